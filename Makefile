@@ -1,0 +1,47 @@
+# The README's two commands are `make demo` and `make test`; all real work is Meson's.
+BUILD ?= build
+
+.PHONY: all build demo test quick test-vm bench fuzz format check-format clean install
+
+all: build
+
+setup:
+	@tools/setup
+
+$(BUILD)/build.ninja: | setup
+	@meson setup $(BUILD) >$(BUILD)-setup.log 2>&1 || { cat $(BUILD)-setup.log; exit 1; }
+	@mv $(BUILD)-setup.log $(BUILD)/setup.log
+
+build: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+	@tools/link-bin $(BUILD)
+
+demo: build
+	@tools/demo
+
+test: build
+	@tools/run-tests $(BUILD)
+
+quick: build
+	@tools/run-tests --quick $(BUILD)
+
+test-vm: build
+	@test/vm/run 6.1
+
+bench: build
+	@bench/run $(BUILD)
+
+fuzz: setup
+	@tools/fuzz
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+check-format:
+	@git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run -Werror
+
+install: build
+	@ninja -C $(BUILD) install
+
+clean:
+	@rm -rf $(BUILD) bin
