@@ -15,7 +15,10 @@ struct error {
 	char *message; /* one sentence, no newline, no final stop; owned */
 };
 
-#define ERROR_INIT { .code = 0, .message = NULL }
+#define ERROR_INIT                         \
+	{                                  \
+		.code = 0, .message = NULL \
+	}
 
 /*
  * Sets the error and returns `code`, so that a caller can `return error_set(...)`.

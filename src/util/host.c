@@ -69,7 +69,8 @@ uint64_t clock_monotonic(void)
 int host_boot_id(const struct host *host, char ret_id[static 37])
 {
 	char buffer[64];
-	ssize_t n = file_read_into(host->proc_fd, "sys/kernel/random/boot_id", buffer, sizeof(buffer));
+	ssize_t n =
+		file_read_into(host->proc_fd, "sys/kernel/random/boot_id", buffer, sizeof(buffer));
 
 	if (n < 0)
 		return (int)n;

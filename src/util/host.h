@@ -8,9 +8,9 @@
 #include "util/error.h"
 
 struct host {
-	int proc_fd;	    /* directory descriptor of /proc (O_PATH) */
-	char *proc_path;    /* its path, for messages */
-	char *root;	    /* prefix before every mount point that mountinfo names: "" on a real host */
+	int proc_fd;	 /* directory descriptor of /proc (O_PATH) */
+	char *proc_path; /* its path, for messages */
+	char *root; /* prefix before every mount point that mountinfo names: "" on a real host */
 	unsigned cpu_count; /* processors online, as sysconf says; at least 1 */
 };
 

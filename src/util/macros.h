@@ -11,38 +11,38 @@
 #include <string.h>
 #include <unistd.h>
 
-#define _cleanup_(function)	   __attribute__((cleanup(function)))
-#define _printf_(format, first)	   __attribute__((format(printf, format, first)))
-#define _unused_		   __attribute__((unused))
-#define _noreturn_		   __attribute__((noreturn))
+#define _cleanup_(function)	__attribute__((cleanup(function)))
+#define _printf_(string, first) __attribute__((format(printf, string, first)))
+#define _unused_		__attribute__((unused))
+#define _noreturn_		__attribute__((noreturn))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)     ((a) < (b) ? (a) : (b))
 #define MAX(a, b)     ((a) > (b) ? (a) : (b))
 
 /* Makes `function##p`, the form that _cleanup_ wants: it is handed the variable's address. */
-#define DEFINE_CLEANUP(type, function)                 \
+#define DEFINE_CLEANUP(type, function)                \
 	static inline void function##p(type *pointer) \
-	{                                              \
-		if (*pointer)                          \
-			function(*pointer);            \
-	}                                              \
+	{                                             \
+		if (*pointer)                         \
+			function(*pointer);           \
+	}                                             \
 	struct function##p_takes_a_semicolon
 
 /* Hands a pointer, or a descriptor, over: the owned local is empty afterwards. */
-#define TAKE_PTR(pointer)                      \
-	({                                     \
+#define TAKE_PTR(pointer)                             \
+	__extension__({                               \
 		__typeof__(pointer) *_p = &(pointer); \
 		__typeof__(pointer) _taken = *_p;     \
-		*_p = NULL;                    \
-		_taken;                        \
+		*_p = NULL;                           \
+		_taken;                               \
 	})
-#define TAKE_FD(fd)             \
-	({                      \
-		int *_p = &(fd); \
+#define TAKE_FD(fd)               \
+	__extension__({           \
+		int *_p = &(fd);  \
 		int _taken = *_p; \
-		*_p = -1;       \
-		_taken;         \
+		*_p = -1;         \
+		_taken;           \
 	})
 
 static inline void freep(void *pointer)

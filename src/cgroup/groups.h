@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The groups of one reeve instance: making them, holding them to their limits, moving processes,
+ * freezing, killing, measuring, and removing only what was made.
+ *
+ * A group lives at <hierarchy>/<base>/<group name> in v2 (when mounted) and in each v1 hierarchy
+ * one of whose controllers it needs. On a systemd host <base> is below the daemon's delegated unit
+ * or a scope asked of systemd; elsewhere it is the instance's name.
+ */
+#pragma once
+
+#include "cgroup/layout.h"
+#include "model/limits.h"
+
+#include <sys/types.h>
+
+struct groups; /* all groups of an instance */
+struct group;  /* one */
+
+struct group_spec {
+	const char *name; /* checked by the caller with group_name_check() */
+	const struct limits *limits;
+};
+
+/* One thing that did not work when limits were applied; the group is usable all the same. */
+struct group_problem {
+	char *group;	  /* owned */
+	enum limit limit; /* LIMIT_COUNT: the group itself */
+	char *file;	  /* "memory.limit_in_bytes"; owned, may be NULL */
+	int code;	  /* negative errno */
+	char *message;	  /* group, limit, file and errno in a sentence, and what to do; owned */
+};
+struct group_problems {
+	struct group_problem *items;
+	size_t count;
+};
+void group_problems_done(struct group_problems *problems);
+
+/*
+ * Opens the instance `name`: takes back what <runtime_dir>/state.json says was made by an earlier
+ * run of the same boot. Makes nothing yet. `runtime_dir` may be NULL: nothing is recorded (tests).
+ * -EBUSY: another process has the instance open (flock on state.lock in the runtime folder).
+ */
+int groups_open(const struct layout *layout, const char *name, const char *runtime_dir,
+		struct groups **ret_groups, struct error *err);
+void groups_free(struct groups *groups); /* closes; removes nothing */
+DEFINE_CLEANUP(struct groups *, groups_free);
+
+/*
+ * Makes the host agree with `specs`, all or nothing for making groups: creates what is missing,
+ * sets every limit, puts every limit of ours that is not in a spec back to the kernel's default
+ * (also those changed by hand), removes empty groups of ours that are in no spec (one with
+ * processes stays until it is empty, and is told as a problem with -EBUSY). v2 controllers are
+ * enabled down the tree as needed, cpuset files filled before anything enters. A limit that cannot
+ * be set is added to `problems`; the old value stays and the group is usable. Returns 0, or a
+ * negative errno when groups could not be made (then what was made is undone).
+ */
+int groups_apply(struct groups *groups, const struct group_spec *specs, size_t count,
+		 struct group_problems *problems, struct error *err);
+
+/* The same for one more group (`reeve group create`, `reeve run --ram ...`), or one's new limits.
+ */
+int groups_apply_one(struct groups *groups, const struct group_spec *spec,
+		     struct group_problems *problems, struct error *err);
+
+/* Which limits this host could not set and why, without touching anything (for `reeve check`). */
+int groups_check(const struct layout *layout, const struct group_spec *specs, size_t count,
+		 struct group_problems *problems, struct error *err);
+
+struct group *groups_find(struct groups *groups, const char *name);
+size_t groups_count(const struct groups *groups);
+struct group *groups_at(struct groups *groups, size_t index);
+
+const char *group_name(const struct group *group);
+const struct limits *group_limits(const struct group *group);
+/* The path of the group in a hierarchy, as /proc/PID/cgroup shows it, or NULL if not in it. */
+const char *group_path(const struct group *group, const struct hierarchy *hierarchy);
+
+/* ---- moving: what the gate uses. No allocation, no lock, no open by name. ---- */
+
+/* The cgroup.procs descriptors of a group, open for its lifetime. */
+struct placement {
+	size_t count;
+	struct {
+		int procs_fd;	    /* cgroup.procs, O_WRONLY */
+		unsigned hierarchy; /* the number in /proc/PID/cgroup */
+		const char *path;   /* as /proc/PID/cgroup shows it; owned by the group */
+		size_t path_length;
+	} in[HIERARCHY_MAX];
+};
+const struct placement *group_placement(const struct group *group);
+
+enum { MEMBERSHIP_SIZE = 8192 };
+/* Where a process was: the text of /proc/PID/cgroup. */
+struct membership {
+	size_t size;
+	char text[MEMBERSHIP_SIZE];
+};
+
+/* Reads it without allocation. 0, -ESRCH (gone), -EFBIG, other -errno. */
+int membership_read(const struct host *host, pid_t pid, struct membership *ret_membership);
+
+/* The path in hierarchy `id` ("0" is v2), borrowed from the text; false if there is no such line.
+ */
+bool membership_path(const struct membership *membership, unsigned id, const char **ret_path,
+		     size_t *ret_length);
+
+/*
+ * Moves a process (all its threads) into the group, in every hierarchy of the placement in which
+ * `was` (may be NULL: unknown) does not already have it there. Returns the number of hierarchies
+ * written, or the first error: -ESRCH (gone), -EBUSY, -EINVAL (realtime task in a v1 cpu group
+ * without budget; kernel thread), -ENODEV (group removed), -EAGAIN (pids: fork limits are not
+ * checked on moves, so this is rare).
+ */
+int placement_move(const struct placement *placement, pid_t pid, const struct membership *was);
+
+/*
+ * Puts a process back where `was` says, but only in those hierarchies in which it now is in the
+ * group of `placement` (somebody else's later move stands). 0 or -errno.
+ */
+int placement_move_back(const struct layout *layout, const struct host *host,
+			const struct placement *placement, pid_t pid, const struct membership *was);
+
+/* ---- the rest ---- */
+
+/* Processes in the group itself, or in it and all below it; owned array. */
+int group_members(const struct group *group, bool recursive, pid_t **ret_pids, size_t *ret_count);
+
+/* v2: cgroup.freeze, v1: freezer.state. Waits up to timeout_ms; -ETIMEDOUT when not all froze. */
+int group_freeze(struct group *group, bool freeze, int timeout_ms, struct error *err);
+int group_is_frozen(const struct group *group); /* 1, 0, -errno */
+
+/*
+ * SIGKILL to all in the group and below. v2: cgroup.kill (5.14); else freeze, kill each, thaw.
+ * Returns when all are gone or -ETIMEDOUT.
+ */
+int group_kill(struct group *group, int timeout_ms, struct error *err);
+
+struct group_usage {
+	uint32_t known;	 /* bits by the order of the fields below */
+	uint64_t cpu_ns; /* processor time of the whole life of the group */
+	uint64_t throttled_ns;
+	uint64_t memory; /* bytes now */
+	uint64_t memory_peak;
+	uint64_t swap;
+	uint64_t pids;
+	uint64_t oom_kills;
+	uint64_t memory_max_hits; /* times the limit was met */
+	uint64_t pids_max_hits;	  /* forks refused */
+	uint64_t io_read, io_written;
+};
+enum usage_bit {
+	USAGE_CPU = 1 << 0,
+	USAGE_THROTTLED = 1 << 1,
+	USAGE_MEMORY = 1 << 2,
+	USAGE_MEMORY_PEAK = 1 << 3,
+	USAGE_SWAP = 1 << 4,
+	USAGE_PIDS = 1 << 5,
+	USAGE_OOM_KILLS = 1 << 6,
+	USAGE_MEMORY_MAX_HITS = 1 << 7,
+	USAGE_PIDS_MAX_HITS = 1 << 8,
+	USAGE_IO_READ = 1 << 9,
+	USAGE_IO_WRITTEN = 1 << 10,
+};
+int group_usage(const struct group *group, struct group_usage *ret_usage);
+
+/*
+ * Removes a group of ours and those below it. Processes in it are moved to the parent group
+ * first where `evacuate`, else -EBUSY. Frozen ones are thawed before.
+ */
+int group_remove(struct groups *groups, const char *name, bool evacuate, struct error *err);
+
+/*
+ * `reeve clean`: moves every process of our groups out (to where each hierarchy's base's parent
+ * is), thaws, removes all groups that were recorded as made by us, and the record. Returns the
+ * number of groups removed, or -errno; what could not be removed is in `problems`.
+ */
+int groups_clean(struct groups *groups, struct group_problems *problems, struct error *err);
+
+/* Directory descriptor for CLONE_INTO_CGROUP (v2), or -1 when there is no v2. Borrowed. */
+int group_clone_fd(const struct group *group);
+/*
+ * v1 `tasks` descriptors (O_WRONLY): a single-threaded child that writes "0" to each enters the
+ * group without the global lock (facts: 17 times faster when cold). Returns how many; borrowed.
+ */
+size_t group_tasks_fds(const struct group *group, int *fds, size_t room);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads policy files: YAML or JSON, a file or a folder with reeve.yaml and conf.d/. */
+#pragma once
+
+#include "config/diagnostic.h"
+#include "config/policy.h"
+
+enum load_flags {
+	/* fetter's files: unknown keys warn, zeros mean "no limit" as there, TOML is still refused
+	 */
+	LOAD_COMPAT_FETTER = 1 << 0,
+	/* refuse files that are not root's or that others may write (the daemon does; check warns)
+	 */
+	LOAD_REQUIRE_OWNERSHIP = 1 << 1,
+};
+
+/*
+ * Reads `path` (a .yaml/.yml/.json file, or a folder: <path>/reeve.yaml if there, then
+ * <path>/conf.d/*.yaml in name order) into one policy. All mistakes are added to `diagnostics`.
+ *
+ * Returns 0 and a complete, valid policy, or -EINVAL when there was any error (then *ret_policy is
+ * untouched), or another negative errno (-ENOENT, -EACCES, -EFBIG, -EPERM ownership), also told in
+ * `diagnostics`.
+ */
+int policy_load(const char *path, enum load_flags flags, struct policy **ret_policy,
+		struct diagnostics *diagnostics);
+
+/* The same for text in memory, named `name` in messages: for tests, fuzzing and the socket. */
+int policy_parse(const char *name, const char *text, size_t size, enum load_flags flags,
+		 struct policy **ret_policy, struct diagnostics *diagnostics);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Growing text, and text made safe for a terminal. */
+#pragma once
+
+#include "util/macros.h"
+
+/* A growing string. After a failed allocation it stays as it was and `failed` is set once. */
+struct text {
+	char *data; /* NUL-terminated, or NULL while empty */
+	size_t size, room;
+	bool failed;
+};
+
+void text_init(struct text *text);
+void text_done(struct text *text);
+void text_add(struct text *text, const char *string);
+void text_add_bytes(struct text *text, const void *data, size_t size);
+void text_addf(struct text *text, const char *format, ...) _printf_(2, 3);
+/* Hands the string over ("" for an empty one); NULL if an allocation had failed. */
+char *text_take(struct text *text);
+
+/*
+ * Adds `string` with every byte that could act on a terminal (C0, DEL, C1, invalid UTF-8) written
+ * as \xNN and the backslash as \\, so that the original can be got back.
+ */
+void text_add_escaped(struct text *text, const char *string, size_t size);
+
+/* The number of terminal columns of a UTF-8 string, each code point counted as one. */
+size_t text_columns(const char *string);
+
+/* The length of the valid UTF-8 sequence that starts at `data`, or 0 if it is none. */
+size_t utf8_sequence(const char *data, size_t size);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A varlink server on sd-event: JSON objects ended by NUL over a Unix stream socket
+ * (https://varlink.org). It keeps many connections, each with bounded buffers and time; one bad
+ * or slow client never harms another or the daemon.
+ */
+#pragma once
+
+#include "util/error.h"
+
+#include <jansson.h>
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+
+struct varlink_server;
+struct varlink_call; /* one request being answered */
+
+enum varlink_access {
+	VARLINK_READ,  /* root, the daemon's own user, and the reading group */
+	VARLINK_WRITE, /* root and the daemon's own user */
+};
+
+/*
+ * Answers a call by varlink_reply(), or varlink_error(), now or later. Returning a negative errno
+ * without having answered makes the server answer io.reeve.Failed with that errno.
+ */
+typedef int (*varlink_method_fn)(struct varlink_call *call, json_t *parameters, void *userdata);
+
+struct varlink_method {
+	const char *name; /* full: "io.reeve.GetStatus" */
+	enum varlink_access access;
+	varlink_method_fn function;
+};
+
+struct varlink_interface {
+	const char *name;	 /* "io.reeve" */
+	const char *description; /* its varlink IDL text, as introspection returns it */
+	const struct varlink_method *methods;
+	size_t method_count;
+};
+
+struct varlink_limits {
+	size_t connections;  /* default 1024; one more is closed at once and counted */
+	size_t message_size; /* default 1 MiB; a longer request closes the connection */
+	size_t queue_size;   /* default 4 MiB of unsent replies a connection; then it is closed */
+	uint64_t request_timeout; /* ns for a begun request to become whole; default 10 s */
+};
+
+struct varlink_counters {
+	uint64_t connections, refused, calls, errors, malformed, too_large, timed_out, slow_closed,
+		denied;
+	size_t open;
+};
+
+int varlink_server_new(sd_event *event, const struct varlink_interface *const *interfaces,
+		       size_t interface_count, const struct varlink_limits *limits, void *userdata,
+		       struct varlink_server **ret_server, struct error *err);
+void varlink_server_free(struct varlink_server *server); /* closes all, unlinks the socket */
+DEFINE_CLEANUP(struct varlink_server *, varlink_server_free);
+
+/*
+ * Listens at `path`. The socket belongs to root and `reader_gid` ((gid_t)-1: root alone), mode 0660
+ * or 0600. A stale socket (nobody answers) is replaced; a living one is -EADDRINUSE; a path longer
+ * than sun_path is -ENAMETOOLONG with the length in the sentence; a non-socket there is -EEXIST.
+ */
+int varlink_server_listen(struct varlink_server *server, const char *path, gid_t reader_gid,
+			  struct error *err);
+
+const struct varlink_counters *varlink_server_counters(const struct varlink_server *server);
+
+/* Steals `parameters` (NULL: {}). -errno if the client is gone; the call is over and freed. */
+int varlink_reply(struct varlink_call *call, json_t *parameters);
+/* An answer with "continues": true, for a call made with "more"; the call goes on. */
+int varlink_notify(struct varlink_call *call, json_t *parameters);
+/* Ends the call with an error, e.g. "io.reeve.NoSuchGroup". Steals `parameters`. */
+int varlink_error(struct varlink_call *call, const char *name, json_t *parameters);
+/* The client's own wish for more answers. */
+bool varlink_wants_more(const struct varlink_call *call);
+/* Who asks. */
+const struct ucred *varlink_peer(const struct varlink_call *call);
+/* Called when the client goes away before the call has been answered; then the call is freed. */
+void varlink_on_gone(struct varlink_call *call, void (*function)(struct varlink_call *, void *),
+		     void *userdata);
+/* Bytes queued and unsent on the call's connection: what a slow subscriber has not read. */
+size_t varlink_backlog(const struct varlink_call *call);
