@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Matching with two remembered places to fall back to: the last `*` of this part and the last `**`.
+ * A later star makes the earlier one of its kind irrelevant, so nothing deeper is ever needed.
+ */
+#include "rules/glob.h"
+
+bool glob_is_pattern(const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == '*' || *p == '?' || *p == '[')
+			return true;
+	}
+	return false;
+}
+
+size_t glob_literal_prefix(const char *pattern)
+{
+	return strcspn(pattern, "*?[\\");
+}
+
+/* Matches one byte against [...] at *at; moves *at behind it. False also for an unclosed bracket.
+ */
+static bool match_bracket(const char **at, unsigned char c)
+{
+	const char *p = *at + 1;
+	bool negate = *p == '!' || *p == '^', found = false;
+
+	if (negate)
+		p++;
+	for (bool first = true; *p && (*p != ']' || first); first = false) {
+		unsigned char low = (unsigned char)*p++, high = low;
+
+		if (low == '\\' && *p)
+			low = high = (unsigned char)*p++;
+		if (*p == '-' && p[1] && p[1] != ']') {
+			high = (unsigned char)p[1];
+			p += 2;
+		}
+		if (c >= low && c <= high)
+			found = true;
+	}
+	if (*p != ']')
+		return false;
+	*at = p + 1;
+	return found != negate && c != '/';
+}
+
+/* Matches one pattern element that is no star; moves *pattern behind it. */
+static bool match_one(const char **pattern, unsigned char c)
+{
+	switch (**pattern) {
+	case '?':
+		++*pattern;
+		return c != '/';
+	case '[':
+		return match_bracket(pattern, c);
+	case '\\':
+		if ((*pattern)[1])
+			++*pattern;
+		break;
+	case '\0':
+		return false;
+	}
+	return (unsigned char)*(*pattern)++ == c;
+}
+
+/* A place to come back to: the pattern behind a star, and where in the text it was last tried. */
+struct fallback {
+	const char *pattern;
+	const char *text;
+	bool parts; /* the star stood as a whole part: try only where a part begins */
+};
+
+/* Moves a fallback on to the next place where its pattern may start; false when there is none. */
+static bool retry(struct fallback *back, bool deep)
+{
+	if (!back->pattern || *back->text == '\0')
+		return false;
+	if (!deep)
+		return *back->text++ != '/';
+	if (!back->parts) {
+		back->text++;
+		return true;
+	}
+	back->text = strchr(back->text, '/');
+	if (!back->text) {
+		back->pattern = NULL;
+		return false;
+	}
+	back->text++;
+	return true;
+}
+
+bool glob_match(const char *pattern, const char *path)
+{
+	struct fallback star = { 0 }, deep = { 0 };
+	const char *p = pattern, *t = path;
+
+	for (;;) {
+		if (*p == '*') {
+			const char *stars = p;
+
+			while (*p == '*')
+				p++;
+			if (p - stars == 1) {
+				star = (struct fallback){ .pattern = p, .text = t };
+				continue;
+			}
+			/* A part of its own, as in a/ ** /b: none, one or several parts. */
+			deep.parts = *p == '/' && (stars == pattern || stars[-1] == '/');
+			p += deep.parts;
+			deep.pattern = p;
+			deep.text = t;
+			star.pattern = NULL;
+			continue;
+		}
+		if (*t == '\0' && *p == '\0')
+			return true;
+		if (*t != '\0' && match_one(&p, (unsigned char)*t)) {
+			t++;
+		} else if (retry(&star, false)) {
+			p = star.pattern;
+			t = star.text;
+		} else if (retry(&deep, true)) {
+			p = deep.pattern;
+			t = deep.text;
+			star.pattern = NULL;
+		} else {
+			return false;
+		}
+	}
+}
