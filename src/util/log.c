@@ -29,17 +29,10 @@ static const struct {
 	int level;
 } level_words[] = {
 	/* The first of a level is the one that is printed; fetter's zap names are taken too. */
-	{"debug",	   LOG_DEBUG  },
-	    { "info",     LOG_INFO   },
-	      { "notice",	  LOG_NOTICE },
-	{ "warning",  LOG_WARNING},
-	    { "warn",     LOG_WARNING},
-	      { "error",	 LOG_ERR	 },
-	{ "err",	 LOG_ERR	 },
-	    { "critical", LOG_CRIT   },
-	      { "dpanic",	  LOG_CRIT   },
-	{ "panic",	   LOG_CRIT   },
-	    { "fatal",    LOG_CRIT	},
+	{ "debug", LOG_DEBUG },	    { "info", LOG_INFO },     { "notice", LOG_NOTICE },
+	{ "warning", LOG_WARNING }, { "warn", LOG_WARNING },  { "error", LOG_ERR },
+	{ "err", LOG_ERR },	    { "critical", LOG_CRIT }, { "dpanic", LOG_CRIT },
+	{ "panic", LOG_CRIT },	    { "fatal", LOG_CRIT },
 };
 
 int log_level_from_string(const char *word)

@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The gate owns one fanotify group a channel and the threads that read it.
+ *
+ * Whole file systems are marked, so that a file is seen whatever happened to its name a moment
+ * ago; a file that no rule names gets an ignore mark and costs nothing afterwards. The kernel
+ * drops an ignore mark when the file is written (no FAN_MARK_IGNORED_SURV_MODIFY), and with
+ * FAN_MARK_EVICTABLE (5.19) also when it needs the inode's memory. A rename does not drop it:
+ * whoever watches names (core/resolve.c) calls gate_forget_all().
+ *
+ * Threads: fanotify wakes every reader of a group. With one thread pinned to each processor, the
+ * one on the waiting process's own processor runs as soon as that process sleeps and takes the
+ * event (4 µs); the others find nothing. A single thread is mostly woken on another processor
+ * (50 µs in a virtual machine). Above four processors waking all of them costs more than it gains.
+ */
+#include "source/gate.h"
+
+#include "source/gate-mounts.h"
+#include "util/fd.h"
+#include "util/mountinfo.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+/* In <linux/fanotify.h> since 5.19; Debian 12's libc header has not got it. */
+#ifndef FAN_MARK_EVICTABLE
+#define FAN_MARK_EVICTABLE 0x00000200
+#endif
+
+enum {
+	THREADS_MAX = 64,
+	PINNED_MAX = 4,		  /* processors up to which each gets its own thread */
+	FLOATING = 4,		  /* threads where there are more */
+	MARKS_PINNED_MAX = 65536, /* ignore marks where they cannot be evicted (before 5.19) */
+	MOUNTINFO_LIMIT = 64 << 20,
+	WAKE_SIGNAL = SIGUSR2, /* interrupts a blocking read; blocked in all other threads */
+};
+
+/*
+ * A file whose inode changed less than this ago gets no ignore mark yet: it may be about to get
+ * the name that a rule waits for (a package upgrade: write, link, rename), and the watch on names
+ * is a few hundred microseconds behind.
+ */
+static const int64_t settle_ns = INT64_C(2000000000);
+
+struct channel {
+	int fd;
+	dev_t *marked;
+	size_t marked_count;
+	char **watched; /* GATE_OPEN only */
+	size_t watched_count;
+};
+
+struct worker {
+	struct gate *gate;
+	pthread_t thread;
+	enum gate_channel_kind channel;
+	unsigned index;
+	int processor; /* pinned to, or -1 */
+	bool started;
+	_Atomic bool done;
+	char path[PATH_MAX + 1];
+};
+
+struct gate {
+	const struct host *host;
+	struct gate_options options;
+	struct channel channels[GATE_CHANNELS];
+	struct worker *workers;
+	unsigned worker_count;
+	int self_fd_dir; /* /proc/self/fd */
+	bool evictable;
+	bool realtime;
+	_Atomic bool stopping;
+	_Atomic uint32_t pinned_marks;
+	struct gate_counters counters;
+};
+
+static void count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* ---- one event ---- */
+
+/* Where the open file is, as seen from our root; the kernel's answer cannot be out of date. */
+static void read_path(struct worker *worker, struct gate_event *event)
+{
+	static const char deleted[] = " (deleted)";
+	const size_t suffix = sizeof(deleted) - 1;
+	char name[16];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d", event->fd);
+	n = readlinkat(worker->gate->self_fd_dir, name, worker->path, PATH_MAX);
+	if (n < 0 || n == PATH_MAX)
+		n = 0;
+	if (event->links == 0 && (size_t)n > suffix &&
+	    memcmp(worker->path + n - suffix, deleted, suffix) == 0)
+		n -= (ssize_t)suffix;
+	worker->path[n] = '\0';
+	event->path = worker->path;
+	event->path_length = (size_t)n;
+}
+
+static bool describe(struct worker *worker, const struct fanotify_event_metadata *metadata,
+		     struct gate_event *event)
+{
+	struct stat st;
+
+	if (fstat(metadata->fd, &st) < 0)
+		return false;
+	*event = (struct gate_event){
+		.channel = worker->channel,
+		.thread = worker->index,
+		.pid = metadata->pid,
+		.fd = metadata->fd,
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.links = st.st_nlink,
+		.mode = st.st_mode,
+		.changed_ns = (int64_t)st.st_ctim.tv_sec * INT64_C(1000000000) + st.st_ctim.tv_nsec,
+	};
+	read_path(worker, event);
+	return true;
+}
+
+static bool has_settled(const struct gate_event *event)
+{
+	int64_t age = (int64_t)clock_realtime() - event->changed_ns;
+
+	/* A time in the future (a wrong clock) must not keep a file out for ever. */
+	return age > settle_ns || age < -settle_ns;
+}
+
+static void forget(struct gate *gate, const struct gate_event *event)
+{
+	unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK;
+	uint64_t mask = FAN_OPEN_EXEC_PERM;
+
+	if (event->channel == GATE_OPEN) {
+		/* What is open()ed is often written too: that says nothing about its name. */
+		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
+		mask = FAN_OPEN_PERM;
+	} else if (!has_settled(event)) {
+		return;
+	}
+	if (gate->evictable)
+		flags |= FAN_MARK_EVICTABLE;
+	else if (atomic_fetch_add(&gate->pinned_marks, 1) > MARKS_PINNED_MAX)
+		return; /* each holds its inode in memory: stay bounded and ask again */
+	if (fanotify_mark(gate->channels[event->channel].fd, flags, mask, event->fd, NULL) == 0)
+		count(&gate->counters.forgotten);
+	else
+		count(&gate->counters.mark_errors);
+}
+
+static void answer(struct gate *gate, int channel_fd, int fd, bool allow)
+{
+	struct fanotify_response response = {
+		.fd = fd,
+		.response = allow ? FAN_ALLOW : FAN_DENY,
+	};
+
+	count(allow ? &gate->counters.allowed : &gate->counters.denied);
+	/* ENOENT: the guard answered while we were stopped, or the process was killed. */
+	if (write(channel_fd, &response, sizeof(response)) < 0)
+		count(&gate->counters.answered_elsewhere);
+}
+
+static void handle(struct worker *worker, const struct fanotify_event_metadata *metadata)
+{
+	struct gate *gate = worker->gate;
+	int channel_fd = gate->channels[worker->channel].fd;
+	struct gate_event event;
+	unsigned verdict = GATE_ALLOW;
+
+	if (metadata->mask & FAN_Q_OVERFLOW)
+		count(&gate->counters.overflows);
+	if (metadata->fd < 0)
+		return;
+	count(&gate->counters.events);
+	if (describe(worker, metadata, &event))
+		verdict = gate->options.decide(&event, gate->options.userdata);
+	answer(gate, channel_fd, metadata->fd, !(verdict & GATE_DENY));
+	/* After the answer: the process need not wait for it. */
+	if (verdict & GATE_FORGET)
+		forget(gate, &event);
+	close(metadata->fd);
+}
+
+/* ---- threads ---- */
+
+static void set_scheduling(struct worker *worker)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	cpu_set_t set;
+
+	if (worker->processor >= 0) {
+		CPU_ZERO(&set);
+		CPU_SET((unsigned)worker->processor, &set);
+		(void)sched_setaffinity(0, sizeof(set), &set);
+	}
+	if (worker->gate->options.realtime && sched_setscheduler(0, SCHED_FIFO, &param) == 0)
+		worker->gate->realtime = true;
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct gate *gate = worker->gate;
+	int fd = gate->channels[worker->channel].fd;
+	/* Room for exactly one event: the others stay for the other threads. */
+	struct fanotify_event_metadata metadata;
+
+	pthread_setname_np(pthread_self(), worker->channel == GATE_EXEC ? "gate" : "gate-slow");
+	set_scheduling(worker);
+	while (!atomic_load_explicit(&gate->stopping, memory_order_relaxed)) {
+		ssize_t n = read(fd, &metadata, sizeof(metadata));
+
+		if (n == (ssize_t)sizeof(metadata) && metadata.vers == FANOTIFY_METADATA_VERSION)
+			handle(worker, &metadata);
+		else if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+			count(&gate->counters.read_errors);
+	}
+	atomic_store(&worker->done, true);
+	return NULL;
+}
+
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+int gate_start(struct gate *gate, struct error *err)
+{
+	/* No SA_RESTART: the signal's only work is to make a blocking read return. */
+	struct sigaction action = { .sa_handler = ignore_signal };
+	sigset_t all, old;
+	int r = 0;
+
+	sigaction(WAKE_SIGNAL, &action, NULL);
+	sigfillset(&all);
+	sigdelset(&all, WAKE_SIGNAL);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (unsigned i = 0; i < gate->worker_count && r == 0; i++) {
+		struct worker *worker = &gate->workers[i];
+
+		if (gate->channels[worker->channel].fd < 0)
+			continue;
+		r = pthread_create(&worker->thread, NULL, work, worker);
+		worker->started = r == 0;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return r == 0 ? 0 : error_set_errno(err, -r, "cannot start a gate thread");
+}
+
+static void stop_workers(struct gate *gate)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	atomic_store(&gate->stopping, true);
+	for (unsigned i = 0; i < gate->worker_count; i++) {
+		struct worker *worker = &gate->workers[i];
+
+		if (!worker->started)
+			continue;
+		/* The signal may come just before the read begins: again until it is seen. */
+		while (!atomic_load(&worker->done)) {
+			pthread_kill(worker->thread, WAKE_SIGNAL);
+			nanosleep(&pause, NULL);
+		}
+		pthread_join(worker->thread, NULL);
+		worker->started = false;
+	}
+}
+
+/* ---- what is watched ---- */
+
+static bool is_marked(const struct channel *channel, dev_t dev)
+{
+	for (size_t i = 0; i < channel->marked_count; i++)
+		if (channel->marked[i] == dev)
+			return true;
+	return false;
+}
+
+static int remember(struct channel *channel, dev_t dev)
+{
+	dev_t *larger = reallocarray(channel->marked, channel->marked_count + 1, sizeof(dev));
+
+	if (!larger)
+		return -ENOMEM;
+	channel->marked = larger;
+	channel->marked[channel->marked_count++] = dev;
+	return 0;
+}
+
+/* Opens the descriptor of a channel when first needed. */
+static int open_channel(struct gate *gate, enum gate_channel_kind kind, struct error *err)
+{
+	unsigned flags =
+		FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS;
+	struct channel *channel = &gate->channels[kind];
+
+	if (channel->fd >= 0)
+		return 0;
+	if (kind == GATE_OPEN)
+		flags |= FAN_REPORT_TID; /* whose system call, and so its flags, can be read */
+	channel->fd = fanotify_init(flags, O_RDONLY | O_LARGEFILE | O_CLOEXEC);
+	if (channel->fd < 0)
+		return error_set_errno(err, -errno, "cannot open fanotify for permission events");
+	return 0;
+}
+
+static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, struct error *err)
+{
+	enum filesystem_class class = filesystem_class(entry->type);
+	enum gate_channel_kind kind = class == FILESYSTEM_REMOTE ? GATE_EXEC_REMOTE : GATE_EXEC;
+	struct channel *channel = &gate->channels[kind];
+	dev_t dev = makedev(entry->major, entry->minor);
+	int r;
+
+	if (class == FILESYSTEM_PSEUDO)
+		return 0;
+	r = open_channel(gate, kind, err);
+	if (r < 0)
+		return r;
+	if (fanotify_mark(channel->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM,
+			  AT_FDCWD, entry->mount_point) < 0) {
+		/* Hidden below another mount, gone again, or a type that cannot be watched. */
+		if (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EXDEV ||
+		    errno == EOPNOTSUPP || errno == ENODEV || errno == ESTALE) {
+			count(&gate->counters.mark_errors);
+			return 0;
+		}
+		return error_set_errno(err, -errno, "cannot watch executions on %s",
+				       entry->mount_point);
+	}
+	if (is_marked(channel, dev))
+		return 0;
+	r = remember(channel, dev);
+	return r < 0 ? error_oom(err) : 1;
+}
+
+/*
+ * Every mount point is marked again each time: a mark is cheap, an equal one changes nothing, and
+ * neither a device number used again nor a mount hidden below another can deceive us.
+ */
+int gate_mark_mounts(struct gate *gate, struct error *err)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct mount_entry entry;
+	int r, before, now = 0;
+	char *at;
+
+	r = file_read_at(gate->host->proc_fd, "self/mountinfo", MOUNTINFO_LIMIT, &text, NULL);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot read %s/self/mountinfo",
+				       gate->host->proc_path);
+	before = (int)(gate_marked(gate, GATE_EXEC) + gate_marked(gate, GATE_EXEC_REMOTE));
+	gate->channels[GATE_EXEC].marked_count = 0;
+	gate->channels[GATE_EXEC_REMOTE].marked_count = 0;
+	at = text;
+	while (mount_entry_next(&at, &entry, NULL)) {
+		r = mark_filesystem(gate, &entry, err);
+		if (r < 0)
+			return r;
+		now += r;
+	}
+	return MAX(now - before, 0);
+}
+
+void gate_forget_all(struct gate *gate)
+{
+	/* Only ignore marks are on inodes in these two channels; FLUSH leaves file system marks. */
+	for (int kind = GATE_EXEC; kind <= GATE_EXEC_REMOTE; kind++)
+		if (gate->channels[kind].fd >= 0)
+			(void)fanotify_mark(gate->channels[kind].fd, FAN_MARK_FLUSH, 0, AT_FDCWD,
+					    NULL);
+	atomic_store(&gate->pinned_marks, 0);
+}
+
+static void free_watched(struct channel *channel)
+{
+	for (size_t i = 0; i < channel->watched_count; i++)
+		free(channel->watched[i]);
+	free(channel->watched);
+	channel->watched = NULL;
+	channel->watched_count = 0;
+}
+
+int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_count,
+		    struct error *err)
+{
+	struct channel *channel = &gate->channels[GATE_OPEN];
+	int r;
+
+	if (path_count == 0 && channel->watched_count == 0)
+		return 0;
+	r = open_channel(gate, GATE_OPEN, err);
+	if (r < 0)
+		return r;
+	/* New marks first, so that nothing named by both is unwatched in between: a flush would
+	 * take them too, so what is no longer named is taken away one by one. */
+	for (size_t i = 0; i < channel->watched_count; i++) {
+		bool stays = false;
+
+		for (size_t j = 0; j < path_count && !stays; j++)
+			stays = streq(paths[j], channel->watched[i]);
+		if (!stays)
+			(void)fanotify_mark(channel->fd, FAN_MARK_REMOVE,
+					    FAN_OPEN_PERM | FAN_EVENT_ON_CHILD, AT_FDCWD,
+					    channel->watched[i]);
+	}
+	free_watched(channel);
+	channel->watched = calloc(path_count + 1, sizeof(*channel->watched));
+	if (!channel->watched)
+		return error_oom(err);
+	for (size_t i = 0; i < path_count; i++) {
+		if (fanotify_mark(channel->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
+				  AT_FDCWD, paths[i]) < 0) {
+			if (errno != ENOENT && errno != ENOTDIR)
+				count(&gate->counters.mark_errors);
+			continue;
+		}
+		channel->watched[channel->watched_count] = strdup(paths[i]);
+		if (!channel->watched[channel->watched_count++])
+			return error_oom(err);
+	}
+	return (int)channel->watched_count;
+}
+
+/* ---- life ---- */
+
+/* FAN_MARK_EVICTABLE is known since 5.19; older kernels say EINVAL. */
+static bool probe_evictable(int fd)
+{
+	unsigned flags = FAN_MARK_IGNORED_MASK | FAN_MARK_EVICTABLE;
+
+	if (fanotify_mark(fd, FAN_MARK_ADD | flags, FAN_OPEN_EXEC_PERM, AT_FDCWD, "/") < 0)
+		return false;
+	(void)fanotify_mark(fd, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, FAN_OPEN_EXEC_PERM,
+			    AT_FDCWD, "/");
+	return true;
+}
+
+/* One worker a processor (pinned) or a few floating ones; one more for each slow channel. */
+static int plan_workers(struct gate *gate, struct error *err)
+{
+	unsigned fast = gate->options.threads, at = 0;
+	cpu_set_t allowed;
+	int processor = -1;
+
+	CPU_ZERO(&allowed);
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		CPU_SET(0, &allowed);
+	if (fast == 0)
+		fast = CPU_COUNT(&allowed) <= PINNED_MAX ? (unsigned)CPU_COUNT(&allowed) : FLOATING;
+	fast = MIN(fast, (unsigned)THREADS_MAX);
+	gate->worker_count = fast + 2;
+	gate->workers = calloc(gate->worker_count, sizeof(*gate->workers));
+	if (!gate->workers)
+		return error_oom(err);
+	for (; at < fast; at++) {
+		struct worker *worker = &gate->workers[at];
+
+		*worker = (struct worker){ .gate = gate, .index = at, .processor = -1 };
+		worker->channel = GATE_EXEC;
+		if (fast != (unsigned)CPU_COUNT(&allowed))
+			continue;
+		do
+			processor++;
+		while (!CPU_ISSET((unsigned)processor, &allowed));
+		worker->processor = processor;
+	}
+	for (int kind = GATE_EXEC_REMOTE; kind < GATE_CHANNELS; kind++, at++)
+		gate->workers[at] = (struct worker){
+			.gate = gate,
+			.index = at,
+			.processor = -1,
+			.channel = kind,
+		};
+	return 0;
+}
+
+int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
+	     struct error *err)
+{
+	_cleanup_(gate_freep) struct gate *gate = calloc(1, sizeof(*gate));
+	int r;
+
+	if (!gate)
+		return error_oom(err);
+	gate->host = host;
+	gate->options = *options;
+	gate->self_fd_dir = -1;
+	for (int kind = 0; kind < GATE_CHANNELS; kind++)
+		gate->channels[kind].fd = -1;
+	gate->self_fd_dir = openat(host->proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (gate->self_fd_dir < 0)
+		return error_set_errno(err, -errno, "cannot open %s/self/fd", host->proc_path);
+	/* All channels at once: the guard is handed their descriptors before anything waits. */
+	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
+		r = open_channel(gate, kind, err);
+		if (r < 0)
+			return r;
+	}
+	r = plan_workers(gate, err);
+	if (r < 0)
+		return r;
+	gate->evictable = probe_evictable(gate->channels[GATE_EXEC].fd);
+	*ret_gate = TAKE_PTR(gate);
+	return 0;
+}
+
+void gate_free(struct gate *gate)
+{
+	if (!gate)
+		return;
+	stop_workers(gate);
+	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
+		if (gate->channels[kind].fd >= 0)
+			close(gate->channels[kind].fd);
+		free(gate->channels[kind].marked);
+		free_watched(&gate->channels[kind]);
+	}
+	if (gate->self_fd_dir >= 0)
+		close(gate->self_fd_dir);
+	free(gate->workers);
+	free(gate);
+}
+
+size_t gate_marked(const struct gate *gate, enum gate_channel_kind channel)
+{
+	return channel == GATE_OPEN ? gate->channels[channel].watched_count
+				    : gate->channels[channel].marked_count;
+}
+
+unsigned gate_thread_count(const struct gate *gate)
+{
+	return gate->worker_count;
+}
+
+const struct gate_counters *gate_counters(const struct gate *gate)
+{
+	return &gate->counters;
+}
+
+bool gate_is_realtime(const struct gate *gate)
+{
+	return gate->realtime;
+}
+
+int gate_fd(const struct gate *gate, enum gate_channel_kind channel)
+{
+	return gate->channels[channel].fd;
+}
+
+int gate_probe(struct error *err)
+{
+	_cleanup_(closep) int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+
+	if (fd < 0)
+		return error_set_errno(err, -errno, "fanotify permission events cannot be opened");
+	/* An ignore mark asks the kernel whether it knows the event and stops nobody. */
+	if (fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK, FAN_OPEN_EXEC_PERM, AT_FDCWD,
+			  "/") < 0)
+		return error_set_errno(err, -errno, "the kernel refuses execution events");
+	return 0;
+}

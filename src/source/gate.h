@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gate: fanotify permission events. A process that executes (or opens) a file waits in the
+ * kernel until the gate has answered, so what is done before the answer is done before the first
+ * instruction (or the first byte).
+ *
+ * The gate runs its own threads (design.md §5). It reads an event, says what was opened, asks
+ * `decide` and answers. `decide` must not allocate, lock, execute, or open anything that could
+ * itself be gated.
+ *
+ * Channels: file systems that can hang (network, FUSE) have a descriptor and a thread of their
+ * own, because merely taking an event opens the file: a dead server must not stop the machine.
+ */
+#pragma once
+
+#include "util/error.h"
+#include "util/host.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+struct gate;
+
+enum gate_channel_kind {
+	GATE_EXEC,	  /* FAN_OPEN_EXEC_PERM on every local file system */
+	GATE_EXEC_REMOTE, /* the same on network and FUSE file systems */
+	GATE_OPEN,	  /* FAN_OPEN_PERM on what gate_watch_open() was given */
+	GATE_CHANNELS
+};
+
+struct gate_event {
+	enum gate_channel_kind channel;
+	unsigned thread; /* 0 .. gate_thread_count() - 1: for per-thread memory */
+	pid_t pid;	 /* GATE_OPEN: the thread (FAN_REPORT_TID); else the process */
+	int fd;		 /* the file, open for reading */
+	dev_t dev;
+	ino_t ino;
+	nlink_t links;
+	mode_t mode;
+	int64_t changed_ns; /* ctime */
+	const char *path;   /* as the file system says, seen from the gate's own root; "" if longer
+			     * than PATH_MAX; without " (deleted)" */
+	size_t path_length;
+};
+
+enum gate_answer {
+	GATE_ALLOW = 1 << 0,
+	GATE_DENY = 1 << 1,
+	GATE_FORGET = 1 << 2, /* no rule names this file: do not ask about it again */
+};
+
+typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdata);
+
+struct gate_options {
+	unsigned threads; /* 0: one a processor up to four processors, else four that float */
+	bool realtime;	  /* SCHED_FIFO where allowed */
+	gate_decide_fn decide;
+	void *userdata;
+};
+
+struct gate_counters {
+	_Atomic uint64_t events, allowed, denied, forgotten;
+	_Atomic uint64_t overflows;   /* FAN_Q_OVERFLOW: the kernel had no memory for an event */
+	_Atomic uint64_t read_errors; /* an event that could not be taken (the kernel denies it) */
+	_Atomic uint64_t answered_elsewhere; /* by the guard, while we were stopped */
+	_Atomic uint64_t mark_errors;
+};
+
+/*
+ * Opens the descriptors of all channels. Nothing is watched and no thread runs yet: call
+ * gate_start(), then gate_mark_mounts().
+ * -ENOSYS or -EINVAL: the kernel has no permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS);
+ * -EPERM: CAP_SYS_ADMIN is missing.
+ */
+int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
+	     struct error *err);
+int gate_start(struct gate *gate, struct error *err);
+
+/* Stops the threads, lets all waiting processes go (closing does that), frees. NULL is fine. */
+void gate_free(struct gate *gate);
+DEFINE_CLEANUP(struct gate *, gate_free);
+
+/* Marks file systems that were mounted since. Returns how many, or -errno. Any thread's business
+ * but the gate's own: it opens mount points. */
+int gate_mark_mounts(struct gate *gate, struct error *err);
+
+/*
+ * Forgets what was found uninteresting, because names or rules have changed: the next execution
+ * of every file is asked about again.
+ */
+void gate_forget_all(struct gate *gate);
+
+/*
+ * Replaces what GATE_OPEN watches: files, and folders whose files are watched (not below them).
+ * Entries that are not there are skipped. Returns how many are watched, or -errno.
+ */
+int gate_watch_open(struct gate *gate, const char *const *paths, size_t count, struct error *err);
+
+/* How many file systems are marked, in a channel. */
+size_t gate_marked(const struct gate *gate, enum gate_channel_kind channel);
+unsigned gate_thread_count(const struct gate *gate);
+const struct gate_counters *gate_counters(const struct gate *gate);
+/* True if the threads got real-time priority. */
+bool gate_is_realtime(const struct gate *gate);
+
+/* The descriptor of a channel, or -1: for the guard, which answers while we are stopped. */
+int gate_fd(const struct gate *gate, enum gate_channel_kind channel);
+
+/* Does this kernel let us gate executions? 0 or why not, as for gate_new(). Leaves no trace. */
+int gate_probe(struct error *err);
