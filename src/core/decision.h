@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was decided about one process: written by gate threads, read by the loop, through a bounded
+ * queue that nobody ever waits for.
+ */
+#pragma once
+
+#include "util/macros.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+enum decision_flags {
+	DECISION_MOVED = 1 << 0,   /* its group was written */
+	DECISION_ALREADY = 1 << 1, /* it was there */
+	DECISION_KILLED = 1 << 2,
+	DECISION_TRIGGER = 1 << 3, /* rules with triggers matched */
+	DECISION_DRY = 1 << 4,	   /* nothing was changed: dry run */
+	DECISION_SECOND = 1 << 5,  /* same execve as the decision before: interpreter or loader */
+	DECISION_SCAN = 1 << 6,	   /* found by a scan, not by the gate */
+	DECISION_NO_WAY_BACK = 1 << 7, /* where it was did not fit, or could not be read */
+	DECISION_PUT_BACK = 1 << 8,    /* the execution failed: moved back to where it was */
+};
+
+/* Who set a trigger off: read while the process still waits, for it may be gone a moment later. */
+struct subject {
+	pid_t ppid;
+	uid_t uid, euid, suid, fsuid;
+	gid_t gid, egid, sgid, fsgid;
+	uint32_t loginuid, session; /* UINT32_MAX: unset */
+	uint32_t tty;		    /* device number; 0: none */
+	pid_t sid;		    /* its POSIX session */
+	int32_t syscall;	    /* -1: unknown */
+	uint64_t arguments[4];
+	char comm[16];
+	char exe[128]; /* of the process as it is now; its end when too long */
+};
+
+enum { DECISION_PATH = 240, DECISION_WAS = 480, DECISION_RULES = 8 };
+
+struct decision {
+	uint64_t time_ns; /* CLOCK_BOOTTIME, when the event was taken */
+	uint32_t took_us;
+	pid_t pid;
+	int32_t group;	    /* index into the policy of `generation`, or -1 */
+	int32_t group_rule; /* the rule that named the group, or -1 */
+	int32_t result;	    /* 0, or the negative errno of the move */
+	uint16_t flags;
+	uint16_t action;     /* enum policy_action */
+	uint32_t generation; /* which snapshot the indexes belong to */
+	uint32_t rule_count;
+	uint32_t rules[DECISION_RULES]; /* those that matched; the first ones */
+	uint64_t image; /* what identifies the program image before the execution; 0: unknown */
+	struct subject subject; /* with DECISION_TRIGGER only */
+	uint16_t was_size;
+	char was[DECISION_WAS]; /* lines of /proc/PID/cgroup of the hierarchies that were written */
+	char path[DECISION_PATH]; /* what was executed; its end when too long */
+};
+
+/* A bounded queue for many writers and one reader, without locks (Vyukov's, with a slot counter).
+ */
+struct decision_queue {
+	struct decision_slot *slots;
+	size_t room;	       /* a power of two */
+	_Atomic size_t head;   /* next to write */
+	size_t tail;	       /* next to read; the reader's own */
+	_Atomic uint64_t lost; /* did not fit */
+};
+
+int decision_queue_init(struct decision_queue *queue, size_t room);
+void decision_queue_done(struct decision_queue *queue);
+
+/* Takes a slot to fill, or NULL when the queue is full (then it is counted). */
+struct decision *decision_queue_reserve(struct decision_queue *queue, size_t *ret_ticket);
+void decision_queue_commit(struct decision_queue *queue, size_t ticket);
+
+/* The oldest one, or NULL; it stays until decision_queue_drop(). */
+const struct decision *decision_queue_peek(const struct decision_queue *queue);
+void decision_queue_drop(struct decision_queue *queue);

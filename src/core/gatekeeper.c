@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One event is judged in this order: does a rule name the file; is this the second file of the
+ * same execve (a script's interpreter, a program's loader), whose group the first one has decided;
+ * where is the process now; move it; kill it; tell the loop.
+ *
+ * Snapshots are protected by hazard pointers: a thread says which one it uses and looks again. The
+ * loop frees an old one when no thread says it.
+ *
+ * "The same execve" is known by the program image: it only changes when an execve succeeds, so an
+ * event of the same process with the same image is the same execve, or the one after a failed one
+ * (execvp's fallback from a script without "#!" to /bin/sh is such a case, and belongs together
+ * too).
+ */
+#include "core/gatekeeper.h"
+
+#include "core/access.h"
+#include "core/subject.h"
+#include "util/fd.h"
+#include "util/hash.h"
+#include "util/text.h"
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+enum {
+	QUEUE_ROOM = 1024,
+	URGENT_ROOM = 256,
+	RECENT_SLOTS = 256,
+	LOOK_AFTER_NS = 5000000, /* a decision is looked at, and its outcome checked, after this */
+};
+
+/* One a gate thread; on cache lines of its own. */
+struct seat {
+	_Atomic(const struct snapshot *) in_use;
+	struct membership was;
+} __attribute__((aligned(64)));
+
+struct gatekeeper {
+	const struct host *host;
+	struct gatekeeper_options options;
+	_Atomic(const struct snapshot *) current;
+	struct seat *seats;
+	struct decision_queue decisions, urgent;
+	_Atomic bool armed;
+	/* pid -> the image that a group was decided for: pid in the upper half, image in the lower
+	 */
+	_Atomic uint64_t recent[RECENT_SLOTS];
+	struct gatekeeper_counters counters;
+};
+
+static void count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+uint64_t process_image(const struct host *host, pid_t pid)
+{
+	char name[40], auxv[1024];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/auxv", pid);
+	n = file_read_into(host->proc_fd, name, auxv, sizeof(auxv));
+	/* A kernel thread has none. Never 0, which says "unknown". */
+	return n <= 0 ? 0 : hash_bytes(auxv, (size_t)n) | 1;
+}
+
+/* ---- snapshots ---- */
+
+static const struct snapshot *acquire(struct gatekeeper *keeper, struct seat *seat)
+{
+	const struct snapshot *snapshot;
+
+	do {
+		snapshot = atomic_load(&keeper->current);
+		atomic_store(&seat->in_use, snapshot);
+	} while (snapshot != atomic_load(&keeper->current));
+	return snapshot;
+}
+
+struct snapshot *gatekeeper_swap(struct gatekeeper *keeper, struct snapshot *snapshot)
+{
+	const struct snapshot *old = atomic_exchange(&keeper->current, snapshot);
+	struct snapshot *owned;
+
+	/* The threads see it const; its owner is the loop, which is who calls this. */
+	memcpy(&owned, &old, sizeof(owned));
+	return owned;
+}
+
+bool gatekeeper_is_unused(const struct gatekeeper *keeper, const struct snapshot *snapshot)
+{
+	for (unsigned i = 0; i < keeper->options.threads; i++)
+		if (atomic_load(&keeper->seats[i].in_use) == snapshot)
+			return false;
+	return true;
+}
+
+const struct snapshot *gatekeeper_current(const struct gatekeeper *keeper)
+{
+	return atomic_load(&keeper->current);
+}
+
+/* ---- one execve, several files ---- */
+
+static _Atomic uint64_t *recent_slot(struct gatekeeper *keeper, pid_t pid)
+{
+	return &keeper->recent[(unsigned)pid % RECENT_SLOTS];
+}
+
+static uint64_t recent_value(pid_t pid, uint64_t image)
+{
+	return (uint64_t)(uint32_t)pid << 32 | (uint32_t)(image >> 16);
+}
+
+static bool is_second_file(struct gatekeeper *keeper, pid_t pid, uint64_t image)
+{
+	return image != 0 && atomic_load_explicit(recent_slot(keeper, pid), memory_order_relaxed) ==
+				     recent_value(pid, image);
+}
+
+/* ---- telling the loop ---- */
+
+static void arm(struct gatekeeper *keeper)
+{
+	static const struct itimerspec soon = { .it_value = { .tv_nsec = LOOK_AFTER_NS } };
+
+	if (atomic_exchange(&keeper->armed, true))
+		return;
+	(void)timerfd_settime(keeper->options.timer_fd, 0, &soon, NULL);
+}
+
+void gatekeeper_looked(struct gatekeeper *keeper)
+{
+	atomic_store(&keeper->armed, false);
+}
+
+static void post(struct gatekeeper *keeper, struct decision_queue *queue,
+		 const struct decision *decision)
+{
+	size_t ticket;
+	struct decision *slot = decision_queue_reserve(queue, &ticket);
+
+	if (!slot)
+		return;
+	*slot = *decision;
+	decision_queue_commit(queue, ticket);
+}
+
+static void tell(struct gatekeeper *keeper, struct decision *decision, uint64_t begun)
+{
+	decision->took_us = (uint32_t)((clock_boottime() - begun) / 1000);
+	post(keeper, &keeper->decisions, decision);
+	arm(keeper);
+	if (decision->flags & DECISION_TRIGGER) {
+		post(keeper, &keeper->urgent, decision);
+		(void)eventfd_write(keeper->options.urgent_fd, 1);
+	}
+}
+
+/* ---- acting ---- */
+
+/* Keeps the lines of /proc/PID/cgroup that a move back would need. */
+static void keep_way_back(struct gatekeeper *keeper, struct decision *decision,
+			  const struct placement *placement, const struct membership *was)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < placement->count; i++) {
+		const char *path;
+		size_t length;
+		int n;
+
+		if (!membership_path(was, placement->in[i].hierarchy, &path, &length))
+			continue;
+		n = snprintf(decision->was + used, sizeof(decision->was) - used, "%u::%.*s\n",
+			     placement->in[i].hierarchy, (int)length, path);
+		if (n < 0 || (size_t)n >= sizeof(decision->was) - used) {
+			decision->flags |= DECISION_NO_WAY_BACK;
+			count(&keeper->counters.no_way_back);
+			return;
+		}
+		used += (size_t)n;
+	}
+	decision->was_size = (uint16_t)used;
+}
+
+static bool is_spared(const struct gatekeeper *keeper, pid_t pid)
+{
+	return pid == keeper->options.spare[0] || pid == keeper->options.spare[1];
+}
+
+static void move(struct gatekeeper *keeper, struct seat *seat, const struct snapshot *snapshot,
+		 struct decision *decision)
+{
+	const struct placement *placement = &snapshot->placements[decision->group];
+	pid_t pid = decision->pid;
+	int r;
+
+	if (placement->count == 0) {
+		decision->result = -ENOENT;
+		count(&keeper->counters.move_failed);
+		return;
+	}
+	r = membership_read(keeper->host, pid, &seat->was);
+	if (r == -ESRCH || r == -ENOENT) {
+		count(&keeper->counters.vanished);
+		decision->result = -ESRCH;
+		return;
+	}
+	if (r < 0)
+		count(&keeper->counters.no_way_back);
+	if (keeper->options.dry_run) {
+		decision->flags |= DECISION_DRY;
+		return;
+	}
+	if (r >= 0)
+		keep_way_back(keeper, decision, placement, &seat->was);
+	else
+		decision->flags |= DECISION_NO_WAY_BACK;
+	r = placement_move(placement, pid, r >= 0 ? &seat->was : NULL);
+	if (r == -ESRCH) {
+		count(&keeper->counters.vanished);
+	} else if (r < 0) {
+		count(&keeper->counters.move_failed);
+		atomic_store(&keeper->counters.last_error, -r);
+	} else {
+		count(r > 0 ? &keeper->counters.moved : &keeper->counters.already);
+		decision->flags |= r > 0 ? DECISION_MOVED : DECISION_ALREADY;
+	}
+	decision->result = MIN(r, 0);
+}
+
+static void kill_process(struct gatekeeper *keeper, struct decision *decision)
+{
+	if (is_spared(keeper, decision->pid))
+		return;
+	decision->flags |= DECISION_KILLED;
+	if (keeper->options.dry_run) {
+		decision->flags |= DECISION_DRY;
+		return;
+	}
+	/* It waits for us in the kernel, so the pid is still its own. */
+	if (kill(decision->pid, SIGKILL) == 0)
+		count(&keeper->counters.killed);
+}
+
+static void fill(struct decision *decision, const struct snapshot *snapshot,
+		 const struct gate_event *event, const struct verdict *verdict, pid_t pid)
+{
+	size_t skip =
+		event->path_length >= DECISION_PATH ? event->path_length - DECISION_PATH + 1 : 0;
+
+	*decision = (struct decision){
+		.time_ns = clock_boottime(),
+		.pid = pid,
+		.group = verdict->group,
+		.group_rule = verdict->group_rule,
+		.generation = snapshot->generation,
+		.rule_count = MIN(verdict->count, (unsigned)DECISION_RULES),
+	};
+	memcpy(decision->rules, verdict->rules, decision->rule_count * sizeof(uint32_t));
+	memcpy(decision->path, event->path + skip, event->path_length - skip + 1);
+}
+
+static void note_triggers(struct decision *decision, const struct snapshot *snapshot,
+			  const struct verdict *verdict)
+{
+	for (unsigned i = 0; i < verdict->count; i++)
+		if (snapshot_policy(snapshot)->rules[verdict->rules[i]].trigger != POLICY_NONE)
+			decision->flags |= DECISION_TRIGGER;
+}
+
+static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
+			  const struct snapshot *snapshot, const struct gate_event *event,
+			  const struct verdict *verdict, enum policy_action action, pid_t pid)
+{
+	struct decision decision;
+	unsigned answer = GATE_ALLOW;
+	uint64_t begun;
+
+	fill(&decision, snapshot, event, verdict, pid);
+	begun = decision.time_ns;
+	decision.action = (uint16_t)action;
+	note_triggers(&decision, snapshot, verdict);
+	count(&keeper->counters.matched);
+	if (decision.group != POLICY_NONE) {
+		decision.image = process_image(keeper->host, pid);
+		if (action == ACTION_EXECUTE && is_second_file(keeper, pid, decision.image)) {
+			decision.flags |= DECISION_SECOND;
+			decision.group = decision.group_rule = POLICY_NONE;
+		} else {
+			move(keeper, seat, snapshot, &decision);
+			if (action == ACTION_EXECUTE)
+				atomic_store_explicit(recent_slot(keeper, pid),
+						      recent_value(pid, decision.image),
+						      memory_order_relaxed);
+		}
+	}
+	if (decision.flags & DECISION_TRIGGER) {
+		subject_read(keeper->host, pid, &decision.subject);
+		count(&keeper->counters.triggered);
+	}
+	if (verdict->kill) {
+		kill_process(keeper, &decision);
+		if ((decision.flags & (DECISION_KILLED | DECISION_DRY)) == DECISION_KILLED)
+			answer = GATE_DENY;
+	}
+	tell(keeper, &decision, begun);
+	return answer;
+}
+
+/* ---- judging ---- */
+
+/* The process of a thread: fetter's rules, and cgroup.procs, are about whole processes. */
+static pid_t thread_leader(const struct host *host, pid_t tid)
+{
+	char name[40], text[512];
+	const char *line;
+	int tgid;
+
+	snprintf(name, sizeof(name), "%d/status", tid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text) - 1) == -EFBIG)
+		text[sizeof(text) - 1] = '\0';
+	line = strstr(text, "\nTgid:");
+	return line && sscanf(line + 6, "%d", &tgid) == 1 ? tgid : tid;
+}
+
+static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
+			   const struct snapshot *snapshot, const struct gate_event *event)
+{
+	const struct file_key file = {
+		.dev = event->dev,
+		.ino = event->ino,
+		.path = event->path,
+		.length = event->path_length,
+	};
+	struct verdict read_verdict, write_verdict;
+	bool read_rule, write_rule;
+	unsigned access, answer = GATE_ALLOW;
+	pid_t pid;
+
+	read_rule = ruleset_match(snapshot->ruleset, ACTION_READ, &file, &read_verdict);
+	write_rule = ruleset_match(snapshot->ruleset, ACTION_WRITE, &file, &write_verdict);
+	if (!read_rule && !write_rule)
+		return GATE_ALLOW | GATE_FORGET;
+	access = access_of_thread(keeper->host, event->pid);
+	if (access & ACCESS_EXECUTE)
+		return GATE_ALLOW;
+	if (access & ACCESS_UNKNOWN) {
+		count(&keeper->counters.unknown_access);
+		access |= ACCESS_READ | ACCESS_WRITE;
+	}
+	pid = thread_leader(keeper->host, event->pid);
+	/* Our own reading of a policy or log must not set off its own rule. */
+	if (is_spared(keeper, pid))
+		return GATE_ALLOW;
+	if (read_rule && (access & ACCESS_READ))
+		answer = carry_out(keeper, seat, snapshot, event, &read_verdict, ACTION_READ, pid);
+	if (write_rule && (access & ACCESS_WRITE) && answer == GATE_ALLOW)
+		answer =
+			carry_out(keeper, seat, snapshot, event, &write_verdict, ACTION_WRITE, pid);
+	return answer;
+}
+
+static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
+			   const struct snapshot *snapshot, const struct gate_event *event)
+{
+	const struct file_key file = {
+		.dev = event->dev,
+		.ino = event->ino,
+		.path = event->path,
+		.length = event->path_length,
+	};
+	struct verdict verdict;
+
+	if (!ruleset_match(snapshot->ruleset, ACTION_EXECUTE, &file, &verdict)) {
+		count(&keeper->counters.unmatched);
+		return GATE_ALLOW | GATE_FORGET;
+	}
+	return carry_out(keeper, seat, snapshot, event, &verdict, ACTION_EXECUTE, event->pid);
+}
+
+unsigned gatekeeper_decide(const struct gate_event *event, void *userdata)
+{
+	struct gatekeeper *keeper = userdata;
+	struct seat *seat = &keeper->seats[event->thread];
+	const struct snapshot *snapshot = acquire(keeper, seat);
+	unsigned answer = GATE_ALLOW;
+
+	if (snapshot)
+		answer = event->channel == GATE_OPEN ? judge_open(keeper, seat, snapshot, event)
+						     : judge_exec(keeper, seat, snapshot, event);
+	atomic_store(&seat->in_use, NULL);
+	return answer;
+}
+
+/* ---- life ---- */
+
+int gatekeeper_new(const struct host *host, const struct gatekeeper_options *options,
+		   struct gatekeeper **ret_keeper)
+{
+	_cleanup_(gatekeeper_freep) struct gatekeeper *keeper = calloc(1, sizeof(*keeper));
+	int r;
+
+	if (!keeper)
+		return -ENOMEM;
+	keeper->host = host;
+	keeper->options = *options;
+	keeper->seats = aligned_alloc(64, options->threads * sizeof(*keeper->seats));
+	if (!keeper->seats)
+		return -ENOMEM;
+	memset(keeper->seats, 0, options->threads * sizeof(*keeper->seats));
+	r = decision_queue_init(&keeper->decisions, QUEUE_ROOM);
+	if (r >= 0)
+		r = decision_queue_init(&keeper->urgent, URGENT_ROOM);
+	if (r < 0)
+		return r;
+	*ret_keeper = TAKE_PTR(keeper);
+	return 0;
+}
+
+void gatekeeper_free(struct gatekeeper *keeper)
+{
+	if (!keeper)
+		return;
+	decision_queue_done(&keeper->decisions);
+	decision_queue_done(&keeper->urgent);
+	free(keeper->seats);
+	free(keeper);
+}
+
+struct decision_queue *gatekeeper_decisions(struct gatekeeper *keeper)
+{
+	return &keeper->decisions;
+}
+
+struct decision_queue *gatekeeper_urgent(struct gatekeeper *keeper)
+{
+	return &keeper->urgent;
+}
+
+const struct gatekeeper_counters *gatekeeper_counters(const struct gatekeeper *keeper)
+{
+	return &keeper->counters;
+}

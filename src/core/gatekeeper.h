@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gate's judgement: what to do about one event, in the thread that the process waits for.
+ * Everything here runs without allocation, lock, or opening anything that could be gated.
+ */
+#pragma once
+
+#include "core/decision.h"
+#include "core/snapshot.h"
+#include "source/gate.h"
+
+struct gatekeeper;
+
+struct gatekeeper_counters {
+	_Atomic uint64_t matched, moved, already, killed, triggered, unmatched;
+	_Atomic uint64_t move_failed; /* see also the last error */
+	_Atomic uint64_t vanished;    /* gone before it could be moved */
+	_Atomic uint64_t no_way_back; /* where a process was could not be kept */
+	_Atomic uint64_t
+		unknown_access; /* an open whose flags could not be read: counted as both */
+	_Atomic int last_error;
+};
+
+struct gatekeeper_options {
+	unsigned threads; /* of the gate, gate_thread_count() */
+	bool dry_run;
+	pid_t spare[2]; /* never frozen or killed: the daemon and its guard */
+	int timer_fd;	/* timerfd: armed for a few ms after a decision, so that the loop looks */
+	int urgent_fd;	/* eventfd: written when a trigger waits to be run */
+};
+
+int gatekeeper_new(const struct host *host, const struct gatekeeper_options *options,
+		   struct gatekeeper **ret_keeper);
+void gatekeeper_free(struct gatekeeper *keeper);
+DEFINE_CLEANUP(struct gatekeeper *, gatekeeper_free);
+
+/* The gate_decide_fn; `keeper` is the userdata. */
+unsigned gatekeeper_decide(const struct gate_event *event, void *keeper);
+
+/*
+ * Puts a new snapshot in place; returns the old one, which some thread may still be using: free it
+ * once gatekeeper_is_unused() says so. The loop's thread only.
+ */
+struct snapshot *gatekeeper_swap(struct gatekeeper *keeper, struct snapshot *snapshot);
+bool gatekeeper_is_unused(const struct gatekeeper *keeper, const struct snapshot *snapshot);
+const struct snapshot *gatekeeper_current(const struct gatekeeper *keeper);
+
+/* All decisions, oldest first; and, apart, those whose triggers have to be run at once. */
+struct decision_queue *gatekeeper_decisions(struct gatekeeper *keeper);
+struct decision_queue *gatekeeper_urgent(struct gatekeeper *keeper);
+/* The loop tells that it has looked: the next decision arms the timer again. */
+void gatekeeper_looked(struct gatekeeper *keeper);
+
+const struct gatekeeper_counters *gatekeeper_counters(const struct gatekeeper *keeper);
+
+/*
+ * What tells one program image from another in a process: a hash of /proc/PID/auxv, which holds
+ * addresses that the kernel draws anew at every successful execve. 0: could not be read.
+ */
+uint64_t process_image(const struct host *host, pid_t pid);

@@ -1,0 +1,666 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A path is walked from the left. Each folder on the way is resolved once and remembered, so that
+ * 100,000 rules in one folder cost one stat each. Texts are borrowed from the policy wherever the
+ * resolved path is the written one, which is nearly always.
+ *
+ * Two sets are kept for inotify: the names (whole paths) whose change matters, and the folders
+ * that are watched. A folder that belongs to a rule on a folder or a glob is watched for every
+ * name, with all folders below it up to FOLDERS_MAX.
+ */
+#include "core/resolve.h"
+
+#include "rules/glob.h"
+#include "util/hash.h"
+#include "util/text.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+enum {
+	LINKS_MAX = 40,	    /* as the kernel's MAXSYMLINKS */
+	FOLDERS_MAX = 8192, /* watched below rules on folders and globs, all together */
+	DEPTH_MAX = 64,
+	WATCH_MASK =
+		IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK,
+};
+
+/* A resolved path: `text` need not end after `length`. */
+struct place {
+	const char *text;
+	size_t length;
+	bool exists, folder;
+	dev_t dev;
+	ino_t ino;
+};
+
+struct folder {
+	char *path;
+	int watch;
+	bool any; /* every name below it matters */
+};
+
+/* Everything that one resolution produces. */
+struct pass {
+	struct targets targets;
+	size_t target_room;
+	struct hash places;  /* path as walked -> struct place, for folders */
+	struct hash names;   /* whole paths whose change matters -> non-NULL */
+	struct hash folders; /* path -> struct folder */
+	struct folder **folder_list;
+	size_t folder_count;
+	char **open_paths;
+	size_t open_count;
+	size_t tree_folders;
+	char **strings; /* texts made while walking */
+	size_t string_count;
+	struct place **place_list;
+	size_t place_count;
+};
+
+struct resolver {
+	int inotify_fd;
+	sd_event_source *source;
+	names_changed_fn changed;
+	void *userdata;
+	struct pass *now;     /* of the last resolution; NULL before */
+	struct hash by_watch; /* int -> struct folder */
+	struct resolver_state state;
+};
+
+/* ---- small lists ---- */
+
+/* Appends to an array that grows by doubling; `count` is before the append. */
+static bool append(void *array_pointer, size_t *count, void *item)
+{
+	void **array = *(void ***)array_pointer;
+
+	if ((*count & (*count - 1)) == 0) {
+		size_t room = *count ? *count * 2 : 1;
+		void **larger = reallocarray(array, room, sizeof(*larger));
+
+		if (!larger)
+			return false;
+		array = larger;
+		*(void ***)array_pointer = array;
+	}
+	array[(*count)++] = item;
+	return true;
+}
+
+static char *keep(struct pass *pass, char *string)
+{
+	if (string && !append(&pass->strings, &pass->string_count, string)) {
+		free(string);
+		return NULL;
+	}
+	return string;
+}
+
+/* Targets own their texts: a snapshot may outlive the next resolution. */
+static char *keep_target(struct pass *pass, char *string)
+{
+	if (string && !append(&pass->targets.strings, &pass->targets.string_count, string)) {
+		free(string);
+		return NULL;
+	}
+	return string;
+}
+
+static void pass_free(struct pass *pass)
+{
+	if (!pass)
+		return;
+	for (size_t i = 0; i < pass->folder_count; i++) {
+		free(pass->folder_list[i]->path);
+		free(pass->folder_list[i]);
+	}
+	for (size_t i = 0; i < pass->open_count; i++)
+		free(pass->open_paths[i]);
+	for (size_t i = 0; i < pass->place_count; i++)
+		free(pass->place_list[i]);
+	for (size_t i = 0; i < pass->string_count; i++)
+		free(pass->strings[i]);
+	free(pass->strings);
+	free(pass->open_paths);
+	free(pass->folder_list);
+	free(pass->place_list);
+	hash_done(&pass->places);
+	hash_done(&pass->names);
+	hash_done(&pass->folders);
+	targets_done(&pass->targets);
+	free(pass);
+}
+DEFINE_CLEANUP(struct pass *, pass_free);
+
+/* ---- what to watch ---- */
+
+static struct folder *watch_folder(struct pass *pass, const char *path, size_t length, bool any)
+{
+	struct folder *folder = hash_get(&pass->folders, path, length);
+
+	if (!folder) {
+		folder = calloc(1, sizeof(*folder));
+		if (!folder)
+			return NULL;
+		folder->path = strndup(path, length);
+		folder->watch = -1;
+		if (!folder->path || !append(&pass->folder_list, &pass->folder_count, folder)) {
+			free(folder->path);
+			free(folder);
+			return NULL;
+		}
+		if (hash_put(&pass->folders, folder->path, length, folder, NULL) < 0)
+			return NULL;
+	}
+	folder->any |= any;
+	return folder;
+}
+
+/* A change of `name` (a whole path, kept by the caller) in its folder matters. */
+static int watch_name(struct pass *pass, const struct place *parent, const char *name,
+		      size_t length)
+{
+	if (!watch_folder(pass, parent->text, parent->length, false))
+		return -ENOMEM;
+	return hash_put(&pass->names, name, length, pass, NULL) < 0 ? -ENOMEM : 0;
+}
+
+/* ---- walking a path ---- */
+
+static int walk(struct pass *pass, const char *path, size_t length, unsigned links,
+		struct place *ret_place);
+
+static int walk_link(struct pass *pass, const struct place *parent, const char *link_path,
+		     unsigned links, struct place *ret_place)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(link_path, target, sizeof(target) - 1);
+	char *text;
+
+	if (n < 0 || links >= LINKS_MAX)
+		return 0; /* *ret_place says: not there */
+	target[n] = '\0';
+	if (target[0] == '/')
+		text = strdup(target);
+	else if (asprintf(&text, "%.*s/%s", parent->length == 1 ? 0 : (int)parent->length,
+			  parent->text, target) < 0)
+		text = NULL;
+	text = keep(pass, text);
+	return text ? walk(pass, text, strlen(text), links + 1, ret_place) : -ENOMEM;
+}
+
+/* The folder part of a path, resolved once for all paths that have it. */
+static int walk_parent(struct pass *pass, const char *path, size_t length, unsigned links,
+		       struct place *ret_place)
+{
+	struct place *known = hash_get(&pass->places, path, length);
+	int r;
+
+	if (known) {
+		*ret_place = *known;
+		return 0;
+	}
+	r = walk(pass, path, length, links, ret_place);
+	if (r < 0)
+		return r;
+	known = malloc(sizeof(*known));
+	if (!known || !append(&pass->place_list, &pass->place_count, known)) {
+		free(known);
+		return -ENOMEM;
+	}
+	*known = *ret_place;
+	return hash_put(&pass->places, path, length, known, NULL) < 0 ? -ENOMEM : 0;
+}
+
+static void go_up(struct place *place)
+{
+	while (place->length > 1 && place->text[place->length - 1] != '/')
+		place->length--;
+	if (place->length > 1)
+		place->length--;
+}
+
+/* The resolved path of `name` in `parent`: the walked text itself where that is the same. */
+static int join(struct pass *pass, const struct place *parent, const char *path,
+		size_t parent_length, size_t length, const char **ret_text, size_t *ret_length)
+{
+	const char *name = path + parent_length + (parent_length > 1);
+	char *text;
+
+	if (parent->length == parent_length && memcmp(parent->text, path, parent_length) == 0) {
+		*ret_text = path;
+		*ret_length = length;
+		return 0;
+	}
+	if (asprintf(&text, "%.*s/%.*s", parent->length == 1 ? 0 : (int)parent->length,
+		     parent->text, (int)(length - (size_t)(name - path)), name) < 0)
+		text = NULL;
+	text = keep(pass, text);
+	if (!text)
+		return -ENOMEM;
+	*ret_text = text;
+	*ret_length = strlen(text);
+	return 0;
+}
+
+static int look(struct pass *pass, const struct place *parent, unsigned links, struct place *place)
+{
+	char buffer[PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (place->length >= sizeof(buffer))
+		return 0;
+	memcpy(buffer, place->text, place->length);
+	buffer[place->length] = '\0';
+	r = watch_name(pass, parent, place->text, place->length);
+	if (r < 0)
+		return r;
+	if (fstatat(AT_FDCWD, buffer, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+		return 0;
+	if (S_ISLNK(st.st_mode))
+		return walk_link(pass, parent, buffer, links, place);
+	place->exists = true;
+	place->folder = S_ISDIR(st.st_mode);
+	place->dev = st.st_dev;
+	place->ino = st.st_ino;
+	return 0;
+}
+
+static int walk(struct pass *pass, const char *path, size_t length, unsigned links,
+		struct place *ret_place)
+{
+	struct place parent, place = { 0 };
+	size_t slash = length, parent_length;
+	const char *name;
+	int r;
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	if (length <= 1) {
+		*ret_place =
+			(struct place){ .text = "/", .length = 1, .exists = true, .folder = true };
+		return 0;
+	}
+	for (slash = length - 1; path[slash] != '/'; slash--)
+		;
+	parent_length = slash ? slash : 1;
+	name = path + slash + 1;
+	r = walk_parent(pass, path, parent_length, links, &parent);
+	if (r < 0)
+		return r;
+	if (length - slash == 2 && name[0] == '.') {
+		*ret_place = parent;
+		return 0;
+	}
+	if (length - slash == 3 && name[0] == '.' && name[1] == '.') {
+		go_up(&parent);
+		*ret_place = parent;
+		return 0;
+	}
+	r = join(pass, &parent, path, parent_length, length, &place.text, &place.length);
+	if (r >= 0 && parent.exists)
+		r = look(pass, &parent, links, &place);
+	if (r >= 0)
+		*ret_place = place;
+	return r;
+}
+
+/* ---- folders below a rule ---- */
+
+struct tree {
+	struct pass *pass;
+	struct resolver_state *state;
+	bool opens; /* a read or write rule: the gate watches opens there too */
+	unsigned depth_max;
+};
+
+static int add_open_path(struct pass *pass, const char *path, size_t length)
+{
+	char *copy = strndup(path, length);
+
+	if (!copy || !append(&pass->open_paths, &pass->open_count, copy)) {
+		free(copy);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int watch_tree(struct tree *tree, int dirfd, const char *name, const char *path,
+		      unsigned depth)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent *entry;
+	DIR *dir;
+	int r = 0;
+
+	if (fd < 0)
+		return 0;
+	if (++tree->pass->tree_folders > FOLDERS_MAX || depth >= DEPTH_MAX) {
+		tree->state->truncated = true;
+		close(fd);
+		return 0;
+	}
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	if (!watch_folder(tree->pass, path, strlen(path), true))
+		r = -ENOMEM;
+	if (r >= 0 && tree->opens)
+		r = add_open_path(tree->pass, path, strlen(path));
+	while (r >= 0 && depth < tree->depth_max && (entry = readdir(dir))) {
+		_cleanup_(freep) char *below = NULL;
+
+		if (entry->d_type != DT_DIR || streq(entry->d_name, ".") ||
+		    streq(entry->d_name, ".."))
+			continue;
+		if (asprintf(&below, "%s/%s", streq(path, "/") ? "" : path, entry->d_name) < 0) {
+			below = NULL;
+			r = -ENOMEM;
+			break;
+		}
+		r = watch_tree(tree, fd, entry->d_name, below, depth + 1);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int watch_below(struct pass *pass, struct resolver_state *state, const struct place *base,
+		       bool opens, unsigned depth_max)
+{
+	struct tree tree = { .pass = pass, .state = state, .opens = opens, .depth_max = depth_max };
+	char path[PATH_MAX];
+
+	if (!base->exists || !base->folder || base->length >= sizeof(path))
+		return 0;
+	memcpy(path, base->text, base->length);
+	path[base->length] = '\0';
+	return watch_tree(&tree, AT_FDCWD, path, path, 0);
+}
+
+/* ---- one path of one rule ---- */
+
+static int add_target(struct pass *pass, const struct rule_target *target)
+{
+	if (pass->targets.count == pass->target_room) {
+		size_t room = pass->target_room ? pass->target_room * 2 : 16;
+		struct rule_target *larger =
+			reallocarray(pass->targets.items, room, sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		pass->targets.items = larger;
+		pass->target_room = room;
+	}
+	pass->targets.items[pass->targets.count++] = *target;
+	return 0;
+}
+
+/* The resolved base and the rest of the pattern; bytes of the base that mean something are escaped.
+ */
+static char *glob_text(const struct place *base, const char *rest)
+{
+	struct text text;
+
+	text_init(&text);
+	for (size_t i = 0; i < base->length && base->length > 1; i++) {
+		if (strchr("*?[\\", base->text[i]))
+			text_add(&text, "\\");
+		text_add_bytes(&text, &base->text[i], 1);
+	}
+	text_add(&text, rest);
+	return text_take(&text);
+}
+
+static int resolve_glob(struct pass *pass, struct resolver_state *state, uint32_t rule,
+			const char *pattern, bool opens)
+{
+	size_t base_length = glob_literal_prefix(pattern);
+	unsigned depth = 0;
+	struct place base;
+	char *text;
+	int r;
+
+	while (base_length > 1 && pattern[base_length - 1] != '/')
+		base_length--;
+	r = walk(pass, pattern, base_length, 0, &base);
+	if (r < 0)
+		return r;
+	for (const char *p = pattern + base_length; *p; p++)
+		depth += *p == '/';
+	if (strstr(pattern, "**"))
+		depth = DEPTH_MAX;
+	text = keep_target(pass, glob_text(&base, pattern + base_length - 1));
+	if (!text)
+		return -ENOMEM;
+	r = watch_below(pass, state, &base, opens, depth);
+	if (r < 0)
+		return r;
+	return add_target(pass,
+			  &(struct rule_target){ .rule = rule, .kind = TARGET_GLOB, .text = text });
+}
+
+static int resolve_exact(struct pass *pass, struct resolver_state *state, uint32_t rule,
+			 const struct policy_path *path, bool opens)
+{
+	struct rule_target target = { .rule = rule, .kind = TARGET_FILE };
+	struct place place, parent;
+	int r = walk(pass, path->text, strlen(path->text), 0, &place);
+
+	if (r < 0)
+		return r;
+	if (path->folder || (place.exists && place.folder)) {
+		target.kind = TARGET_FOLDER;
+		r = watch_below(pass, state, &place, opens, DEPTH_MAX);
+	} else {
+		target.has_identity = place.exists;
+		target.dev = place.dev;
+		target.ino = place.ino;
+		if (opens) {
+			parent = place;
+			go_up(&parent);
+			r = add_open_path(pass, place.text, place.length);
+			if (r >= 0)
+				r = add_open_path(pass, parent.text, parent.length);
+		}
+	}
+	if (r < 0)
+		return r;
+	target.text = place.text;
+	if (place.text != path->text || place.text[place.length] != '\0')
+		target.text = keep_target(pass, strndup(place.text, place.length));
+	return target.text ? add_target(pass, &target) : -ENOMEM;
+}
+
+static int resolve_rules(struct pass *pass, struct resolver_state *state,
+			 const struct policy *policy)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		bool opens = rule->action != ACTION_EXECUTE;
+
+		for (size_t j = 0; j < rule->path_count && r >= 0; j++) {
+			const struct policy_path *path = &rule->paths[j];
+
+			if (glob_is_pattern(path->text))
+				r = resolve_glob(pass, state, (uint32_t)i, path->text, opens);
+			else
+				r = resolve_exact(pass, state, (uint32_t)i, path, opens);
+		}
+	}
+	return r;
+}
+
+/* ---- inotify ---- */
+
+static void set_watches(struct resolver *resolver, struct pass *pass)
+{
+	struct hash by_watch;
+
+	hash_init(&by_watch);
+	for (size_t i = 0; i < pass->folder_count; i++) {
+		struct folder *folder = pass->folder_list[i];
+
+		folder->watch = inotify_add_watch(resolver->inotify_fd, folder->path, WATCH_MASK);
+		if (folder->watch < 0) {
+			if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+				resolver->state.refused++;
+				resolver->state.refused_errno = errno;
+			}
+			continue;
+		}
+		(void)hash_put(&by_watch, &folder->watch, sizeof(folder->watch), folder, NULL);
+	}
+	for (size_t i = 0; resolver->now && i < resolver->now->folder_count; i++) {
+		int watch = resolver->now->folder_list[i]->watch;
+
+		if (watch >= 0 && !hash_get(&by_watch, &watch, sizeof(watch)))
+			(void)inotify_rm_watch(resolver->inotify_fd, watch);
+	}
+	hash_done(&resolver->by_watch);
+	resolver->by_watch = by_watch;
+	resolver->state.folders = by_watch.used;
+}
+
+/* A hard link made below a rule's folder gives a file that is known already a new name. */
+static bool is_known_file(const struct folder *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder->path, name) >= (int)sizeof(path))
+		return true;
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1;
+}
+
+static void judge(struct resolver *resolver, const struct inotify_event *event, bool *changed,
+		  bool *renamed)
+{
+	const struct folder *folder;
+	char path[PATH_MAX];
+	int n;
+
+	if (event->mask & IN_Q_OVERFLOW) {
+		resolver->state.overflows++;
+		*changed = true;
+		return;
+	}
+	folder = hash_get(&resolver->by_watch, &event->wd, sizeof(event->wd));
+	if (!folder || event->len == 0)
+		return;
+	n = snprintf(path, sizeof(path), "%s/%s", streq(folder->path, "/") ? "" : folder->path,
+		     event->name);
+	if (n < (int)sizeof(path) && hash_get(&resolver->now->names, path, (size_t)n))
+		*changed = true;
+	if (!folder->any)
+		return;
+	if ((event->mask & IN_ISDIR) && (event->mask & (IN_CREATE | IN_MOVED_TO)))
+		*changed = true;
+	else if (event->mask & IN_MOVED_TO)
+		*renamed = true;
+	else if ((event->mask & IN_CREATE) && is_known_file(folder, event->name))
+		*renamed = true;
+}
+
+static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct resolver *resolver = userdata;
+	bool changed = false, renamed = false;
+	char buffer[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t n;
+
+	while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
+		for (char *at = buffer; at < buffer + n;) {
+			const struct inotify_event *event = (const void *)at;
+
+			judge(resolver, event, &changed, &renamed);
+			at += sizeof(*event) + event->len;
+		}
+	}
+	if (changed)
+		resolver->changed(NAMES_CHANGED, resolver->userdata);
+	else if (renamed)
+		resolver->changed(NAMES_RENAMED, resolver->userdata);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+int resolver_resolve(struct resolver *resolver, const struct policy *policy,
+		     struct targets *ret_targets)
+{
+	_cleanup_(pass_freep) struct pass *pass = calloc(1, sizeof(*pass));
+	int r;
+
+	if (!pass)
+		return -ENOMEM;
+	resolver->state.truncated = false;
+	r = resolve_rules(pass, &resolver->state, policy);
+	if (r < 0)
+		return r;
+	*ret_targets = pass->targets;
+	pass->targets = (struct targets){ 0 };
+	if (resolver->inotify_fd >= 0)
+		set_watches(resolver, pass);
+	/* Only names, folders and open paths are needed from now on. */
+	hash_done(&pass->places);
+	pass_free(resolver->now);
+	resolver->now = TAKE_PTR(pass);
+	return 0;
+}
+
+const char *const *resolver_open_paths(const struct resolver *resolver, size_t *ret_count)
+{
+	*ret_count = resolver->now ? resolver->now->open_count : 0;
+	return resolver->now ? (const char *const *)resolver->now->open_paths : NULL;
+}
+
+const struct resolver_state *resolver_state(const struct resolver *resolver)
+{
+	return &resolver->state;
+}
+
+int resolver_new(sd_event *event, names_changed_fn changed, void *userdata,
+		 struct resolver **ret_resolver, struct error *err)
+{
+	_cleanup_(resolver_freep) struct resolver *resolver = calloc(1, sizeof(*resolver));
+	int r;
+
+	if (!resolver)
+		return error_oom(err);
+	resolver->inotify_fd = -1;
+	resolver->changed = changed;
+	resolver->userdata = userdata;
+	hash_init(&resolver->by_watch);
+	if (event) {
+		resolver->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+		if (resolver->inotify_fd < 0)
+			return error_set_errno(err, -errno, "cannot watch names (inotify)");
+		r = sd_event_add_io(event, &resolver->source, resolver->inotify_fd, EPOLLIN,
+				    on_inotify, resolver);
+		if (r < 0)
+			return error_set_errno(err, r, "cannot watch names");
+	}
+	*ret_resolver = TAKE_PTR(resolver);
+	return 0;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+	if (!resolver)
+		return;
+	sd_event_source_disable_unref(resolver->source);
+	if (resolver->inotify_fd >= 0)
+		close(resolver->inotify_fd);
+	hash_done(&resolver->by_watch);
+	pass_free(resolver->now);
+	free(resolver);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/* A snapshot owns copies of the groups' descriptors: see snapshot.h. */
+#include "core/snapshot.h"
+
+#include <fcntl.h>
+
+int shared_policy_new(struct policy *policy, struct shared_policy **ret_shared)
+{
+	struct shared_policy *shared = malloc(sizeof(*shared));
+
+	if (!shared)
+		return -ENOMEM;
+	shared->policy = policy;
+	shared->references = 1;
+	*ret_shared = shared;
+	return 0;
+}
+
+struct shared_policy *shared_policy_ref(struct shared_policy *shared)
+{
+	shared->references++;
+	return shared;
+}
+
+void shared_policy_unref(struct shared_policy *shared)
+{
+	if (!shared || --shared->references > 0)
+		return;
+	policy_free(shared->policy);
+	free(shared);
+}
+
+void targets_done(struct targets *targets)
+{
+	for (size_t i = 0; i < targets->string_count; i++)
+		free(targets->strings[i]);
+	free(targets->strings);
+	free(targets->items);
+	*targets = (struct targets){ 0 };
+}
+
+static int copy_placement(struct placement *to, const struct placement *from)
+{
+	for (; to->count < from->count; to->count++) {
+		size_t i = to->count;
+		char *path = strdup(from->in[i].path);
+		int fd = path ? fcntl(from->in[i].procs_fd, F_DUPFD_CLOEXEC, 0) : -ENOMEM;
+
+		if (fd < 0) {
+			int r = path ? -errno : -ENOMEM;
+
+			free(path);
+			return r;
+		}
+		to->in[i] = from->in[i];
+		to->in[i].procs_fd = fd;
+		to->in[i].path = path;
+	}
+	return 0;
+}
+
+static void free_placement(struct placement *placement)
+{
+	for (size_t i = 0; i < placement->count; i++) {
+		char *path;
+
+		/* The path is ours, but the type that we share with cgroup/ borrows it. */
+		memcpy(&path, &placement->in[i].path, sizeof(path));
+		free(path);
+		close(placement->in[i].procs_fd);
+	}
+	placement->count = 0;
+}
+
+static int copy_placements(struct snapshot *snapshot, struct groups *groups)
+{
+	const struct policy *policy = snapshot_policy(snapshot);
+
+	snapshot->placements = calloc(policy->group_count + 1, sizeof(*snapshot->placements));
+	if (!snapshot->placements)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->group_count; i++) {
+		struct group *group = groups_find(groups, policy->groups[i].name);
+		int r = 0;
+
+		snapshot->placement_count++;
+		if (group)
+			r = copy_placement(&snapshot->placements[i], group_placement(group));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int snapshot_new(uint32_t generation, struct shared_policy *shared, struct targets *targets,
+		 struct groups *groups, struct snapshot **ret_snapshot)
+{
+	_cleanup_(snapshot_freep) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	int r;
+
+	if (!snapshot) {
+		targets_done(targets);
+		return -ENOMEM;
+	}
+	snapshot->generation = generation;
+	snapshot->targets = *targets;
+	*targets = (struct targets){ 0 };
+	snapshot->shared = shared_policy_ref(shared);
+	r = ruleset_new(shared->policy, snapshot->targets.items, snapshot->targets.count,
+			&snapshot->ruleset);
+	if (r < 0)
+		return r;
+	r = copy_placements(snapshot, groups);
+	if (r < 0)
+		return r;
+	*ret_snapshot = TAKE_PTR(snapshot);
+	return 0;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; i < snapshot->placement_count; i++)
+		free_placement(&snapshot->placements[i]);
+	free(snapshot->placements);
+	ruleset_free(snapshot->ruleset);
+	targets_done(&snapshot->targets);
+	shared_policy_unref(snapshot->shared);
+	free(snapshot);
+}

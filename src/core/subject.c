@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/* proc(5) texts into a struct subject. The name in /proc/PID/stat may hold blanks and brackets. */
+#include "core/subject.h"
+
+#include "util/fd.h"
+
+#include <inttypes.h>
+
+static const char *line_value(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, n) == 0)
+			return line + n;
+	}
+	return NULL;
+}
+
+void subject_parse_status(const char *status, struct subject *subject)
+{
+	const char *value;
+
+	value = line_value(status, "Name:\t");
+	if (value)
+		snprintf(subject->comm, sizeof(subject->comm), "%.*s", (int)strcspn(value, "\n"),
+			 value);
+	value = line_value(status, "PPid:");
+	if (value)
+		(void)sscanf(value, "%d", &subject->ppid);
+	value = line_value(status, "Uid:");
+	if (value)
+		(void)sscanf(value, "%u %u %u %u", &subject->uid, &subject->euid, &subject->suid,
+			     &subject->fsuid);
+	value = line_value(status, "Gid:");
+	if (value)
+		(void)sscanf(value, "%u %u %u %u", &subject->gid, &subject->egid, &subject->sgid,
+			     &subject->fsgid);
+}
+
+void subject_parse_stat(const char *stat, struct subject *subject)
+{
+	const char *end = strrchr(stat, ')');
+	int tty;
+
+	/* After the name: state ppid pgrp session tty_nr. */
+	if (end && sscanf(end + 1, " %*c %*d %*d %d %d", &subject->sid, &tty) == 2)
+		subject->tty = (uint32_t)tty;
+}
+
+static uint32_t read_number(const struct host *host, pid_t pid, const char *file)
+{
+	char name[48], text[32];
+	uint32_t number;
+
+	snprintf(name, sizeof(name), "%d/%s", pid, file);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) <= 0)
+		return UINT32_MAX;
+	return sscanf(text, "%" SCNu32, &number) == 1 ? number : UINT32_MAX;
+}
+
+static void read_exe(const struct host *host, pid_t pid, struct subject *subject)
+{
+	char name[40], path[4096];
+	ssize_t n, skip;
+
+	snprintf(name, sizeof(name), "%d/exe", pid);
+	n = readlinkat(host->proc_fd, name, path, sizeof(path) - 1);
+	if (n < 0)
+		return;
+	path[n] = '\0';
+	skip = n >= (ssize_t)sizeof(subject->exe) ? n - (ssize_t)sizeof(subject->exe) + 1 : 0;
+	memcpy(subject->exe, path + skip, (size_t)(n - skip) + 1);
+}
+
+void subject_read(const struct host *host, pid_t pid, struct subject *subject)
+{
+	char name[40], text[4096];
+
+	*subject = (struct subject){ .loginuid = UINT32_MAX, .session = UINT32_MAX, .syscall = -1 };
+	snprintf(name, sizeof(name), "%d/status", pid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) > 0)
+		subject_parse_status(text, subject);
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) > 0)
+		subject_parse_stat(text, subject);
+	snprintf(name, sizeof(name), "%d/syscall", pid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) > 0)
+		(void)sscanf(text, "%d 0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64,
+			     &subject->syscall, &subject->arguments[0], &subject->arguments[1],
+			     &subject->arguments[2], &subject->arguments[3]);
+	subject->loginuid = read_number(host, pid, "loginuid");
+	subject->session = read_number(host, pid, "sessionid");
+	read_exe(host, pid, subject);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads who a process is from /proc while it waits in the gate. */
+#pragma once
+
+#include "core/decision.h"
+#include "util/host.h"
+
+/* Fills what can be read; the rest stays zero (loginuid, session: unset). No allocation. */
+void subject_read(const struct host *host, pid_t pid, struct subject *ret_subject);
+
+/* The parts, from texts: for tests. `status` is /proc/PID/status, `stat` is /proc/PID/stat. */
+void subject_parse_status(const char *status, struct subject *subject);
+void subject_parse_stat(const char *stat, struct subject *subject);
