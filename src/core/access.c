@@ -54,7 +54,8 @@ unsigned access_parse(const char *text,
 		return from_flags(a[2]);
 	case SYS_openat2:
 		/* struct open_how begins with its flags. */
-		return peek(a[2], &flags, userdata) < 0 ? ACCESS_UNKNOWN : from_flags(flags);
+		return !peek || peek(a[2], &flags, userdata) < 0 ? ACCESS_UNKNOWN
+								 : from_flags(flags);
 	case SYS_open_by_handle_at:
 		return from_flags(a[2]);
 #ifdef SYS_truncate

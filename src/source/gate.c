@@ -24,10 +24,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 /* In <linux/fanotify.h> since 5.19; Debian 12's libc header has not got it. */
 #ifndef FAN_MARK_EVICTABLE
@@ -40,7 +41,6 @@ enum {
 	FLOATING = 4,		  /* threads where there are more */
 	MARKS_PINNED_MAX = 65536, /* ignore marks where they cannot be evicted (before 5.19) */
 	MOUNTINFO_LIMIT = 64 << 20,
-	WAKE_SIGNAL = SIGUSR2, /* interrupts a blocking read; blocked in all other threads */
 };
 
 /*
@@ -65,7 +65,6 @@ struct worker {
 	unsigned index;
 	int processor; /* pinned to, or -1 */
 	bool started;
-	_Atomic bool done;
 	char path[PATH_MAX + 1];
 };
 
@@ -78,7 +77,7 @@ struct gate {
 	int self_fd_dir; /* /proc/self/fd */
 	bool evictable;
 	bool realtime;
-	_Atomic bool stopping;
+	int stop_fd; /* eventfd: readable when the threads have to end */
 	_Atomic uint32_t pinned_marks;
 	struct gate_counters counters;
 };
@@ -212,49 +211,54 @@ static void set_scheduling(struct worker *worker)
 		worker->gate->realtime = true;
 }
 
+/* Takes events until there is none. One at a time: the others stay for the other threads. */
+static void take_events(struct worker *worker, int fd)
+{
+	struct fanotify_event_metadata metadata;
+
+	for (;;) {
+		ssize_t n = read(fd, &metadata, sizeof(metadata));
+
+		if (n == (ssize_t)sizeof(metadata) && metadata.vers == FANOTIFY_METADATA_VERSION) {
+			handle(worker, &metadata);
+		} else if (n < 0 && errno == EAGAIN) {
+			return;
+		} else if (n >= 0 || errno != EINTR) {
+			/* EMFILE, or the file could not be opened: the kernel denied that one. */
+			count(&worker->gate->counters.read_errors);
+			return;
+		}
+	}
+}
+
 static void *work(void *argument)
 {
 	struct worker *worker = argument;
-	struct gate *gate = worker->gate;
-	int fd = gate->channels[worker->channel].fd;
-	/* Room for exactly one event: the others stay for the other threads. */
-	struct fanotify_event_metadata metadata;
+	int fd = worker->gate->channels[worker->channel].fd;
+	struct pollfd polls[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = worker->gate->stop_fd, .events = POLLIN },
+	};
 
 	pthread_setname_np(pthread_self(), worker->channel == GATE_EXEC ? "gate" : "gate-slow");
 	set_scheduling(worker);
-	while (!atomic_load_explicit(&gate->stopping, memory_order_relaxed)) {
-		ssize_t n = read(fd, &metadata, sizeof(metadata));
-
-		if (n == (ssize_t)sizeof(metadata) && metadata.vers == FANOTIFY_METADATA_VERSION)
-			handle(worker, &metadata);
-		else if (n >= 0 || (errno != EINTR && errno != EAGAIN))
-			count(&gate->counters.read_errors);
-	}
-	atomic_store(&worker->done, true);
+	while (!polls[1].revents)
+		if (poll(polls, ARRAY_SIZE(polls), -1) > 0 && polls[0].revents)
+			take_events(worker, fd);
 	return NULL;
-}
-
-static void ignore_signal(int number)
-{
-	(void)number;
 }
 
 int gate_start(struct gate *gate, struct error *err)
 {
-	/* No SA_RESTART: the signal's only work is to make a blocking read return. */
-	struct sigaction action = { .sa_handler = ignore_signal };
 	sigset_t all, old;
 	int r = 0;
 
-	sigaction(WAKE_SIGNAL, &action, NULL);
+	/* Signals are the loop's. */
 	sigfillset(&all);
-	sigdelset(&all, WAKE_SIGNAL);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (unsigned i = 0; i < gate->worker_count && r == 0; i++) {
 		struct worker *worker = &gate->workers[i];
 
-		if (gate->channels[worker->channel].fd < 0)
-			continue;
 		r = pthread_create(&worker->thread, NULL, work, worker);
 		worker->started = r == 0;
 	}
@@ -264,22 +268,11 @@ int gate_start(struct gate *gate, struct error *err)
 
 static void stop_workers(struct gate *gate)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
-
-	atomic_store(&gate->stopping, true);
-	for (unsigned i = 0; i < gate->worker_count; i++) {
-		struct worker *worker = &gate->workers[i];
-
-		if (!worker->started)
-			continue;
-		/* The signal may come just before the read begins: again until it is seen. */
-		while (!atomic_load(&worker->done)) {
-			pthread_kill(worker->thread, WAKE_SIGNAL);
-			nanosleep(&pause, NULL);
-		}
-		pthread_join(worker->thread, NULL);
-		worker->started = false;
-	}
+	if (gate->stop_fd >= 0)
+		(void)eventfd_write(gate->stop_fd, 1);
+	for (unsigned i = 0; i < gate->worker_count; i++)
+		if (gate->workers && gate->workers[i].started)
+			pthread_join(gate->workers[i].thread, NULL);
 }
 
 /* ---- what is watched ---- */
@@ -501,12 +494,15 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 		return error_oom(err);
 	gate->host = host;
 	gate->options = *options;
-	gate->self_fd_dir = -1;
+	gate->self_fd_dir = gate->stop_fd = -1;
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		gate->channels[kind].fd = -1;
 	gate->self_fd_dir = openat(host->proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (gate->self_fd_dir < 0)
 		return error_set_errno(err, -errno, "cannot open %s/self/fd", host->proc_path);
+	gate->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (gate->stop_fd < 0)
+		return error_set_errno(err, -errno, "cannot make an eventfd");
 	/* All channels at once: the guard is handed their descriptors before anything waits. */
 	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
 		r = open_channel(gate, kind, err);
@@ -534,6 +530,8 @@ void gate_free(struct gate *gate)
 	}
 	if (gate->self_fd_dir >= 0)
 		close(gate->self_fd_dir);
+	if (gate->stop_fd >= 0)
+		close(gate->stop_fd);
 	free(gate->workers);
 	free(gate);
 }

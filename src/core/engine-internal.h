@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the engine share; nobody else includes it. */
+#pragma once
+
+#include "action/trigger.h"
+#include "core/engine.h"
+#include "core/gatekeeper.h"
+#include "core/resolve.h"
+#include "core/scan.h"
+#include "source/gate.h"
+#include "varlink/server.h"
+
+enum { HISTORY = 32, STRAGGLERS_MAX = 256, PROBLEMS_MAX = 64 };
+
+/* A decision as it is shown, after its indexes were turned into names. */
+struct shown_decision {
+	struct decision decision;
+	char *rule, *group; /* owned; NULL: none */
+};
+
+/* A process whose execve had not ended when it was looked at. */
+struct straggler {
+	struct decision decision;
+	unsigned tries;
+};
+
+struct subscriber {
+	struct subscriber *next;
+	struct varlink_call *call;
+	uint64_t lost;
+};
+
+struct engine_counters {
+	uint64_t decisions;
+	uint64_t put_back, stuck;     /* failed executions: put back, could not be */
+	uint64_t stragglers_dropped;  /* too many executions under way to check them all */
+	uint64_t self_triggers;	      /* a trigger set off by a trigger's own process */
+	uint64_t resolved, reloads, reloads_failed, scans;
+	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
+	uint64_t mounts_seen;
+	uint64_t events_lost; /* subscribers that did not read */
+};
+
+struct engine {
+	const struct host *host;
+	sd_event *event;
+	struct engine_options options;
+	char *config_path, *runtime_dir, *name;
+	struct log *log;
+	struct layout *layout;
+	struct groups *groups;
+	struct resolver *resolver;
+	struct gate *gate;
+	struct error gate_error; /* why there is no gate */
+	struct gatekeeper *keeper;
+	struct trigger_runner *triggers;
+	struct varlink_server *server;
+
+	struct shared_policy *policy;
+	uint32_t generation;
+	struct snapshot **retired; /* old ones that a thread or a queued decision may still need */
+	size_t retired_count;
+	char **problems; /* of the groups, as sentences; shown in status until the next reload */
+	size_t problem_count;
+
+	uint32_t dynmods_set;
+	uint64_t started_ns; /* CLOCK_BOOTTIME */
+	pid_t guard_pid;
+	int timer_fd, urgent_fd, mountinfo_fd;
+	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer, *straggler_timer;
+
+	struct straggler *stragglers;
+	size_t straggler_count;
+	struct shown_decision history[HISTORY];
+	size_t history_next;
+	struct subscriber *subscribers;
+	struct engine_counters counters;
+	struct log_limit move_limit, lost_limit, trigger_limit;
+	uint64_t lost_told;
+};
+
+/* engine-policy.c: reading, applying, resolving */
+int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
+		struct error *err);
+/* Makes groups and snapshot agree with a policy (taken on success). */
+int engine_apply(struct engine *engine, struct policy *policy, struct error *err);
+/* Resolves names again and renews the snapshot. */
+int engine_resolve(struct engine *engine);
+void engine_drop_retired(struct engine *engine);
+const struct snapshot *engine_snapshot(const struct engine *engine, uint32_t generation);
+static inline const struct policy *engine_policy(const struct engine *engine)
+{
+	return engine->policy->policy;
+}
+
+/* engine-loop.c: what the loop does when something happens */
+int engine_loop_start(struct engine *engine, struct error *err);
+void engine_loop_stop(struct engine *engine);
+/* Records one decision: history, log, subscribers. */
+void engine_record(struct engine *engine, const struct decision *decision);
+
+/* engine-events.c */
+json_t *decision_to_json(const struct shown_decision *shown);
+int engine_subscribe(struct engine *engine, struct varlink_call *call);
+void engine_publish(struct engine *engine, const struct shown_decision *shown);
+void engine_unsubscribe_all(struct engine *engine);
+
+/* engine-status.c */
+json_t *engine_status(struct engine *engine);
+json_t *engine_group_to_json(struct engine *engine, struct group *group);
+
+/* engine-socket.c: the varlink server in front of engine_control() */
+int engine_socket_start(struct engine *engine, struct error *err);
+
+/* engine-trigger.c */
+void engine_run_triggers(struct engine *engine, const struct decision *decision);
+void engine_trigger_ended(const char *name, pid_t pid, int status, bool timed_out,
+			  const char *output, void *userdata);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guard: a small parent process that shares the gate's descriptors with the daemon. It learns
+ * by waitid(2) that the daemon was stopped (SIGSTOP, a debugger) and lets executions pass in its
+ * place, so that a stopped daemon never stops the machine; and it closes them when the daemon
+ * dies. It sleeps otherwise: nothing polls.
+ */
+#pragma once
+
+#include "util/error.h"
+
+#include <sys/types.h>
+
+enum { GUARD_FDS = 3 };
+
+enum guard_message_type {
+	GUARD_MESSAGE_GATE = 1, /* daemon to guard, with descriptors: answer on these when I stop */
+	GUARD_MESSAGE_ANSWERED, /* guard to daemon: so many executions passed unplaced */
+};
+
+struct guard_message {
+	uint32_t type;
+	uint32_t count;
+};
+
+/* The daemon's side. 0 or -errno. */
+int guard_send_gate(int socket, const int *fds, unsigned count);
+/* 1 and the message, 0 when the guard is gone, -EAGAIN, -errno. */
+int guard_receive(int socket, struct guard_message *ret_message);
+
+/*
+ * The guard's side: watches `daemon` (a child of the caller) until it ends, forwards signals to it,
+ * and returns the exit code that the caller should exit with (128 + signal when it was killed).
+ */
+int guard_run(int socket, pid_t daemon);
