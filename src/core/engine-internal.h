@@ -12,10 +12,10 @@
 
 enum { HISTORY = 32, STRAGGLERS_MAX = 256, PROBLEMS_MAX = 64 };
 
-/* A decision as it is shown, after its indexes were turned into names. */
+/* A decision and the policy that its indexes belong to. */
 struct shown_decision {
 	struct decision decision;
-	char *rule, *group; /* owned; NULL: none */
+	struct shared_policy *policy; /* a reference; NULL: empty slot */
 };
 
 /* A process whose execve had not ended when it was looked at. */
@@ -66,7 +66,7 @@ struct engine {
 	uint32_t dynmods_set;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
 	pid_t guard_pid;
-	int timer_fd, urgent_fd, mountinfo_fd;
+	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
 	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer, *straggler_timer;
 
 	struct straggler *stragglers;
@@ -95,6 +95,8 @@ static inline const struct policy *engine_policy(const struct engine *engine)
 
 /* engine-loop.c: what the loop does when something happens */
 int engine_loop_start(struct engine *engine, struct error *err);
+/* Begins to listen, once the gate is there or known not to be. */
+int engine_loop_watch(struct engine *engine, struct error *err);
 void engine_loop_stop(struct engine *engine);
 /* Records one decision: history, log, subscribers. */
 void engine_record(struct engine *engine, const struct decision *decision);

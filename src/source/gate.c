@@ -79,6 +79,7 @@ struct gate {
 	bool realtime;
 	int stop_fd; /* eventfd: readable when the threads have to end */
 	_Atomic uint32_t pinned_marks;
+	_Atomic uint32_t epoch; /* of gate_forget_all() */
 	struct gate_counters counters;
 };
 
@@ -139,8 +140,10 @@ static bool has_settled(const struct gate_event *event)
 	return age > settle_ns || age < -settle_ns;
 }
 
-static void forget(struct gate *gate, const struct gate_event *event)
+/* `epoch`: what it was before the decision. If rules changed since, the decision is worth nothing. */
+static void forget(struct gate *gate, const struct gate_event *event, uint32_t epoch)
 {
+	int fd = gate->channels[event->channel].fd;
 	unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK;
 	uint64_t mask = FAN_OPEN_EXEC_PERM;
 
@@ -155,10 +158,14 @@ static void forget(struct gate *gate, const struct gate_event *event)
 		flags |= FAN_MARK_EVICTABLE;
 	else if (atomic_fetch_add(&gate->pinned_marks, 1) > MARKS_PINNED_MAX)
 		return; /* each holds its inode in memory: stay bounded and ask again */
-	if (fanotify_mark(gate->channels[event->channel].fd, flags, mask, event->fd, NULL) == 0)
-		count(&gate->counters.forgotten);
-	else
+	if (fanotify_mark(fd, flags, mask, event->fd, NULL) < 0) {
 		count(&gate->counters.mark_errors);
+		return;
+	}
+	count(&gate->counters.forgotten);
+	if (atomic_load(&gate->epoch) != epoch)
+		(void)fanotify_mark(fd, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, mask, event->fd,
+				    NULL);
 }
 
 static void answer(struct gate *gate, int channel_fd, int fd, bool allow)
@@ -180,6 +187,7 @@ static void handle(struct worker *worker, const struct fanotify_event_metadata *
 	int channel_fd = gate->channels[worker->channel].fd;
 	struct gate_event event;
 	unsigned verdict = GATE_ALLOW;
+	uint32_t epoch = atomic_load(&gate->epoch);
 
 	if (metadata->mask & FAN_Q_OVERFLOW)
 		count(&gate->counters.overflows);
@@ -191,7 +199,7 @@ static void handle(struct worker *worker, const struct fanotify_event_metadata *
 	answer(gate, channel_fd, metadata->fd, !(verdict & GATE_DENY));
 	/* After the answer: the process need not wait for it. */
 	if (verdict & GATE_FORGET)
-		forget(gate, &event);
+		forget(gate, &event, epoch);
 	close(metadata->fd);
 }
 
@@ -246,6 +254,12 @@ static void *work(void *argument)
 		if (poll(polls, ARRAY_SIZE(polls), -1) > 0 && polls[0].revents)
 			take_events(worker, fd);
 	return NULL;
+}
+
+void gate_set_decide(struct gate *gate, gate_decide_fn decide, void *userdata)
+{
+	gate->options.decide = decide;
+	gate->options.userdata = userdata;
 }
 
 int gate_start(struct gate *gate, struct error *err)
@@ -373,6 +387,7 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 
 void gate_forget_all(struct gate *gate)
 {
+	atomic_fetch_add(&gate->epoch, 1);
 	/* Only ignore marks are on inodes in these two channels; FLUSH leaves file system marks. */
 	for (int kind = GATE_EXEC; kind <= GATE_EXEC_REMOTE; kind++)
 		if (gate->channels[kind].fd >= 0)

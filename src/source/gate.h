@@ -74,6 +74,8 @@ struct gate_counters {
  */
 int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
 	     struct error *err);
+/* Who decides, where it is not known yet when the gate is opened. Before gate_start() only. */
+void gate_set_decide(struct gate *gate, gate_decide_fn decide, void *userdata);
 int gate_start(struct gate *gate, struct error *err);
 
 /* Stops the threads, lets all waiting processes go (closing does that), frees. NULL is fine. */

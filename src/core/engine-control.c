@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The methods of io.reeve that answer at once, in a table. The socket and the command line without
+ * a daemon both end here.
+ */
+#include "core/engine-internal.h"
+
+#include "core/limits-json.h"
+
+#include <limits.h>
+
+enum { FREEZE_WAIT_MS = 2000, KILL_WAIT_MS = 5000 };
+
+typedef int (*control_fn)(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+			  struct error *err);
+
+/* ---- parameters ---- */
+
+static int get_string(const json_t *parameters, const char *name, const char **ret_value,
+		      struct error *err)
+{
+	const json_t *value = json_object_get(parameters, name);
+
+	if (!json_is_string(value))
+		return error_set(err, -EINVAL, "parameter \"%s\" must be a string", name);
+	*ret_value = json_string_value(value);
+	return 0;
+}
+
+static int get_group(struct engine *engine, const json_t *parameters, const char *key,
+		     struct group **ret_group, struct error *err)
+{
+	const char *name;
+	int r = get_string(parameters, key, &name, err);
+
+	if (r < 0)
+		return r;
+	*ret_group = groups_find(engine->groups, name);
+	if (!*ret_group)
+		return error_set(err, -ENOENT, "there is no group \"%s\" (see: reeve group list)", name);
+	return 0;
+}
+
+static json_t *problem_sentences(const struct group_problems *problems)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < problems->count; i++)
+		json_array_append_new(list, json_string(problems->items[i].message));
+	return list;
+}
+
+static int reply_nothing(json_t **ret_reply)
+{
+	*ret_reply = json_object();
+	return *ret_reply ? 0 : -ENOMEM;
+}
+
+/* ---- methods ---- */
+
+static int do_status(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	*ret_reply = engine_status(engine);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int do_reload(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	json_t *warnings;
+	int r = engine_reload(engine, &diagnostics, err);
+
+	for (size_t i = 0; r < 0 && i < diagnostics.count; i++) {
+		const struct diagnostic *d = &diagnostics.items[i];
+
+		if (d->severity != SEVERITY_ERROR)
+			continue;
+		/* The first mistake is named; `reeve check` shows them all. */
+		error_wrap(err, "%s:%u:%u: %s", d->file ? d->file : "policy", d->line, d->column,
+			   d->message);
+		break;
+	}
+	if (r < 0)
+		return r;
+	warnings = json_array();
+	for (size_t i = 0; i < diagnostics.count; i++)
+		json_array_append_new(warnings, json_string(diagnostics.items[i].message));
+	*ret_reply = json_pack("{s:I, s:I, s:o}", "rules",
+			       (json_int_t)engine_policy(engine)->rule_count, "groups",
+			       (json_int_t)engine_policy(engine)->group_count, "warnings", warnings);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int do_scan(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		   struct error *err)
+{
+	struct scan_result s;
+	int r = engine_scan(engine, &s, err);
+
+	if (r < 0)
+		return r;
+	*ret_reply = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "seen", (json_int_t)s.seen, "matched",
+			       (json_int_t)s.matched, "moved", (json_int_t)s.moved, "already",
+			       (json_int_t)s.already, "failed", (json_int_t)s.failed, "vanished",
+			       (json_int_t)s.vanished);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int do_list(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		   struct error *err)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < groups_count(engine->groups); i++)
+		json_array_append_new(list,
+				      engine_group_to_json(engine, groups_at(engine->groups, i)));
+	*ret_reply = json_pack("{s:o}", "groups", list);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int do_get(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		  struct error *err)
+{
+	_cleanup_(freep) pid_t *pids = NULL;
+	struct group *group;
+	size_t count = 0;
+	json_t *list;
+	int r = get_group(engine, parameters, "name", &group, err);
+
+	if (r < 0)
+		return r;
+	r = group_members(group, true, &pids, &count);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot list the processes of group \"%s\"",
+				       group_name(group));
+	list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_integer(pids[i]));
+	*ret_reply = json_pack("{s:o, s:o}", "group", engine_group_to_json(engine, group), "pids", list);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int set_limits(struct engine *engine, const char *name, const json_t *object,
+		      json_t **ret_reply, struct error *err)
+{
+	_cleanup_(limits_done) struct limits limits = { 0 };
+	struct group_spec spec = { .name = name, .limits = &limits };
+	struct group_problems problems = { 0 };
+	int r = 0;
+
+	if (json_is_object(object))
+		r = limits_from_json(object, &limits, err);
+	if (r >= 0)
+		r = groups_apply_one(engine->groups, &spec, &problems, err);
+	if (r >= 0)
+		*ret_reply = json_pack("{s:o}", "problems", problem_sentences(&problems));
+	group_problems_done(&problems);
+	return r;
+}
+
+static int do_create(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	const char *name;
+	int r = get_string(parameters, "name", &name, err);
+
+	if (r >= 0)
+		r = group_name_check(name, err);
+	if (r < 0)
+		return r;
+	if (groups_find(engine->groups, name))
+		return error_set(err, -EEXIST,
+				 "there is already a group \"%s\" (to change it: reeve group set)",
+				 name);
+	return set_limits(engine, name, json_object_get(parameters, "limits"), ret_reply, err);
+}
+
+/* What is not named stays as it is. */
+static int do_set(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		  struct error *err)
+{
+	const json_t *change = json_object_get(parameters, "limits");
+	struct group *group;
+	json_t *limits;
+	int r = get_group(engine, parameters, "name", &group, err);
+
+	if (r < 0)
+		return r;
+	if (!json_is_object(change))
+		return error_set(err, -EINVAL, "parameter \"limits\" must be an object");
+	limits = limits_to_json(group_limits(group));
+	if (!limits || json_object_update(limits, (json_t *)(uintptr_t)change) < 0) {
+		json_decref(limits);
+		return error_oom(err);
+	}
+	r = set_limits(engine, group_name(group), limits, ret_reply, err);
+	json_decref(limits);
+	return r;
+}
+
+static int do_delete(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	const json_t *evacuate = json_object_get(parameters, "evacuate");
+	struct group *group;
+	int r = get_group(engine, parameters, "name", &group, err);
+
+	if (r < 0)
+		return r;
+	if (policy_find_group(engine_policy(engine), group_name(group)) >= 0)
+		return error_set(err, -EBUSY,
+				 "group \"%s\" is in the policy: take it out there and run reeve reload",
+				 group_name(group));
+	r = group_remove(engine->groups, group_name(group), json_is_true(evacuate), err);
+	return r < 0 ? r : reply_nothing(ret_reply);
+}
+
+static int do_move(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		   struct error *err)
+{
+	const json_t *pids = json_object_get(parameters, "pids");
+	json_t *problems, *value;
+	struct group *group;
+	int moved = 0, r = get_group(engine, parameters, "group", &group, err);
+	size_t index;
+
+	if (r < 0)
+		return r;
+	if (!json_is_array(pids))
+		return error_set(err, -EINVAL, "parameter \"pids\" must be a list of numbers");
+	problems = json_array();
+	json_array_foreach (pids, index, value) {
+		json_int_t pid = json_integer_value(value);
+
+		r = pid > 0 && pid <= INT_MAX ?
+			    placement_move(group_placement(group), (pid_t)pid, NULL) :
+			    -EINVAL;
+		if (r >= 0)
+			moved++;
+		else
+			json_array_append_new(problems,
+					      json_sprintf("process %lld cannot be moved into group "
+							   "\"%s\": %s",
+							   (long long)pid, group_name(group),
+							   strerror(-r)));
+	}
+	*ret_reply = json_pack("{s:i, s:o}", "moved", moved, "problems", problems);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int freeze(struct engine *engine, const json_t *parameters, bool frozen, json_t **ret_reply,
+		  struct error *err)
+{
+	struct group *group;
+	int r = get_group(engine, parameters, "name", &group, err);
+
+	if (r >= 0)
+		r = group_freeze(group, frozen, FREEZE_WAIT_MS, err);
+	return r < 0 ? r : reply_nothing(ret_reply);
+}
+
+static int do_freeze(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	return freeze(engine, parameters, true, ret_reply, err);
+}
+
+static int do_thaw(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		   struct error *err)
+{
+	return freeze(engine, parameters, false, ret_reply, err);
+}
+
+static int do_kill(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		   struct error *err)
+{
+	struct group *group;
+	int r = get_group(engine, parameters, "name", &group, err);
+
+	if (r >= 0)
+		r = group_kill(group, KILL_WAIT_MS, err);
+	return r < 0 ? r : reply_nothing(ret_reply);
+}
+
+static int do_clean(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		    struct error *err)
+{
+	struct group_problems problems = { 0 };
+	int r;
+
+	if (!engine->options.local)
+		return error_set(err, -EBUSY,
+				 "the daemon (process %d) is running and would place processes again; "
+				 "stop it, then run reeve clean",
+				 getpid());
+	r = groups_clean(engine->groups, &problems, err);
+	if (r >= 0)
+		*ret_reply = json_pack("{s:i, s:o}", "removed", r, "problems",
+				       problem_sentences(&problems));
+	group_problems_done(&problems);
+	return r < 0 ? r : 0;
+}
+
+static const struct {
+	const char *name;
+	control_fn function;
+} methods[] = {
+	{ "io.reeve.Clean", do_clean },
+	{ "io.reeve.CreateGroup", do_create },
+	{ "io.reeve.DeleteGroup", do_delete },
+	{ "io.reeve.FreezeGroup", do_freeze },
+	{ "io.reeve.GetGroup", do_get },
+	{ "io.reeve.GetStatus", do_status },
+	{ "io.reeve.KillGroup", do_kill },
+	{ "io.reeve.ListGroups", do_list },
+	{ "io.reeve.MoveProcesses", do_move },
+	{ "io.reeve.Reload", do_reload },
+	{ "io.reeve.Scan", do_scan },
+	{ "io.reeve.SetGroup", do_set },
+	{ "io.reeve.ThawGroup", do_thaw },
+};
+
+int engine_control(struct engine *engine, const char *method, json_t *parameters,
+		   json_t **ret_reply, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (streq(methods[i].name, method))
+			return methods[i].function(engine, parameters, ret_reply, err);
+	return error_set(err, -EOPNOTSUPP, "there is no method %s", method);
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the loop does when something happens. Nothing here runs on time alone: a timer is armed
+ * only while decisions are young, an execution is under way, or names have just changed.
+ */
+#include "core/engine-internal.h"
+
+#include "core/guard.h"
+#include "core/verify.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+enum {
+	LOOK_AFTER_NS = 5000000,
+	STRAGGLER_USEC = 20000,
+	STRAGGLER_TRIES = 3000, /* a minute */
+	MANY_RULES = 2000,	/* above this, name changes are gathered before resolving */
+	GATHER_USEC = 250000,
+	SCAN_USEC = 1000000, /* as fetter's scanner */
+};
+
+/* ---- recording ---- */
+
+static void log_decision(struct engine *engine, const struct shown_decision *shown)
+{
+	const struct decision *d = &shown->decision;
+	const struct policy *policy = shown->policy->policy;
+	const char *rule = d->rule_count ? policy->rules[d->rules[0]].name : "?";
+	const char *group = d->group >= 0 ? policy->groups[d->group].name : NULL;
+
+	if (d->flags & DECISION_PUT_BACK)
+		log_info(engine->log, "process %d put back: its execution of %s failed", d->pid, d->path);
+	else if (d->flags & DECISION_KILLED)
+		log_notice(engine->log, "process %d killed: %s, by rule \"%s\"%s", d->pid, d->path, rule,
+			   d->flags & DECISION_DRY ? " (dry run)" : "");
+	else if (d->result < 0 && d->result != -ESRCH)
+		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
+			    "cannot move process %d (%s) into group \"%s\", rule \"%s\": %s", d->pid,
+			    d->path, group ? group : "?", rule, strerror(-d->result));
+	else if (group)
+		log_debug(engine->log, "process %d (%s) %s group \"%s\" by rule \"%s\" in %u us%s",
+			  d->pid, d->path, d->flags & DECISION_ALREADY ? "is in" : "goes into", group,
+			  rule, d->took_us, d->flags & DECISION_DRY ? " (dry run)" : "");
+}
+
+void engine_record(struct engine *engine, const struct decision *decision)
+{
+	const struct snapshot *snapshot = engine_snapshot(engine, decision->generation);
+	struct shown_decision *slot = &engine->history[engine->history_next];
+
+	if (!snapshot)
+		return;
+	engine->counters.decisions++;
+	shared_policy_unref(slot->policy);
+	slot->policy = shared_policy_ref(snapshot->shared);
+	slot->decision = *decision;
+	engine->history_next = (engine->history_next + 1) % HISTORY;
+	log_decision(engine, slot);
+	if (engine->subscribers)
+		engine_publish(engine, slot);
+}
+
+static void tell_losses(struct engine *engine)
+{
+	uint64_t lost = atomic_load(&gatekeeper_decisions(engine->keeper)->lost) +
+			atomic_load(&gatekeeper_urgent(engine->keeper)->lost);
+
+	if (lost == engine->lost_told)
+		return;
+	log_limited(engine->log, &engine->lost_limit, LOG_WARNING,
+		    "%llu decisions were carried out but not recorded: the loop was too slow; "
+		    "failed executions among them were not put back",
+		    (unsigned long long)(lost - engine->lost_told));
+	engine->lost_told = lost;
+}
+
+/* ---- looking at outcomes ---- */
+
+static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void wait_for_stragglers(struct engine *engine)
+{
+	if (engine->straggler_timer)
+		return;
+	(void)sd_event_add_time_relative(engine->event, &engine->straggler_timer, CLOCK_MONOTONIC,
+					 STRAGGLER_USEC, 0, on_stragglers, engine);
+}
+
+static void add_straggler(struct engine *engine, const struct decision *decision)
+{
+	if (engine->straggler_count == STRAGGLERS_MAX) {
+		engine->counters.stragglers_dropped++;
+		return;
+	}
+	engine->stragglers[engine->straggler_count++] = (struct straggler){ .decision = *decision };
+	wait_for_stragglers(engine);
+}
+
+/* True when there is nothing more to do for this decision. */
+static bool check_outcome(struct engine *engine, const struct decision *decision, unsigned tries)
+{
+	const struct snapshot *snapshot = engine_snapshot(engine, decision->generation);
+	struct decision back = *decision;
+
+	if (!snapshot)
+		return true;
+	switch (verify_execution(engine->layout, engine->host, snapshot, decision, tries)) {
+	case VERIFY_DONE:
+		return true;
+	case VERIFY_LATER:
+		return false;
+	case VERIFY_PUT_BACK:
+		engine->counters.put_back++;
+		back.flags |= DECISION_PUT_BACK;
+		engine_record(engine, &back);
+		return true;
+	case VERIFY_STUCK:
+		engine->counters.stuck++;
+		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
+			    "process %d stays in its new group although its execution of %s failed: "
+			    "it could not be put back",
+			    decision->pid, decision->path);
+		return true;
+	}
+	return true;
+}
+
+static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct engine *engine = userdata;
+	size_t kept = 0;
+
+	engine->straggler_timer = sd_event_source_disable_unref(engine->straggler_timer);
+	for (size_t i = 0; i < engine->straggler_count; i++) {
+		struct straggler *straggler = &engine->stragglers[i];
+
+		if (++straggler->tries > STRAGGLER_TRIES)
+			engine->counters.stragglers_dropped++;
+		else if (!check_outcome(engine, &straggler->decision, straggler->tries))
+			engine->stragglers[kept++] = *straggler;
+	}
+	engine->straggler_count = kept;
+	if (kept > 0)
+		wait_for_stragglers(engine);
+	return 0;
+}
+
+static void look_again_later(const struct engine *engine)
+{
+	static const struct itimerspec soon = { .it_value = { .tv_nsec = LOOK_AFTER_NS } };
+
+	(void)timerfd_settime(engine->timer_fd, 0, &soon, NULL);
+}
+
+/* Handles every decision that is old enough for its outcome to be known. */
+static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct decision_queue *queue = gatekeeper_decisions(engine->keeper);
+	const struct decision *decision;
+	uint64_t expirations, now = clock_boottime();
+
+	(void)!read(fd, &expirations, sizeof(expirations));
+	gatekeeper_looked(engine->keeper);
+	while ((decision = decision_queue_peek(queue))) {
+		if (now - decision->time_ns < LOOK_AFTER_NS / 2) {
+			look_again_later(engine);
+			break;
+		}
+		engine_record(engine, decision);
+		if ((decision->flags & DECISION_MOVED) && decision->action == ACTION_EXECUTE &&
+		    !check_outcome(engine, decision, 0))
+			add_straggler(engine, decision);
+		decision_queue_drop(queue);
+	}
+	if (!decision && engine->retired_count > 0)
+		engine_drop_retired(engine);
+	tell_losses(engine);
+	return 0;
+}
+
+static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct decision_queue *queue = gatekeeper_urgent(engine->keeper);
+	const struct decision *decision;
+	uint64_t ignored;
+
+	(void)!read(fd, &ignored, sizeof(ignored));
+	while ((decision = decision_queue_peek(queue))) {
+		engine_run_triggers(engine, decision);
+		decision_queue_drop(queue);
+	}
+	return 0;
+}
+
+/* ---- names and mounts ---- */
+
+static int on_gathered(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct engine *engine = userdata;
+	int r;
+
+	engine->rename_timer = sd_event_source_disable_unref(engine->rename_timer);
+	r = engine_resolve(engine);
+	if (r < 0)
+		log_error(engine->log, "cannot resolve the paths of the rules again: %s",
+			  strerror(-r));
+	/* Old snapshots are freed by the next look at the decisions. */
+	look_again_later(engine);
+	return 0;
+}
+
+static void resolve_soon(struct engine *engine)
+{
+	uint64_t wait = engine_policy(engine)->rule_count > MANY_RULES ? GATHER_USEC : 0;
+
+	/* Until then names still match by their text; only what was forgotten must be asked again. */
+	if (engine->gate)
+		gate_forget_all(engine->gate);
+	if (!engine->rename_timer)
+		(void)sd_event_add_time_relative(engine->event, &engine->rename_timer,
+						 CLOCK_MONOTONIC, wait, 0, on_gathered, engine);
+}
+
+static void on_names(enum names_event event, void *userdata)
+{
+	struct engine *engine = userdata;
+
+	if (event == NAMES_CHANGED)
+		resolve_soon(engine);
+	else if (engine->gate)
+		gate_forget_all(engine->gate);
+}
+
+static int on_mounts(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct error err = ERROR_INIT;
+	int r = engine->gate ? gate_mark_mounts(engine->gate, &err) : 0;
+
+	if (r < 0)
+		log_warning(engine->log, "%s", error_text(&err));
+	else
+		engine->counters.mounts_seen += (uint64_t)r;
+	error_done(&err);
+	/* A mount can give every path another meaning. */
+	resolve_soon(engine);
+	return 0;
+}
+
+/* ---- guard, scanner ---- */
+
+static int on_guard(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct scan_result result;
+	struct guard_message message;
+	int r = guard_receive(fd, &message);
+
+	if (r == -EAGAIN || r == -EINTR)
+		return 0;
+	if (r <= 0) {
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		return 0;
+	}
+	if (message.type != GUARD_MESSAGE_ANSWERED)
+		return 0;
+	engine->counters.passed_while_stopped += message.count;
+	log_notice(engine->log,
+		   "the daemon was stopped: %u executions passed ungoverned; scanning for them",
+		   message.count);
+	(void)engine_scan(engine, &result, NULL);
+	return 0;
+}
+
+static int on_scan(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct scan_result result;
+
+	(void)engine_scan(engine, &result, NULL);
+	(void)sd_event_source_set_time_relative(source, SCAN_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* ---- life ---- */
+
+static int watch_sources(struct engine *engine)
+{
+	sd_event *event = engine->event;
+	int r;
+
+	r = sd_event_add_io(event, &engine->timer, engine->timer_fd, EPOLLIN, on_decisions, engine);
+	if (r >= 0)
+		r = sd_event_add_io(event, &engine->urgent, engine->urgent_fd, EPOLLIN, on_urgent,
+				    engine);
+	if (r >= 0 && engine->urgent)
+		r = sd_event_source_set_priority(engine->urgent, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r >= 0)
+		r = sd_event_add_io(event, &engine->mounts, engine->mountinfo_fd, EPOLLPRI, on_mounts,
+				    engine);
+	if (r >= 0 && engine->options.guard_fd >= 0)
+		r = sd_event_add_io(event, &engine->guard, engine->options.guard_fd, EPOLLIN,
+				    on_guard, engine);
+	if (r >= 0 && !engine->gate)
+		r = sd_event_add_time_relative(event, &engine->scan_timer, CLOCK_MONOTONIC, SCAN_USEC,
+					       100000, on_scan, engine);
+	return r;
+}
+
+int engine_loop_start(struct engine *engine, struct error *err)
+{
+	int r;
+
+	r = resolver_new(engine->options.local ? NULL : engine->event, on_names, engine,
+			 &engine->resolver, err);
+	if (r < 0)
+		return r;
+	engine->stragglers = calloc(STRAGGLERS_MAX, sizeof(*engine->stragglers));
+	engine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	engine->urgent_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	engine->mountinfo_fd = openat(engine->host->proc_fd, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (!engine->stragglers)
+		return error_oom(err);
+	if (engine->timer_fd < 0 || engine->urgent_fd < 0 || engine->mountinfo_fd < 0)
+		return error_set_errno(err, -errno, "cannot open the loop's descriptors");
+	return 0;
+}
+
+int engine_loop_watch(struct engine *engine, struct error *err)
+{
+	int r = watch_sources(engine);
+
+	return r < 0 ? error_set_errno(err, r, "cannot watch the engine's descriptors") : 0;
+}
+
+void engine_loop_stop(struct engine *engine)
+{
+	sd_event_source **sources[] = {
+		&engine->timer,	       &engine->urgent,	     &engine->mounts,	  &engine->guard,
+		&engine->rename_timer, &engine->scan_timer, &engine->straggler_timer,
+	};
+	int *fds[] = { &engine->timer_fd, &engine->urgent_fd, &engine->mountinfo_fd };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		*sources[i] = sd_event_source_disable_unref(*sources[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if (*fds[i] >= 0)
+			close(TAKE_FD(*fds[i]));
+	free(engine->stragglers);
+	engine->stragglers = NULL;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From a policy file to what the gate decides with. A reload is a transaction: the new policy is
+ * read and checked whole, its groups are made, its names resolved; only then it is put in place.
+ */
+#include "core/engine-internal.h"
+
+int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
+		struct error *err)
+{
+	enum load_flags flags = engine->options.load_flags | LOAD_REQUIRE_OWNERSHIP;
+	int r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
+
+	if (r < 0)
+		return error_set(err, r, "the policy %s is not valid", engine->config_path);
+	return 0;
+}
+
+/* ---- groups ---- */
+
+static void clear_problems(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->problem_count; i++)
+		free(engine->problems[i]);
+	free(engine->problems);
+	engine->problems = NULL;
+	engine->problem_count = 0;
+}
+
+static void tell_problems(struct engine *engine, const struct group_problems *problems)
+{
+	clear_problems(engine);
+	engine->problems = calloc(problems->count + 1, sizeof(*engine->problems));
+	if (!engine->problems)
+		return;
+	for (size_t i = 0; i < problems->count && i < PROBLEMS_MAX; i++) {
+		log_warning(engine->log, "%s", problems->items[i].message);
+		engine->problems[engine->problem_count] = strdup(problems->items[i].message);
+		if (engine->problems[engine->problem_count])
+			engine->problem_count++;
+	}
+}
+
+static int apply_groups(struct engine *engine, const struct policy *policy, struct error *err)
+{
+	_cleanup_(freep) struct group_spec *specs = calloc(policy->group_count + 1, sizeof(*specs));
+	struct group_problems problems = { 0 };
+	int r;
+
+	if (!specs)
+		return error_oom(err);
+	for (size_t i = 0; i < policy->group_count; i++)
+		specs[i] = (struct group_spec){
+			.name = policy->groups[i].name,
+			.limits = &policy->groups[i].limits,
+		};
+	if (engine->options.dry_run)
+		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
+	else
+		r = groups_apply(engine->groups, specs, policy->group_count, &problems, err);
+	if (r >= 0)
+		tell_problems(engine, &problems);
+	group_problems_done(&problems);
+	return r;
+}
+
+/* ---- snapshots ---- */
+
+static int retire(struct engine *engine, struct snapshot *old)
+{
+	struct snapshot **larger;
+
+	if (!old)
+		return 0;
+	larger = reallocarray(engine->retired, engine->retired_count + 1, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM; /* leaked rather than freed under a thread's feet */
+	engine->retired = larger;
+	engine->retired[engine->retired_count++] = old;
+	return 0;
+}
+
+static bool is_awaited(const struct engine *engine, uint32_t generation)
+{
+	for (size_t i = 0; i < engine->straggler_count; i++)
+		if (engine->stragglers[i].decision.generation == generation)
+			return true;
+	return false;
+}
+
+/* To be called when no decision is queued: the queue may refer to any generation. */
+void engine_drop_retired(struct engine *engine)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < engine->retired_count; i++) {
+		struct snapshot *old = engine->retired[i];
+
+		if (gatekeeper_is_unused(engine->keeper, old) &&
+		    !is_awaited(engine, old->generation))
+			snapshot_free(old);
+		else
+			engine->retired[kept++] = old;
+	}
+	engine->retired_count = kept;
+}
+
+const struct snapshot *engine_snapshot(const struct engine *engine, uint32_t generation)
+{
+	const struct snapshot *current = gatekeeper_current(engine->keeper);
+
+	if (current && current->generation == generation)
+		return current;
+	for (size_t i = 0; i < engine->retired_count; i++)
+		if (engine->retired[i]->generation == generation)
+			return engine->retired[i];
+	return NULL;
+}
+
+static int install(struct engine *engine, struct shared_policy *policy, struct targets *targets)
+{
+	struct snapshot *snapshot = NULL;
+	int r = snapshot_new(engine->generation + 1, policy, targets, engine->groups, &snapshot);
+
+	if (r < 0)
+		return r;
+	engine->generation++;
+	engine->counters.resolved++;
+	(void)retire(engine, gatekeeper_swap(engine->keeper, snapshot));
+	if (engine->gate) {
+		size_t count;
+		const char *const *paths = resolver_open_paths(engine->resolver, &count);
+
+		/* What no rule named may be named now. */
+		gate_forget_all(engine->gate);
+		(void)gate_watch_open(engine->gate, paths, count, NULL);
+	}
+	return 0;
+}
+
+int engine_resolve(struct engine *engine)
+{
+	struct targets targets = { 0 };
+	int r = resolver_resolve(engine->resolver, engine_policy(engine), &targets);
+
+	return r < 0 ? r : install(engine, engine->policy, &targets);
+}
+
+int engine_apply(struct engine *engine, struct policy *policy, struct error *err)
+{
+	_cleanup_(shared_policy_unrefp) struct shared_policy *shared = NULL;
+	struct targets targets = { 0 };
+	int r;
+
+	r = apply_groups(engine, policy, err);
+	if (r < 0)
+		return r;
+	r = shared_policy_new(policy, &shared);
+	if (r < 0)
+		return error_oom(err);
+	r = resolver_resolve(engine->resolver, policy, &targets);
+	if (r >= 0)
+		r = install(engine, shared, &targets);
+	if (r < 0) {
+		/* The caller keeps the policy, and the old names must be watched again. */
+		shared->policy = NULL;
+		if (engine->policy)
+			(void)engine_resolve(engine);
+		return error_set_errno(err, r, "cannot put the policy in place");
+	}
+	shared_policy_unref(engine->policy);
+	engine->policy = TAKE_PTR(shared);
+	return 0;
+}
+
+/* After a failed reload the groups are made to agree with the old policy again. */
+static void restore_groups(struct engine *engine)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (apply_groups(engine, engine_policy(engine), &ignored) < 0)
+		log_error(engine->log, "cannot restore the groups of the old policy: %s",
+			  error_text(&ignored));
+	error_done(&ignored);
+}
+
+int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct error *err)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	int r = engine_load(engine, &policy, diagnostics, err);
+
+	if (r >= 0 && !streq(policy->name, engine->name))
+		r = error_set(err, -EINVAL,
+			      "the policy's name changed from \"%s\" to \"%s\": restart the daemon for that",
+			      engine->name, policy->name);
+	if (r < 0) {
+		engine->counters.reloads_failed++;
+		return r;
+	}
+	r = engine_apply(engine, policy, err);
+	if (r < 0) {
+		engine->counters.reloads_failed++;
+		restore_groups(engine);
+		return r;
+	}
+	policy = NULL;
+	engine->counters.reloads++;
+	log_set_level(engine->log, engine_policy(engine)->log_level);
+	log_notice(engine->log, "policy reloaded: %zu rules, %zu groups",
+		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
+	return 0;
+}

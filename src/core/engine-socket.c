@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/* The varlink server: who may call what, and engine_control()'s answers as varlink replies. */
+#include "core/engine-internal.h"
+
+#include "core/reader-group.h"
+
+static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
+		  const char *method)
+{
+	struct engine *engine = userdata;
+	struct error err = ERROR_INIT;
+	json_t *reply = NULL;
+	int r = engine_control(engine, method, parameters, &reply, &err);
+	const char *name = json_string_value(json_object_get(parameters, "name"));
+
+	if (r >= 0)
+		r = varlink_reply(call, reply);
+	else if (r == -ENOENT && name)
+		r = varlink_error(call, "io.reeve.NoSuchGroup",
+				  json_pack("{s:s, s:s}", "name", name, "message", error_text(&err)));
+	else if (r == -EINVAL && streq(method, "io.reeve.Reload"))
+		r = varlink_error(call, "io.reeve.InvalidPolicy",
+				  json_pack("{s:s, s:[]}", "message", error_text(&err), "diagnostics"));
+	else
+		r = varlink_error(call, "io.reeve.Failed",
+				  json_pack("{s:i, s:s}", "errno", -r, "message", error_text(&err)));
+	error_done(&err);
+	return r;
+}
+
+#define METHOD(method)                                                                         \
+	static int call_##method(struct varlink_call *call, json_t *parameters, void *userdata) \
+	{                                                                                      \
+		return answer(call, parameters, userdata, "io.reeve." #method);                \
+	}
+METHOD(Clean)
+METHOD(CreateGroup)
+METHOD(DeleteGroup)
+METHOD(FreezeGroup)
+METHOD(GetGroup)
+METHOD(GetStatus)
+METHOD(KillGroup)
+METHOD(ListGroups)
+METHOD(MoveProcesses)
+METHOD(Reload)
+METHOD(Scan)
+METHOD(SetGroup)
+METHOD(ThawGroup)
+
+static int call_events(struct varlink_call *call, json_t *parameters, void *userdata)
+{
+	if (!varlink_wants_more(call))
+		return varlink_error(call, "org.varlink.service.ExpectedMore", NULL);
+	return engine_subscribe(userdata, call);
+}
+
+static const struct varlink_method methods[] = {
+	{ "io.reeve.Clean", VARLINK_WRITE, call_Clean },
+	{ "io.reeve.CreateGroup", VARLINK_WRITE, call_CreateGroup },
+	{ "io.reeve.DeleteGroup", VARLINK_WRITE, call_DeleteGroup },
+	{ "io.reeve.Events", VARLINK_READ, call_events },
+	{ "io.reeve.FreezeGroup", VARLINK_WRITE, call_FreezeGroup },
+	{ "io.reeve.GetGroup", VARLINK_READ, call_GetGroup },
+	{ "io.reeve.GetStatus", VARLINK_READ, call_GetStatus },
+	{ "io.reeve.KillGroup", VARLINK_WRITE, call_KillGroup },
+	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
+	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
+	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
+	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
+	{ "io.reeve.SetGroup", VARLINK_WRITE, call_SetGroup },
+	{ "io.reeve.ThawGroup", VARLINK_WRITE, call_ThawGroup },
+};
+
+static const char description[] = {
+#include "io.reeve.varlink.inc"
+};
+
+static const struct varlink_interface interface = {
+	.name = "io.reeve",
+	.description = description,
+	.methods = methods,
+	.method_count = ARRAY_SIZE(methods),
+};
+
+int engine_socket_start(struct engine *engine, struct error *err)
+{
+	static const struct varlink_interface *const interfaces[] = { &interface };
+	_cleanup_(freep) char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/reeve.sock", engine->runtime_dir) < 0)
+		return error_oom(err);
+	r = varlink_server_new(engine->event, interfaces, 1, NULL, engine, &engine->server, err);
+	if (r < 0)
+		return r;
+	return varlink_server_listen(engine->server, path, reader_group(), err);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/* Everything that `reeve status` shows, as JSON. Counters are a table: one row, one name. */
+#include "core/engine-internal.h"
+
+#include "core/limits-json.h"
+
+enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER };
+
+/* `group.name` as it is shown; where it is found. */
+static const struct {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+} counter_table[] = {
+	{ "engine.decisions", ENGINE, offsetof(struct engine_counters, decisions) },
+	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
+	{ "engine.mounts_seen", ENGINE, offsetof(struct engine_counters, mounts_seen) },
+	{ "engine.passed_while_stopped", ENGINE,
+	  offsetof(struct engine_counters, passed_while_stopped) },
+	{ "engine.put_back", ENGINE, offsetof(struct engine_counters, put_back) },
+	{ "engine.put_back_failed", ENGINE, offsetof(struct engine_counters, stuck) },
+	{ "engine.reloads", ENGINE, offsetof(struct engine_counters, reloads) },
+	{ "engine.reloads_failed", ENGINE, offsetof(struct engine_counters, reloads_failed) },
+	{ "engine.resolved", ENGINE, offsetof(struct engine_counters, resolved) },
+	{ "engine.scans", ENGINE, offsetof(struct engine_counters, scans) },
+	{ "engine.self_triggers", ENGINE, offsetof(struct engine_counters, self_triggers) },
+	{ "engine.unverified", ENGINE, offsetof(struct engine_counters, stragglers_dropped) },
+	{ "gate.allowed", GATE, offsetof(struct gate_counters, allowed) },
+	{ "gate.answered_elsewhere", GATE, offsetof(struct gate_counters, answered_elsewhere) },
+	{ "gate.denied", GATE, offsetof(struct gate_counters, denied) },
+	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
+	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
+	{ "gate.mark_errors", GATE, offsetof(struct gate_counters, mark_errors) },
+	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
+	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
+	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
+	{ "keeper.killed", KEEPER, offsetof(struct gatekeeper_counters, killed) },
+	{ "keeper.matched", KEEPER, offsetof(struct gatekeeper_counters, matched) },
+	{ "keeper.move_failed", KEEPER, offsetof(struct gatekeeper_counters, move_failed) },
+	{ "keeper.moved", KEEPER, offsetof(struct gatekeeper_counters, moved) },
+	{ "keeper.no_way_back", KEEPER, offsetof(struct gatekeeper_counters, no_way_back) },
+	{ "keeper.triggered", KEEPER, offsetof(struct gatekeeper_counters, triggered) },
+	{ "keeper.unknown_access", KEEPER, offsetof(struct gatekeeper_counters, unknown_access) },
+	{ "keeper.unmatched", KEEPER, offsetof(struct gatekeeper_counters, unmatched) },
+	{ "keeper.vanished", KEEPER, offsetof(struct gatekeeper_counters, vanished) },
+	{ "socket.calls", SERVER, offsetof(struct varlink_counters, calls) },
+	{ "socket.connections", SERVER, offsetof(struct varlink_counters, connections) },
+	{ "socket.denied", SERVER, offsetof(struct varlink_counters, denied) },
+	{ "socket.errors", SERVER, offsetof(struct varlink_counters, errors) },
+	{ "socket.malformed", SERVER, offsetof(struct varlink_counters, malformed) },
+	{ "socket.refused", SERVER, offsetof(struct varlink_counters, refused) },
+	{ "socket.slow_closed", SERVER, offsetof(struct varlink_counters, slow_closed) },
+	{ "socket.timed_out", SERVER, offsetof(struct varlink_counters, timed_out) },
+	{ "socket.too_large", SERVER, offsetof(struct varlink_counters, too_large) },
+	{ "trigger.could_not_start", TRIGGER, offsetof(struct trigger_counters, could_not_start) },
+	{ "trigger.dropped", TRIGGER, offsetof(struct trigger_counters, dropped) },
+	{ "trigger.failed", TRIGGER, offsetof(struct trigger_counters, failed) },
+	{ "trigger.started", TRIGGER, offsetof(struct trigger_counters, started) },
+	{ "trigger.succeeded", TRIGGER, offsetof(struct trigger_counters, succeeded) },
+	{ "trigger.timed_out", TRIGGER, offsetof(struct trigger_counters, timed_out) },
+};
+_Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "one table reads both");
+
+static json_t *counters_to_json(const struct engine *engine)
+{
+	const void *bases[] = {
+		[GATE] = engine->gate ? gate_counters(engine->gate) : NULL,
+		[KEEPER] = gatekeeper_counters(engine->keeper),
+		[ENGINE] = &engine->counters,
+		[TRIGGER] = engine->triggers ? trigger_counters(engine->triggers) : NULL,
+		[SERVER] = engine->server ? varlink_server_counters(engine->server) : NULL,
+	};
+	const struct resolver_state *names = resolver_state(engine->resolver);
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(counter_table); i++) {
+		const char *base = bases[counter_table[i].kind];
+		uint64_t value = 0;
+
+		if (base)
+			value = atomic_load((const _Atomic uint64_t *)(base + counter_table[i].offset));
+		json_object_set_new(object, counter_table[i].name, json_integer((json_int_t)value));
+	}
+	json_object_set_new(object, "queue.decisions_lost",
+			    json_integer((json_int_t)atomic_load(
+				    &gatekeeper_decisions(engine->keeper)->lost)));
+	json_object_set_new(object, "queue.triggers_lost",
+			    json_integer((json_int_t)atomic_load(
+				    &gatekeeper_urgent(engine->keeper)->lost)));
+	json_object_set_new(object, "names.folders", json_integer((json_int_t)names->folders));
+	json_object_set_new(object, "names.refused", json_integer((json_int_t)names->refused));
+	json_object_set_new(object, "names.overflows", json_integer((json_int_t)names->overflows));
+	return object;
+}
+
+/* ---- groups ---- */
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+	size_t offset;
+} usage_table[] = {
+	{ USAGE_CPU, "cpu_ns", offsetof(struct group_usage, cpu_ns) },
+	{ USAGE_THROTTLED, "throttled_ns", offsetof(struct group_usage, throttled_ns) },
+	{ USAGE_MEMORY, "memory", offsetof(struct group_usage, memory) },
+	{ USAGE_MEMORY_PEAK, "memory_peak", offsetof(struct group_usage, memory_peak) },
+	{ USAGE_SWAP, "swap", offsetof(struct group_usage, swap) },
+	{ USAGE_PIDS, "pids", offsetof(struct group_usage, pids) },
+	{ USAGE_OOM_KILLS, "oom_kills", offsetof(struct group_usage, oom_kills) },
+	{ USAGE_MEMORY_MAX_HITS, "memory_max_hits", offsetof(struct group_usage, memory_max_hits) },
+	{ USAGE_PIDS_MAX_HITS, "pids_max_hits", offsetof(struct group_usage, pids_max_hits) },
+	{ USAGE_IO_READ, "io_read", offsetof(struct group_usage, io_read) },
+	{ USAGE_IO_WRITTEN, "io_written", offsetof(struct group_usage, io_written) },
+};
+
+static json_t *usage_to_json(const struct group *group)
+{
+	struct group_usage usage = { 0 };
+	json_t *object = json_object();
+
+	if (group_usage(group, &usage) < 0)
+		return object;
+	for (size_t i = 0; i < ARRAY_SIZE(usage_table); i++) {
+		uint64_t value;
+
+		if (!(usage.known & usage_table[i].bit))
+			continue;
+		memcpy(&value, (const char *)&usage + usage_table[i].offset, sizeof(value));
+		json_object_set_new(object, usage_table[i].name, json_integer((json_int_t)value));
+	}
+	return object;
+}
+
+static json_t *paths_to_json(const struct engine *engine, const struct group *group)
+{
+	json_t *paths = json_array();
+
+	for (size_t i = 0; i < engine->layout->hierarchy_count; i++) {
+		const struct hierarchy *hierarchy = &engine->layout->hierarchies[i];
+		const char *path = group_path(group, hierarchy);
+
+		if (path)
+			json_array_append_new(paths, json_sprintf("%s%s", hierarchy->mount_point, path));
+	}
+	return paths;
+}
+
+json_t *engine_group_to_json(struct engine *engine, struct group *group)
+{
+	const struct policy *policy = engine_policy(engine);
+	const char *name = group_name(group);
+	_cleanup_(freep) pid_t *pids = NULL;
+	size_t count = 0;
+
+	(void)group_members(group, false, &pids, &count);
+	return json_pack("{s:s, s:s, s:o, s:i, s:b, s:o, s:o}", "name", name, "origin",
+			 policy_find_group(policy, name) >= 0 ? "policy" : "command", "limits",
+			 limits_to_json(group_limits(group)), "members", (int)count, "frozen",
+			 group_is_frozen(group) == 1, "paths", paths_to_json(engine, group), "usage",
+			 usage_to_json(group));
+}
+
+/* ---- sources ---- */
+
+static json_t *gate_source(const struct engine *engine)
+{
+	const struct gate_counters *gate;
+
+	if (!engine->gate)
+		return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "name", "gate", "state",
+				 "unavailable", "reason", error_text(&engine->gate_error), "seen", 0,
+				 "matched", 0, "lost", 0);
+	gate = gate_counters(engine->gate);
+	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "name", "gate", "state", "running", "reason",
+			 json_sprintf("%zu local and %zu remote file systems, %u threads%s",
+				      gate_marked(engine->gate, GATE_EXEC),
+				      gate_marked(engine->gate, GATE_EXEC_REMOTE),
+				      gate_thread_count(engine->gate),
+				      gate_is_realtime(engine->gate) ? ", real-time" : ""),
+			 "seen", (json_int_t)atomic_load(&gate->events), "matched",
+			 (json_int_t)atomic_load(&gatekeeper_counters(engine->keeper)->matched), "lost",
+			 (json_int_t)(atomic_load(&gate->overflows) + atomic_load(&gate->read_errors)));
+}
+
+static json_t *scan_source(const struct engine *engine)
+{
+	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i}", "name", "procfs", "state",
+			 engine->gate ? "on demand" : "running", "reason",
+			 engine->gate ? "scans at start, by command, and after a stop" :
+					"scans every second",
+			 "seen", (json_int_t)engine->counters.scans, "matched", 0, "lost", 0);
+}
+
+/* ---- the whole ---- */
+
+static json_t *decisions_to_json(const struct engine *engine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < HISTORY; i++) {
+		const struct shown_decision *shown =
+			&engine->history[(engine->history_next + i) % HISTORY];
+
+		if (shown->policy)
+			json_array_append_new(list, decision_to_json(shown));
+	}
+	return list;
+}
+
+static json_t *problems_to_json(const struct engine *engine)
+{
+	const struct resolver_state *names = resolver_state(engine->resolver);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < engine->problem_count; i++)
+		json_array_append_new(list, json_string(engine->problems[i]));
+	if (names->truncated)
+		json_array_append_new(
+			list,
+			json_string("a rule's folder has too many folders below it to watch all for "
+				    "renames: a program that ran elsewhere and is moved there later may "
+				    "be missed until it is written or the policy is reloaded"));
+	if (names->refused)
+		json_array_append_new(
+			list, json_sprintf("%llu folders could not be watched (%s): raise "
+					   "fs.inotify.max_user_watches",
+					   (unsigned long long)names->refused,
+					   strerror(names->refused_errno)));
+	return list;
+}
+
+static json_t *groups_to_json(struct engine *engine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < groups_count(engine->groups); i++)
+		json_array_append_new(list,
+				      engine_group_to_json(engine, groups_at(engine->groups, i)));
+	return list;
+}
+
+static json_t *files_to_json(const struct policy *policy)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < policy->file_count; i++)
+		json_array_append_new(list, json_string(policy->files[i]));
+	return list;
+}
+
+json_t *engine_status(struct engine *engine)
+{
+	const struct policy *policy = engine_policy(engine);
+	json_t *guard = engine->guard_pid ? json_integer(engine->guard_pid) : json_null();
+
+	return json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:[o, o], s:o, s:o, s:o, s:o}",
+			 "version", REEVE_VERSION, "name", engine->name, "pid", (int)getpid(), "guard",
+			 guard, "mode", engine->gate ? "gate" : "scanner", "layout",
+			 layout_mode_name(engine->layout->mode), "uptime",
+			 (json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
+			 "dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
+			 (json_int_t)policy->rule_count, "sources", gate_source(engine),
+			 scan_source(engine), "groups", groups_to_json(engine), "counters",
+			 counters_to_json(engine), "problems", problems_to_json(engine), "decisions",
+			 decisions_to_json(engine));
+}

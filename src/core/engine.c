@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The engine's life. The order of construction is the order of what depends on what; destruction
+ * is the reverse and takes a half-built engine.
+ */
+#include "core/engine-internal.h"
+
+#include "core/guard.h"
+#include "core/lock.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* ---- parts ---- */
+
+static int open_log(struct engine *engine, const struct policy *policy, struct error *err)
+{
+	enum log_target target = LOG_TARGET_FILE;
+
+	if (streq(policy->log_file, "stderr") || engine->options.local)
+		target = LOG_TARGET_STDERR;
+	else if (streq(policy->log_file, "journal"))
+		target = LOG_TARGET_JOURNAL;
+	return log_new(target, policy->log_file,
+		       engine->options.local ? LOG_ERR : policy->log_level, &engine->log, err);
+}
+
+static int make_runtime_dir(struct engine *engine, struct error *err)
+{
+	struct stat st;
+
+	if (mkdir(engine->runtime_dir, 0755) < 0 && errno != EEXIST)
+		return error_set_errno(err, -errno, "cannot make the runtime folder %s",
+				       engine->runtime_dir);
+	if (stat(engine->runtime_dir, &st) < 0)
+		return error_set_errno(err, -errno, "cannot use the runtime folder %s",
+				       engine->runtime_dir);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, -ENOTDIR, "the runtime folder %s is not a folder",
+				 engine->runtime_dir);
+	/* State and socket lie here: nobody else may put something under their names. */
+	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return error_set(err, -EPERM,
+				 "the runtime folder %s must belong to us and not be writable by others; "
+				 "try: chown root %s; chmod 755 %s",
+				 engine->runtime_dir, engine->runtime_dir, engine->runtime_dir);
+	return 0;
+}
+
+/* The hierarchies that some group is in, as bits of their index. */
+static uint32_t used_hierarchies(const struct engine *engine)
+{
+	uint32_t mask = 0;
+
+	for (size_t g = 0; g < groups_count(engine->groups); g++) {
+		struct group *group = groups_at(engine->groups, g);
+
+		for (size_t h = 0; h < engine->layout->hierarchy_count; h++)
+			if (group_path(group, &engine->layout->hierarchies[h]))
+				mask |= UINT32_C(1) << h;
+	}
+	return mask;
+}
+
+static void favor_dynmods(struct engine *engine)
+{
+	struct error err = ERROR_INIT;
+	int r;
+
+	if (engine_policy(engine)->favordynmods == FAVORDYNMODS_OFF || engine->options.dry_run)
+		return;
+	r = layout_favor_dynmods(engine->layout, used_hierarchies(engine), &err);
+	if (r < 0)
+		log_warning(engine->log, "moves will be slow: %s", error_text(&err));
+	else
+		engine->dynmods_set = (uint32_t)r;
+	error_done(&err);
+}
+
+static int start_keeper(struct engine *engine, unsigned threads, struct error *err)
+{
+	struct gatekeeper_options options = {
+		.threads = threads,
+		.dry_run = engine->options.dry_run,
+		.spare = { getpid(), engine->guard_pid },
+		.timer_fd = engine->timer_fd,
+		.urgent_fd = engine->urgent_fd,
+	};
+	int r = gatekeeper_new(engine->host, &options, &engine->keeper);
+
+	return r < 0 ? error_set_errno(err, r, "cannot start the gate") : 0;
+}
+
+/* Opens the gate's descriptors, or keeps the reason why there is none. */
+static void open_gate(struct engine *engine, const struct policy *policy)
+{
+	struct gate_options options = {
+		.threads = policy->gate_threads,
+		.realtime = true,
+		.decide = NULL,
+	};
+
+	if (policy->mode == MODE_SCANNER) {
+		error_set(&engine->gate_error, -ECANCELED, "the policy says mode: scanner");
+		return;
+	}
+	if (engine->options.local)
+		return;
+	if (gate_new(engine->host, &options, &engine->gate, &engine->gate_error) < 0)
+		log_warning(engine->log,
+			    "no gate, so processes are placed by a scan every second, after they have "
+			    "begun: %s",
+			    error_text(&engine->gate_error));
+}
+
+static int start_gate(struct engine *engine, struct error *err)
+{
+	int fds[GUARD_FDS], r;
+	unsigned count = 0;
+
+	if (!engine->gate)
+		return 0;
+	for (int kind = 0; kind < GATE_CHANNELS; kind++)
+		if (gate_fd(engine->gate, kind) >= 0)
+			fds[count++] = gate_fd(engine->gate, kind);
+	/* Before anything waits: from here on a stopped daemon stops nobody. */
+	if (engine->options.guard_fd >= 0) {
+		r = guard_send_gate(engine->options.guard_fd, fds, count);
+		if (r < 0)
+			return error_set_errno(err, r, "cannot hand the gate to the guard");
+	}
+	gate_set_decide(engine->gate, gatekeeper_decide, engine->keeper);
+	r = gate_start(engine->gate, err);
+	if (r < 0)
+		return r;
+	r = gate_mark_mounts(engine->gate, err);
+	return r < 0 ? r : 0;
+}
+
+/* ---- construction ---- */
+
+static int set_options(struct engine *engine, const struct engine_options *options)
+{
+	const char *config = options->config_path ? options->config_path : ENGINE_CONFIG_PATH;
+	const char *runtime = options->runtime_dir ? options->runtime_dir : ENGINE_RUNTIME_DIR;
+
+	engine->options = *options;
+	engine->config_path = strdup(config);
+	engine->runtime_dir = strdup(runtime);
+	engine->started_ns = clock_boottime();
+	/* With a guard, our parent is the guard. */
+	engine->guard_pid = options->guard_fd >= 0 ? getppid() : 0;
+	return engine->config_path && engine->runtime_dir ? 0 : -ENOMEM;
+}
+
+static int open_groups(struct engine *engine, struct error *err)
+{
+	int r;
+
+	if (engine->layout->mode == LAYOUT_NONE)
+		return error_set(err, -ENODEV,
+				 "no cgroup hierarchy is mounted; try: reeve mount");
+	r = make_runtime_dir(engine, err);
+	if (r < 0)
+		return r;
+	if (!engine->options.dry_run) {
+		engine->lock_fd = instance_lock(engine->name, err);
+		if (engine->lock_fd < 0)
+			return engine->lock_fd;
+	}
+	return groups_open(engine->layout, engine->name,
+			   engine->options.dry_run ? NULL : engine->runtime_dir, &engine->groups, err);
+}
+
+static int build(struct engine *engine, struct policy **policy, struct error *err)
+{
+	struct scan_result scanned;
+	int r;
+
+	r = open_log(engine, *policy, err);
+	if (r < 0)
+		return r;
+	r = layout_detect(engine->host, &engine->layout, err);
+	if (r >= 0)
+		r = open_groups(engine, err);
+	if (r >= 0)
+		r = engine_loop_start(engine, err);
+	if (r < 0)
+		return r;
+	open_gate(engine, *policy);
+	r = start_keeper(engine, engine->gate ? gate_thread_count(engine->gate) : 1, err);
+	if (r >= 0)
+		r = engine_apply(engine, *policy, err);
+	if (r < 0)
+		return r;
+	*policy = NULL;
+	if (engine->options.local)
+		return 0;
+	favor_dynmods(engine);
+	r = trigger_runner_new(engine->event, NULL, engine_trigger_ended, engine, &engine->triggers);
+	if (r < 0)
+		return error_oom(err);
+	/* The socket first: it can be refused, and nothing waits at the gate yet. */
+	r = engine_socket_start(engine, err);
+	if (r >= 0)
+		r = start_gate(engine, err);
+	if (r >= 0)
+		r = engine_loop_watch(engine, err);
+	if (r >= 0 && engine->options.scan_at_start)
+		r = engine_scan(engine, &scanned, err);
+	return r;
+}
+
+int engine_new(const struct host *host, sd_event *event, const struct engine_options *options,
+	       struct engine **ret_engine, struct diagnostics *diagnostics, struct error *err)
+{
+	_cleanup_(engine_freep) struct engine *engine = calloc(1, sizeof(*engine));
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	const struct log_limit limit = LOG_LIMIT_INIT;
+	int r;
+
+	if (!engine)
+		return error_oom(err);
+	engine->host = host;
+	engine->event = sd_event_ref(event);
+	engine->timer_fd = engine->urgent_fd = engine->mountinfo_fd = engine->lock_fd = -1;
+	engine->move_limit = engine->lost_limit = engine->trigger_limit = limit;
+	if (set_options(engine, options) < 0)
+		return error_oom(err);
+	r = engine_load(engine, &policy, diagnostics, err);
+	if (r < 0)
+		return r;
+	engine->name = strdup(policy->name);
+	if (!engine->name)
+		return error_oom(err);
+	r = build(engine, &policy, err);
+	if (r < 0)
+		return r;
+	log_notice(engine->log, "%zu rules, %zu groups, cgroup %s, %s", engine_policy(engine)->rule_count,
+		   engine_policy(engine)->group_count, layout_mode_name(engine->layout->mode),
+		   engine->gate ? "gate" : "scanner");
+	*ret_engine = TAKE_PTR(engine);
+	return 0;
+}
+
+/* ---- destruction ---- */
+
+static void free_snapshots(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->retired_count; i++)
+		snapshot_free(engine->retired[i]);
+	free(engine->retired);
+	for (size_t i = 0; i < HISTORY; i++)
+		shared_policy_unref(engine->history[i].policy);
+	for (size_t i = 0; i < engine->problem_count; i++)
+		free(engine->problems[i]);
+	free(engine->problems);
+	shared_policy_unref(engine->policy);
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	engine_unsubscribe_all(engine);
+	varlink_server_free(engine->server);
+	/* Stops its threads, so that nobody uses a snapshot any more. */
+	gate_free(engine->gate);
+	engine_loop_stop(engine);
+	trigger_runner_free(engine->triggers);
+	resolver_free(engine->resolver);
+	if (engine->keeper)
+		snapshot_free(gatekeeper_swap(engine->keeper, NULL));
+	gatekeeper_free(engine->keeper);
+	free_snapshots(engine);
+	if (engine->dynmods_set)
+		layout_restore_dynmods(engine->layout, engine->dynmods_set);
+	groups_free(engine->groups);
+	layout_free(engine->layout);
+	instance_unlock(engine->lock_fd, engine->name);
+	error_done(&engine->gate_error);
+	log_free(engine->log);
+	sd_event_unref(engine->event);
+	free(engine->config_path);
+	free(engine->runtime_dir);
+	free(engine->name);
+	free(engine);
+}
+
+/* ---- the rest of the interface ---- */
+
+static void scan_found(const struct decision *decision, void *userdata)
+{
+	engine_record(userdata, decision);
+}
+
+int engine_scan(struct engine *engine, struct scan_result *ret_result, struct error *err)
+{
+	const pid_t spare[2] = { getpid(), engine->guard_pid };
+	int r = scan_processes(engine->host, gatekeeper_current(engine->keeper),
+			       engine->options.dry_run, spare, scan_found, engine, ret_result);
+
+	if (r < 0)
+		return error_set_errno(err, r, "cannot read %s", engine->host->proc_path);
+	engine->counters.scans++;
+	return 0;
+}
+
+struct log *engine_log(const struct engine *engine)
+{
+	return engine->log;
+}
+
+const char *engine_name(const struct engine *engine)
+{
+	return engine->name;
+}
+
+char *engine_status_line(const struct engine *engine)
+{
+	const struct gatekeeper_counters *counters = gatekeeper_counters(engine->keeper);
+	char *line;
+
+	if (asprintf(&line, "%zu rules, %zu groups, %llu matched, %llu moved, %llu refused",
+		     engine_policy(engine)->rule_count, engine_policy(engine)->group_count,
+		     (unsigned long long)atomic_load(&counters->matched),
+		     (unsigned long long)atomic_load(&counters->moved),
+		     (unsigned long long)atomic_load(&counters->move_failed)) < 0)
+		return NULL;
+	return line;
+}

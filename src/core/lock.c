@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/* flock(2) goes with the process, however it ends; the file's name alone means nothing. */
+#include "core/lock.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { TRIES = 20, WAIT_NS = 50000000 };
+
+static void lock_path(const char *name, char path[static PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "/run/reeve-%s.lock", name);
+}
+
+/* The file may have been removed by its last holder between our open and our lock. */
+static bool is_current(int fd, const char *path)
+{
+	struct stat ours, theirs;
+
+	return fstat(fd, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+	       ours.st_dev == theirs.st_dev;
+}
+
+int instance_lock(const char *name, struct error *err)
+{
+	const struct timespec wait = { .tv_nsec = WAIT_NS };
+	char path[PATH_MAX];
+
+	lock_path(name, path);
+	for (int i = 0; i < TRIES; i++) {
+		_cleanup_(closep) int fd =
+			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+		if (fd < 0)
+			return error_set_errno(err, -errno, "cannot open the lock %s", path);
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			if (is_current(fd, path))
+				return TAKE_FD(fd);
+			continue;
+		}
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_set_errno(err, -errno, "cannot lock %s", path);
+		nanosleep(&wait, NULL);
+	}
+	return error_set(err, -EBUSY,
+			 "another instance named \"%s\" is running (it holds %s); stop it, or give this "
+			 "one another name in its policy",
+			 name, path);
+}
+
+void instance_unlock(int fd, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (fd < 0)
+		return;
+	lock_path(name, path);
+	(void)unlink(path);
+	close(fd);
+}
