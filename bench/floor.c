@@ -154,7 +154,7 @@ static bool parse(struct gate *g, int argc, char **argv)
 						 { "realtime", required_argument, NULL, 'r' },
 						 { "into", required_argument, NULL, 'i' },
 						 { "favordynmods", required_argument, NULL, 'f' },
-						 {} };
+						 { 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {

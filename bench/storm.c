@@ -80,7 +80,8 @@ static int run_block(const struct storm *s, struct program *p, size_t n, bool co
 		gap(s->gap_ms);
 		status = run_once(p->argv, &us);
 		if (status < 0) {
-			fprintf(stderr, "storm: cannot run %s: %s\n", p->argv[0], strerror(-status));
+			fprintf(stderr, "storm: cannot run %s: %s\n", p->argv[0],
+				strerror(-status));
 			return status;
 		}
 		if (!counted)
@@ -172,24 +173,38 @@ static bool number(const char *text, unsigned long *ret)
 
 static bool parse_options(struct storm *s, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "count", required_argument, NULL, 'n' }, { "block", required_argument, NULL, 'b' },
-		{ "gap-ms", required_argument, NULL, 'g' }, { "warm", required_argument, NULL, 'w' },
-		{ "cpu", required_argument, NULL, 'c' },    { "samples", no_argument, NULL, 's' }, {}
-	};
-	unsigned long value;
+	static const struct option options[] = { { "count", required_argument, NULL, 'n' },
+						 { "block", required_argument, NULL, 'b' },
+						 { "gap-ms", required_argument, NULL, 'g' },
+						 { "warm", required_argument, NULL, 'w' },
+						 { "cpu", required_argument, NULL, 'c' },
+						 { "samples", no_argument, NULL, 's' },
+						 { 0 } };
+	unsigned long value = 0;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) >= 0) {
 		if (c == '?' || (optarg && !number(optarg, &value)))
 			return false;
 		switch (c) {
-		case 'n': s->count = value; break;
-		case 'b': s->block = value; break;
-		case 'g': s->gap_ms = (unsigned)value; break;
-		case 'w': s->warm = value; break;
-		case 'c': s->cpu = (int)value; break;
-		case 's': s->samples = true; break;
+		case 'n':
+			s->count = value;
+			break;
+		case 'b':
+			s->block = value;
+			break;
+		case 'g':
+			s->gap_ms = (unsigned)value;
+			break;
+		case 'w':
+			s->warm = value;
+			break;
+		case 'c':
+			s->cpu = (int)value;
+			break;
+		case 's':
+			s->samples = true;
+			break;
 		}
 	}
 	return s->count > 0 && s->block > 0;
@@ -229,8 +244,9 @@ int main(int argc, char **argv)
 	int r;
 
 	if (!parse_options(&s, argc, argv) || !parse_programs(&s, argv + optind)) {
-		fprintf(stderr, "usage: storm [--count N] [--block N] [--gap-ms N] [--warm N] [--cpu N] "
-				"[--samples] -- PROGRAM [ARG...] [-- PROGRAM [ARG...]]...\n");
+		fprintf(stderr,
+			"usage: storm [--count N] [--block N] [--gap-ms N] [--warm N] [--cpu N] "
+			"[--samples] -- PROGRAM [ARG...] [-- PROGRAM [ARG...]]...\n");
 		return 2;
 	}
 	r = pin(s.cpu);

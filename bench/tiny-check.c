@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tiny-check GROUP HIERARCHIES: a witness of its own placing.
+ * tiny-check GROUP HIERARCHIES [wait]: a witness of its own placing.
  *
  * Its first action is to open and read /proc/self/cgroup. It exits with 0 when the path of every
  * hierarchy named in HIERARCHIES contains GROUP, with 1 when one does not or is not there, and with
  * 2 when it was called wrongly or could not read. HIERARCHIES are controllers separated by commas
- * ("cpu,pids"); "0" is the v2 hierarchy. A line of /proc/self/cgroup is "ID:CONTROLLERS:PATH".
+ * ("cpu,pids"); "0" is the v2 hierarchy. With "wait" it reads again until it is placed, for one
+ * second at most, so that its life tells how late the placing was. A line of /proc/self/cgroup is
+ * "ID:CONTROLLERS:PATH".
  */
 #include "bare.h"
 
-#define AT_CWD (-100)
+enum { AT_CWD = -100, CLOCK_MONOTONIC_ID = 1 };
 
 struct text {
 	const char *start, *end;
@@ -84,23 +86,46 @@ static int placed(struct text file, struct text hierarchy, struct text group)
 	return 0;
 }
 
-int start(int argc, char **argv)
+/* Reads /proc/self/cgroup anew. Returns 0 when all is as it should be, 1 when not, 2 on error. */
+static int look(long fd, struct text group, struct text hierarchies)
 {
 	char buffer[8192];
-	struct text file = { buffer, buffer }, group, hierarchies;
-	long fd = bare_call(CALL_OPENAT, AT_CWD, (long)"/proc/self/cgroup", 0, 0), size;
+	struct text file = { buffer, buffer };
+	long size = bare_call(CALL_PREAD, fd, (long)buffer, sizeof(buffer), 0);
 
-	if (argc != 3 || fd < 0)
-		return 2;
-	size = bare_call(CALL_READ, fd, (long)buffer, sizeof(buffer), 0);
-	bare_call(CALL_CLOSE, fd, 0, 0, 0);
 	if (size <= 0)
 		return 2;
 	file.end = buffer + size;
-	group = text_of(argv[1]);
-	for (hierarchies = text_of(argv[2]); hierarchies.start < hierarchies.end;) {
+	while (hierarchies.start < hierarchies.end) {
 		if (!placed(file, text_cut(&hierarchies, ','), group))
 			return 1;
 	}
 	return 0;
+}
+
+static long now_ms(void)
+{
+	long t[2] = { 0, 0 };
+
+	bare_call(CALL_CLOCK_GETTIME, CLOCK_MONOTONIC_ID, (long)t, 0, 0);
+	return t[0] * 1000 + t[1] / 1000000;
+}
+
+int start(int argc, char **argv)
+{
+	long fd = bare_call(CALL_OPENAT, AT_CWD, (long)"/proc/self/cgroup", 0, 0), end;
+	struct text group, hierarchies;
+	int result;
+
+	if (argc < 3 || argc > 4 || fd < 0)
+		return 2;
+	group = text_of(argv[1]);
+	hierarchies = text_of(argv[2]);
+	result = look(fd, group, hierarchies);
+	if (argc == 4 && result == 1) {
+		end = now_ms() + 1000;
+		while (result == 1 && now_ms() < end)
+			result = look(fd, group, hierarchies);
+	}
+	return result;
 }
