@@ -5,7 +5,7 @@ import math
 from xml.sax.saxutils import escape
 
 WIDTH, LABELS, RIGHT = 860, 270, 200  # of the picture, of the names, of the values
-ROW, TOP, BOTTOM = 38, 74, 56
+ROW, TOP, BOTTOM = 38, 86, 56
 INK, FAINT, GRID = '#1b1f24', '#57606a', '#d8dee4'
 OURS, OTHER, GOAL = '#0b6bcb', '#9aa4b1', '#c2410c'
 FONT = "font-family='DejaVu Sans, Verdana, Helvetica, Arial, sans-serif'"
@@ -118,9 +118,9 @@ def whisker(scale, low, high, y):
 def draw_boxes(spec):
     """Box: the middle half; line: 5 % to 95 %; dot: 99 %; stroke: the median."""
     boxes = spec['boxes']
-    logarithmic = spec.get('logarithmic', False)
-    low = min(b['p5'] for b in boxes) * 0.8 if logarithmic else 0
-    scale = Scale(low, max(b['p99'] for b in boxes) * 1.05, logarithmic)
+    least, most = min(b['p5'] for b in boxes), max(b['p99'] for b in boxes)
+    logarithmic = most > 20 * least
+    scale = Scale(least * 0.8 if logarithmic else 0, most * 1.05, logarithmic)
     bottom = TOP + ROW * len(boxes)
     unit = spec['unit'] + ' (box: middle half; line: 5 to 95 %; dot: 99 %)'
     yield from axis(scale, bottom, unit)
@@ -133,6 +133,10 @@ def draw_boxes(spec):
         yield f"<circle cx='{scale(b['p99']):.1f}' cy='{y + 17}' r='3' fill='{INK}'/>"
         words = f"{duration(b['median'])}, 95 % {duration(b['p95'])}"
         yield text(WIDTH - RIGHT + 14, y + 21, words, 13)
+        if b.get('goal') is not None:
+            yield from goal_mark(scale, b['goal'], '', y + 2, y + 32)
+    if any(b.get('goal') is not None for b in boxes):
+        yield text(WIDTH - RIGHT, TOP - 13, spec['goal_text'], 11, GOAL, 'end')
 
 
 def duration(value):

@@ -50,7 +50,7 @@ def idle_process(sleep=shutil.which('sleep')):
 
 
 class Floor:
-    """bench-floor on `files`; cpu None leaves it to the scheduler."""
+    """bench-floor on `files`; cpu None leaves it to the scheduler, group None moves nothing."""
 
     def __init__(self, work, files, group, cpu=None):
         self.arguments = [str(work.program('floor'))]

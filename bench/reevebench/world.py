@@ -62,11 +62,14 @@ def witness_names():
 
 
 class Groups:
-    """A group of one name in each hierarchy that holds cpu and pids, with LIMITS where they go."""
+    """A group of one name in each hierarchy that holds cpu and pids, with LIMITS where they go.
+
+    Without a name there are none.
+    """
 
     def __init__(self, name):
         self.name = name
-        self.folders = [pathlib.Path(point, name) for point, _ in hierarchies_of()]
+        self.folders = [pathlib.Path(point, name) for point, _ in hierarchies_of() if name]
 
     def __enter__(self):
         for folder in self.folders:
@@ -77,7 +80,8 @@ class Groups:
         return self
 
     def __exit__(self, *_):
-        remove_groups(self.name)
+        if self.name:
+            remove_groups(self.name)
 
 
 def remove_groups(name):
