@@ -4,7 +4,7 @@
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, LABELS, RIGHT = 860, 270, 200  # of the picture, of the names, of the values
+WIDTH, LABELS, RIGHT = 890, 295, 205  # of the picture, of the names, of the values
 ROW, TOP, BOTTOM = 38, 86, 56
 INK, FAINT, GRID = '#1b1f24', '#57606a', '#d8dee4'
 OURS, OTHER, GOAL = '#0b6bcb', '#9aa4b1', '#c2410c'

@@ -65,3 +65,15 @@ def write(folder, figures, facts):
                         f"{facts['date']}")
             (folder / f'{name}.svg').write_text(chart.draw(figure.title, subtitle, figure.chart))
     target.write_text(json.dumps(results, indent=1, ensure_ascii=False) + '\n')
+
+
+def print_markdown(folder):
+    """The last results as the tables of docs/performance.md."""
+    results = json.loads((folder / 'results.json').read_text())
+    for result in results.values():
+        print(f"\n**{result['title']}** ({result['machine']['date']})\n")
+        print('| | measured | goal | met | spread |\n|---|---|---|---|---|')
+        for row in result['rows']:
+            cells = (row['name'], row['measured'], row['goal_text'] or '', MET[row['met']],
+                     row['spread'])
+            print('| ' + ' | '.join(cell.strip() for cell in cells) + ' |')
