@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* An ordinary program: the C library starts, main returns. Linked statically. */
+
+int main(void)
+{
+	return 0;
+}
