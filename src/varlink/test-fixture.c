@@ -74,14 +74,32 @@ static int flood(struct varlink_call *call, json_t *parameters, void *userdata)
 	return 0;
 }
 
+static int quit(struct varlink_call *call, json_t *parameters, void *userdata)
+{
+	struct fixture *f = userdata;
+
+	(void)sd_event_exit(f->event, 0);
+	return varlink_reply(call, NULL);
+}
+
+/* Three answers, the last one ends it. */
+static int count(struct varlink_call *call, json_t *parameters, void *userdata)
+{
+	(void)varlink_notify(call, json_pack("{s:i}", "n", 1));
+	(void)varlink_notify(call, json_pack("{s:i}", "n", 2));
+	return varlink_reply(call, json_pack("{s:i}", "n", 3));
+}
+
 static const struct varlink_method methods[] = {
 	{"io.test.Big",		 VARLINK_READ,  big		   },
+	{ "io.test.Count",	   VARLINK_READ,	 count	       },
 	{ "io.test.Echo",		  VARLINK_READ,	echo	     },
 	{ "io.test.Fail",		  VARLINK_READ,	fail_it		},
 	{ "io.test.FailAfterAnswer", VARLINK_READ,  fail_after_answer},
 	{ "io.test.Flood",	   VARLINK_READ,	 flood	       },
 	{ "io.test.Later",	   VARLINK_READ,	 later	       },
 	{ "io.test.Missing",	     VARLINK_READ,  NULL		},
+	{ "io.test.Quit",		  VARLINK_WRITE, quit	      },
 	{ "io.test.Touch",	   VARLINK_WRITE, touch		},
 };
 static const struct varlink_interface test_interface = {
