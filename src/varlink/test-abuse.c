@@ -56,7 +56,7 @@ static void test_half_request(void **state)
 		(void)send(drip, " ", 1, MSG_NOSIGNAL);
 		(void)sd_event_run(f.event, 20000);
 		if (clock_monotonic() - begun > 100000000 && slow >= 0) {
-			say(&f, slow, ECHO_1 + 20, sizeof(ECHO_1) - 20);
+			say(&f, slow, &ECHO_1[20], sizeof(ECHO_1) - 20);
 			expect(&f, slow, ANSWER_1);
 			close(slow);
 			slow = -1;
@@ -94,7 +94,7 @@ static void test_no_wake_ups(void **state)
 	fd = dial(&f);
 	idle = dial(&f);
 	say(&f, fd, ECHO_1, 20);
-	say(&f, fd, ECHO_1 + 20, sizeof(ECHO_1) - 20);
+	say(&f, fd, &ECHO_1[20], sizeof(ECHO_1) - 20);
 	expect(&f, fd, ANSWER_1);
 	ask(&f, idle, "{\"method\":\"io.test.Later\",\"more\":true}");
 	turn(&f);
