@@ -14,6 +14,10 @@ void varlink_client_free(struct varlink_client *client);
 DEFINE_CLEANUP(struct varlink_client *, varlink_client_free);
 
 /*
+ * After a negative result, or an observation ended by its function, the connection is out of step:
+ * later calls on it are -ENOTCONN. A signal's handler ends varlink_observe() with -EINTR and no
+ * sentence; varlink_call() goes on waiting.
+ *
  * Calls and waits at most `timeout_ms` (-1: for ever). Steals `parameters` (may be NULL).
  * Returns 0 with *ret_reply owned; 1 when the service answered with a varlink error: then
  * *ret_reply is the error's parameters and *ret_error (owned) its name; or -errno with a sentence.
@@ -23,10 +27,16 @@ int varlink_call(struct varlink_client *client, const char *method, json_t *para
 
 /*
  * Calls with "more"; `function` gets each reply until it returns non-zero (the result then) or the
- * service ends it (0).
+ * service ends it (0). A varlink error is the result of varlink_explain().
  */
 int varlink_observe(struct varlink_client *client, const char *method, json_t *parameters,
 		    int (*function)(json_t *reply, void *userdata), void *userdata,
 		    struct error *err);
+/*
+ * A varlink error as a negative errno and a sentence for a human: io.reeve.Failed is its own errno,
+ * PermissionDenied -EACCES, a method or interface that the daemon does not have -EOPNOTSUPP, an
+ * invalid parameter -EINVAL, others -EREMOTEIO.
+ */
+int varlink_explain(const char *name, const json_t *parameters, struct error *err);
 /* The socket, for poll. */
 int varlink_client_fd(const struct varlink_client *client);

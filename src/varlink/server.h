@@ -44,6 +44,7 @@ struct varlink_limits {
 	size_t message_size; /* default 1 MiB; a longer request closes the connection */
 	size_t queue_size;   /* default 4 MiB of unsent replies a connection; then it is closed */
 	uint64_t request_timeout; /* ns for a begun request to become whole; default 10 s */
+	size_t memory_size;	  /* default 64 MiB of buffers, all connections together */
 };
 
 struct varlink_counters {
@@ -52,10 +53,16 @@ struct varlink_counters {
 	size_t open;
 };
 
+/*
+ * `interfaces` and what they point to, and `userdata`, must outlive the server. A zero in `limits`
+ * (or NULL) is the default. Reading clients are refused a little before `connections` is reached,
+ * so that they cannot keep root out. org.varlink.service is built in.
+ */
 int varlink_server_new(sd_event *event, const struct varlink_interface *const *interfaces,
 		       size_t interface_count, const struct varlink_limits *limits, void *userdata,
 		       struct varlink_server **ret_server, struct error *err);
-void varlink_server_free(struct varlink_server *server); /* closes all, unlinks the socket */
+/* Closes all, unlinks the socket; calls the functions of varlink_on_gone(). Not from a method. */
+void varlink_server_free(struct varlink_server *server);
 DEFINE_CLEANUP(struct varlink_server *, varlink_server_free);
 
 /*
@@ -70,15 +77,27 @@ const struct varlink_counters *varlink_server_counters(const struct varlink_serv
 
 /* Steals `parameters` (NULL: {}). -errno if the client is gone; the call is over and freed. */
 int varlink_reply(struct varlink_call *call, json_t *parameters);
-/* An answer with "continues": true, for a call made with "more"; the call goes on. */
+/*
+ * An answer with "continues": true, for a call made with "more"; the call goes on. -EINVAL without
+ * "more"; -EPIPE (gone) or -ENOBUFS (too slow): nothing more reaches the client, yet the call
+ * stays valid until the function of varlink_on_gone() is called, which is later, from the loop.
+ * Steals `parameters`.
+ */
 int varlink_notify(struct varlink_call *call, json_t *parameters);
 /* Ends the call with an error, e.g. "io.reeve.NoSuchGroup". Steals `parameters`. */
 int varlink_error(struct varlink_call *call, const char *name, json_t *parameters);
+/* Ends the call with io.reeve.Failed {errno, message}; `err` may be NULL or empty. */
+int varlink_fail(struct varlink_call *call, int code, const struct error *err);
+/* Ends the call with org.varlink.service.InvalidParameter {parameter}. */
+int varlink_invalid_parameter(struct varlink_call *call, const char *parameter);
 /* The client's own wish for more answers. */
 bool varlink_wants_more(const struct varlink_call *call);
 /* Who asks. */
 const struct ucred *varlink_peer(const struct varlink_call *call);
-/* Called when the client goes away before the call has been answered; then the call is freed. */
+/*
+ * Called when the client goes away before the call has been answered; then the call is freed. Who
+ * keeps a call beyond its method must set it: nothing else tells that the call is no more.
+ */
 void varlink_on_gone(struct varlink_call *call, void (*function)(struct varlink_call *, void *),
 		     void *userdata);
 /* Bytes queued and unsent on the call's connection: what a slow subscriber has not read. */
