@@ -37,31 +37,33 @@ static bool format_pids(const struct limits *want, char value[static LIMIT_VALUE
 	return true;
 }
 
-#define NEEDS_V2 "only cgroup v2 has it, and the memory controller is a v1 one on this host"
+#define NEEDS_V2(limit_)                                                                       \
+	{                                                                                      \
+		.limit = limit_, .controller = CONTROLLER_MEMORY,                              \
+		.refused = "only cgroup v2 has it, and the memory controller is a v1 one here" \
+	}
 
 const struct limit_row limit_rows_v1[] = {
-	{ LIMIT_CPU_IDLE, CONTROLLER_CPU, VALUE_NUMBER, "cpu.idle", "0", NULL, limit_apply_idle },
-	{ LIMIT_CPU_WEIGHT, CONTROLLER_CPU, VALUE_NUMBER, "cpu.shares", "1024", format_weight },
-	{ LIMIT_CPU, CONTROLLER_CPU, VALUE_NUMBER, "cpu.cfs_quota_us", NULL, NULL,
-	  limit_apply_cpu_v1 },
-	{ LIMIT_CPUS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.cpus", NULL, NULL,
-	  limit_apply_cpuset_v1 },
-	{ LIMIT_MEMS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.mems", NULL, NULL,
-	  limit_apply_cpuset_v1 },
-	{ LIMIT_RAM, CONTROLLER_MEMORY, VALUE_BYTES, "memory.limit_in_bytes", NULL, NULL,
-	  limit_apply_memory_v1 },
-	{ .limit = LIMIT_RAM_HIGH, .controller = CONTROLLER_MEMORY, .refused = NEEDS_V2 },
-	{ .limit = LIMIT_RAM_LOW, .controller = CONTROLLER_MEMORY, .refused = NEEDS_V2 },
-	{ .limit = LIMIT_RAM_MIN, .controller = CONTROLLER_MEMORY, .refused = NEEDS_V2 },
-	{ .limit = LIMIT_OOM, .controller = CONTROLLER_MEMORY, .apply = limit_apply_oom_v1 },
-	{ LIMIT_PIDS, CONTROLLER_PIDS, VALUE_NUMBER, "pids.max", "max", format_pids },
-	{ LIMIT_IO, CONTROLLER_IO, VALUE_TEXT, "blkio.throttle.read_bps_device", NULL, NULL,
-	  limit_apply_io_v1 },
-	{ LIMIT_IO_WEIGHT, CONTROLLER_IO, VALUE_NUMBER, "blkio.bfq.weight", "100", NULL,
-	  limit_apply_io_weight },
-	{ LIMIT_HUGETLB, CONTROLLER_HUGETLB, VALUE_BYTES, "hugetlb.*.limit_in_bytes", NULL, NULL,
-	  limit_apply_hugetlb },
-	{ LIMIT_FREEZE, CONTROLLER_FREEZER, VALUE_TEXT, "freezer.state", NULL, NULL,
-	  limit_apply_freeze },
+	SPECIAL(LIMIT_CPU_IDLE, CONTROLLER_CPU, VALUE_NUMBER, "cpu.idle", limit_apply_idle),
+	PLAIN(LIMIT_CPU_WEIGHT, CONTROLLER_CPU, VALUE_NUMBER, "cpu.shares", "1024", format_weight),
+	SPECIAL(LIMIT_CPU, CONTROLLER_CPU, VALUE_NUMBER, "cpu.cfs_quota_us", limit_apply_cpu_v1),
+	SPECIAL(LIMIT_CPUS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.cpus", limit_apply_cpuset_v1),
+	SPECIAL(LIMIT_MEMS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.mems", limit_apply_cpuset_v1),
+	SPECIAL(LIMIT_RAM, CONTROLLER_MEMORY, VALUE_BYTES, "memory.limit_in_bytes",
+		limit_apply_memory_v1),
+	NEEDS_V2(LIMIT_RAM_HIGH),
+	NEEDS_V2(LIMIT_RAM_LOW),
+	NEEDS_V2(LIMIT_RAM_MIN),
+	SPECIAL(LIMIT_OOM, CONTROLLER_MEMORY, VALUE_TEXT, NULL, limit_apply_oom_v1),
+	SPECIAL(LIMIT_SWAP, CONTROLLER_MEMORY, VALUE_BYTES, "memory.memsw.limit_in_bytes",
+		limit_apply_nothing),
+	PLAIN(LIMIT_PIDS, CONTROLLER_PIDS, VALUE_NUMBER, "pids.max", "max", format_pids),
+	SPECIAL(LIMIT_IO, CONTROLLER_IO, VALUE_TEXT, "blkio.throttle.read_bps_device",
+		limit_apply_io_v1),
+	SPECIAL(LIMIT_IO_WEIGHT, CONTROLLER_IO, VALUE_NUMBER, "blkio.bfq.weight",
+		limit_apply_io_weight),
+	SPECIAL(LIMIT_HUGETLB, CONTROLLER_HUGETLB, VALUE_BYTES, "hugetlb.*.limit_in_bytes",
+		limit_apply_hugetlb),
+	SPECIAL(LIMIT_FREEZE, CONTROLLER_FREEZER, VALUE_TEXT, "freezer.state", limit_apply_freeze),
 };
 const size_t limit_rows_v1_count = ARRAY_SIZE(limit_rows_v1);

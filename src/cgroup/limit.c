@@ -49,8 +49,9 @@ static const char *hint(const struct limit_job *job, enum limit limit, int code)
 
 	switch (code) {
 	case -ENOENT:
-		return v2 ? " (this kernel has no such file, or the controller could not be enabled)" :
-			    " (this kernel has no such file)";
+		return v2 ? " (this kernel has no such file, or the controller could not be "
+			    "enabled)"
+			  : " (this kernel has no such file)";
 	case -EACCES:
 		if (limit == LIMIT_CPUS || limit == LIMIT_MEMS)
 			return " (not all of these are the parent group's)";
@@ -81,8 +82,8 @@ static const char *hint(const struct limit_job *job, enum limit limit, int code)
 	}
 }
 
-int limit_failed(const struct limit_job *job, enum limit limit, const char *file,
-		 const char *value, int code)
+int limit_failed(const struct limit_job *job, enum limit limit, const char *file, const char *value,
+		 int code)
 {
 	problem_add(job->problems, job->group->name, limit, file, code,
 		    "group %s: cannot set %s: writing \"%s\" to %s/%s/%s: %s%s", job->group->name,
@@ -91,8 +92,8 @@ int limit_failed(const struct limit_job *job, enum limit limit, const char *file
 	return code;
 }
 
-int limit_set(const struct limit_job *job, enum limit limit, const char *file,
-	      enum value_kind kind, const char *value, bool reset)
+int limit_set(const struct limit_job *job, enum limit limit, const char *file, enum value_kind kind,
+	      const char *value, bool reset)
 {
 	char text[LIMIT_TEXT_SIZE];
 	ssize_t n = limit_read(job, file, text, sizeof(text));
@@ -112,6 +113,14 @@ int limit_set(const struct limit_job *job, enum limit limit, const char *file,
 		    "group %s: %s: the kernel made \"%s\" of \"%s\" in %s/%s/%s", job->group->name,
 		    limit_name(limit), text, value, job->h->mount_point, job->directory, file);
 	return -ERANGE;
+}
+
+/* For a limit that another row sets with its own: the row is there for its file's name. */
+int limit_apply_nothing(const struct limit_job *job, const struct limit_row *row)
+{
+	(void)job;
+	(void)row;
+	return 0;
 }
 
 static int apply_row(const struct limit_job *job, const struct limit_row *row)
@@ -173,7 +182,8 @@ static void tell_missing(const struct group *group, struct group_problems *probl
 			continue;
 		limit_tell_missing(layout, group->name, (enum limit)i, problems);
 	}
-	for (size_t i = 0; limits_has(&group->limits, LIMIT_RAW) && i < group->limits.raw_count; i++)
+	for (size_t i = 0; limits_has(&group->limits, LIMIT_RAW) && i < group->limits.raw_count;
+	     i++)
 		limit_check_raw(layout, group->name, group->limits.raw[i].file, problems);
 }
 

@@ -47,6 +47,19 @@ struct limit_row {
 	const char *refused; /* why this version cannot do it */
 };
 
+/* One file, one value, a fixed default. */
+#define PLAIN(limit_, controller_, kind_, file_, reset_, format_)                         \
+	{                                                                                 \
+		.limit = limit_, .controller = controller_, .kind = kind_, .file = file_, \
+		.reset = reset_, .format = format_                                        \
+	}
+/* More than that. */
+#define SPECIAL(limit_, controller_, kind_, file_, apply_)                                \
+	{                                                                                 \
+		.limit = limit_, .controller = controller_, .kind = kind_, .file = file_, \
+		.apply = apply_                                                           \
+	}
+
 extern const struct limit_row limit_rows_v1[];
 extern const struct limit_row limit_rows_v2[];
 extern const size_t limit_rows_v1_count, limit_rows_v2_count;
@@ -67,17 +80,18 @@ const struct hierarchy *limit_hierarchy(const struct layout *layout, enum limit 
  * Brings one file to a value: compares, writes, reads back. A reset of a file that is not there is
  * done already. Returns 0 or the errno that was added as a problem.
  */
-int limit_set(const struct limit_job *job, enum limit limit, const char *file,
-	      enum value_kind kind, const char *value, bool reset);
+int limit_set(const struct limit_job *job, enum limit limit, const char *file, enum value_kind kind,
+	      const char *value, bool reset);
 /* Adds the problem of a failed write. Returns `code`. */
-int limit_failed(const struct limit_job *job, enum limit limit, const char *file,
-		 const char *value, int code);
+int limit_failed(const struct limit_job *job, enum limit limit, const char *file, const char *value,
+		 int code);
 ssize_t limit_read(const struct limit_job *job, const char *file, char *text, size_t size);
 int limit_write(const struct limit_job *job, const char *file, const char *value);
 /* Reads a number; UINT64_MAX is no limit. */
 int limit_read_number(const struct limit_job *job, const char *file, uint64_t *ret_value);
 
 /* ---- rows that are more than one file; in limit-*.c ---- */
+int limit_apply_nothing(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_cpu_v1(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_cpu_v2(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_idle(const struct limit_job *job, const struct limit_row *row);

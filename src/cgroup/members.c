@@ -150,8 +150,8 @@ int group_members(const struct group *group, bool recursive, pid_t **ret_pids, s
 	path = group_directory(group, (unsigned)main, !recursive);
 	if (!path)
 		return -ENOMEM;
-	r = recursive ? members_read_below(h, path, &pids, &count) :
-			members_read(h, path, &pids, &count);
+	r = recursive ? members_read_below(h, path, &pids, &count)
+		      : members_read(h, path, &pids, &count);
 	if (r < 0)
 		return r;
 	*ret_pids = TAKE_PTR(pids);

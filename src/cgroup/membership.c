@@ -25,7 +25,8 @@ bool membership_next(const char **cursor, const char *end, struct membership_lin
 		if (at == line || at == stop || *at != ':' || id > UINT32_MAX)
 			continue;
 		names = at + 1;
-		/* Names hold letters, digits, '_', '.', '-', ',' and '=' only; paths may hold ':'. */
+		/* Names hold letters, digits, '_', '.', '-', ',' and '=' only; paths may hold ':'.
+		 */
 		path = memchr(names, ':', (size_t)(stop - names));
 		if (!path || path + 1 == stop || path[1] != '/')
 			continue;

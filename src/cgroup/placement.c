@@ -164,8 +164,7 @@ int placement_renew(struct group *group)
 		group->placed_ids[i] =
 			path && group->needs & UINT32_C(1) << i ? path_id(h, path) : 0;
 		if (h->v2 && group->placed_ids[i])
-			group->clone_fd =
-				openat(h->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			group->clone_fd = openat(h->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	return 0;
 }

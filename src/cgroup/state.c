@@ -39,13 +39,13 @@ int state_lock(struct groups *groups, struct error *err)
 		return error_set_errno(err, -errno, "cannot open %s/%s", groups->runtime_dir,
 				       LOCK_FILE);
 	if (flock(groups->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ?
-			       error_set(err, -EBUSY,
-					 "the groups of \"%s\" are in use by another process "
-					 "(it holds %s/%s)",
-					 groups->name, groups->runtime_dir, LOCK_FILE) :
-			       error_set_errno(err, -errno, "cannot lock %s/%s",
-					       groups->runtime_dir, LOCK_FILE);
+		return errno == EWOULDBLOCK
+			       ? error_set(err, -EBUSY,
+					   "the groups of \"%s\" are in use by another process "
+					   "(it holds %s/%s)",
+					   groups->name, groups->runtime_dir, LOCK_FILE)
+			       : error_set_errno(err, -errno, "cannot lock %s/%s",
+						 groups->runtime_dir, LOCK_FILE);
 	return 0;
 }
 
@@ -57,8 +57,8 @@ static json_t *controllers_to_json(uint32_t mask)
 
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
 		if (mask & UINT32_C(1) << i)
-			json_array_append_new(
-				list, json_string(controller_name((enum controller)i, true)));
+			json_array_append_new(list, json_string(controller_name((enum controller)i,
+										true)));
 	return list;
 }
 
@@ -68,8 +68,9 @@ static json_t *mounts_to_json(const struct groups *groups, uint32_t mask)
 
 	for (unsigned i = 0; i < groups->layout->hierarchy_count; i++)
 		if (mask & UINT32_C(1) << i)
-			json_array_append_new(
-				list, json_string(groups->layout->hierarchies[i].mount_point));
+			json_array_append_new(list,
+					      json_string(
+						      groups->layout->hierarchies[i].mount_point));
 	return list;
 }
 
@@ -90,8 +91,8 @@ static json_t *kept_to_json(const struct group *group)
 
 	for (size_t i = 0; i < group->kept_count; i++)
 		json_object_set_new(object, group->kept[i].file,
-				    group->kept[i].value ? json_string(group->kept[i].value) :
-							   json_null());
+				    group->kept[i].value ? json_string(group->kept[i].value)
+							 : json_null());
 	return object;
 }
 
@@ -101,10 +102,9 @@ static json_t *bases_to_json(const struct groups *groups)
 
 	for (unsigned i = 0; i < groups->layout->hierarchy_count; i++)
 		if (groups->base[i])
-			json_object_set_new(
-				object, groups->layout->hierarchies[i].mount_point,
-				json_pack("{s:s, s:s}", "base", groups->base[i], "exit",
-					  groups->exits[i]));
+			json_object_set_new(object, groups->layout->hierarchies[i].mount_point,
+					    json_pack("{s:s, s:s}", "base", groups->base[i], "exit",
+						      groups->exits[i]));
 	return object;
 }
 
@@ -119,11 +119,11 @@ static json_t *to_json(const struct groups *groups)
 
 		if (m->id == UINT64_MAX)
 			continue;
-		json_array_append_new(
-			directories,
-			json_pack("{s:s, s:s, s:I}", "mount",
-				  groups->layout->hierarchies[m->hierarchy].mount_point, "path",
-				  m->path, "id", (json_int_t)m->id));
+		json_array_append_new(directories,
+				      json_pack("{s:s, s:s, s:I}", "mount",
+						groups->layout->hierarchies[m->hierarchy]
+							.mount_point,
+						"path", m->path, "id", (json_int_t)m->id));
 	}
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct group *g = groups->items[i];
@@ -132,10 +132,10 @@ static json_t *to_json(const struct groups *groups)
 						      limits_to_json(g), "raw", kept_to_json(g)));
 	}
 	for (size_t i = 0; i < groups->enabled_count; i++)
-		json_array_append_new(enabled,
-				      json_pack("{s:s, s:o}", "path", groups->enabled[i].path,
-						"controllers",
-						controllers_to_json(groups->enabled[i].controllers)));
+		json_array_append_new(enabled, json_pack("{s:s, s:o}", "path",
+							 groups->enabled[i].path, "controllers",
+							 controllers_to_json(
+								 groups->enabled[i].controllers)));
 	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "version", STATE_VERSION,
 			 "boot_id", boot, "name", groups->name, "bases", bases_to_json(groups),
 			 "directories", directories, "groups", list, "enabled", enabled,
@@ -205,7 +205,8 @@ static int load_bases(struct groups *groups, json_t *bases)
 	const char *mount;
 	json_t *item;
 
-	json_object_foreach(bases, mount, item) {
+	json_object_foreach(bases, mount, item)
+	{
 		const char *base = json_string_value(json_object_get(item, "base"));
 		const char *out = json_string_value(json_object_get(item, "exit"));
 		int hierarchy = hierarchy_by_mount(groups, mount);
@@ -228,7 +229,8 @@ static int load_directories(struct groups *groups, json_t *directories)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(directories, i, item) {
+	json_array_foreach(directories, i, item)
+	{
 		const char *path = json_string_value(json_object_get(item, "path"));
 		const char *mount = json_string_value(json_object_get(item, "mount"));
 		json_int_t id = json_integer_value(json_object_get(item, "id"));
@@ -246,9 +248,9 @@ static int load_directories(struct groups *groups, json_t *directories)
 	tree_prune(groups);
 	for (i = 0; i < groups->made_count; i++) /* noted, made, but the crash came before its id */
 		if (groups->made[i].id == 0)
-			groups->made[i].id = path_id(
-				&groups->layout->hierarchies[groups->made[i].hierarchy],
-				groups->made[i].path);
+			groups->made[i].id =
+				path_id(&groups->layout->hierarchies[groups->made[i].hierarchy],
+					groups->made[i].path);
 	return 0;
 }
 
@@ -260,7 +262,8 @@ static int load_kept(struct group *group, json_t *raw)
 	group->kept = calloc(json_object_size(raw) + 1, sizeof(*group->kept));
 	if (!group->kept)
 		return -ENOMEM;
-	json_object_foreach(raw, file, value) {
+	json_object_foreach(raw, file, value)
+	{
 		struct kept *kept = &group->kept[group->kept_count];
 
 		if (path_is_bad(file) || strchr(file, '/'))
@@ -327,7 +330,8 @@ static int load_enabled(struct groups *groups, json_t *list)
 	groups->enabled = calloc(json_array_size(list) + 1, sizeof(*groups->enabled));
 	if (!groups->enabled)
 		return -ENOMEM;
-	json_array_foreach(list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		const char *path = json_string_value(json_object_get(item, "path"));
 		struct enabled *enabled = &groups->enabled[groups->enabled_count];
 		enum controller controller;
@@ -339,7 +343,8 @@ static int load_enabled(struct groups *groups, json_t *list)
 		if (!enabled->path)
 			return -ENOMEM;
 		groups->enabled_count++;
-		json_array_foreach(json_object_get(item, "controllers"), k, name) {
+		json_array_foreach(json_object_get(item, "controllers"), k, name)
+		{
 			const char *text = json_string_value(name);
 
 			if (text && controller_parse(text, strlen(text), &controller))
@@ -363,10 +368,10 @@ static int load(struct groups *groups, json_t *json)
 		r = load_enabled(groups, json_object_get(json, "enabled"));
 	if (r >= 0 && exits_open(groups) < 0)
 		r = -ENOMEM;
-	json_array_foreach(json_object_get(json, "groups"), i, item)
-		if (r >= 0)
-			r = load_group(groups, item);
-	json_array_foreach(json_object_get(json, "favordynmods"), i, item) {
+	json_array_foreach(json_object_get(json, "groups"), i, item) if (r >= 0) r =
+		load_group(groups, item);
+	json_array_foreach(json_object_get(json, "favordynmods"), i, item)
+	{
 		int hierarchy = hierarchy_by_mount(groups, json_string_value(item));
 
 		if (hierarchy >= 0)
@@ -394,7 +399,8 @@ static int put_aside(struct groups *groups, const char *why)
 {
 	(void)renameat(groups->runtime_fd, STATE_FILE, groups->runtime_fd, STATE_FILE ".bad");
 	if (asprintf(&groups->warning,
-		     "the record %s/%s %s; it was put aside as %s.bad, and groups of an earlier run "
+		     "the record %s/%s %s; it was put aside as %s.bad, and groups of an earlier "
+		     "run "
 		     "will not be removed",
 		     groups->runtime_dir, STATE_FILE, why, STATE_FILE) < 0) {
 		groups->warning = NULL;
@@ -433,9 +439,9 @@ int state_load(struct groups *groups, struct error *err)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t size;
-	int r = groups->runtime_fd < 0 ? -ENOENT :
-					 file_read_at(groups->runtime_fd, STATE_FILE, STATE_MAX,
-						      &text, &size);
+	int r = groups->runtime_fd < 0
+			? -ENOENT
+			: file_read_at(groups->runtime_fd, STATE_FILE, STATE_MAX, &text, &size);
 
 	if (r == -ENOENT)
 		r = 0;

@@ -125,10 +125,10 @@ int tree_make(struct groups *groups, size_t from, struct error *err)
 		int r = make_one(groups, made);
 
 		if (r < 0)
-			return error_set_errno(
-				err, r, "cannot make the group %s/%s",
-				groups->layout->hierarchies[made->hierarchy].mount_point,
-				made->path);
+			return error_set_errno(err, r, "cannot make the group %s/%s",
+					       groups->layout->hierarchies[made->hierarchy]
+						       .mount_point,
+					       made->path);
 	}
 	return 0;
 }
