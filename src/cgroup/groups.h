@@ -27,7 +27,7 @@ struct group_problem {
 	char *group;	  /* owned */
 	enum limit limit; /* LIMIT_COUNT: the group itself */
 	char *file;	  /* "memory.limit_in_bytes"; owned, may be NULL */
-	int code;	  /* negative errno */
+	int code;	  /* negative errno; 0: a warning, the limit is or can be set */
 	char *message;	  /* group, limit, file and errno in a sentence, and what to do; owned */
 };
 struct group_problems {
@@ -67,6 +67,22 @@ int groups_apply_one(struct groups *groups, const struct group_spec *spec,
 int groups_check(const struct layout *layout, const struct group_spec *specs, size_t count,
 		 struct group_problems *problems, struct error *err);
 
+/*
+ * Frees the placements that applies and removals replaced. Call it when nothing uses a snapshot
+ * that is older than the last groups_apply(), _apply_one() or group_remove().
+ */
+void groups_release_retired(struct groups *groups);
+
+/* What was wrong with the record of the last run ("was damaged, put aside as ..."), or NULL. */
+const char *groups_warning(const struct groups *groups);
+
+/* The mask of layout_favor_dynmods(), recorded so that a later run can undo it after a crash.
+ * groups_open() leaves what an earlier run left over in it. */
+int groups_record_dynmods(struct groups *groups, uint32_t mask, struct error *err);
+uint32_t groups_recorded_dynmods(const struct groups *groups);
+/* The hierarchies in which groups are: for layout_favor_dynmods(). */
+uint32_t groups_hierarchies(const struct groups *groups);
+
 struct group *groups_find(struct groups *groups, const char *name);
 size_t groups_count(const struct groups *groups);
 struct group *groups_at(struct groups *groups, size_t index);
@@ -78,9 +94,29 @@ const char *group_path(const struct group *group, const struct hierarchy *hierar
 
 /* ---- moving: what the gate uses. No allocation, no lock, no open by name. ---- */
 
-/* The cgroup.procs descriptors of a group, open for its lifetime. */
+/*
+ * v1 hierarchies that a group does not need, but another group of the instance may: a process that
+ * comes from that group must not keep its limits there. Who is below `prefix` is moved out.
+ */
+struct placement_exits {
+	size_t count;
+	struct {
+		int procs_fd; /* of the directory above the instance's */
+		unsigned hierarchy;
+		char *prefix; /* "/reeve/" */
+		size_t prefix_length;
+		char *path; /* where they go, as /proc/PID/cgroup shows it */
+		size_t path_length;
+	} from[HIERARCHY_MAX];
+};
+
+/*
+ * The cgroup.procs descriptors of a group. A placement stays usable until
+ * groups_release_retired() or groups_free(), also when the group is changed or removed meanwhile.
+ */
 struct placement {
 	size_t count;
+	const struct placement_exits *exits; /* shared by the instance's groups; may be NULL */
 	struct {
 		int procs_fd;	    /* cgroup.procs, O_WRONLY */
 		unsigned hierarchy; /* the number in /proc/PID/cgroup */

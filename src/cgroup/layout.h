@@ -42,14 +42,19 @@ struct hierarchy {
 	char *own_path;	   /* /proc/self/cgroup's path in it; differs between hierarchies */
 };
 
+struct cgroup_ops;
+
 struct layout {
 	enum layout_mode mode;
 	struct hierarchy hierarchies[HIERARCHY_MAX]; /* controllers' and v2; never name=systemd */
 	size_t hierarchy_count;
-	uint32_t available; /* controllers that can be used, in any hierarchy */
-	uint32_t unmounted; /* known to /proc/cgroups, enabled, and in no mounted hierarchy */
-	int v2;		    /* index of the v2 hierarchy, or -1 */
-	bool systemd;	    /* systemd is PID 1 (/run/systemd/system is there) */
+	uint32_t available;	 /* controllers that can be used, in any hierarchy */
+	uint32_t unmounted;	 /* known to /proc/cgroups, enabled, and in no mounted hierarchy */
+	int v2;			 /* index of the v2 hierarchy, or -1 */
+	bool systemd;		 /* systemd is PID 1 (/run/systemd/system is there) */
+	const struct host *host; /* borrowed: outlives the layout */
+	const struct cgroup_ops
+		*ops; /* how directories are made and files written; tests fake it */
 };
 
 /*
@@ -64,6 +69,8 @@ DEFINE_CLEANUP(struct layout *, layout_free);
 const struct hierarchy *layout_find(const struct layout *layout, enum controller controller);
 
 const char *controller_name(enum controller controller, bool v2);
+/* The controller of that name, v1's or v2's; false if there is none. */
+bool controller_parse(const char *name, size_t length, enum controller *ret_controller);
 const char *layout_mode_name(enum layout_mode mode); /* "v1", "v2", "hybrid", "none" */
 
 /*

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Processor share. The kernel checks quota, period and burst against each other at every write
+ * (a burst is at most the quota; v1: quota/period at most the parent's), so a change goes: burst
+ * down to 0, the pair, burst up. v1 writes the pair as two files: quota first, and where the
+ * kernel refuses what stands in between, period first. A failed change is put back.
+ */
+#include "cgroup/limit.h"
+
+#include <inttypes.h>
+
+enum { PERIOD_DEFAULT = 100000, PERIOD_MAX = 1000000, QUOTA_MIN = 1000 };
+
+static uint64_t quota_of(const struct cpu_share *cpu, uint64_t period, unsigned cpu_count)
+{
+	__extension__ unsigned __int128 quota = (unsigned __int128)cpu->millionths * period;
+
+	if (cpu->of_machine)
+		quota *= cpu_count;
+	quota = (quota + 500000) / 1000000;
+	return quota > INT64_MAX ? INT64_MAX : (uint64_t)quota;
+}
+
+bool limit_cpu_quota(const struct limits *limits, unsigned cpu_count, uint64_t *ret_quota,
+		     uint64_t *ret_period)
+{
+	uint64_t period =
+		limits_has(limits, LIMIT_CPU_PERIOD) ? limits->cpu_period : PERIOD_DEFAULT;
+	uint64_t quota;
+
+	*ret_period = period;
+	*ret_quota = LIMIT_MAX;
+	if (!limits_has(limits, LIMIT_CPU))
+		return true;
+	quota = quota_of(&limits->cpu, period, cpu_count);
+	/* The kernel's smallest quota is 1 ms; a longer period makes room for a smaller share. */
+	if (quota < QUOTA_MIN && !limits_has(limits, LIMIT_CPU_PERIOD) && quota > 0) {
+		period = PERIOD_MAX;
+		quota = quota_of(&limits->cpu, period, cpu_count);
+	}
+	*ret_period = period;
+	*ret_quota = quota;
+	return quota >= QUOTA_MIN;
+}
+
+static bool wanted(const struct limit_job *job, uint64_t *quota, uint64_t *period, uint64_t *burst)
+{
+	unsigned cpu_count = job->group->groups->layout->host->cpu_count;
+
+	*burst = limits_has(job->want, LIMIT_CPU_BURST) ? job->want->cpu_burst : 0;
+	if (limit_cpu_quota(job->want, cpu_count, quota, period))
+		return true;
+	problem_add(job->problems, job->group->name, LIMIT_CPU, NULL, -ERANGE,
+		    "group %s: cannot set cpu: the share is less than the kernel's smallest, 1 ms "
+		    "in a period of %" PRIu64 " us",
+		    job->group->name, *period);
+	return false;
+}
+
+static void write_number(char text[static 32], uint64_t number, const char *none)
+{
+	if (number == LIMIT_MAX)
+		snprintf(text, 32, "%s", none);
+	else
+		snprintf(text, 32, "%" PRIu64, number);
+}
+
+/* The burst stands in the way of a smaller quota. */
+static void lower_burst(const struct limit_job *job, const char *file, uint64_t to)
+{
+	uint64_t now;
+
+	if (limit_read_number(job, file, &now) == 0 && now > to)
+		(void)limit_write(job, file, "0");
+}
+
+static void raise_burst(const struct limit_job *job, const char *file, uint64_t burst)
+{
+	char text[32];
+
+	write_number(text, burst, "0");
+	(void)limit_set(job, LIMIT_CPU_BURST, file, VALUE_NUMBER, text,
+			!limits_has(job->want, LIMIT_CPU_BURST));
+}
+
+static int write_pair_v1(const struct limit_job *job, const char *quota, const char *period,
+			 bool quota_first)
+{
+	int r = quota_first ? limit_write(job, "cpu.cfs_quota_us", quota)
+			    : limit_write(job, "cpu.cfs_period_us", period);
+
+	if (r < 0)
+		return r;
+	return quota_first ? limit_write(job, "cpu.cfs_period_us", period)
+			   : limit_write(job, "cpu.cfs_quota_us", quota);
+}
+
+static void change_pair_v1(const struct limit_job *job, const char *quota, const char *period,
+			   const char *old_quota, const char *old_period)
+{
+	int r = write_pair_v1(job, quota, period, true);
+
+	if (r == -EINVAL) {
+		/* Whichever half went through stands in the way of the other order. */
+		(void)limit_write(job, "cpu.cfs_quota_us", old_quota);
+		r = write_pair_v1(job, quota, period, false);
+	}
+	if (r == 0)
+		return;
+	(void)write_pair_v1(job, old_quota, old_period, true);
+	(void)write_pair_v1(job, old_quota, old_period, false);
+	limit_failed(job, LIMIT_CPU, "cpu.cfs_quota_us", quota, r);
+}
+
+int limit_apply_cpu_v1(const struct limit_job *job, const struct limit_row *row)
+{
+	char quota_text[32], period_text[32], quota_now[64], period_now[64];
+	uint64_t quota, period, burst;
+
+	(void)row;
+	if (limit_is_raw(job->want, "cpu.cfs_quota_us") ||
+	    limit_is_raw(job->want, "cpu.cfs_period_us") || !wanted(job, &quota, &period, &burst))
+		return 0;
+	if (limit_read(job, "cpu.cfs_quota_us", quota_now, sizeof(quota_now)) < 0 ||
+	    limit_read(job, "cpu.cfs_period_us", period_now, sizeof(period_now)) < 0) {
+		if (limits_has(job->want, LIMIT_CPU))
+			limit_failed(job, LIMIT_CPU, "cpu.cfs_quota_us", "", -ENOENT);
+		return 0;
+	}
+	write_number(quota_text, quota, "-1");
+	write_number(period_text, period, "");
+	lower_burst(job, "cpu.cfs_burst_us", burst);
+	if (!value_equal(VALUE_NUMBER, quota_now, quota_text) ||
+	    !value_equal(VALUE_NUMBER, period_now, period_text)) {
+		lower_burst(job, "cpu.cfs_burst_us", 0);
+		change_pair_v1(job, quota_text, period_text, quota_now, period_now);
+	}
+	raise_burst(job, "cpu.cfs_burst_us", burst);
+	return 0;
+}
+
+int limit_apply_cpu_v2(const struct limit_job *job, const struct limit_row *row)
+{
+	uint64_t quota, period, burst;
+	char number[32], value[64], now[64];
+	ssize_t n;
+
+	if (limit_is_raw(job->want, row->file) || !wanted(job, &quota, &period, &burst))
+		return 0;
+	write_number(number, quota, "max");
+	snprintf(value, sizeof(value), "%s %" PRIu64, number, period);
+	n = limit_read(job, row->file, now, sizeof(now));
+	lower_burst(job, "cpu.max.burst", n >= 0 && streq(now, value) ? burst : 0);
+	(void)limit_set(job, LIMIT_CPU, row->file, VALUE_TEXT, value,
+			!limits_has(job->want, LIMIT_CPU) &&
+				!limits_has(job->want, LIMIT_CPU_PERIOD));
+	raise_burst(job, "cpu.max.burst", burst);
+	return 0;
+}
+
+int limit_apply_idle(const struct limit_job *job, const struct limit_row *row)
+{
+	bool idle = limits_has(job->want, LIMIT_CPU_IDLE) && job->want->cpu_idle;
+
+	if (!limit_is_raw(job->want, row->file))
+		(void)limit_set(job, LIMIT_CPU_IDLE, row->file, VALUE_NUMBER, idle ? "1" : "0",
+				!limits_has(job->want, LIMIT_CPU_IDLE));
+	return 0;
+}
+
+static const char *own_list(const struct group *group, enum limit limit)
+{
+	if (!limits_has(&group->limits, limit))
+		return NULL;
+	return limit == LIMIT_CPUS ? group->limits.cpus : group->limits.mems;
+}
+
+/*
+ * v1: a cpuset that says nothing of its own has what the nearest group above it says, or what the
+ * directory above the instance has. (It cannot be empty as in v2.)
+ */
+int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *row)
+{
+	const struct groups *groups = job->group->groups;
+	const char *list = NULL;
+	char above[4096];
+
+	if (limit_is_raw(job->want, row->file))
+		return 0;
+	for (const struct group *g = job->group; g && !list; g = g->parent)
+		list = own_list(g, row->limit);
+	if (!list &&
+	    cgroup_read(job->h, groups->base[job->hierarchy], row->file, above, sizeof(above)) > 0)
+		list = above;
+	if (list)
+		(void)limit_set(job, row->limit, row->file, row->kind, list,
+				!limits_has(job->want, row->limit));
+	return 0;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a group uses. A table says which file of which hierarchy holds a figure, the better one
+ * first: on a hybrid host the processor time is v2's, which counts without any controller, while
+ * memory is v1's. What no file tells is not in `known`.
+ */
+#include "cgroup/internal.h"
+
+#include <stddef.h>
+
+enum form {
+	FORM_NUMBER, /* the whole file */
+	FORM_KEY,    /* the line "key value" */
+	FORM_SUM,    /* v2 io.stat: every key=value of the file; v1: every "M:m Key value" */
+};
+
+struct figure {
+	uint32_t bit;
+	uint32_t controllers; /* v1: of the hierarchy; v2: 0, the file tells */
+	bool v2;
+	enum form form;
+	const char *file, *key;
+	uint64_t scale;
+	size_t offset;
+};
+
+#define FIGURE(bit_, where_, form_, file_, key_, scale_, field_)                                 \
+	{                                                                                        \
+		.bit = bit_, where_, .form = form_, .file = file_, .key = key_, .scale = scale_, \
+		.offset = offsetof(struct group_usage, field_)                                   \
+	}
+#define V1(controller) .controllers = UINT32_C(1) << CONTROLLER_##controller
+#define V2	       .v2 = true
+
+static const struct figure figures[] = {
+	FIGURE(USAGE_CPU, V2, FORM_KEY, "cpu.stat", "usage_usec", 1000, cpu_ns),
+	FIGURE(USAGE_CPU, V1(CPUACCT), FORM_NUMBER, "cpuacct.usage", NULL, 1, cpu_ns),
+	FIGURE(USAGE_THROTTLED, V2, FORM_KEY, "cpu.stat", "throttled_usec", 1000, throttled_ns),
+	FIGURE(USAGE_THROTTLED, V1(CPU), FORM_KEY, "cpu.stat", "throttled_time", 1, throttled_ns),
+	FIGURE(USAGE_MEMORY, V2, FORM_NUMBER, "memory.current", NULL, 1, memory),
+	FIGURE(USAGE_MEMORY, V1(MEMORY), FORM_NUMBER, "memory.usage_in_bytes", NULL, 1, memory),
+	FIGURE(USAGE_MEMORY_PEAK, V2, FORM_NUMBER, "memory.peak", NULL, 1, memory_peak),
+	FIGURE(USAGE_MEMORY_PEAK, V1(MEMORY), FORM_NUMBER, "memory.max_usage_in_bytes", NULL, 1,
+	       memory_peak),
+	FIGURE(USAGE_SWAP, V2, FORM_NUMBER, "memory.swap.current", NULL, 1, swap),
+	FIGURE(USAGE_SWAP, V1(MEMORY), FORM_KEY, "memory.stat", "total_swap", 1, swap),
+	FIGURE(USAGE_PIDS, V2, FORM_NUMBER, "pids.current", NULL, 1, pids),
+	FIGURE(USAGE_PIDS, V1(PIDS), FORM_NUMBER, "pids.current", NULL, 1, pids),
+	FIGURE(USAGE_OOM_KILLS, V2, FORM_KEY, "memory.events", "oom_kill", 1, oom_kills),
+	FIGURE(USAGE_OOM_KILLS, V1(MEMORY), FORM_KEY, "memory.oom_control", "oom_kill", 1,
+	       oom_kills),
+	FIGURE(USAGE_MEMORY_MAX_HITS, V2, FORM_KEY, "memory.events", "max", 1, memory_max_hits),
+	FIGURE(USAGE_MEMORY_MAX_HITS, V1(MEMORY), FORM_NUMBER, "memory.failcnt", NULL, 1,
+	       memory_max_hits),
+	FIGURE(USAGE_PIDS_MAX_HITS, V2, FORM_KEY, "pids.events", "max", 1, pids_max_hits),
+	FIGURE(USAGE_PIDS_MAX_HITS, V1(PIDS), FORM_KEY, "pids.events", "max", 1, pids_max_hits),
+	FIGURE(USAGE_IO_READ, V2, FORM_SUM, "io.stat", "rbytes=", 1, io_read),
+	FIGURE(USAGE_IO_READ, V1(IO), FORM_SUM, "blkio.throttle.io_service_bytes_recursive",
+	       "Read ", 1, io_read),
+	FIGURE(USAGE_IO_WRITTEN, V2, FORM_SUM, "io.stat", "wbytes=", 1, io_written),
+	FIGURE(USAGE_IO_WRITTEN, V1(IO), FORM_SUM, "blkio.throttle.io_service_bytes_recursive",
+	       "Write ", 1, io_written),
+};
+
+static uint64_t sum_of(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+	uint64_t sum = 0;
+
+	for (const char *at = text; (at = strstr(at, key)); at += length)
+		if (at > text && at[-1] == ' ')
+			sum += strtoull(at + length, NULL, 10);
+	return sum;
+}
+
+static bool read_figure(const struct figure *figure, const struct hierarchy *h, const char *path,
+			uint64_t *ret_value)
+{
+	char text[16384];
+	uint64_t value;
+
+	if (cgroup_read(h, path, figure->file, text, sizeof(text)) < 0)
+		return false;
+	switch (figure->form) {
+	case FORM_NUMBER:
+		if (*text < '0' || *text > '9')
+			return false;
+		value = strtoull(text, NULL, 10);
+		break;
+	case FORM_KEY:
+		if (!cgroup_key(text, figure->key, &value))
+			return false;
+		break;
+	case FORM_SUM:
+	default:
+		value = sum_of(text, figure->key);
+		break;
+	}
+	*ret_value = value * figure->scale;
+	return true;
+}
+
+int group_usage(const struct group *group, struct group_usage *ret_usage)
+{
+	const struct layout *layout = group->groups->layout;
+	struct group_usage usage = { 0 };
+
+	for (unsigned i = 0; i < layout->hierarchy_count; i++) {
+		const struct hierarchy *h = &layout->hierarchies[i];
+		_cleanup_(freep) char *path = NULL;
+
+		if (!(group->needs & UINT32_C(1) << i))
+			continue;
+		path = group_directory(group, i, false);
+		if (!path)
+			return -ENOMEM;
+		for (size_t k = 0; k < ARRAY_SIZE(figures); k++) {
+			const struct figure *f = &figures[k];
+			uint64_t value;
+
+			if (f->v2 != h->v2 || (!f->v2 && !(h->controllers & f->controllers)) ||
+			    (usage.known & f->bit && !f->v2) || !read_figure(f, h, path, &value))
+				continue;
+			memcpy((char *)&usage + f->offset, &value, sizeof(value));
+			usage.known |= f->bit;
+		}
+	}
+	*ret_usage = usage;
+	return 0;
+}
