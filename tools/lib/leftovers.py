@@ -2,8 +2,10 @@
 
 Processes are known by the variable REEVE_TEST_RUN, which everything that a run starts inherits, and
 by being a program of our build folder: other work on the same machine is never looked at. Groups are
-known by their name, reeve-test-*; where it goes on with a number that is a living process, they
-belong to another test that is still running.
+known by their name, reeve-test-NUMBER..., where NUMBER is $REEVE_TEST_RUN or the test's own process:
+while that process lives its groups are left alone, once it is gone they are nobody's and are removed.
+A group reeve-test-* without a number could be anybody's: one that was not there before the run is
+told, but only the groups that are surely ours are ever touched.
 """
 import os
 import re
@@ -89,7 +91,7 @@ def mounts():
 
 
 def cgroup_folders():
-    """Every reeve-test-* folder of every cgroup hierarchy, deepest last."""
+    """Every reeve-test-* folder of every cgroup hierarchy."""
     for point, kind in mounts():
         if kind not in ("cgroup", "cgroup2"):
             continue
@@ -100,14 +102,28 @@ def cgroup_folders():
                     names.remove(name)
 
 
-def is_foreign(folder):
-    """Whether the group belongs to a test that somebody else is running just now."""
+def owner(folder):
+    """The process whose test made the group, or None where the name does not say."""
     number = GROUP.match(os.path.basename(folder)).group(1)
-    return bool(number) and int(number) != os.getpid() and os.path.exists(f"/proc/{number}")
+    return int(number) if number else None
 
 
-def groups_left():
-    return sorted(folder for folder in cgroup_folders() if not is_foreign(folder))
+def is_ours(folder):
+    """Whether the group is this run's, or that of a test that is over."""
+    number = owner(folder)
+    return number is not None and (number == os.getpid() or not os.path.exists(f"/proc/{number}"))
+
+
+class Groups:
+    """The test groups that a run leaves behind."""
+
+    def __init__(self):
+        remove_groups()
+        self.before = set(cgroup_folders())
+
+    def left(self):
+        return sorted(folder for folder in cgroup_folders()
+                      if is_ours(folder) or (owner(folder) is None and folder not in self.before))
 
 
 def mounts_left():
@@ -142,8 +158,6 @@ def remove_group(folder):
 
 
 def remove_groups():
-    """Removes all test groups that nobody is using; returns what they were."""
-    found = groups_left()
-    for folder in found:
+    """Removes the test groups that are ours or nobody's."""
+    for folder in [folder for folder in cgroup_folders() if is_ours(folder)]:
         wait_until(lambda path=folder: remove_group(path), 2)
-    return found
