@@ -107,10 +107,9 @@ static bool equal_strings(const char *a, const char *b)
 	return a && b ? streq(a, b) : a == b;
 }
 
-static bool equal_lists(const struct limits *a, const struct limits *b)
+static bool equal_io(const struct limits *a, const struct limits *b)
 {
-	if (a->io_count != b->io_count || a->hugetlb_count != b->hugetlb_count ||
-	    a->raw_count != b->raw_count)
+	if (a->io_count != b->io_count)
 		return false;
 	for (size_t i = 0; i < a->io_count; i++) {
 		const struct io_limit *x = &a->io[i], *y = &b->io[i];
@@ -119,10 +118,24 @@ static bool equal_lists(const struct limits *a, const struct limits *b)
 		    x->riops != y->riops || x->wiops != y->wiops)
 			return false;
 	}
+	return true;
+}
+
+static bool equal_hugetlb(const struct limits *a, const struct limits *b)
+{
+	if (a->hugetlb_count != b->hugetlb_count)
+		return false;
 	for (size_t i = 0; i < a->hugetlb_count; i++)
 		if (!streq(a->hugetlb[i].page_size, b->hugetlb[i].page_size) ||
 		    a->hugetlb[i].bytes != b->hugetlb[i].bytes)
 			return false;
+	return true;
+}
+
+static bool equal_raw(const struct limits *a, const struct limits *b)
+{
+	if (a->raw_count != b->raw_count)
+		return false;
 	for (size_t i = 0; i < a->raw_count; i++)
 		if (!streq(a->raw[i].file, b->raw[i].file) ||
 		    !streq(a->raw[i].value, b->raw[i].value))
@@ -130,14 +143,58 @@ static bool equal_lists(const struct limits *a, const struct limits *b)
 	return true;
 }
 
+static bool equal_lists(const struct limits *a, const struct limits *b)
+{
+	return (!limits_has(a, LIMIT_IO) || equal_io(a, b)) &&
+	       (!limits_has(a, LIMIT_HUGETLB) || equal_hugetlb(a, b)) &&
+	       (!limits_has(a, LIMIT_RAW) || equal_raw(a, b));
+}
+
+/* Where each limit that is one number stands. */
+static const struct {
+	enum limit limit;
+	size_t offset;
+} numbers[] = {
+	{ LIMIT_CPU_PERIOD, offsetof(struct limits, cpu_period) },
+	{ LIMIT_CPU_BURST, offsetof(struct limits, cpu_burst) },
+	{ LIMIT_CPU_WEIGHT, offsetof(struct limits, cpu_weight) },
+	{ LIMIT_RAM, offsetof(struct limits, ram) },
+	{ LIMIT_RAM_HIGH, offsetof(struct limits, ram_high) },
+	{ LIMIT_RAM_LOW, offsetof(struct limits, ram_low) },
+	{ LIMIT_RAM_MIN, offsetof(struct limits, ram_min) },
+	{ LIMIT_SWAP, offsetof(struct limits, swap) },
+	{ LIMIT_PIDS, offsetof(struct limits, pids) },
+	{ LIMIT_IO_WEIGHT, offsetof(struct limits, io_weight) },
+};
+
+static bool equal_numbers(const struct limits *a, const struct limits *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const char *x = (const char *)a + numbers[i].offset;
+		const char *y = (const char *)b + numbers[i].offset;
+
+		if (limits_has(a, numbers[i].limit) && memcmp(x, y, sizeof(uint64_t)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool equal_flags(const struct limits *a, const struct limits *b)
+{
+	return (!limits_has(a, LIMIT_CPU_IDLE) || a->cpu_idle == b->cpu_idle) &&
+	       (!limits_has(a, LIMIT_FREEZE) || a->freeze == b->freeze) &&
+	       (!limits_has(a, LIMIT_OOM) || a->oom_group == b->oom_group);
+}
+
+static bool equal_share(const struct limits *a, const struct limits *b)
+{
+	return !limits_has(a, LIMIT_CPU) ||
+	       (a->cpu.of_machine == b->cpu.of_machine && a->cpu.millionths == b->cpu.millionths);
+}
+
 bool limits_equal(const struct limits *a, const struct limits *b)
 {
-	return a->set == b->set && a->cpu.of_machine == b->cpu.of_machine &&
-	       a->cpu.millionths == b->cpu.millionths && a->cpu_period == b->cpu_period &&
-	       a->cpu_burst == b->cpu_burst && a->cpu_weight == b->cpu_weight &&
-	       a->cpu_idle == b->cpu_idle && a->freeze == b->freeze &&
-	       a->oom_group == b->oom_group && equal_strings(a->cpus, b->cpus) &&
-	       equal_strings(a->mems, b->mems) && a->ram == b->ram && a->ram_high == b->ram_high &&
-	       a->ram_low == b->ram_low && a->ram_min == b->ram_min && a->swap == b->swap &&
-	       a->pids == b->pids && a->io_weight == b->io_weight && equal_lists(a, b);
+	return a->set == b->set && equal_share(a, b) && equal_numbers(a, b) && equal_flags(a, b) &&
+	       (!limits_has(a, LIMIT_CPUS) || equal_strings(a->cpus, b->cpus)) &&
+	       (!limits_has(a, LIMIT_MEMS) || equal_strings(a->mems, b->mems)) && equal_lists(a, b);
 }

@@ -80,4 +80,5 @@ const char *limit_name(enum limit limit);
 void limits_done(struct limits *limits);
 /* Deep copy into an empty one; -ENOMEM leaves `to` empty. */
 int limits_copy(struct limits *to, const struct limits *from);
+/* Whether both set the same limits to the same values; what is not in `set` does not matter. */
 bool limits_equal(const struct limits *a, const struct limits *b);

@@ -14,6 +14,7 @@ static void set_text(struct error *err, int code, char *text)
 		free(text);
 		return;
 	}
+	free(err->message);
 	err->code = code;
 	err->message = text;
 }
@@ -79,13 +80,15 @@ int error_oom(struct error *err)
 
 const char *error_text(const struct error *err)
 {
-	if (err->message)
+	if (err && err->message)
 		return err->message;
-	return err->code < 0 ? strerror(-err->code) : "no error";
+	return err && err->code < 0 ? strerror(-err->code) : "no error";
 }
 
 void error_done(struct error *err)
 {
+	if (!err)
+		return;
 	free(err->message);
 	*err = (struct error)ERROR_INIT;
 }
@@ -93,6 +96,7 @@ void error_done(struct error *err)
 void error_move(struct error *to, struct error *from)
 {
 	if (to && to->code == 0) {
+		free(to->message);
 		*to = *from;
 		*from = (struct error)ERROR_INIT;
 	} else {

@@ -36,10 +36,10 @@ int error_wrap(struct error *err, const char *format, ...) _printf_(2, 3);
 /* -ENOMEM, without allocating. */
 int error_oom(struct error *err);
 
-/* The message, or the text of the errno, or "no error"; never NULL. */
+/* The message, or the text of the errno, or "no error"; never NULL, even for a NULL error. */
 const char *error_text(const struct error *err);
 
 void error_done(struct error *err);
 
-/* Moves `from` into `to` (which may be NULL) and leaves `from` empty. */
+/* Moves `from` into `to` (NULL, or one that has an error: then it is dropped); empties `from`. */
 void error_move(struct error *to, struct error *from);

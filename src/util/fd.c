@@ -95,6 +95,8 @@ int write_all(int fd, const void *data, size_t size)
 			continue;
 		if (n < 0)
 			return -errno;
+		if (n == 0)
+			return -EIO;
 		at += n;
 		size -= (size_t)n;
 	}
@@ -115,6 +117,8 @@ int file_replace_at(int dirfd, const char *path, const char *text, size_t size, 
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text, size);
+	if (r >= 0 && fchmod(fd, mode) < 0)
+		r = -errno;
 	if (r >= 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r >= 0 && renameat(dirfd, temporary, dirfd, path) < 0)

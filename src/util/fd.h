@@ -23,8 +23,8 @@ ssize_t file_read_into(int dirfd, const char *path, char *buffer, size_t size);
 int file_write_at(int dirfd, const char *path, const char *text);
 
 /*
- * Replaces `path` atomically: a temporary file beside it, fsync, rename. Mode 0600 & ~umask | mode.
- * Returns 0 or a negative errno (-ENOSPC leaves the old file whole).
+ * Replaces `path` atomically: a temporary file "<path>.new", fsync, rename. The new file has just
+ * `mode`, whatever the umask. Returns 0 or a negative errno; then the old file is whole.
  */
 int file_replace_at(int dirfd, const char *path, const char *text, size_t size, unsigned mode);
 

@@ -35,7 +35,8 @@ uint64_t hash_bytes(const void *data, size_t size)
 		hash = mix(hash ^ word, UINT64_C(0xe7037ed1a0b428db));
 	}
 	word = 0;
-	memcpy(&word, at, left);
+	if (left > 0)
+		memcpy(&word, at, left);
 	return mix(hash ^ word, UINT64_C(0x8ebc6af09c88c6e3) ^ size);
 }
 

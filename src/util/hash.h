@@ -2,8 +2,8 @@
 /*
  * A hash table from strings (or any bytes) to pointers: open addressing, keys borrowed.
  *
- * The table is built once and read often; there is no removal. Two tables hashed with different
- * seeds order their slots differently, so that a hostile set of names cannot be precomputed.
+ * The table is built once and read often; there is no removal. The hash is seeded anew in every
+ * process, so that a hostile set of names cannot be computed beforehand.
  */
 #pragma once
 
@@ -26,8 +26,8 @@ void hash_init(struct hash *hash);
 void hash_done(struct hash *hash);
 
 /*
- * Adds key -> value. Returns 1 if added, 0 if the key was there (its value stays, and is stored in
- * *ret_old where that is not NULL), or -ENOMEM.
+ * Adds key -> value; `key` is not NULL, even for a size of 0. Returns 1 if added, 0 if the key was
+ * there (its value stays, and is stored in *ret_old where that is not NULL), or -ENOMEM.
  */
 int hash_put(struct hash *hash, const void *key, size_t size, void *value, void **ret_old);
 
@@ -45,5 +45,5 @@ static inline void *hash_get_string(const struct hash *hash, const char *key)
 	return hash_get(hash, key, strlen(key));
 }
 
-/* The hash function itself (xxHash-like mixing of 8 bytes at a time, seeded once per process). */
+/* The hash function itself (wyhash's mixing of 8 bytes at a time, seeded once per process). */
 uint64_t hash_bytes(const void *data, size_t size);

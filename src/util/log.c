@@ -48,7 +48,8 @@ const char *log_level_to_string(int level)
 	for (size_t i = 0; i < ARRAY_SIZE(level_words); i++)
 		if (level_words[i].level == level)
 			return level_words[i].word;
-	return "error";
+	/* LOG_EMERG and LOG_ALERT have no word of their own. */
+	return level < LOG_CRIT ? "critical" : "debug";
 }
 
 /* A folder that others may write could hold a file or link of theirs under our name. */

@@ -3,6 +3,10 @@
  */
 #include "util/mountinfo.h"
 
+#include "util/units.h"
+
+#include <limits.h>
+
 static void undo_escapes(char *text)
 {
 	char *to = text;
@@ -26,6 +30,27 @@ static char *next_field(char **at)
 	return field && *field ? field : NULL;
 }
 
+static bool read_number(const char *text, unsigned *ret_number)
+{
+	uint64_t number;
+
+	if (parse_u64(text, &number) < 0 || number > UINT_MAX)
+		return false;
+	*ret_number = (unsigned)number;
+	return true;
+}
+
+/* "MAJOR:MINOR" */
+static bool read_device(char *text, struct mount_entry *entry)
+{
+	char *colon = strchr(text, ':');
+
+	if (!colon)
+		return false;
+	*colon = '\0';
+	return read_number(text, &entry->major) && read_number(colon + 1, &entry->minor);
+}
+
 int mount_entry_parse(char *line, struct mount_entry *entry)
 {
 	char *at = line, *device, *id, *parent, *field;
@@ -36,9 +61,10 @@ int mount_entry_parse(char *line, struct mount_entry *entry)
 	entry->root = next_field(&at);
 	entry->mount_point = next_field(&at);
 	entry->options = next_field(&at);
-	if (!entry->options || sscanf(id, "%u", &entry->id) != 1 ||
-	    sscanf(parent, "%u", &entry->parent) != 1 ||
-	    sscanf(device, "%u:%u", &entry->major, &entry->minor) != 2)
+	/* A field that is missing leaves all after it missing. */
+	if (!id || !parent || !device || !entry->root || !entry->mount_point || !entry->options ||
+	    !read_number(id, &entry->id) || !read_number(parent, &entry->parent) ||
+	    !read_device(device, entry))
 		return -EBADMSG;
 	/* Any number of optional fields, then a lone "-". */
 	do

@@ -3,6 +3,9 @@
 #include "util/options.h"
 
 #include "util/suggest.h"
+#include "util/text.h"
+
+enum { HELP_COLUMN = 26 };
 
 struct parser {
 	const struct command_line *line;
@@ -58,13 +61,15 @@ static int unknown_long(struct parser *parser, const char *name, size_t n)
 	_cleanup_(freep) char *word = strndup(name, n);
 	_cleanup_(freep) const char **names =
 		calloc(parser->line->option_count + 1, sizeof(*names));
+	size_t count = parser->line->option_count;
 	const char *near;
 
 	if (!word || !names)
 		return error_oom(parser->err);
-	for (size_t i = 0; i < parser->line->option_count; i++)
+	for (size_t i = 0; i < count; i++)
 		names[i] = parser->line->options[i].name;
-	near = suggest(word, names, parser->line->option_count);
+	names[count++] = "help";
+	near = suggest(word, names, count);
 	if (near)
 		return error_set(parser->err, -EINVAL, "unknown option --%s (did you mean --%s?)",
 				 word, near);
@@ -77,7 +82,7 @@ static int parse_long(struct parser *parser, const char *name)
 	size_t n = equals ? (size_t)(equals - name) : strlen(name);
 	const struct option *option;
 
-	if (n == 4 && strncmp(name, "help", 4) == 0) {
+	if (streq(name, "help")) {
 		parser->help = true;
 		return 0;
 	}
@@ -96,6 +101,15 @@ static int parse_long(struct parser *parser, const char *name)
 	return store(parser, option, parser->argv[parser->at++]);
 }
 
+/* Names the whole character, of which *at may be the first byte only. */
+static int unknown_short(struct parser *parser, const char *at)
+{
+	size_t length = utf8_sequence(at, strlen(at));
+
+	return error_set(parser->err, -EINVAL, "unknown option -%.*s (see --help)",
+			 (int)MAX(length, (size_t)1), at);
+}
+
 static int parse_short(struct parser *parser, const char *letters)
 {
 	for (const char *p = letters; *p; p++) {
@@ -107,8 +121,7 @@ static int parse_short(struct parser *parser, const char *letters)
 			return 0;
 		}
 		if (!option)
-			return error_set(parser->err, -EINVAL, "unknown option -%c (see --help)",
-					 *p);
+			return unknown_short(parser, p);
 		if (option->kind == OPTION_FLAG) {
 			r = store(parser, option, NULL);
 			if (r < 0)
@@ -159,22 +172,34 @@ int options_parse(const struct command_line *line, int argc, char **argv, bool *
 	return first;
 }
 
+static void print_option(const struct option *option, FILE *out)
+{
+	_cleanup_(text_done) struct text left = { 0 };
+
+	if (option->letter)
+		text_addf(&left, "-%c, ", option->letter);
+	text_addf(&left, "--%s", option->name);
+	if (option->value)
+		text_addf(&left, " %s", option->value);
+	if (left.failed)
+		return;
+	/* What is too long for its column pushes the explanation to the next line. */
+	if (left.size > HELP_COLUMN)
+		fprintf(out, "  %s\n  %-*s %s\n", left.data, HELP_COLUMN, "", option->help);
+	else
+		fprintf(out, "  %-*s %s\n", HELP_COLUMN, left.data, option->help);
+}
+
 void options_print_help(const struct command_line *line, const char *program, FILE *out)
 {
-	fprintf(out, "usage: %s %s\n\n%s\n", program, line->usage, line->summary);
-	if (line->option_count > 0)
-		fputs("\noptions:\n", out);
-	for (size_t i = 0; i < line->option_count; i++) {
-		const struct option *option = &line->options[i];
-		char left[80];
-		int n = 0;
+	const struct option help = { .name = "help",
+				     .letter = find_short(line, 'h') ? 0 : 'h',
+				     .help = "print this text" };
 
-		if (option->letter)
-			n = snprintf(left, sizeof(left), "-%c, ", option->letter);
-		snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", option->name,
-			 option->value ? " " : "", option->value ? option->value : "");
-		fprintf(out, "  %-26s %s\n", left, option->help);
-	}
+	fprintf(out, "usage: %s %s\n\n%s\n\noptions:\n", program, line->usage, line->summary);
+	for (size_t i = 0; i < line->option_count; i++)
+		print_option(&line->options[i], out);
+	print_option(&help, out);
 }
 
 void option_list_done(struct option_list *list)

@@ -44,7 +44,8 @@ const char *suggest(const char *word, const char *const *candidates, size_t coun
 	unsigned best = (unsigned)MAX(length / 3, (size_t)1) + 1;
 	const char *found = NULL;
 
-	if (length == 0 || length > WORD_MAX)
+	/* Of one letter nothing would be left to know the word by. */
+	if (length < 2 || length > WORD_MAX)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		unsigned d;

@@ -5,7 +5,8 @@
 #include "util/macros.h"
 
 /*
- * The candidate nearest to `word`, or NULL when none is near enough (more than a third of the
- * letters would have to change). Transposed neighbours count as one change. Case is ignored.
+ * The candidate nearest to `word`, or NULL when none is near enough: at most a third of its letters
+ * may have to change, or one where it has two to five. Transposed neighbours count as one change.
+ * Case is ignored.
  */
 const char *suggest(const char *word, const char *const *candidates, size_t count);

@@ -22,6 +22,10 @@ static bool reserve(struct text *text, size_t more)
 
 	if (text->failed)
 		return false;
+	if (more > SIZE_MAX / 4 - text->size) {
+		text->failed = true;
+		return false;
+	}
 	while (room - text->size <= more)
 		room *= 2;
 	if (room == text->room)
@@ -40,7 +44,8 @@ void text_add_bytes(struct text *text, const void *data, size_t size)
 {
 	if (!reserve(text, size))
 		return;
-	memcpy(text->data + text->size, data, size);
+	if (size > 0)
+		memcpy(text->data + text->size, data, size);
 	text->size += size;
 	text->data[text->size] = '\0';
 }

@@ -68,7 +68,7 @@ static int scan_decimal(const char **at, uint64_t scale, bool *ret_fraction, uin
 	uint64_t divisor = 1;
 	const char *p = *at;
 
-	if (*p == '-')
+	if (*p == '-' && isdigit((unsigned char)p[1]))
 		return -ERANGE;
 	if (!isdigit((unsigned char)*p))
 		return -EINVAL;
@@ -120,10 +120,10 @@ static int parse_with_units(const char *text, const struct unit *units, size_t c
 
 	if (r < 0)
 		return r;
-	while (*at == ' ')
-		at++;
 	if (*at == '\0')
 		factor = unit;
+	while (*at == ' ')
+		at++;
 	for (size_t i = 0; factor == 0 && i < count; i++)
 		if (strcasecmp(at, units[i].name) == 0)
 			factor = units[i].factor;
@@ -138,11 +138,21 @@ static int parse_with_units(const char *text, const struct unit *units, size_t c
 
 int parse_bytes(const char *text, uint64_t unit, uint64_t *ret_bytes)
 {
+	uint64_t bytes;
+	int r;
+
 	if (strcasecmp(text, "max") == 0 || strcasecmp(text, "infinity") == 0) {
 		*ret_bytes = UNITS_MAX;
 		return 0;
 	}
-	return parse_with_units(text, byte_units, ARRAY_SIZE(byte_units), unit, ret_bytes);
+	r = parse_with_units(text, byte_units, ARRAY_SIZE(byte_units), unit, &bytes);
+	if (r < 0)
+		return r;
+	/* The greatest number must not turn into "no limit" by accident. */
+	if (bytes == UNITS_MAX)
+		return -ERANGE;
+	*ret_bytes = bytes;
+	return 0;
 }
 
 int parse_duration(const char *text, uint64_t unit_ns, uint64_t *ret_ns)
@@ -163,11 +173,12 @@ const char *format_bytes(uint64_t bytes, char *buffer, size_t size)
 
 		if (bytes < factor)
 			continue;
+		/* Cut, not rounded: 1 byte less than 1G is not "1024.0M". */
 		if (bytes % factor == 0)
 			snprintf(buffer, size, "%" PRIu64 "%c", bytes / factor, letters[i]);
 		else
-			snprintf(buffer, size, "%.1f%c", (double)bytes / (double)factor,
-				 letters[i]);
+			snprintf(buffer, size, "%" PRIu64 ".%u%c", bytes / factor,
+				 (unsigned)(bytes % factor * 10 / factor), letters[i]);
 		return buffer;
 	}
 	snprintf(buffer, size, "%" PRIu64, bytes);
@@ -183,7 +194,8 @@ const char *format_duration(uint64_t ns, char *buffer, size_t size)
 	else if (ns < UINT64_C(1000000000))
 		snprintf(buffer, size, "%" PRIu64 "ms", ns / 1000000);
 	else if (seconds < 60)
-		snprintf(buffer, size, "%.1fs", (double)ns / 1e9);
+		snprintf(buffer, size, "%" PRIu64 ".%us", seconds,
+			 (unsigned)(ns / UINT64_C(100000000) % 10));
 	else if (seconds < 3600)
 		snprintf(buffer, size, "%" PRIu64 "min %" PRIu64 "s", seconds / 60, seconds % 60);
 	else if (seconds < 86400)

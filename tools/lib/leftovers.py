@@ -1,0 +1,163 @@
+"""What a test run may leave on the machine, and taking it away again.
+
+Processes are known by the variable REEVE_TEST_RUN, which everything that a run starts inherits, and
+by being a program of our build folder: other work on the same machine is never looked at. Groups are
+known by their name, reeve-test-NUMBER..., where NUMBER is $REEVE_TEST_RUN or the test's own process:
+while that process lives its groups are left alone, once it is gone they are nobody's and are removed.
+A group reeve-test-* without a number could be anybody's: one that was not there before the run is
+told, but only the groups that are surely ours are ever touched.
+"""
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+GROUP = re.compile(r"^reeve-test-(?:(\d+)(?:\D|$))?")
+VARIABLE = "REEVE_TEST_RUN"
+
+
+def process_ids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def read_bytes(path):
+    """A file's bytes, or none where it went away or is not ours to read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def executable(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+
+
+class Processes:
+    """The processes of one run, now and at its beginning."""
+
+    def __init__(self, run_id, build):
+        self.mark = f"{VARIABLE}={run_id}".encode()
+        self.programs = str(build) + "/"
+        self.before = set(self.of_build())
+
+    def of_build(self):
+        return [pid for pid in process_ids() if executable(pid).startswith(self.programs)]
+
+    def marked(self):
+        return [pid for pid in process_ids()
+                if pid != os.getpid()
+                and self.mark in read_bytes(f"/proc/{pid}/environ").split(b"\0")]
+
+    def left(self):
+        return sorted(set(self.marked()) | (set(self.of_build()) - self.before))
+
+    def describe(self, pid):
+        words = read_bytes(f"/proc/{pid}/cmdline").split(b"\0")
+        return f"{pid} {b' '.join(words).decode(errors='replace').strip()}"
+
+    def kill(self):
+        """Ends what is left, most politely; returns what that was."""
+        said = [self.describe(pid) for pid in self.left()]
+        for number, patience in ((signal.SIGTERM, 2), (signal.SIGKILL, 2)):
+            for pid in self.left():
+                try:
+                    os.kill(pid, signal.SIGCONT)
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
+            wait_until(lambda: not self.left(), patience)
+        return said
+
+
+def wait_until(condition, seconds):
+    """Whether the condition came true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def mounts():
+    """(mount point, file system) of every mount that we see."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        yield left.split()[4].encode().decode("unicode_escape"), right.split()[0]
+
+
+def cgroup_folders():
+    """Every reeve-test-* folder of every cgroup hierarchy."""
+    for point, kind in mounts():
+        if kind not in ("cgroup", "cgroup2"):
+            continue
+        for folder, names, _ in os.walk(point):
+            for name in list(names):
+                if GROUP.match(name):
+                    yield os.path.join(folder, name)
+                    names.remove(name)
+
+
+def owner(folder):
+    """The process whose test made the group, or None where the name does not say."""
+    number = GROUP.match(os.path.basename(folder)).group(1)
+    return int(number) if number else None
+
+
+def is_ours(folder):
+    """Whether the group is this run's, or that of a test that is over."""
+    number = owner(folder)
+    return number is not None and (number == os.getpid() or not os.path.exists(f"/proc/{number}"))
+
+
+class Groups:
+    """The test groups that a run leaves behind."""
+
+    def __init__(self):
+        remove_groups()
+        self.before = set(cgroup_folders())
+
+    def left(self):
+        return sorted(folder for folder in cgroup_folders()
+                      if is_ours(folder) or (owner(folder) is None and folder not in self.before))
+
+
+def mounts_left():
+    return sorted(point for point, _ in mounts() if "/reeve-test" in point)
+
+
+def write(path, text):
+    """Writes a cgroup file; what is not there, or refuses, is the next step's problem."""
+    try:
+        Path(path).write_text(text)
+    except OSError:
+        pass
+
+
+def empty_group(folder):
+    """Thaws a group and moves what is in it to its parent."""
+    write(f"{folder}/cgroup.freeze", "0")
+    write(f"{folder}/freezer.state", "THAWED")
+    for pid in read_bytes(f"{folder}/cgroup.procs").split():
+        write(f"{os.path.dirname(folder)}/cgroup.procs", pid.decode())
+
+
+def remove_group(folder):
+    """Removes a group with all below it; True when it is gone."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        empty_group(path)
+        try:
+            os.rmdir(path)
+        except OSError:
+            pass
+    return not os.path.exists(folder)
+
+
+def remove_groups():
+    """Removes the test groups that are ours or nobody's."""
+    for folder in [folder for folder in cgroup_folders() if is_ours(folder)]:
+        wait_until(lambda path=folder: remove_group(path), 2)
