@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/*
+ * reeve check: every mistake of a policy, and what this host could not do of it. Needs neither root
+ * nor a daemon. What the host cannot do is a warning, for the policy may be meant for another one.
+ */
+#include "cli/commands.h"
+
+#include "cgroup/groups.h"
+#include "cli/output.h"
+#include "config/load.h"
+#include "core/engine.h"
+#include "util/fd.h"
+#include "util/suggest.h"
+
+#include <fcntl.h>
+
+enum { SOURCE_MAX = 16 << 20 };
+
+struct check {
+	const struct cli *cli;
+	enum load_flags flags;
+	struct host *host;
+	struct layout *layout; /* NULL: could not be detected, which was told */
+	struct diagnostics diagnostics;
+	size_t invalid; /* policies */
+};
+
+static void warn(struct check *check, const char *hint, const char *message)
+{
+	diagnostics_add(&check->diagnostics, SEVERITY_WARNING, NULL, NULL, 0, 0, 0, hint, "%s",
+			message);
+}
+
+/* Where the policy says what the problem is about. */
+static const struct position *problem_position(const struct policy *policy,
+					       const struct group_problem *problem)
+{
+	int index = problem->group ? policy_find_group(policy, problem->group) : POLICY_NONE;
+	const struct policy_group *group;
+
+	if (index == POLICY_NONE)
+		return NULL;
+	group = &policy->groups[index];
+	if (problem->limit < LIMIT_COUNT && group->limit_at[problem->limit].line > 0)
+		return &group->limit_at[problem->limit];
+	return group->at.line > 0 ? &group->at : NULL;
+}
+
+static void add_problem(struct check *check, const struct policy *policy,
+			const struct group_problem *problem)
+{
+	const struct position *at = problem_position(policy, problem);
+	const char *message = problem->message ? problem->message : strerror(-problem->code);
+	_cleanup_(freep) char *source = NULL;
+	const char *file;
+	size_t size, length;
+
+	if (!at || at->file >= policy->file_count) {
+		warn(check, NULL, message);
+		return;
+	}
+	file = policy->files[at->file];
+	if (file_read_at(AT_FDCWD, file, SOURCE_MAX, &source, &size) < 0)
+		source = NULL;
+	length = problem->limit < LIMIT_COUNT ? strlen(limit_name(problem->limit)) : 1;
+	diagnostics_add(&check->diagnostics, SEVERITY_WARNING, file, source, at->line, at->column,
+			(uint32_t)length, NULL, "%s", message);
+}
+
+/* A name that systemd would take for one of its own units. */
+static bool is_unit_name(const char *name)
+{
+	static const char *const suffixes[] = { ".slice", ".service", ".scope" };
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && i < ARRAY_SIZE(suffixes); i++)
+		if (streq(dot, suffixes[i]))
+			return true;
+	return false;
+}
+
+static void check_host(struct check *check, const struct policy *policy)
+{
+	_cleanup_(freep) struct group_spec *specs = calloc(policy->group_count + 1, sizeof(*specs));
+	struct group_problems problems = { 0 };
+	struct error err = ERROR_INIT;
+	int r = specs ? 0 : -ENOMEM;
+
+	if (!check->layout)
+		return;
+	if (check->layout->mode == LAYOUT_NONE)
+		warn(check, "reeve mount mounts them", "no cgroup hierarchy is mounted here");
+	if (check->layout->systemd && is_unit_name(policy->name))
+		warn(check, "choose another name",
+		     "the instance's name is that of a unit, whose group systemd owns");
+	for (size_t i = 0; specs && i < policy->group_count; i++)
+		specs[i] = (struct group_spec){ .name = policy->groups[i].name,
+						.limits = &policy->groups[i].limits };
+	if (r == 0)
+		r = groups_check(check->layout, specs, policy->group_count, &problems, &err);
+	for (size_t i = 0; i < problems.count; i++)
+		add_problem(check, policy, &problems.items[i]);
+	if (r < 0) {
+		if (err.code == 0)
+			error_set_errno(&err, r, "cannot check what this host can do");
+		warn(check, NULL, error_text(&err));
+	}
+	error_done(&err);
+	group_problems_done(&problems);
+}
+
+/* The daemon refuses a policy that others may write; here it is worth a warning. */
+static void check_ownership(struct check *check, const char *path)
+{
+	struct diagnostics strict = { 0 };
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+
+	if (policy_load(path, check->flags | LOAD_REQUIRE_OWNERSHIP, &policy, &strict) == -EPERM)
+		for (size_t i = 0; i < strict.count; i++)
+			if (strict.items[i].severity == SEVERITY_ERROR)
+				diagnostics_add(&check->diagnostics, SEVERITY_WARNING,
+						strict.items[i].file, NULL, 0, 0, 0,
+						strict.items[i].hint,
+						"the daemon will refuse it: %s",
+						strict.items[i].message);
+	diagnostics_done(&strict);
+}
+
+static void check_policy(struct check *check, const char *path)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	size_t errors = check->diagnostics.errors, warnings = check->diagnostics.warnings;
+	int r = policy_load(path, check->flags, &policy, &check->diagnostics);
+
+	if (r < 0 && check->diagnostics.errors == errors)
+		diagnostics_add(&check->diagnostics, SEVERITY_ERROR, path, NULL, 0, 0, 0, NULL,
+				"cannot be read: %s", strerror(-r));
+	if (r < 0) {
+		check->invalid++;
+		return;
+	}
+	check_ownership(check, path);
+	check_host(check, policy);
+	if (check->cli->json)
+		return;
+	output_escaped(check->cli->out, path);
+	fprintf(check->cli->out, ": valid, %zu rule%s, %zu group%s", policy->rule_count,
+		policy->rule_count == 1 ? "" : "s", policy->group_count,
+		policy->group_count == 1 ? "" : "s");
+	warnings = check->diagnostics.warnings - warnings;
+	if (warnings > 0)
+		fprintf(check->cli->out, ", %zu warning%s", warnings, warnings == 1 ? "" : "s");
+	fputc('\n', check->cli->out);
+}
+
+static void open_host(struct check *check)
+{
+	struct error err = ERROR_INIT;
+
+	if (host_new(&check->host, &err) < 0 ||
+	    layout_detect(check->host, &check->layout, &err) < 0) {
+		error_wrap(&err, "cannot check what this host can do");
+		warn(check, NULL, error_text(&err));
+	}
+	error_done(&err);
+}
+
+static int print_result(struct check *check)
+{
+	const struct cli *cli = check->cli;
+	json_t *result;
+
+	if (!cli->json) {
+		diagnostics_print(&check->diagnostics, cli->colour_err, cli->err);
+		return EXIT_DONE;
+	}
+	result = json_pack("{s:b, s:o}", "valid", check->invalid == 0, "diagnostics",
+			   diagnostics_to_json(&check->diagnostics));
+	if (!result || cli_print_json(cli, result) != EXIT_DONE)
+		check->invalid++;
+	json_decref(result);
+	return EXIT_DONE;
+}
+
+/* Turns --compat's word into flags. */
+static int read_compat(struct cli *cli, enum load_flags *ret_flags, struct error *err)
+{
+	static const char *const programs[] = { "fetter" };
+
+	*ret_flags = 0;
+	if (!cli->compat)
+		return 0;
+	if (!streq(cli->compat, "fetter")) {
+		const char *near = suggest(cli->compat, programs, ARRAY_SIZE(programs));
+
+		return error_set(err, -EINVAL, "check: --compat %s is not known%s", cli->compat,
+				 near ? " (did you mean fetter?)" : " (it can be: fetter)");
+	}
+	*ret_flags = LOAD_COMPAT_FETTER;
+	return 0;
+}
+
+static int run_check(struct cli *cli, int count, char **operands)
+{
+	struct check check = { .cli = cli };
+	struct error err = ERROR_INIT;
+
+	if (read_compat(cli, &check.flags, &err) < 0)
+		return cli_usage(cli, &err);
+	open_host(&check);
+	for (int i = 0; i < count; i++)
+		check_policy(&check, operands[i]);
+	if (count == 0)
+		check_policy(&check, ENGINE_CONFIG_PATH);
+	print_result(&check);
+	diagnostics_done(&check.diagnostics);
+	layout_freep(&check.layout);
+	host_freep(&check.host);
+	return check.invalid > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static const struct command_option check_options[] = {
+	{ "compat", 0, OPTION_STRING, "fetter",
+	  "read files of another program: unknown keys are warnings",
+	  offsetof(struct cli, compat) },
+};
+
+const struct command check_command = {
+	.name = "check",
+	.usage = "[FILE|FOLDER...]",
+	.summary = "Check policy files, and what this host could not do of them",
+	.description = "Reads each operand as one policy (default: /etc/reeve) and prints every "
+		       "mistake with its place. Needs neither root nor a daemon. The exit code is "
+		       "0 when all are valid, 1 when one is not, 2 for a wrong command line; "
+		       "warnings do not change it. *--json* prints an object with _valid_ and "
+		       "_diagnostics_, an array of objects with _file_, _line_, _column_, "
+		       "_length_, _severity_, _message_ and _hint_.",
+	.flags = COMMAND_UNLIMITED | COMMAND_POLICY,
+	COMMAND_OPTIONS(check_options),
+	.run = run_check,
+};

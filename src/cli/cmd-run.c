@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * reeve run: a program that is in its group from its first instruction. The group is asked for
+ * through the daemon or made here, and only its folders' descriptors are kept while the program
+ * runs, so that nobody is kept out meanwhile.
+ */
+#include "cli/commands.h"
+
+#include "cli/control.h"
+#include "cli/limit-options.h"
+#include "cli/output.h"
+#include "cli/spawn.h"
+
+enum { NAME_TRIES = 5, REMOVE_TRIES = 25, REMOVE_PAUSE_US = 20000 };
+
+struct run {
+	struct cli *cli;
+	char *group; /* owned */
+	bool transient;
+	struct entrance entrance;
+};
+
+/* One call, over a way of its own that is closed again. */
+static int call(const struct run *run, const char *method, json_t *parameters, json_t **ret_reply,
+		struct error *err)
+{
+	_cleanup_(control_freep) struct control *control = NULL;
+	int r = control_open(run->cli, true, &control, err);
+
+	if (r < 0) {
+		json_decref(parameters);
+		return r;
+	}
+	return control_call(control, method, parameters, ret_reply, err);
+}
+
+static void remove_group(struct run *run)
+{
+	struct error err = ERROR_INIT;
+	json_t *reply = NULL;
+	int r = 0;
+
+	if (!run->transient)
+		return;
+	/* Children that were killed with it may need a moment to be gone. */
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		error_done(&err);
+		r = call(run, "DeleteGroup", json_pack("{s:s}", "name", run->group), &reply, &err);
+		json_decref(reply);
+		reply = NULL;
+		if (r != -EBUSY)
+			break;
+		usleep(REMOVE_PAUSE_US);
+	}
+	if (r == -EBUSY)
+		cli_say(run->cli,
+			"the group \"%s\" stays, for processes that the program left behind are in "
+			"it (reeve group kill %s, reeve group delete %s)",
+			run->group, run->group, run->group);
+	else if (r < 0 && r != -ENOENT)
+		cli_say(run->cli, "cannot remove the group \"%s\": %s", run->group,
+			error_text(&err));
+	error_done(&err);
+}
+
+/* A limit that does not hold must not go unnoticed: the program is not started then. */
+static int check_problems(const struct run *run, const json_t *reply, struct error *err)
+{
+	if (cli_tell_problems(run->cli, reply) == EXIT_DONE)
+		return 0;
+	return error_set(err, -EOPNOTSUPP, "not started, for its limits could not all be set");
+}
+
+static int create_group(struct run *run, const json_t *limits, struct error *err)
+{
+	json_t *reply = NULL;
+	int r = -EEXIST;
+
+	for (int i = 0; r == -EEXIST && i < NAME_TRIES; i++) {
+		free(run->group);
+		if (run->cli->name)
+			run->group = strdup(run->cli->name);
+		else if (asprintf(&run->group, i == 0 ? "run-%d" : "run-%d-%d", (int)getpid(), i) <
+			 0)
+			run->group = NULL;
+		if (!run->group)
+			return error_oom(err);
+		error_done(err);
+		r = call(run, "CreateGroup",
+			 json_pack("{s:s, s:O}", "name", run->group, "limits", limits), &reply,
+			 err);
+		if (run->cli->name)
+			break;
+	}
+	if (r < 0)
+		return error_wrap(err, "cannot make a group for the program");
+	run->transient = true;
+	r = check_problems(run, reply, err);
+	json_decref(reply);
+	return r;
+}
+
+static int enter_group(struct run *run, struct error *err)
+{
+	const json_t *group, *paths;
+	json_t *reply = NULL;
+	int r = call(run, "GetGroup", json_pack("{s:s}", "name", run->group), &reply, err);
+
+	if (r < 0)
+		return r;
+	group = json_object_get(reply, "group");
+	paths = json_object_get(group, "paths");
+	if (member_true(group, "frozen"))
+		r = error_set(err, -EBUSY,
+			      "the group \"%s\" is frozen: the program could not start "
+			      "(reeve group thaw %s)",
+			      run->group, run->group);
+	for (size_t i = 0; r == 0 && i < json_array_size(paths); i++)
+		r = entrance_add(&run->entrance, json_string_value(json_array_get(paths, i)), err);
+	if (r == 0 && json_array_size(paths) == 0)
+		r = error_set(err, -ENOENT, "the group \"%s\" has no folder in any hierarchy",
+			      run->group);
+	json_decref(reply);
+	return r;
+}
+
+static int prepare(struct run *run, struct error *err)
+{
+	json_t *limits = NULL;
+	int r;
+
+	if (run->cli->group) {
+		run->group = strdup(run->cli->group);
+		return run->group ? enter_group(run, err) : error_oom(err);
+	}
+	r = limit_options_to_json(run->cli, &limits, err);
+	if (r < 0)
+		return r;
+	r = create_group(run, limits, err);
+	json_decref(limits);
+	return r < 0 ? r : enter_group(run, err);
+}
+
+/* What the group says about the end of its program; told before the group is gone. */
+static void tell_ending(struct run *run, const struct ending *ending)
+{
+	struct error err = ERROR_INIT;
+	const json_t *usage;
+	json_t *reply = NULL;
+
+	if ((ending->signal == 0 || !run->transient) && !run->cli->json)
+		return;
+	if (call(run, "GetGroup", json_pack("{s:s}", "name", run->group), &reply, &err) < 0) {
+		error_done(&err);
+		return;
+	}
+	usage = json_object_get(json_object_get(reply, "group"), "usage");
+	if (run->cli->json) {
+		json_t *result = json_pack("{s:s, s:i, s:i, s:i, s:O}", "group", run->group, "pid",
+					   (int)ending->pid, "code", ending->code, "signal",
+					   ending->signal, "usage", usage);
+
+		json_dumpf(result, run->cli->err, JSON_COMPACT);
+		fputc('\n', run->cli->err);
+		json_decref(result);
+	} else if (member_integer(usage, "oom_kills") > 0) {
+		cli_say(run->cli, "killed by the kernel: the group's memory was at its limit");
+	}
+	json_decref(reply);
+}
+
+/* Which group, if the command line makes sense. */
+static int check_words(const struct cli *cli, struct error *err)
+{
+	json_t *limits = NULL;
+	int r;
+
+	if (cli->group && (limit_options_given(cli) || cli->name))
+		return error_set(err, -EINVAL,
+				 "run: --group names a group that is there; limits and --name are "
+				 "for a new one (reeve group set changes the limits of one)");
+	if (!cli->group && !limit_options_given(cli))
+		return error_set(err, -EINVAL,
+				 "run: neither a group (-g NAME) nor a limit (--ram 2G) is given");
+	r = limit_options_to_json(cli, &limits, err);
+	json_decref(limits);
+	return r;
+}
+
+static int run_run(struct cli *cli, _unused_ int count, char **operands)
+{
+	struct run run = { .cli = cli };
+	struct ending ending = { .code = EXIT_RUN_FAILED };
+	struct error err = ERROR_INIT;
+	int r;
+
+	if (check_words(cli, &err) < 0)
+		return cli_usage(cli, &err);
+	entrance_init(&run.entrance);
+	r = prepare(&run, &err);
+	if (r >= 0)
+		r = spawn_and_wait(&run.entrance, operands, &ending, &err);
+	if (r < 0)
+		ending.code = EXIT_RUN_FAILED;
+	if (err.code < 0)
+		cli_fail(cli, &err);
+	else
+		tell_ending(&run, &ending);
+	entrance_done(&run.entrance);
+	remove_group(&run);
+	free(run.group);
+	return ending.code;
+}
+
+static const struct command_option run_options[] = {
+	{ "group", 'g', OPTION_STRING, "GROUP", "the group to start in",
+	  offsetof(struct cli, group) },
+	{ "name", 'n', OPTION_STRING, "NAME", "name of the new group (default run-PID)",
+	  offsetof(struct cli, name) },
+};
+
+const struct command run_command = {
+	.name = "run",
+	.usage = "[-g GROUP | LIMIT...] [--] PROGRAM [ARGUMENT...]",
+	.summary = "Run a program inside a group, from its first instruction on",
+	.description =
+		"With *--group* the group must be there. With limits, a group is made for the "
+		"program and removed when it ends; when processes that it left behind are still in "
+		"it, it stays and is told. A limit that cannot be set is an error, and the program "
+		"is not started.\n\n"
+		"The exit code is the program's; 128 and the signal's number if a signal killed "
+		"it; 125 if reeve failed, 126 if the program could not be executed, 127 if it was "
+		"not found; 2 for a wrong command line. With *--json*, one line of JSON with "
+		"_group_, _pid_, _code_, _signal_ and the group's _usage_ is written to standard "
+		"error at the end.",
+	.flags = COMMAND_LOCAL | COMMAND_LIMITS | COMMAND_PROGRAM | COMMAND_UNLIMITED,
+	.operands = 1,
+	COMMAND_OPTIONS(run_options),
+	.run = run_run,
+};

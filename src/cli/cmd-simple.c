@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/* The commands that are one call, or none: clean, help, mount, reload, scan, version. */
+#include "cli/commands.h"
+#include "cli/control.h"
+
+#include "cgroup/layout.h"
+#include "cli/output.h"
+
+#include <inttypes.h>
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* ---- clean ---- */
+
+static int run_clean(struct cli *cli, _unused_ int count, _unused_ char **operands)
+{
+	json_t *reply = NULL;
+	uint64_t removed;
+	int r = cli_call(cli, "Clean", NULL, &reply);
+
+	if (r != EXIT_DONE)
+		return r;
+	removed = member_integer(reply, "removed");
+	if (cli->json)
+		cli_print_json(cli, reply);
+	else if (removed > 0)
+		fprintf(cli->out, "%" PRIu64 " group%s removed\n", removed, plural(removed));
+	else
+		fputs("nothing to remove\n", cli->out);
+	r = cli_tell_problems(cli, reply);
+	json_decref(reply);
+	return r;
+}
+
+const struct command clean_command = {
+	.name = "clean",
+	.usage = "[OPTION...]",
+	.summary = "Move every process out of reeve's groups and remove the groups",
+	.description = "Only groups that reeve has made are removed, and none while a daemon runs: "
+		       "stop it first. Frozen processes are thawed.",
+	.flags = COMMAND_LOCAL,
+	.run = run_clean,
+};
+
+/* ---- help ---- */
+
+static int run_help(struct cli *cli, int count, char **operands)
+{
+	const struct command *command;
+	struct error err = ERROR_INIT;
+	int words;
+
+	if (cli->scdoc) {
+		help_scdoc(cli->out);
+		return EXIT_DONE;
+	}
+	if (count == 0) {
+		help_overview(NULL, cli->out);
+		return EXIT_DONE;
+	}
+	words = command_find(count, operands, &command, &err);
+	if (words < 0)
+		return cli_usage(cli, &err);
+	if (words == 0)
+		help_overview(operands[0], cli->out);
+	else
+		help_command_print(command, cli->out);
+	return EXIT_DONE;
+}
+
+static const struct command_option help_options[] = {
+	{ "scdoc", 0, OPTION_FLAG, NULL, "print the reference of the manual page",
+	  offsetof(struct cli, scdoc) },
+};
+
+const struct command help_command = {
+	.name = "help",
+	.usage = "[COMMAND]",
+	.summary = "Print all commands, or what one does",
+	.flags = COMMAND_UNLIMITED | COMMAND_POLICY,
+	COMMAND_OPTIONS(help_options),
+	.run = run_help,
+};
+
+/* ---- mount ---- */
+
+static int run_mount(struct cli *cli, _unused_ int count, _unused_ char **operands)
+{
+	_cleanup_(host_freep) struct host *host = NULL;
+	struct error err = ERROR_INIT;
+	int r = host_new(&host, &err);
+
+	if (r >= 0)
+		r = layout_mount_missing(host, &err);
+	if (r < 0) {
+		error_set_errno(&err, r, "cannot mount the cgroup hierarchies");
+		return cli_fail(cli, &err);
+	}
+	if (cli->json) {
+		json_t *reply = json_pack("{s:i}", "mounted", r);
+
+		cli_print_json(cli, reply);
+		json_decref(reply);
+	} else if (r > 0) {
+		fprintf(cli->out, "%d cgroup file system%s mounted\n", r, plural((uint64_t)r));
+	} else {
+		fputs("nothing to mount: every controller of this kernel is mounted\n", cli->out);
+	}
+	return EXIT_DONE;
+}
+
+const struct command mount_command = {
+	.name = "mount",
+	.usage = "[OPTION...]",
+	.summary = "Mount the cgroup controllers that are not mounted anywhere",
+	.description = "Where cgroup v1 is in use, each controller that the kernel has and that is "
+		       "mounted nowhere is mounted below /sys/fs/cgroup; where nothing is mounted, "
+		       "cgroup v2 is. No other command mounts anything.",
+	.flags = COMMAND_POLICY,
+	.run = run_mount,
+};
+
+/* ---- reload ---- */
+
+static int run_reload(struct cli *cli, _unused_ int count, _unused_ char **operands)
+{
+	const json_t *warnings;
+	json_t *reply = NULL;
+	int r = cli_call(cli, "Reload", NULL, &reply);
+
+	if (r != EXIT_DONE)
+		return r;
+	if (cli->json) {
+		r = cli_print_json(cli, reply);
+		json_decref(reply);
+		return r;
+	}
+	warnings = json_object_get(reply, "warnings");
+	for (size_t i = 0; i < json_array_size(warnings); i++)
+		cli_say(cli, "%s", json_string_value(json_array_get(warnings, i)));
+	fprintf(cli->out, "reloaded: %" PRIu64 " rule%s, %" PRIu64 " group%s\n",
+		member_integer(reply, "rules"), plural(member_integer(reply, "rules")),
+		member_integer(reply, "groups"), plural(member_integer(reply, "groups")));
+	json_decref(reply);
+	return EXIT_DONE;
+}
+
+const struct command reload_command = {
+	.name = "reload",
+	.usage = "[OPTION...]",
+	.summary = "Make the daemon read its policy again",
+	.description = "All of the new policy takes effect, or none of it: when it is not valid, "
+		       "the old one stays and the mistakes are printed.",
+	.run = run_reload,
+};
+
+/* ---- scan ---- */
+
+static int run_scan(struct cli *cli, _unused_ int count, _unused_ char **operands)
+{
+	uint64_t failed;
+	json_t *reply = NULL;
+	int r = cli_call(cli, "Scan", NULL, &reply);
+
+	if (r != EXIT_DONE)
+		return r;
+	failed = member_integer(reply, "failed");
+	if (cli->json)
+		cli_print_json(cli, reply);
+	else
+		fprintf(cli->out,
+			"%" PRIu64 " processes seen, %" PRIu64 " matched: %" PRIu64
+			" moved, %" PRIu64 " already there, %" PRIu64 " ended meanwhile, %" PRIu64
+			" failed\n",
+			member_integer(reply, "seen"), member_integer(reply, "matched"),
+			member_integer(reply, "moved"), member_integer(reply, "already"),
+			member_integer(reply, "vanished"), failed);
+	json_decref(reply);
+	return failed > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+const struct command scan_command = {
+	.name = "scan",
+	.usage = "[OPTION...]",
+	.summary = "Place what runs already into the policy's groups, once",
+	.description = "Makes the policy's groups where they are not there. The exit code is 1 if "
+		       "any process that a rule names could not be moved.",
+	.flags = COMMAND_LOCAL,
+	.run = run_scan,
+};
+
+/* ---- version ---- */
+
+static int run_version(struct cli *cli, _unused_ int count, _unused_ char **operands)
+{
+	if (cli->json)
+		fprintf(cli->out, "{\n  \"version\": \"%s\"\n}\n", REEVE_VERSION);
+	else
+		fputs("reeve " REEVE_VERSION "\n", cli->out);
+	return EXIT_DONE;
+}
+
+const struct command version_command = {
+	.name = "version",
+	.usage = "[OPTION...]",
+	.summary = "Print the version",
+	.flags = COMMAND_POLICY,
+	.run = run_version,
+};

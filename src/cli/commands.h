@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of commands, its parts by file, and how help is printed from it. */
+#pragma once
+
+#include "cli/cli.h"
+
+#define COMMAND_OPTIONS(rows) .options = (rows), .option_count = ARRAY_SIZE(rows)
+
+extern const struct command check_command;
+extern const struct command clean_command;
+extern const struct command doctor_command;
+extern const struct command events_command;
+extern const struct command group_commands[];
+extern const size_t group_command_count;
+extern const struct command help_command;
+extern const struct command mount_command;
+extern const struct command reload_command;
+extern const struct command run_command;
+extern const struct command scan_command;
+extern const struct command status_command;
+extern const struct command version_command;
+
+/* All commands in the order of help; NULL behind the last. */
+const struct command *command_at(size_t index);
+
+/*
+ * Finds the command that argv's first words name. Returns how many words (1 or 2) and *ret_command;
+ * 0 when the word is a family ("group") and no command of it follows; -EINVAL with a sentence.
+ */
+int command_find(int argc, char **argv, const struct command **ret_command, struct error *err);
+/* True if the word is the first of several commands' names. */
+bool command_is_family(const char *word);
+
+enum { COMMAND_OPTIONS_MAX = 48 };
+/* All options of a command, its own first, made to set the fields of `cli`. Returns how many. */
+size_t command_options(const struct command *command, struct cli *cli,
+		       struct option options[static COMMAND_OPTIONS_MAX]);
+
+/* The overview, of one family ("group") or, with NULL, of all. */
+void help_overview(const char *family, FILE *out);
+void help_command_print(const struct command *command, FILE *out);
+/* The reference of all commands in scdoc's markup, as man/reeve.1.scd holds it. */
+void help_scdoc(FILE *out);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+/* reeve: the command. Everything is in cli.c and its table, commands.c; tests call that. */
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv, stdout, stderr);
+}
