@@ -37,7 +37,8 @@ static int get_group(struct engine *engine, const json_t *parameters, const char
 		return r;
 	*ret_group = groups_find(engine->groups, name);
 	if (!*ret_group)
-		return error_set(err, -ENOENT, "there is no group \"%s\" (see: reeve group list)", name);
+		return error_set(err, -ENOENT, "there is no group \"%s\" (see: reeve group list)",
+				 name);
 	return 0;
 }
 
@@ -87,9 +88,10 @@ static int do_reload(struct engine *engine, const json_t *parameters, json_t **r
 	warnings = json_array();
 	for (size_t i = 0; i < diagnostics.count; i++)
 		json_array_append_new(warnings, json_string(diagnostics.items[i].message));
-	*ret_reply = json_pack("{s:I, s:I, s:o}", "rules",
-			       (json_int_t)engine_policy(engine)->rule_count, "groups",
-			       (json_int_t)engine_policy(engine)->group_count, "warnings", warnings);
+	*ret_reply =
+		json_pack("{s:I, s:I, s:o}", "rules", (json_int_t)engine_policy(engine)->rule_count,
+			  "groups", (json_int_t)engine_policy(engine)->group_count, "warnings",
+			  warnings);
 	return *ret_reply ? 0 : error_oom(err);
 }
 
@@ -101,10 +103,10 @@ static int do_scan(struct engine *engine, const json_t *parameters, json_t **ret
 
 	if (r < 0)
 		return r;
-	*ret_reply = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "seen", (json_int_t)s.seen, "matched",
-			       (json_int_t)s.matched, "moved", (json_int_t)s.moved, "already",
-			       (json_int_t)s.already, "failed", (json_int_t)s.failed, "vanished",
-			       (json_int_t)s.vanished);
+	*ret_reply = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "seen", (json_int_t)s.seen,
+			       "matched", (json_int_t)s.matched, "moved", (json_int_t)s.moved,
+			       "already", (json_int_t)s.already, "failed", (json_int_t)s.failed,
+			       "vanished", (json_int_t)s.vanished);
 	return *ret_reply ? 0 : error_oom(err);
 }
 
@@ -138,7 +140,8 @@ static int do_get(struct engine *engine, const json_t *parameters, json_t **ret_
 	list = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_integer(pids[i]));
-	*ret_reply = json_pack("{s:o, s:o}", "group", engine_group_to_json(engine, group), "pids", list);
+	*ret_reply =
+		json_pack("{s:o, s:o}", "group", engine_group_to_json(engine, group), "pids", list);
 	return *ret_reply ? 0 : error_oom(err);
 }
 
@@ -211,7 +214,8 @@ static int do_delete(struct engine *engine, const json_t *parameters, json_t **r
 		return r;
 	if (policy_find_group(engine_policy(engine), group_name(group)) >= 0)
 		return error_set(err, -EBUSY,
-				 "group \"%s\" is in the policy: take it out there and run reeve reload",
+				 "group \"%s\" is in the policy: take it out there and run reeve "
+				 "reload",
 				 group_name(group));
 	r = group_remove(engine->groups, group_name(group), json_is_true(evacuate), err);
 	return r < 0 ? r : reply_nothing(ret_reply);
@@ -231,20 +235,21 @@ static int do_move(struct engine *engine, const json_t *parameters, json_t **ret
 	if (!json_is_array(pids))
 		return error_set(err, -EINVAL, "parameter \"pids\" must be a list of numbers");
 	problems = json_array();
-	json_array_foreach (pids, index, value) {
+	json_array_foreach(pids, index, value)
+	{
 		json_int_t pid = json_integer_value(value);
 
-		r = pid > 0 && pid <= INT_MAX ?
-			    placement_move(group_placement(group), (pid_t)pid, NULL) :
-			    -EINVAL;
+		r = pid > 0 && pid <= INT_MAX
+			    ? placement_move(group_placement(group), (pid_t)pid, NULL)
+			    : -EINVAL;
 		if (r >= 0)
 			moved++;
 		else
-			json_array_append_new(problems,
-					      json_sprintf("process %lld cannot be moved into group "
-							   "\"%s\": %s",
-							   (long long)pid, group_name(group),
-							   strerror(-r)));
+			json_array_append_new(
+				problems,
+				json_sprintf("process %lld cannot be moved into group "
+					     "\"%s\": %s",
+					     (long long)pid, group_name(group), strerror(-r)));
 	}
 	*ret_reply = json_pack("{s:i, s:o}", "moved", moved, "problems", problems);
 	return *ret_reply ? 0 : error_oom(err);
@@ -292,7 +297,8 @@ static int do_clean(struct engine *engine, const json_t *parameters, json_t **re
 
 	if (!engine->options.local)
 		return error_set(err, -EBUSY,
-				 "the daemon (process %d) is running and would place processes again; "
+				 "the daemon (process %d) is running and would place processes "
+				 "again; "
 				 "stop it, then run reeve clean",
 				 getpid());
 	r = groups_clean(engine->groups, &problems, err);
@@ -307,18 +313,12 @@ static const struct {
 	const char *name;
 	control_fn function;
 } methods[] = {
-	{ "io.reeve.Clean", do_clean },
-	{ "io.reeve.CreateGroup", do_create },
-	{ "io.reeve.DeleteGroup", do_delete },
-	{ "io.reeve.FreezeGroup", do_freeze },
-	{ "io.reeve.GetGroup", do_get },
-	{ "io.reeve.GetStatus", do_status },
-	{ "io.reeve.KillGroup", do_kill },
-	{ "io.reeve.ListGroups", do_list },
-	{ "io.reeve.MoveProcesses", do_move },
-	{ "io.reeve.Reload", do_reload },
-	{ "io.reeve.Scan", do_scan },
-	{ "io.reeve.SetGroup", do_set },
+	{ "io.reeve.Clean", do_clean },	       { "io.reeve.CreateGroup", do_create },
+	{ "io.reeve.DeleteGroup", do_delete }, { "io.reeve.FreezeGroup", do_freeze },
+	{ "io.reeve.GetGroup", do_get },       { "io.reeve.GetStatus", do_status },
+	{ "io.reeve.KillGroup", do_kill },     { "io.reeve.ListGroups", do_list },
+	{ "io.reeve.MoveProcesses", do_move }, { "io.reeve.Reload", do_reload },
+	{ "io.reeve.Scan", do_scan },	       { "io.reeve.SetGroup", do_set },
 	{ "io.reeve.ThawGroup", do_thaw },
 };
 

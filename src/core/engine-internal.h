@@ -32,9 +32,9 @@ struct subscriber {
 
 struct engine_counters {
 	uint64_t decisions;
-	uint64_t put_back, stuck;     /* failed executions: put back, could not be */
-	uint64_t stragglers_dropped;  /* too many executions under way to check them all */
-	uint64_t self_triggers;	      /* a trigger set off by a trigger's own process */
+	uint64_t put_back, stuck;    /* failed executions: put back, could not be */
+	uint64_t stragglers_dropped; /* too many executions under way to check them all */
+	uint64_t self_triggers;	     /* a trigger set off by a trigger's own process */
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
@@ -67,7 +67,8 @@ struct engine {
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
 	pid_t guard_pid;
 	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
-	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer, *straggler_timer;
+	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer,
+		*straggler_timer;
 
 	struct straggler *stragglers;
 	size_t straggler_count;

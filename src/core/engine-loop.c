@@ -31,18 +31,19 @@ static void log_decision(struct engine *engine, const struct shown_decision *sho
 	const char *group = d->group >= 0 ? policy->groups[d->group].name : NULL;
 
 	if (d->flags & DECISION_PUT_BACK)
-		log_info(engine->log, "process %d put back: its execution of %s failed", d->pid, d->path);
+		log_info(engine->log, "process %d put back: its execution of %s failed", d->pid,
+			 d->path);
 	else if (d->flags & DECISION_KILLED)
-		log_notice(engine->log, "process %d killed: %s, by rule \"%s\"%s", d->pid, d->path, rule,
-			   d->flags & DECISION_DRY ? " (dry run)" : "");
+		log_notice(engine->log, "process %d killed: %s, by rule \"%s\"%s", d->pid, d->path,
+			   rule, d->flags & DECISION_DRY ? " (dry run)" : "");
 	else if (d->result < 0 && d->result != -ESRCH)
 		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
-			    "cannot move process %d (%s) into group \"%s\", rule \"%s\": %s", d->pid,
-			    d->path, group ? group : "?", rule, strerror(-d->result));
+			    "cannot move process %d (%s) into group \"%s\", rule \"%s\": %s",
+			    d->pid, d->path, group ? group : "?", rule, strerror(-d->result));
 	else if (group)
 		log_debug(engine->log, "process %d (%s) %s group \"%s\" by rule \"%s\" in %u us%s",
-			  d->pid, d->path, d->flags & DECISION_ALREADY ? "is in" : "goes into", group,
-			  rule, d->took_us, d->flags & DECISION_DRY ? " (dry run)" : "");
+			  d->pid, d->path, d->flags & DECISION_ALREADY ? "is in" : "goes into",
+			  group, rule, d->took_us, d->flags & DECISION_DRY ? " (dry run)" : "");
 }
 
 void engine_record(struct engine *engine, const struct decision *decision)
@@ -119,7 +120,8 @@ static bool check_outcome(struct engine *engine, const struct decision *decision
 	case VERIFY_STUCK:
 		engine->counters.stuck++;
 		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
-			    "process %d stays in its new group although its execution of %s failed: "
+			    "process %d stays in its new group although its execution of %s "
+			    "failed: "
 			    "it could not be put back",
 			    decision->pid, decision->path);
 		return true;
@@ -217,7 +219,8 @@ static void resolve_soon(struct engine *engine)
 {
 	uint64_t wait = engine_policy(engine)->rule_count > MANY_RULES ? GATHER_USEC : 0;
 
-	/* Until then names still match by their text; only what was forgotten must be asked again. */
+	/* Until then names still match by their text; only what was forgotten must be asked again.
+	 */
 	if (engine->gate)
 		gate_forget_all(engine->gate);
 	if (!engine->rename_timer)
@@ -300,14 +303,14 @@ static int watch_sources(struct engine *engine)
 	if (r >= 0 && engine->urgent)
 		r = sd_event_source_set_priority(engine->urgent, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r >= 0)
-		r = sd_event_add_io(event, &engine->mounts, engine->mountinfo_fd, EPOLLPRI, on_mounts,
-				    engine);
+		r = sd_event_add_io(event, &engine->mounts, engine->mountinfo_fd, EPOLLPRI,
+				    on_mounts, engine);
 	if (r >= 0 && engine->options.guard_fd >= 0)
 		r = sd_event_add_io(event, &engine->guard, engine->options.guard_fd, EPOLLIN,
 				    on_guard, engine);
 	if (r >= 0 && !engine->gate)
-		r = sd_event_add_time_relative(event, &engine->scan_timer, CLOCK_MONOTONIC, SCAN_USEC,
-					       100000, on_scan, engine);
+		r = sd_event_add_time_relative(event, &engine->scan_timer, CLOCK_MONOTONIC,
+					       SCAN_USEC, 100000, on_scan, engine);
 	return r;
 }
 
@@ -322,7 +325,8 @@ int engine_loop_start(struct engine *engine, struct error *err)
 	engine->stragglers = calloc(STRAGGLERS_MAX, sizeof(*engine->stragglers));
 	engine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	engine->urgent_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	engine->mountinfo_fd = openat(engine->host->proc_fd, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	engine->mountinfo_fd =
+		openat(engine->host->proc_fd, "self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (!engine->stragglers)
 		return error_oom(err);
 	if (engine->timer_fd < 0 || engine->urgent_fd < 0 || engine->mountinfo_fd < 0)
@@ -340,8 +344,9 @@ int engine_loop_watch(struct engine *engine, struct error *err)
 void engine_loop_stop(struct engine *engine)
 {
 	sd_event_source **sources[] = {
-		&engine->timer,	       &engine->urgent,	     &engine->mounts,	  &engine->guard,
-		&engine->rename_timer, &engine->scan_timer, &engine->straggler_timer,
+		&engine->timer,		  &engine->urgent,	 &engine->mounts,
+		&engine->guard,		  &engine->rename_timer, &engine->scan_timer,
+		&engine->straggler_timer,
 	};
 	int *fds[] = { &engine->timer_fd, &engine->urgent_fd, &engine->mountinfo_fd };
 

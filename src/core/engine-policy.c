@@ -191,7 +191,8 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 
 	if (r >= 0 && !streq(policy->name, engine->name))
 		r = error_set(err, -EINVAL,
-			      "the policy's name changed from \"%s\" to \"%s\": restart the daemon for that",
+			      "the policy's name changed from \"%s\" to \"%s\": restart the daemon "
+			      "for that",
 			      engine->name, policy->name);
 	if (r < 0) {
 		engine->counters.reloads_failed++;

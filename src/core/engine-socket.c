@@ -4,8 +4,7 @@
 
 #include "core/reader-group.h"
 
-static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
-		  const char *method)
+static int answer(struct varlink_call *call, json_t *parameters, void *userdata, const char *method)
 {
 	struct engine *engine = userdata;
 	struct error err = ERROR_INIT;
@@ -17,21 +16,24 @@ static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
 		r = varlink_reply(call, reply);
 	else if (r == -ENOENT && name)
 		r = varlink_error(call, "io.reeve.NoSuchGroup",
-				  json_pack("{s:s, s:s}", "name", name, "message", error_text(&err)));
+				  json_pack("{s:s, s:s}", "name", name, "message",
+					    error_text(&err)));
 	else if (r == -EINVAL && streq(method, "io.reeve.Reload"))
 		r = varlink_error(call, "io.reeve.InvalidPolicy",
-				  json_pack("{s:s, s:[]}", "message", error_text(&err), "diagnostics"));
+				  json_pack("{s:s, s:[]}", "message", error_text(&err),
+					    "diagnostics"));
 	else
 		r = varlink_error(call, "io.reeve.Failed",
-				  json_pack("{s:i, s:s}", "errno", -r, "message", error_text(&err)));
+				  json_pack("{s:i, s:s}", "errno", -r, "message",
+					    error_text(&err)));
 	error_done(&err);
 	return r;
 }
 
-#define METHOD(method)                                                                         \
+#define METHOD(method)                                                                          \
 	static int call_##method(struct varlink_call *call, json_t *parameters, void *userdata) \
-	{                                                                                      \
-		return answer(call, parameters, userdata, "io.reeve." #method);                \
+	{                                                                                       \
+		return answer(call, parameters, userdata, "io.reeve." #method);                 \
 	}
 METHOD(Clean)
 METHOD(CreateGroup)

@@ -78,7 +78,8 @@ static json_t *counters_to_json(const struct engine *engine)
 		uint64_t value = 0;
 
 		if (base)
-			value = atomic_load((const _Atomic uint64_t *)(base + counter_table[i].offset));
+			value = atomic_load(
+				(const _Atomic uint64_t *)(base + counter_table[i].offset));
 		json_object_set_new(object, counter_table[i].name, json_integer((json_int_t)value));
 	}
 	json_object_set_new(object, "queue.decisions_lost",
@@ -140,7 +141,8 @@ static json_t *paths_to_json(const struct engine *engine, const struct group *gr
 		const char *path = group_path(group, hierarchy);
 
 		if (path)
-			json_array_append_new(paths, json_sprintf("%s%s", hierarchy->mount_point, path));
+			json_array_append_new(paths,
+					      json_sprintf("%s%s", hierarchy->mount_point, path));
 	}
 	return paths;
 }
@@ -156,8 +158,8 @@ json_t *engine_group_to_json(struct engine *engine, struct group *group)
 	return json_pack("{s:s, s:s, s:o, s:i, s:b, s:o, s:o}", "name", name, "origin",
 			 policy_find_group(policy, name) >= 0 ? "policy" : "command", "limits",
 			 limits_to_json(group_limits(group)), "members", (int)count, "frozen",
-			 group_is_frozen(group) == 1, "paths", paths_to_json(engine, group), "usage",
-			 usage_to_json(group));
+			 group_is_frozen(group) == 1, "paths", paths_to_json(engine, group),
+			 "usage", usage_to_json(group));
 }
 
 /* ---- sources ---- */
@@ -168,26 +170,29 @@ static json_t *gate_source(const struct engine *engine)
 
 	if (!engine->gate)
 		return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "name", "gate", "state",
-				 "unavailable", "reason", error_text(&engine->gate_error), "seen", 0,
-				 "matched", 0, "lost", 0);
+				 "unavailable", "reason", error_text(&engine->gate_error), "seen",
+				 0, "matched", 0, "lost", 0);
 	gate = gate_counters(engine->gate);
-	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "name", "gate", "state", "running", "reason",
+	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "name", "gate", "state", "running",
+			 "reason",
 			 json_sprintf("%zu local and %zu remote file systems, %u threads%s",
 				      gate_marked(engine->gate, GATE_EXEC),
 				      gate_marked(engine->gate, GATE_EXEC_REMOTE),
 				      gate_thread_count(engine->gate),
 				      gate_is_realtime(engine->gate) ? ", real-time" : ""),
 			 "seen", (json_int_t)atomic_load(&gate->events), "matched",
-			 (json_int_t)atomic_load(&gatekeeper_counters(engine->keeper)->matched), "lost",
-			 (json_int_t)(atomic_load(&gate->overflows) + atomic_load(&gate->read_errors)));
+			 (json_int_t)atomic_load(&gatekeeper_counters(engine->keeper)->matched),
+			 "lost",
+			 (json_int_t)(atomic_load(&gate->overflows) +
+				      atomic_load(&gate->read_errors)));
 }
 
 static json_t *scan_source(const struct engine *engine)
 {
 	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i}", "name", "procfs", "state",
 			 engine->gate ? "on demand" : "running", "reason",
-			 engine->gate ? "scans at start, by command, and after a stop" :
-					"scans every second",
+			 engine->gate ? "scans at start, by command, and after a stop"
+				      : "scans every second",
 			 "seen", (json_int_t)engine->counters.scans, "matched", 0, "lost", 0);
 }
 
@@ -217,15 +222,17 @@ static json_t *problems_to_json(const struct engine *engine)
 	if (names->truncated)
 		json_array_append_new(
 			list,
-			json_string("a rule's folder has too many folders below it to watch all for "
-				    "renames: a program that ran elsewhere and is moved there later may "
-				    "be missed until it is written or the policy is reloaded"));
+			json_string(
+				"a rule's folder has too many folders below it to watch all for "
+				"renames: a program that ran elsewhere and is moved there later "
+				"may "
+				"be missed until it is written or the policy is reloaded"));
 	if (names->refused)
-		json_array_append_new(
-			list, json_sprintf("%llu folders could not be watched (%s): raise "
-					   "fs.inotify.max_user_watches",
-					   (unsigned long long)names->refused,
-					   strerror(names->refused_errno)));
+		json_array_append_new(list,
+				      json_sprintf("%llu folders could not be watched (%s): raise "
+						   "fs.inotify.max_user_watches",
+						   (unsigned long long)names->refused,
+						   strerror(names->refused_errno)));
 	return list;
 }
 
@@ -253,14 +260,14 @@ json_t *engine_status(struct engine *engine)
 	const struct policy *policy = engine_policy(engine);
 	json_t *guard = engine->guard_pid ? json_integer(engine->guard_pid) : json_null();
 
-	return json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:[o, o], s:o, s:o, s:o, s:o}",
-			 "version", REEVE_VERSION, "name", engine->name, "pid", (int)getpid(), "guard",
-			 guard, "mode", engine->gate ? "gate" : "scanner", "layout",
-			 layout_mode_name(engine->layout->mode), "uptime",
-			 (json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
-			 "dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
-			 (json_int_t)policy->rule_count, "sources", gate_source(engine),
-			 scan_source(engine), "groups", groups_to_json(engine), "counters",
-			 counters_to_json(engine), "problems", problems_to_json(engine), "decisions",
-			 decisions_to_json(engine));
+	return json_pack(
+		"{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:[o, o], s:o, s:o, s:o, s:o}",
+		"version", REEVE_VERSION, "name", engine->name, "pid", (int)getpid(), "guard",
+		guard, "mode", engine->gate ? "gate" : "scanner", "layout",
+		layout_mode_name(engine->layout->mode), "uptime",
+		(json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
+		"dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
+		(json_int_t)policy->rule_count, "sources", gate_source(engine), scan_source(engine),
+		"groups", groups_to_json(engine), "counters", counters_to_json(engine), "problems",
+		problems_to_json(engine), "decisions", decisions_to_json(engine));
 }

@@ -16,13 +16,21 @@
 static int open_log(struct engine *engine, const struct policy *policy, struct error *err)
 {
 	enum log_target target = LOG_TARGET_FILE;
+	_cleanup_(freep) char *beside = NULL;
+	const char *file = policy->log_file;
 
-	if (streq(policy->log_file, "stderr") || engine->options.local)
+	if (streq(file, "stderr") && engine->options.log_to_runtime_dir) {
+		/* A daemon has no standard error any more once it is up. */
+		if (asprintf(&beside, "%s/reeved.log", engine->runtime_dir) < 0)
+			return error_oom(err);
+		file = beside;
+	} else if (streq(file, "stderr") || engine->options.local) {
 		target = LOG_TARGET_STDERR;
-	else if (streq(policy->log_file, "journal"))
+	} else if (streq(file, "journal")) {
 		target = LOG_TARGET_JOURNAL;
-	return log_new(target, policy->log_file,
-		       engine->options.local ? LOG_ERR : policy->log_level, &engine->log, err);
+	}
+	return log_new(target, file, engine->options.local ? LOG_ERR : policy->log_level,
+		       &engine->log, err);
 }
 
 static int make_runtime_dir(struct engine *engine, struct error *err)
@@ -41,7 +49,8 @@ static int make_runtime_dir(struct engine *engine, struct error *err)
 	/* State and socket lie here: nobody else may put something under their names. */
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return error_set(err, -EPERM,
-				 "the runtime folder %s must belong to us and not be writable by others; "
+				 "the runtime folder %s must belong to us and not be writable by "
+				 "others; "
 				 "try: chown root %s; chmod 755 %s",
 				 engine->runtime_dir, engine->runtime_dir, engine->runtime_dir);
 	return 0;
@@ -108,7 +117,8 @@ static void open_gate(struct engine *engine, const struct policy *policy)
 		return;
 	if (gate_new(engine->host, &options, &engine->gate, &engine->gate_error) < 0)
 		log_warning(engine->log,
-			    "no gate, so processes are placed by a scan every second, after they have "
+			    "no gate, so processes are placed by a scan every second, after they "
+			    "have "
 			    "begun: %s",
 			    error_text(&engine->gate_error));
 }
@@ -155,21 +165,16 @@ static int set_options(struct engine *engine, const struct engine_options *optio
 
 static int open_groups(struct engine *engine, struct error *err)
 {
-	int r;
-
 	if (engine->layout->mode == LAYOUT_NONE)
-		return error_set(err, -ENODEV,
-				 "no cgroup hierarchy is mounted; try: reeve mount");
-	r = make_runtime_dir(engine, err);
-	if (r < 0)
-		return r;
+		return error_set(err, -ENODEV, "no cgroup hierarchy is mounted; try: reeve mount");
 	if (!engine->options.dry_run) {
 		engine->lock_fd = instance_lock(engine->name, err);
 		if (engine->lock_fd < 0)
 			return engine->lock_fd;
 	}
 	return groups_open(engine->layout, engine->name,
-			   engine->options.dry_run ? NULL : engine->runtime_dir, &engine->groups, err);
+			   engine->options.dry_run ? NULL : engine->runtime_dir, &engine->groups,
+			   err);
 }
 
 static int build(struct engine *engine, struct policy **policy, struct error *err)
@@ -177,10 +182,11 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	struct scan_result scanned;
 	int r;
 
-	r = open_log(engine, *policy, err);
-	if (r < 0)
-		return r;
-	r = layout_detect(engine->host, &engine->layout, err);
+	r = make_runtime_dir(engine, err);
+	if (r >= 0)
+		r = open_log(engine, *policy, err);
+	if (r >= 0)
+		r = layout_detect(engine->host, &engine->layout, err);
 	if (r >= 0)
 		r = open_groups(engine, err);
 	if (r >= 0)
@@ -197,7 +203,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	if (engine->options.local)
 		return 0;
 	favor_dynmods(engine);
-	r = trigger_runner_new(engine->event, NULL, engine_trigger_ended, engine, &engine->triggers);
+	r = trigger_runner_new(engine->event, NULL, engine_trigger_ended, engine,
+			       &engine->triggers);
 	if (r < 0)
 		return error_oom(err);
 	/* The socket first: it can be refused, and nothing waits at the gate yet. */
@@ -236,9 +243,9 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	r = build(engine, &policy, err);
 	if (r < 0)
 		return r;
-	log_notice(engine->log, "%zu rules, %zu groups, cgroup %s, %s", engine_policy(engine)->rule_count,
-		   engine_policy(engine)->group_count, layout_mode_name(engine->layout->mode),
-		   engine->gate ? "gate" : "scanner");
+	log_notice(engine->log, "%zu rules, %zu groups, cgroup %s, %s",
+		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count,
+		   layout_mode_name(engine->layout->mode), engine->gate ? "gate" : "scanner");
 	*ret_engine = TAKE_PTR(engine);
 	return 0;
 }

@@ -18,10 +18,11 @@ struct engine_options {
 	const char *config_path; /* file or folder; default /etc/reeve */
 	const char *runtime_dir; /* default /run/reeve */
 	enum load_flags load_flags;
-	bool scan_at_start; /* place what already runs */
-	bool dry_run;	    /* decide and record, change nothing */
-	bool local;	    /* no gate, no socket: one command's work without a daemon */
-	int guard_fd;	    /* socket to the guard, or -1 */
+	bool scan_at_start;	 /* place what already runs */
+	bool dry_run;		 /* decide and record, change nothing */
+	bool log_to_runtime_dir; /* a log of "stderr" goes to <runtime_dir>/reeved.log (--daemon) */
+	bool local;		 /* no gate, no socket: one command's work without a daemon */
+	int guard_fd;		 /* socket to the guard, or -1 */
 };
 
 #define ENGINE_CONFIG_PATH "/etc/reeve"

@@ -25,8 +25,8 @@ static json_t *cpu_share(const struct cpu_share *share)
 {
 	double value = (double)share->millionths / 1e6;
 
-	return share->of_machine ? json_sprintf("%.6g%%", value * 100) :
-				   json_sprintf("%.6g cores", value);
+	return share->of_machine ? json_sprintf("%.6g%%", value * 100)
+				 : json_sprintf("%.6g cores", value);
 }
 
 static json_t *io_limits(const struct limits *limits)
@@ -50,8 +50,8 @@ static json_t *io_limits(const struct limits *limits)
 		for (size_t j = 0; j < ARRAY_SIZE(parts); j++)
 			if (parts[j].value != LIMIT_MAX)
 				json_object_set_new(device, parts[j].name,
-						    parts[j].is_bytes ? bytes(parts[j].value) :
-									number(parts[j].value));
+						    parts[j].is_bytes ? bytes(parts[j].value)
+								      : number(parts[j].value));
 		json_object_set_new(object, io->device, device);
 	}
 	return object;
@@ -151,7 +151,8 @@ int limits_from_json(const json_t *object, struct limits *ret_limits, struct err
 		if (diagnostics.items[i].severity == SEVERITY_ERROR)
 			return error_set(err, -EINVAL, "%s%s%s", diagnostics.items[i].message,
 					 diagnostics.items[i].hint ? ": " : "",
-					 diagnostics.items[i].hint ? diagnostics.items[i].hint : "");
+					 diagnostics.items[i].hint ? diagnostics.items[i].hint
+								   : "");
 	if (r < 0 || policy->group_count == 0)
 		return error_set(err, -EINVAL, "the limits cannot be read");
 	return limits_copy(ret_limits, &policy->groups[0].limits) < 0 ? error_oom(err) : 0;

@@ -46,7 +46,8 @@ int instance_lock(const char *name, struct error *err)
 		nanosleep(&wait, NULL);
 	}
 	return error_set(err, -EBUSY,
-			 "another instance named \"%s\" is running (it holds %s); stop it, or give this "
+			 "another instance named \"%s\" is running (it holds %s); stop it, or give "
+			 "this "
 			 "one another name in its policy",
 			 name, path);
 }

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+/*
+ * reeved: the daemon. Three processes at most: with --daemon the one that was called waits until
+ * the others are up and goes; the guard is the parent that stays (core/guard.h); its child is the
+ * daemon proper, which has one loop and the gate's threads.
+ */
+#include "core/engine.h"
+#include "core/guard.h"
+#include "util/fd.h"
+#include "util/options.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct arguments {
+	const char *config, *runtime_dir, *compat;
+	bool foreground, daemon, scan, dry_run, version;
+};
+
+static int parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	const struct option options[] = {
+		{ "compat", 0, OPTION_STRING, "fetter", "read a file of another tool as it does",
+		  &arguments->compat },
+		{ "config", 'c', OPTION_STRING, "PATH",
+		  "policy file or folder (default " ENGINE_CONFIG_PATH ")", &arguments->config },
+		{ "daemon", 'd', OPTION_FLAG, NULL,
+		  "return once the daemon is up, or with its error", &arguments->daemon },
+		{ "dry-run", 'n', OPTION_FLAG, NULL, "decide and report, change nothing",
+		  &arguments->dry_run },
+		{ "foreground", 'f', OPTION_FLAG, NULL, "stay in the foreground (the default)",
+		  &arguments->foreground },
+		{ "runtime-dir", 'r', OPTION_STRING, "DIR",
+		  "socket and state (default " ENGINE_RUNTIME_DIR ")", &arguments->runtime_dir },
+		{ "scan", 's', OPTION_FLAG, NULL, "also place what already runs",
+		  &arguments->scan },
+		{ "version", 0, OPTION_FLAG, NULL, "print the version", &arguments->version },
+	};
+	const struct command_line line = {
+		.usage = "[OPTION...]",
+		.summary = "Puts every process into its group before its first instruction.",
+		.options = options,
+		.option_count = ARRAY_SIZE(options),
+	};
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	bool help = false;
+	int first = options_parse(&line, argc, argv, &help, &err);
+
+	if (help) {
+		options_print_help(&line, "reeved", stdout);
+		exit(EXIT_DONE);
+	}
+	if (first >= 0 && first < argc)
+		first = error_set(&err, -EINVAL, "unexpected argument \"%s\"", argv[first]);
+	if (first >= 0 && arguments->compat && !streq(arguments->compat, "fetter"))
+		first = error_set(&err, -EINVAL, "--compat knows only \"fetter\", not \"%s\"",
+				  arguments->compat);
+	if (first >= 0 && arguments->daemon && arguments->foreground)
+		first = error_set(&err, -EINVAL, "--daemon and --foreground exclude each other");
+	if (first < 0)
+		fprintf(stderr, "reeved: %s\nTry: reeved --help\n", error_text(&err));
+	return first;
+}
+
+/* ---- the loop's sources ---- */
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
+			void *userdata)
+{
+	return sd_event_exit(sd_event_source_get_event(source), EXIT_DONE);
+}
+
+static void notify_status(const struct engine *engine, const char *state)
+{
+	_cleanup_(freep) char *line = engine_status_line(engine);
+
+	sd_notifyf(false, "%sSTATUS=%s", state, line ? line : "");
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct engine *engine = userdata;
+
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)(clock_monotonic() / 1000));
+	(void)log_reopen(engine_log(engine));
+	if (engine_reload(engine, &diagnostics, &err) < 0) {
+		for (size_t i = 0; i < diagnostics.count; i++) {
+			const struct diagnostic *d = &diagnostics.items[i];
+
+			if (d->severity == SEVERITY_ERROR)
+				log_error(engine_log(engine), "%s:%u:%u: %s",
+					  d->file ? d->file : "policy", d->line, d->column,
+					  d->message);
+		}
+		log_error(engine_log(engine), "reload failed, the old policy stays: %s",
+			  error_text(&err));
+	}
+	notify_status(engine, "READY=1\n");
+	return 0;
+}
+
+static int on_reopen(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)log_reopen(engine_log(userdata));
+	return 0;
+}
+
+static int add_signals(sd_event *event, struct engine *engine)
+{
+	int r = sd_event_add_signal(event, NULL, SIGTERM, on_terminate, engine);
+
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGINT, on_terminate, engine);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, engine);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGUSR1, on_reopen, engine);
+	return r;
+}
+
+/* ---- the daemon proper ---- */
+
+static void prepare_process(void)
+{
+	const struct {
+		int number;
+	} ignored[] = { { SIGPIPE }, { SIGTSTP }, { SIGTTIN }, { SIGTTOU } };
+	struct rlimit files;
+	sigset_t set;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i].number, SIG_IGN);
+	/* sd-event takes these by signalfd, and children by SIGCHLD. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	/* Without a free descriptor the kernel cannot hand over an event and denies the execution.
+	 */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	umask(0022);
+	/* What is used stays in memory; what is never used need not come in (MCL_ONFAULT). */
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
+static void print_failure(const struct diagnostics *diagnostics, const struct error *err)
+{
+	diagnostics_print(diagnostics, isatty(STDERR_FILENO), stderr);
+	fprintf(stderr, "reeved: %s\n", error_text(err));
+}
+
+/* The watchdog's variable names the main process; the one that pings is this one. */
+static void adopt_watchdog(sd_event *event)
+{
+	char pid[16];
+
+	if (!getenv("WATCHDOG_USEC"))
+		return;
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("WATCHDOG_PID", pid, true);
+	(void)sd_event_set_watchdog(event, true);
+}
+
+static int tell_ready(int ready_fd, const struct engine *engine, bool detach)
+{
+	int null_fd;
+
+	notify_status(engine, "READY=1\n");
+	if (ready_fd < 0)
+		return 0;
+	if (detach) {
+		null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		for (int fd = 0; null_fd >= 0 && fd <= 2; fd++)
+			(void)dup2(null_fd, fd);
+		closep(&null_fd);
+	}
+	return write_all(ready_fd, "1", 1);
+}
+
+static int run_daemon(const struct arguments *arguments, int guard_fd, int ready_fd)
+{
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(engine_freep) struct engine *engine = NULL;
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct engine_options options = {
+		.config_path = arguments->config,
+		.runtime_dir = arguments->runtime_dir,
+		.load_flags = arguments->compat ? LOAD_COMPAT_FETTER : 0,
+		.scan_at_start = arguments->scan,
+		.dry_run = arguments->dry_run,
+		.log_to_runtime_dir = arguments->daemon,
+		.guard_fd = guard_fd,
+	};
+	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
+	int r;
+
+	prepare_process();
+	r = sd_event_new(&event);
+	if (r >= 0)
+		r = host_new(&host, &err);
+	if (r >= 0)
+		r = engine_new(host, event, &options, &engine, &diagnostics, &err);
+	if (r >= 0)
+		r = add_signals(event, engine);
+	if (r < 0) {
+		error_set_errno(&err, r, "cannot start");
+		print_failure(&diagnostics, &err);
+		return EXIT_FAILED;
+	}
+	/* Warnings do not stop it, but they must be seen. */
+	diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
+	adopt_watchdog(event);
+	r = tell_ready(ready_fd, engine, arguments->daemon);
+	closep(&ready_fd);
+	if (r >= 0)
+		r = sd_event_loop(event);
+	log_notice(engine_log(engine), "stopping");
+	sd_notify(false, "STOPPING=1");
+	return r < 0 ? EXIT_FAILED : r;
+}
+
+/* ---- processes ---- */
+
+static _noreturn_ void become_guard(int socket, pid_t daemon)
+{
+	char self[PATH_MAX], beside[PATH_MAX + 32], fd[16], pid[16];
+	const char *places[] = { beside, REEVE_LIBEXEC_DIR "/reeve-guard" };
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	snprintf(fd, sizeof(fd), "%d", socket);
+	snprintf(pid, sizeof(pid), "%d", daemon);
+	self[n > 0 ? n : 0] = '\0';
+	if (strrchr(self, '/'))
+		*strrchr(self, '/') = '\0';
+	snprintf(beside, sizeof(beside), "%s/reeve-guard", self);
+	(void)fcntl(socket, F_SETFD, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		execl(places[i], "reeve-guard", fd, pid, (char *)NULL);
+	/* Not installed: the same work is done here, under our own name. */
+	exit(guard_run(socket, daemon));
+}
+
+/* Splits into guard (the parent, which keeps the pid that was started) and daemon. */
+static int start(const struct arguments *arguments, int ready_fd)
+{
+	int sockets[2];
+	pid_t guard = getpid(), daemon;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+		fprintf(stderr, "reeved: cannot make a socket for the guard: %s\n",
+			strerror(errno));
+		return EXIT_FAILED;
+	}
+	daemon = fork();
+	if (daemon < 0) {
+		fprintf(stderr, "reeved: cannot fork: %s\n", strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (daemon > 0) {
+		close(sockets[1]);
+		closep(&ready_fd);
+		become_guard(sockets[0], daemon);
+	}
+	close(sockets[0]);
+	/* A session of its own: a stop from the terminal reaches the guard only, which ignores it.
+	 */
+	(void)setsid();
+	/* Whoever kills the guard means the daemon. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != guard)
+		_exit(EXIT_FAILED);
+	return run_daemon(arguments, sockets[1], ready_fd);
+}
+
+/* Waits for the daemon's word; without it, the guard's exit code is the answer. */
+static int wait_until_up(int ready_fd, pid_t child)
+{
+	char word;
+	ssize_t n;
+	int status;
+
+	do
+		n = read(ready_fd, &word, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1)
+		return EXIT_DONE;
+	if (waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+		return EXIT_FAILED;
+	return WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+}
+
+static int detach(const struct arguments *arguments)
+{
+	int ready[2];
+	pid_t child;
+
+	if (pipe2(ready, O_CLOEXEC) < 0 || (child = fork()) < 0) {
+		fprintf(stderr, "reeved: cannot detach: %s\n", strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (child > 0) {
+		close(ready[1]);
+		return wait_until_up(ready[0], child);
+	}
+	close(ready[0]);
+	(void)setsid();
+	return start(arguments, ready[1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+
+	if (parse_arguments(argc, argv, &arguments) < 0)
+		return EXIT_USAGE;
+	if (arguments.version) {
+		puts("reeved " REEVE_VERSION);
+		return EXIT_DONE;
+	}
+	if (geteuid() != 0) {
+		fputs("reeved: must be run as root (to check a policy: reeve check)\n", stderr);
+		return EXIT_FAILED;
+	}
+	return arguments.daemon ? detach(&arguments) : start(&arguments, -1);
+}
