@@ -17,12 +17,13 @@ enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
 struct diagnostic {
 	enum severity severity;
-	char *file;	       /* owned; NULL: about no file (the host) */
-	uint32_t line, column; /* from 1; 0: none */
-	uint32_t length;       /* how many columns the caret underlines; at least 1 */
-	char *message;	       /* owned */
-	char *hint;	       /* owned; NULL: none. What to do. */
-	char *source_line;     /* owned; NULL: none */
+	char *file;		/* owned; NULL: about no file (the host) */
+	uint32_t line, column;	/* from 1; 0: none */
+	uint32_t length;	/* how many columns the caret underlines; at least 1 */
+	char *message;		/* owned */
+	char *hint;		/* owned; NULL: none. What to do. */
+	char *source_line;	/* owned; NULL: none. Of a long line only the part around it. */
+	uint32_t source_column; /* the column at which source_line begins; 1 but for long lines */
 };
 
 struct diagnostics {
@@ -41,7 +42,14 @@ void diagnostics_add(struct diagnostics *list, enum severity severity, const cha
 		     const char *source, uint32_t line, uint32_t column, uint32_t length,
 		     const char *hint, const char *format, ...) _printf_(9, 10);
 
-/* Prints all in file order, with colour if asked; names and lines are escaped for terminals. */
+/*
+ * Puts them into the order of `files` (NULL-terminated) and of the positions in each; what is about
+ * no file comes last. A note stays behind the error or warning that it was added after.
+ */
+void diagnostics_sort(struct diagnostics *list, const char *const *files);
+
+/* Prints all in the order they have, with colour if asked; names and lines are escaped for
+ * terminals. */
 void diagnostics_print(const struct diagnostics *list, bool colour, FILE *out);
 
 /* The same as an array of objects (file, line, column, length, severity, message, hint). */

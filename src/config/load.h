@@ -15,8 +15,9 @@ enum load_flags {
 };
 
 /*
- * Reads `path` (a .yaml/.yml/.json file, or a folder: <path>/reeve.yaml if there, then
- * <path>/conf.d/*.yaml in name order) into one policy. All mistakes are added to `diagnostics`.
+ * Reads `path` (a .yaml/.yml/.json file, or a folder: <path>/reeve.yaml if there, then what ends
+ * in .yaml in <path>/conf.d, in name order) into one policy. All mistakes are added to
+ * `diagnostics`.
  *
  * Returns 0 and a complete, valid policy, or -EINVAL when there was any error (then *ret_policy is
  * untouched), or another negative errno (-ENOENT, -EACCES, -EFBIG, -EPERM ownership), also told in

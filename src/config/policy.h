@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A policy: what the administrator wants, read from files and checked, before it is compiled
- * (rules/) or applied (cgroup/). Plain data, owned by struct policy as a whole.
+ * (rules/) or applied (cgroup/). Plain data, owned by struct policy as a whole; only policy_load()
+ * and policy_parse() make one.
  */
 #pragma once
 
@@ -69,13 +70,15 @@ struct policy {
 	int log_level;	  /* syslog's; default LOG_INFO */
 	char *audit_mode; /* fetter's override|preserve|reuse; kept, it changes nothing */
 	enum favordynmods favordynmods;
+	unsigned gate_threads;	   /* 0: as many as suit the host */
 	struct policy_rule *rules; /* in file order */
 	size_t rule_count;
-	struct policy_group
-		*groups; /* a parent named by a child and not itself in the file is added */
+	/* A parent that no file names is added; parents come before their children. */
+	struct policy_group *groups;
 	size_t group_count;
 	struct policy_trigger *triggers;
 	size_t trigger_count;
+	struct arena *memory; /* private: every string and list above lives there */
 };
 
 void policy_free(struct policy *policy);

@@ -7,13 +7,16 @@
 
 int file_read_at(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_size)
 {
+	_cleanup_(closep) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : file_read_fd(fd, limit, ret_text, ret_size);
+}
+
+int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_size)
+{
 	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = -1;
 	size_t used = 0, room = 4096;
 
-	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
 	text = malloc(room + 1);
 	if (!text)
 		return -ENOMEM;

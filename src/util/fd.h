@@ -10,6 +10,9 @@
  */
 int file_read_at(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_size);
 
+/* The same from a descriptor that is open, which stays open. */
+int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_size);
+
 /*
  * Reads at most `size - 1` bytes into the caller's buffer and terminates it; no allocation.
  * Returns the number of bytes, or a negative errno; -EFBIG if the file did not fit.

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A load: files -> texts -> one tree -> one policy, with all mistakes on the way. The tree is 32
+ * bytes a value and gone at the end; malloc_trim() gives its pages back, because the daemon lives
+ * long and reloads seldom.
+ */
+#include "config/load.h"
+
+#include "config/builder.h"
+#include "config/schema.h"
+#include "config/source.h"
+#include "config/values.h"
+
+#include <malloc.h>
+#include <syslog.h>
+
+enum { TRIM_FROM = 1024 * 1024 }; /* of text: below, there is nothing worth a trim */
+
+static int reader_init(struct reader *reader, enum load_flags flags,
+		       struct diagnostics *diagnostics)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	*reader = (struct reader){ .flags = flags, .diagnostics = diagnostics, .policy = policy };
+	if (!policy)
+		return -ENOMEM;
+	policy->memory = reader->memory = arena_new();
+	policy->log_level = LOG_INFO;
+	return policy->memory ? 0 : -ENOMEM;
+}
+
+static void read_one(struct reader *reader, uint16_t file)
+{
+	struct source *source = &reader->sources[file];
+	struct place start = { .file = file, .line = 1, .column = 1, .length = 1 };
+	node_id root = 0;
+
+	if (!source_check(reader, file) ||
+	    !(source->json ? json_read : yaml_read)(reader, file, &root)) {
+		reader->incomplete = true;
+		return;
+	}
+	if (root == 0) {
+		/* In a folder an empty file adds nothing; alone it is missing its rules. */
+		report_at(reader, reader->source_count > 1 ? SEVERITY_WARNING : SEVERITY_ERROR,
+			  start, NULL, "the file is empty");
+		reader->incomplete |= reader->source_count == 1;
+		return;
+	}
+	policy_read(reader, tree_node(&reader->tree, root));
+}
+
+static void check_rules(struct reader *reader)
+{
+	const struct source *source = &reader->sources[0];
+
+	if (!reader->has_rules && !reader->incomplete)
+		diagnostics_add(reader->diagnostics, SEVERITY_ERROR, source->name, NULL, 0, 0, 0,
+				"add \"rules:\"; \"rules: {}\" if there are to be none",
+				"required key \"rules\" is missing");
+	else if (reader->policy->rule_count == 0 && reader->diagnostics->errors == 0)
+		diagnostics_add(reader->diagnostics, SEVERITY_WARNING, source->name, NULL, 0, 0, 0,
+				NULL, "no rules: nothing will be done");
+}
+
+/* The defaults of what no file has set, and the list of files. */
+static int complete(struct reader *reader)
+{
+	struct policy *policy = reader->policy;
+	const char *name = compat(reader) ? "fetter" : "reeve";
+
+	if (!policy->name)
+		policy->name = arena_string(policy->memory, name);
+	if (!policy->log_file)
+		policy->log_file = arena_string(policy->memory, "stderr");
+	if (!policy->audit_mode)
+		policy->audit_mode = arena_string(policy->memory, "override");
+	policy->files =
+		arena_alloc(policy->memory, (reader->source_count + 1) * sizeof(*policy->files));
+	if (!policy->name || !policy->log_file || !policy->audit_mode || !policy->files)
+		return -ENOMEM;
+	for (size_t i = 0; i < reader->source_count; i++) {
+		policy->files[i] = arena_string(policy->memory, reader->sources[i].name);
+		if (!policy->files[i])
+			return -ENOMEM;
+	}
+	policy->file_count = reader->source_count;
+	return 0;
+}
+
+static void shrink(void *array, size_t count, size_t size)
+{
+	void **pointer = array, *smaller;
+
+	if (count == 0 || !(smaller = reallocarray(*pointer, count, size)))
+		return;
+	*pointer = smaller;
+}
+
+/* From texts to the policy. Returns 0, or -EINVAL with everything told, or -ENOMEM. */
+static int read_all(struct reader *reader)
+{
+	struct policy *policy = reader->policy;
+
+	for (size_t i = 0; i < reader->source_count && !reader->too_large; i++)
+		read_one(reader, (uint16_t)i);
+	if (!reader->out_of_memory && !reader->too_large)
+		policy_resolve(reader);
+	if (reader->source_count > 0)
+		check_rules(reader);
+	if (reader->out_of_memory || complete(reader) < 0)
+		return -ENOMEM;
+	shrink(&policy->rules, policy->rule_count, sizeof(*policy->rules));
+	shrink(&policy->groups, policy->group_count, sizeof(*policy->groups));
+	shrink(&policy->triggers, policy->trigger_count, sizeof(*policy->triggers));
+	return 0;
+}
+
+/* Puts the messages in order, frees what only the load needed, and hands the policy over. */
+static int finish(struct reader *reader, int result, size_t errors_before,
+		  struct policy **ret_policy)
+{
+	size_t size = 0;
+
+	if (result == 0 && reader->diagnostics->errors > errors_before)
+		result = -EINVAL;
+	if (reader->policy->files)
+		diagnostics_sort(reader->diagnostics, (const char *const *)reader->policy->files);
+	for (size_t i = 0; i < reader->source_count; i++)
+		size += reader->sources[i].size;
+	if (result == 0)
+		*ret_policy = TAKE_PTR(reader->policy);
+	reader_done(reader);
+	if (size >= TRIM_FROM)
+		malloc_trim(0);
+	return result;
+}
+
+int policy_load(const char *path, enum load_flags flags, struct policy **ret_policy,
+		struct diagnostics *diagnostics)
+{
+	size_t errors = diagnostics->errors;
+	struct reader reader;
+	int r, first;
+
+	r = reader_init(&reader, flags, diagnostics);
+	if (r < 0) {
+		reader_done(&reader);
+		return r;
+	}
+	first = sources_read(&reader, path);
+	/* What could be read is checked even if something else could not. */
+	reader.incomplete = first < 0;
+	r = read_all(&reader);
+	return finish(&reader, first < 0 ? first : r, errors, ret_policy);
+}
+
+int policy_parse(const char *name, const char *text, size_t size, enum load_flags flags,
+		 struct policy **ret_policy, struct diagnostics *diagnostics)
+{
+	size_t errors = diagnostics->errors, length = strlen(name);
+	bool json = length > 5 && streq(name + length - 5, ".json");
+	struct reader reader;
+	char *copy;
+	int r;
+
+	r = reader_init(&reader, flags, diagnostics);
+	copy = r == 0 ? malloc(size + 1) : NULL;
+	if (!copy) {
+		reader_done(&reader);
+		return -ENOMEM;
+	}
+	memcpy(copy, text, size);
+	copy[size] = '\0';
+	if (size > LOAD_SIZE_MAX) {
+		free(copy);
+		diagnostics_add(diagnostics, SEVERITY_ERROR, name, NULL, 0, 0, 0, NULL,
+				"is larger than %d MiB", LOAD_SIZE_MAX >> 20);
+		r = -EFBIG;
+	} else if (source_add(&reader, name, copy, size, json) < 0) {
+		r = -ENOMEM;
+	} else {
+		r = read_all(&reader);
+	}
+	return finish(&reader, r, errors, ret_policy);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Paths are normalised by their text alone: nothing is looked up, so a rule may name what is not
+ * there yet. ".." is refused and not folded, because behind a symlink it means another place.
+ *
+ * Patterns: `*` and `?` and `[a-z]`, `[!x]` stay within one part of the path; `**` is a part of
+ * its own and stands for any number of parts. The number of stars is bounded, and with it what a
+ * match may cost.
+ */
+#include "config/paths.h"
+
+#include <limits.h>
+
+bool path_is_pattern(const char *path)
+{
+	return strpbrk(path, "*?[") != NULL;
+}
+
+/* The offset behind the ']' that closes the '[' at `at`, or 0 with the reason in `err`. */
+static size_t check_bracket(const char *part, size_t size, size_t at, struct error *err)
+{
+	size_t i = at + 1, first;
+
+	if (i < size && (part[i] == '!' || part[i] == '^'))
+		i++;
+	first = i;
+	/* As in the shell, a ']' that stands first is one of the characters. */
+	while (i < size && (part[i] != ']' || i == first)) {
+		if (i + 2 < size && part[i + 1] == '-' && part[i + 2] != ']') {
+			if ((unsigned char)part[i] > (unsigned char)part[i + 2]) {
+				error_set(err, -EINVAL, "the range \"%c-%c\" is backwards", part[i],
+					  part[i + 2]);
+				return 0;
+			}
+			i += 2;
+		}
+		i++;
+	}
+	if (i >= size) {
+		error_set(err, -EINVAL, "\"[\" has no closing \"]\"");
+		return 0;
+	}
+	return i + 1;
+}
+
+/* Checks one part; *ret_offset is where in it something is wrong. */
+static int check_part(const char *part, size_t size, unsigned *stars, size_t *ret_offset,
+		      struct error *err)
+{
+	bool any = size == 2 && part[0] == '*' && part[1] == '*';
+
+	*ret_offset = 0;
+	if (size == 2 && part[0] == '.' && part[1] == '.')
+		return error_set(err, -EINVAL,
+				 "\"..\" is not allowed: behind a symlink it names "
+				 "another place");
+	*stars += any;
+	for (size_t i = 0; i < size && !any;) {
+		*ret_offset = i;
+		if (part[i] == '*' && i + 1 < size && part[i + 1] == '*')
+			return error_set(err, -EINVAL, "\"**\" must stand alone between two \"/\"");
+		*stars += part[i] == '*';
+		if (part[i] != '[') {
+			i++;
+			continue;
+		}
+		i = check_bracket(part, size, i, err);
+		if (i == 0)
+			return -EINVAL;
+	}
+	if (*stars > PATH_STARS_MAX)
+		return error_set(err, -EINVAL, "more than %d \"*\" in one path", PATH_STARS_MAX);
+	if (size > NAME_MAX && !memchr(part, '[', size)) {
+		*ret_offset = 0;
+		return error_set(err, -EINVAL, "a part of it has %zu bytes, at most %d are allowed",
+				 size, NAME_MAX);
+	}
+	return 0;
+}
+
+int path_normalise(const char *path, char *to, bool *ret_folder, size_t *ret_offset,
+		   struct error *err)
+{
+	size_t used = 0, size = strlen(path);
+	const char *at = path;
+	unsigned stars = 0;
+
+	*ret_offset = 0;
+	if (size == 0)
+		return error_set(err, -EINVAL, "it is empty");
+	if (path[0] != '/')
+		return error_set(err, -EINVAL, "it does not begin with \"/\"");
+	if (size >= PATH_MAX)
+		return error_set(err, -EINVAL, "it has %zu bytes, at most %d are allowed", size,
+				 PATH_MAX - 1);
+	while (*at) {
+		size_t length, offset;
+
+		at += strspn(at, "/");
+		length = strcspn(at, "/");
+		if (length == 0)
+			break;
+		if (length == 1 && *at == '.') {
+			at++;
+			continue;
+		}
+		if (check_part(at, length, &stars, &offset, err) < 0) {
+			*ret_offset = (size_t)(at - path) + offset;
+			return -EINVAL;
+		}
+		to[used++] = '/';
+		memcpy(to + used, at, length);
+		used += length;
+		at += length;
+	}
+	*ret_folder = path[size - 1] == '/' || (size > 1 && streq(path + size - 2, "/."));
+	if (used == 0)
+		to[used++] = '/';
+	to[used] = '\0';
+	return 0;
+}

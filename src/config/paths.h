@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The paths of rules: absolute, normalised, with checked wildcards. */
+#pragma once
+
+#include "util/error.h"
+
+enum { PATH_STARS_MAX = 16 };
+
+/*
+ * Writes the normal form of `path` into `to` (PATH_MAX bytes): no "//", no ".", no '/' at the end
+ * (but "/" itself). *ret_folder tells whether there was one. Returns 0, or -EINVAL with the reason
+ * in `err` and the offending byte's offset in *ret_offset.
+ */
+int path_normalise(const char *path, char *to, bool *ret_folder, size_t *ret_offset,
+		   struct error *err);
+
+/* Whether a path has one of * ? [ and so may name many files. */
+bool path_is_pattern(const char *path);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/* The one place where the parts of the loader report to. */
+#include "config/reader.h"
+
+#include "util/suggest.h"
+
+#include <stdarg.h>
+
+void reader_done(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->source_count; i++) {
+		free(reader->sources[i].name);
+		free(reader->sources[i].text);
+	}
+	free(reader->sources);
+	tree_done(&reader->tree);
+	hash_done(&reader->rules);
+	hash_done(&reader->groups);
+	hash_done(&reader->triggers);
+	free(reader->links);
+	free(reader->user);
+	free(reader->home);
+	policy_free(reader->policy);
+}
+
+static void report(struct reader *reader, enum severity severity, struct place place,
+		   const char *hint, const char *format, va_list arguments)
+{
+	const struct source *source = &reader->sources[place.file];
+	_cleanup_(freep) char *message = NULL;
+
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	diagnostics_add(reader->diagnostics, severity, source->name, source->text, place.line,
+			place.column, place.length, hint, "%s",
+			message ? message : "out of memory");
+}
+
+bool report_at(struct reader *reader, enum severity severity, struct place place, const char *hint,
+	       const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report(reader, severity, place, hint, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+bool report_quirk(struct reader *reader, struct place place, const char *hint, const char *format,
+		  ...)
+{
+	enum severity severity = compat(reader) ? SEVERITY_WARNING : SEVERITY_ERROR;
+	va_list arguments;
+
+	va_start(arguments, format);
+	report(reader, severity, place, hint, format, arguments);
+	va_end(arguments);
+	return compat(reader);
+}
+
+bool reader_visit(struct reader *reader, const struct node *node)
+{
+	if (++reader->visited <= LOAD_VISITS_MAX)
+		return true;
+	if (!reader->too_large)
+		report_error(reader, node, NULL,
+			     "the policy is too large: aliases (*name) make more than %d entries "
+			     "of it",
+			     LOAD_VISITS_MAX);
+	reader->too_large = true;
+	return false;
+}
+
+bool report_oom(struct reader *reader)
+{
+	if (!reader->out_of_memory)
+		diagnostics_add(reader->diagnostics, SEVERITY_ERROR, NULL, NULL, 0, 0, 0, NULL,
+				"out of memory");
+	reader->out_of_memory = true;
+	return false;
+}
+
+const char *guess_hint(struct reader *reader, const char *word, const char *const *candidates,
+		       size_t count, char *buffer, size_t size)
+{
+	const char *found;
+
+	/* Not for errors that nobody will see: it is the only slow part of them. */
+	if (reader->diagnostics->count == DIAGNOSTICS_MAX)
+		return NULL;
+	if (count > 1000 && ++reader->guesses > LOAD_GUESSES_MAX)
+		return NULL;
+	found = suggest(word, candidates, count);
+	if (!found)
+		return NULL;
+	snprintf(buffer, size, "did you mean \"%s\"?", found);
+	return buffer;
+}
+
+struct position position_of(const struct node *node)
+{
+	return (struct position){ .file = node->file, .line = node->line, .column = node->column };
+}
+
+struct place place_from(struct position at, uint32_t length)
+{
+	return (struct place){
+		.file = (uint16_t)at.file, .line = at.line, .column = at.column, .length = length
+	};
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one load works with, and how its parts tell what is wrong. Private to config/.
+ *
+ * The parts return false when they told an error (or ran out of memory); they go on where they
+ * can, so that all errors of a run are shown together.
+ */
+#pragma once
+
+#include "config/arena.h"
+#include "config/load.h"
+#include "config/tree.h"
+#include "util/hash.h"
+
+enum {
+	LOAD_FILES_MAX = 1000,
+	LOAD_SIZE_MAX = 32 * 1024 * 1024, /* of one file */
+	LOAD_VISITS_MAX = 16 * 1024 * 1024,
+	LOAD_GUESSES_MAX = 10, /* among very many names */
+};
+
+struct source {
+	char *name; /* as shown */
+	char *text; /* NUL-terminated */
+	size_t size;
+	bool json;
+};
+
+/* What a rule names, until all groups and triggers are known. */
+struct rule_links {
+	const struct node *group, *trigger; /* NULL: not there */
+};
+
+/* Top-level values that stand once in all files; see schema.c. */
+enum single {
+	SINGLE_NAME,
+	SINGLE_MODE,
+	SINGLE_LOG_FILE,
+	SINGLE_LOG_LEVEL,
+	SINGLE_AUDIT_MODE,
+	SINGLE_FAVORDYNMODS,
+	SINGLE_GATE_THREADS,
+	SINGLE_COUNT
+};
+
+struct reader {
+	enum load_flags flags;
+	struct diagnostics *diagnostics;
+	struct source *sources;
+	size_t source_count;
+	struct tree tree;
+	struct policy *policy;
+	struct arena *memory; /* the policy's */
+
+	/* name -> index + 1 */
+	struct hash rules, groups, triggers;
+	struct rule_links *links; /* one for each rule */
+	size_t rule_room, group_room, trigger_room, path_count;
+	const struct node *single[SINGLE_COUNT];
+
+	char *user; /* the user looked up last, and what was found */
+	uid_t uid;
+	gid_t gid;
+	char *home;
+
+	size_t visited; /* map and list entries seen, aliases followed */
+	unsigned guesses;
+	bool has_rules;	 /* some file has the key */
+	bool incomplete; /* a file could not be parsed: what seems missing may be in it */
+	bool out_of_memory;
+	bool too_large;
+};
+
+void reader_done(struct reader *reader);
+
+/* Adds a diagnostic; the source line is looked up. Always returns false. */
+bool report_at(struct reader *reader, enum severity severity, struct place place, const char *hint,
+	       const char *format, ...) _printf_(5, 6);
+
+#define report_error(reader, node, hint, ...) \
+	report_at(reader, SEVERITY_ERROR, place_of(node), hint, __VA_ARGS__)
+#define report_warning(reader, node, hint, ...) \
+	((void)report_at(reader, SEVERITY_WARNING, place_of(node), hint, __VA_ARGS__))
+
+/*
+ * What fetter let pass: an error, or with LOAD_COMPAT_FETTER a warning. Returns true if it passes.
+ */
+bool report_quirk(struct reader *reader, struct place place, const char *hint, const char *format,
+		  ...) _printf_(4, 5);
+
+/* Counts one more entry looked at; false, told once, when aliases made them endless. */
+bool reader_visit(struct reader *reader, const struct node *node);
+
+/* Out of memory: remembered, told once. Returns false. */
+bool report_oom(struct reader *reader);
+
+/* "did you mean "x"?" for the nearest candidate, or NULL; `buffer` holds it. */
+const char *guess_hint(struct reader *reader, const char *word, const char *const *candidates,
+		       size_t count, char *buffer, size_t size);
+
+/* The place of a diagnostic that is already in a policy. */
+struct position position_of(const struct node *node);
+struct place place_from(struct position at, uint32_t length);
+
+static inline bool compat(const struct reader *reader)
+{
+	return (reader->flags & LOAD_COMPAT_FETTER) != 0;
+}
