@@ -115,12 +115,8 @@ static void test_usage(void **state)
 
 static void test_failures(void **state)
 {
-	static char no_interpreter[] = "#!/nonexistent/interpreter\n";
-	static char script[] = "echo \"$0 $1\" > \"$1\"\n";
 	struct launch_plan plan = { .clone_fd = -1, .search_path = "/bin" };
 	struct launch_failure failure = { .step = LAUNCH_CLONE, .code = -ENOMEM };
-	char *name = NULL;
-	int fd;
 
 	plan.argv = ARGV((char[]){ "nonexistent" });
 	expect_failure(&plan, LAUNCH_LOOKUP, -ENOENT, 127, "no program \"nonexistent\"");
@@ -142,38 +138,47 @@ static void test_failures(void **state)
 	expect_failure(&plan, LAUNCH_ENTER, -EBADF, 125, "cannot enter its group");
 	plan.tasks_count = 0;
 	assert_int_equal(launch_exit_code(&failure), 125);
+}
 
-	/* Found, executable, and yet not: the kernel tells, through the child. */
+/* Found, executable, and yet not: the kernel tells, through the child. */
+static void test_exec_failures(void **state)
+{
+	static char no_interpreter[] = "#!/nonexistent/interpreter\n";
+	struct launch_plan plan = { .clone_fd = -1, .argv = ARGV(output) };
+	int fd;
+
 	assert_int_equal(chmod(output, 0755), 0);
 	fd = open(output, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	plan.argv = ARGV(output);
 	expect_failure(&plan, LAUNCH_EXEC, -ETXTBSY, 126, "Text file busy");
 	assert_int_equal(write_all(fd, no_interpreter, sizeof(no_interpreter) - 1), 0);
 	close(fd);
 	expect_failure(&plan, LAUNCH_EXEC, -ENOENT, 127, "interpreter");
+	assert_int_equal(chmod(output, 0600), 0);
+}
 
-	/* No #! at all: the shell's. */
-	assert_true(asprintf(&name, "%s.out", output) > 0);
-	assert_int_equal(truncate(output, 0), 0);
-	fd = open(output, O_WRONLY | O_CLOEXEC);
+/* A script without #! is the shell's. */
+static void test_script(void **state)
+{
+	static char script[] = "echo \"$0 $1\" > \"$1\"\n";
+	_cleanup_(freep) char *name = NULL, *text = NULL, *wanted = NULL;
+	struct launch_plan plan = { .clone_fd = -1 };
+	struct launch_status status;
+	struct launch_child child;
+	int fd = open(output, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
 	assert_int_equal(write_all(fd, script, sizeof(script) - 1), 0);
 	close(fd);
+	assert_int_equal(chmod(output, 0755), 0);
+	assert_true(asprintf(&name, "%s.out", output) > 0);
 	plan.argv = ARGV(output, name);
-	{
-		_cleanup_(freep) char *text = NULL, *wanted = NULL;
-		struct launch_status status;
-		struct launch_child child;
-
-		assert_int_equal(launch_start(&plan, &child, NULL, NULL), 0);
-		assert_int_equal(launch_wait(&child, &status), 0);
-		launch_child_done(&child);
-		assert_int_equal(status.exit_code, 0);
-		assert_int_equal(file_read_at(AT_FDCWD, name, 4096, &text, NULL), 0);
-		assert_true(asprintf(&wanted, "%s %s\n", output, name) > 0);
-		assert_string_equal(text, wanted);
-	}
+	assert_int_equal(launch_start(&plan, &child, NULL, NULL), 0);
+	assert_int_equal(launch_wait(&child, &status), 0);
+	launch_child_done(&child);
+	assert_int_equal(status.exit_code, 0);
+	assert_int_equal(file_read_at(AT_FDCWD, name, 4096, &text, NULL), 0);
+	assert_true(asprintf(&wanted, "%s %s\n", output, name) > 0);
+	assert_string_equal(text, wanted);
 	assert_int_equal(unlink(name), 0);
-	free(name);
 	assert_int_equal(chmod(output, 0600), 0);
 }
 
@@ -288,7 +293,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_codes),   cmocka_unit_test(test_usage),
-		cmocka_unit_test(test_failures),     cmocka_unit_test(test_check),
+		cmocka_unit_test(test_failures),     cmocka_unit_test(test_exec_failures),
+		cmocka_unit_test(test_script),	     cmocka_unit_test(test_check),
 		cmocka_unit_test(test_surroundings), cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_descriptors),
 	};

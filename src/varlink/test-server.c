@@ -331,6 +331,33 @@ static void test_rights(void **state)
 	fixture_stop(&f);
 }
 
+/* The last share of the connections is not for readers, so that they cannot keep root out. */
+static void test_share_of_root(void **state)
+{
+	const struct varlink_limits limits = { .connections = 16 };
+	struct fixture f;
+	int fds[15];
+
+	if (geteuid() != 0)
+		skip();
+	fixture_start(&f, &limits, 54321);
+	assert_int_equal(chmod(f.folder, 0755), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = dial(&f);
+	turn(&f);
+	{
+		_cleanup_(freep) char *reader = ask_as(&f, 65534, 54321, 0, ECHO_1);
+		_cleanup_(freep) char *root = ask_as(&f, 0, 0, 0, ECHO_1);
+
+		assert_string_equal(reader, "");
+		assert_string_equal(root, ANSWER_1);
+	}
+	assert_int_equal(counters(&f)->refused, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	fixture_stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,7 +365,7 @@ int main(void)
 		cmocka_unit_test(test_introspection), cmocka_unit_test(test_pipelining),
 		cmocka_unit_test(test_later),	      cmocka_unit_test(test_more),
 		cmocka_unit_test(test_oneway),	      cmocka_unit_test(test_half_close),
-		cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_rights),	      cmocka_unit_test(test_share_of_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
