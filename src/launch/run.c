@@ -128,8 +128,8 @@ static int supervise(struct run *run, struct launch_status *ret_status, struct e
 {
 	for (;;) {
 		struct pollfd waits[] = {
-			{.fd = run->signal_fd,	.events = POLLIN},
-			{ .fd = run->child.pidfd, .events = POLLIN},
+			{ .fd = run->signal_fd, .events = POLLIN },
+			{ .fd = run->child.pidfd, .events = POLLIN },
 		};
 		int r;
 

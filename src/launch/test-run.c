@@ -110,12 +110,8 @@ static void test_forwarding(void **state)
 		int number;
 		int code;
 	} cases[] = {
-		{SIGTERM,  15},
-		 { SIGHUP,  1 },
-		  { SIGINT,  2 },
-		{ SIGQUIT, 3 },
-		 { SIGUSR1, 10},
-		  { SIGUSR2, 12},
+		{ SIGTERM, 15 }, { SIGHUP, 1 },	  { SIGINT, 2 },
+		{ SIGQUIT, 3 },	 { SIGUSR1, 10 }, { SIGUSR2, 12 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -333,16 +333,16 @@ static const struct {
 	const char *name, *key, *before, *after;
 	int code;
 } known_errors[] = {
-	{"io.reeve.PermissionDenied",		       "method",	 "no permission for ",	       "",				   -EACCES	   },
-	{ "org.varlink.service.InterfaceNotFound",	   "interface",
-	  "the daemon does not have the interface ",					     "; is it older than this command?",
-	  -EOPNOTSUPP															   },
-	{ "org.varlink.service.InvalidParameter",	  "parameter",
-	  "the daemon does not accept the parameter ",					       "",				   -EINVAL	   },
-	{ "org.varlink.service.MethodNotFound",	"method",	  "the daemon does not know ",
-	  "; is it older than this command?",											-EOPNOTSUPP},
-	{ "org.varlink.service.MethodNotImplemented", "method",	"the daemon cannot do ",	 "",
-	  -EOPNOTSUPP															   },
+	{ "io.reeve.PermissionDenied", "method", "no permission for ", "", -EACCES },
+	{ "org.varlink.service.InterfaceNotFound", "interface",
+	  "the daemon does not have the interface ", "; is it older than this command?",
+	  -EOPNOTSUPP },
+	{ "org.varlink.service.InvalidParameter", "parameter",
+	  "the daemon does not accept the parameter ", "", -EINVAL },
+	{ "org.varlink.service.MethodNotFound", "method", "the daemon does not know ",
+	  "; is it older than this command?", -EOPNOTSUPP },
+	{ "org.varlink.service.MethodNotImplemented", "method", "the daemon cannot do ", "",
+	  -EOPNOTSUPP },
 };
 
 int varlink_explain(const char *name, const json_t *parameters, struct error *err)

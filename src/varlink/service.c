@@ -67,8 +67,8 @@ static int get_interface_description(struct varlink_call *call, json_t *paramete
 }
 
 static const struct varlink_method methods[] = {
-	{"org.varlink.service.GetInfo",			 VARLINK_READ, get_info			},
-	{ "org.varlink.service.GetInterfaceDescription", VARLINK_READ, get_interface_description},
+	{ "org.varlink.service.GetInfo", VARLINK_READ, get_info },
+	{ "org.varlink.service.GetInterfaceDescription", VARLINK_READ, get_interface_description },
 };
 
 const struct varlink_interface service_interface = {

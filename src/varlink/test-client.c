@@ -236,12 +236,12 @@ static void test_strange_answers(void **state)
 		int code;
 		const char *part;
 	} cases[] = {
-		{"",		      0,	 -ECONNRESET, "closed the connection"	      },
-		{ "{\"par",		    5,  -ECONNRESET, "closed the connection"	    },
-		{ "",		      1,	 -EBADMSG,	   "answered strangely"		},
-		{ "rubbish",	     8,	-EBADMSG,	  "not JSON"			     },
-		{ "[]",			3,  -EBADMSG,    "not a JSON object"		 },
-		{ "{\"parameters\":7}", 17, -EBADMSG,    "\"parameters\" is not an object"},
+		{ "", 0, -ECONNRESET, "closed the connection" },
+		{ "{\"par", 5, -ECONNRESET, "closed the connection" },
+		{ "", 1, -EBADMSG, "answered strangely" },
+		{ "rubbish", 8, -EBADMSG, "not JSON" },
+		{ "[]", 3, -EBADMSG, "not a JSON object" },
+		{ "{\"parameters\":7}", 17, -EBADMSG, "\"parameters\" is not an object" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -269,15 +269,15 @@ static void test_explain(void **state)
 		int code;
 		const char *sentence;
 	} cases[] = {
-		{"io.reeve.Failed",			     "{\"errno\":2,\"message\":\"no group \\\"a\\\"\"}", -ENOENT,
-		  "no group \"a\""															 },
-		{ "io.reeve.Failed",			     "{}",					       -EREMOTEIO, "io.reeve.Failed"		 },
-		{ "io.reeve.Failed",			     "{\"errno\":-1}",				       -EREMOTEIO, "io.reeve.Failed"		     },
-		{ "io.reeve.PermissionDenied",	       "{\"method\":\"a.B\",\"message\":\"be root\"}",
-		  -EACCES,												 "no permission for a.B: be root"},
-		{ "org.varlink.service.InvalidParameter", "{}",						-EINVAL,
-		  "the daemon does not accept the parameter (not told)"										    },
-		{ "io.other.Bad",			  "{\"message\":7}",				     -EREMOTEIO, "io.other.Bad"			},
+		{ "io.reeve.Failed", "{\"errno\":2,\"message\":\"no group \\\"a\\\"\"}", -ENOENT,
+		  "no group \"a\"" },
+		{ "io.reeve.Failed", "{}", -EREMOTEIO, "io.reeve.Failed" },
+		{ "io.reeve.Failed", "{\"errno\":-1}", -EREMOTEIO, "io.reeve.Failed" },
+		{ "io.reeve.PermissionDenied", "{\"method\":\"a.B\",\"message\":\"be root\"}",
+		  -EACCES, "no permission for a.B: be root" },
+		{ "org.varlink.service.InvalidParameter", "{}", -EINVAL,
+		  "the daemon does not accept the parameter (not told)" },
+		{ "io.other.Bad", "{\"message\":7}", -EREMOTEIO, "io.other.Bad" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

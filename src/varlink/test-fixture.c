@@ -91,16 +91,16 @@ static int count(struct varlink_call *call, json_t *parameters, void *userdata)
 }
 
 static const struct varlink_method methods[] = {
-	{"io.test.Big",		 VARLINK_READ,  big		   },
-	{ "io.test.Count",	   VARLINK_READ,	 count	       },
-	{ "io.test.Echo",		  VARLINK_READ,	echo	     },
-	{ "io.test.Fail",		  VARLINK_READ,	fail_it		},
-	{ "io.test.FailAfterAnswer", VARLINK_READ,  fail_after_answer},
-	{ "io.test.Flood",	   VARLINK_READ,	 flood	       },
-	{ "io.test.Later",	   VARLINK_READ,	 later	       },
-	{ "io.test.Missing",	     VARLINK_READ,  NULL		},
-	{ "io.test.Quit",		  VARLINK_WRITE, quit	      },
-	{ "io.test.Touch",	   VARLINK_WRITE, touch		},
+	{ "io.test.Big", VARLINK_READ, big },
+	{ "io.test.Count", VARLINK_READ, count },
+	{ "io.test.Echo", VARLINK_READ, echo },
+	{ "io.test.Fail", VARLINK_READ, fail_it },
+	{ "io.test.FailAfterAnswer", VARLINK_READ, fail_after_answer },
+	{ "io.test.Flood", VARLINK_READ, flood },
+	{ "io.test.Later", VARLINK_READ, later },
+	{ "io.test.Missing", VARLINK_READ, NULL },
+	{ "io.test.Quit", VARLINK_WRITE, quit },
+	{ "io.test.Touch", VARLINK_WRITE, touch },
 };
 static const struct varlink_interface test_interface = {
 	"io.test",

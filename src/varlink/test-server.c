@@ -35,25 +35,25 @@ static void test_errors(void **state)
 	static const struct {
 		const char *question, *answer;
 	} cases[] = {
-		{"{\"method\":\"io.other.X\"}",
+		{ "{\"method\":\"io.other.X\"}",
 		  "{\"error\":\"org.varlink.service.InterfaceNotFound\",\"parameters\":"
-		  "{\"interface\":\"io.other\"}}"					  },
+		  "{\"interface\":\"io.other\"}}" },
 		{ "{\"method\":\"nodot\"}",
 		  "{\"error\":\"org.varlink.service.InterfaceNotFound\",\"parameters\":"
-		  "{\"interface\":\"nodot\"}}"					       },
+		  "{\"interface\":\"nodot\"}}" },
 		{ "{\"method\":\"io.test.X\"}",
 		  "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":"
-		  "{\"method\":\"io.test.X\"}}"						},
+		  "{\"method\":\"io.test.X\"}}" },
 		{ "{\"method\":\"io.test.Missing\"}",
 		  "{\"error\":\"org.varlink.service.MethodNotImplemented\",\"parameters\":"
-		  "{\"method\":\"io.test.Missing\"}}"				      },
+		  "{\"method\":\"io.test.Missing\"}}" },
 		{ "{\"method\":\"io.test.Echo\",\"upgrade\":true}",
 		  "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":"
-		  "{\"parameter\":\"upgrade\"}}"					 },
+		  "{\"parameter\":\"upgrade\"}}" },
 		{ "{\"method\":\"io.test.Fail\"}",
 		  "{\"error\":\"io.reeve.Failed\",\"parameters\":{\"errno\":28,\"message\":"
-		  "\"No space left on device\"}}"					  },
-		{ "{\"method\":\"io.test.FailAfterAnswer\"}",	      "{\"parameters\":{}}"},
+		  "\"No space left on device\"}}" },
+		{ "{\"method\":\"io.test.FailAfterAnswer\"}", "{\"parameters\":{}}" },
 	};
 	struct fixture f;
 	int fd;
@@ -289,10 +289,10 @@ static void test_rights(void **state)
 		gid_t gid, extra;
 		bool may_read;
 	} cases[] = {
-		{65534,	 54321, 0,	   true },
+		{ 65534, 54321, 0, true },
 		{ 65534, 65534, 54321, true },
-		{ 65534, 65534, 54322, false},
-		{ 65534, 65534, 0,	   false},
+		{ 65534, 65534, 54322, false },
+		{ 65534, 65534, 0, false },
 	};
 	struct fixture f;
 	struct stat st;
