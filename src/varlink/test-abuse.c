@@ -37,7 +37,7 @@ static void test_malformed(void **state)
 
 static void test_half_request(void **state)
 {
-	const struct varlink_limits limits = { .request_timeout = 100000000 };
+	const struct varlink_limits limits = { .request_timeout = 800000000 };
 	struct fixture f;
 	uint64_t begun;
 	int quiet, half, drip, slow;
