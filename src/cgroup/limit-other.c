@@ -49,7 +49,7 @@ static void set_pages(const struct limit_job *job, const char *file, const char 
 	/* v1 shows no limit as the greatest whole number of such pages; both directions of the
 	 * comparison come out right only for numbers that are whole pages, which the kernel makes.
 	 */
-	if (limit_read(job, file, now, sizeof(now)) > 0 && value_number(now, &current) &&
+	if (limit_read(job, file, now, sizeof(now)) > 0 && value_as_number(now, &current) &&
 	    current >= UINT64_C(1) << 62 && (!wanted || wanted->bytes == LIMIT_MAX))
 		return;
 	(void)limit_set(job, LIMIT_HUGETLB, file, VALUE_BYTES, value, !wanted);

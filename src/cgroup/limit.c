@@ -39,7 +39,7 @@ int limit_read_number(const struct limit_job *job, const char *file, uint64_t *r
 
 	if (n < 0)
 		return (int)n;
-	return value_number(text, ret_value) ? 0 : -EBADMSG;
+	return value_as_number(text, ret_value) ? 0 : -EBADMSG;
 }
 
 /* What a refusal mostly means, so that the sentence can say what to do. */

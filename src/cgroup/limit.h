@@ -20,7 +20,7 @@ enum value_kind {
 
 bool value_equal(enum value_kind kind, const char *a, const char *b);
 /* A number, or UINT64_MAX for "max", "-1" and what v1 shows for no limit; false: none of these. */
-bool value_number(const char *text, uint64_t *ret_value);
+bool value_as_number(const char *text, uint64_t *ret_value);
 
 struct limit_row;
 

@@ -5,7 +5,7 @@
 /* v1 shows "no limit" as the greatest number of pages that fits; all above that means the same. */
 #define V1_UNLIMITED UINT64_C(0x7fffffffff000000)
 
-bool value_number(const char *text, uint64_t *ret_value)
+bool value_as_number(const char *text, uint64_t *ret_value)
 {
 	char *end;
 	uint64_t value;
@@ -82,9 +82,9 @@ bool value_equal(enum value_kind kind, const char *a, const char *b)
 
 	switch (kind) {
 	case VALUE_NUMBER:
-		return value_number(a, &x) && value_number(b, &y) && x == y;
+		return value_as_number(a, &x) && value_as_number(b, &y) && x == y;
 	case VALUE_BYTES:
-		return value_number(a, &x) && value_number(b, &y) && x / page == y / page;
+		return value_as_number(a, &x) && value_as_number(b, &y) && x / page == y / page;
 	case VALUE_LIST:
 		return list_within(a, b) && list_within(b, a);
 	case VALUE_DEFAULT:

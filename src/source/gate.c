@@ -140,7 +140,8 @@ static bool has_settled(const struct gate_event *event)
 	return age > settle_ns || age < -settle_ns;
 }
 
-/* `epoch`: what it was before the decision. If rules changed since, the decision is worth nothing. */
+/* `epoch`: what it was before the decision. If rules changed since, the decision is worth nothing.
+ */
 static void forget(struct gate *gate, const struct gate_event *event, uint32_t epoch)
 {
 	int fd = gate->channels[event->channel].fd;
@@ -313,8 +314,8 @@ static int remember(struct channel *channel, dev_t dev)
 /* Opens the descriptor of a channel when first needed. */
 static int open_channel(struct gate *gate, enum gate_channel_kind kind, struct error *err)
 {
-	unsigned flags =
-		FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS;
+	unsigned flags = FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE |
+			 FAN_UNLIMITED_MARKS;
 	struct channel *channel = &gate->channels[kind];
 
 	if (channel->fd >= 0)
