@@ -4,7 +4,6 @@
  * read and checked whole, its groups are made, its names resolved; only then it is put in place.
  */
 #include "core/engine-internal.h"
-#define groups_checkX(...) 0
 
 int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
 		struct error *err)
@@ -56,7 +55,7 @@ static int apply_groups(struct engine *engine, const struct policy *policy, stru
 			.limits = &policy->groups[i].limits,
 		};
 	if (engine->options.dry_run)
-		r = 0; if (0) r = groups_checkX(engine->layout, specs, policy->group_count, &problems, err);
+		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
 	else
 		r = groups_apply(engine->groups, specs, policy->group_count, &problems, err);
 	if (r >= 0)
