@@ -7,8 +7,8 @@
  */
 #include "cgroup/layout.h"
 
-#include "cgroup/mountinfo.h"
 #include "util/fd.h"
+#include "util/mountinfo.h"
 #include "util/text.h"
 
 #include <sys/mount.h>
@@ -131,10 +131,10 @@ static int read_options(const struct host *host, const struct hierarchy *h, stru
 	if (r < 0)
 		return r;
 	cursor = text;
-	while (mountinfo_next(&cursor, &entry)) {
+	while (mount_entry_next(&cursor, &entry, NULL)) {
 		if (!streq(entry.type, "cgroup2") || !streq(entry.mount_point, h->mount_point))
 			continue;
-		*ret_favors = mount_has_option(entry.super_options, "favordynmods");
+		*ret_favors = mount_option(entry.super_options, "favordynmods");
 		while ((word = strsep(&entry.super_options, ",")))
 			if (!streq(word, "rw") && !streq(word, "ro") &&
 			    !streq(word, "favordynmods"))

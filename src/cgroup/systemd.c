@@ -4,8 +4,8 @@
 
 #include "cgroup/internal.h"
 #include "cgroup/membership.h"
-#include "cgroup/mountinfo.h"
 #include "util/fd.h"
+#include "util/mountinfo.h"
 #include "util/text.h"
 
 #include <fcntl.h>
@@ -120,12 +120,12 @@ static bool is_delegated(const struct layout *layout, const char *unit)
 	if (file_read_at(layout->host->proc_fd, "self/mountinfo", 16 << 20, &text, NULL) < 0)
 		return false;
 	cursor = text;
-	while (mountinfo_next(&cursor, &entry)) {
+	while (mount_entry_next(&cursor, &entry, NULL)) {
 		_cleanup_(freep) char *path = NULL;
 
 		if (!streq(entry.type, "cgroup2") &&
 		    !(streq(entry.type, "cgroup") &&
-		      mount_has_option(entry.super_options, "name=systemd")))
+		      mount_option(entry.super_options, "name=systemd")))
 			continue;
 		if (asprintf(&path, "%s%s%s", layout->host->root, entry.mount_point, unit) < 0)
 			return false;

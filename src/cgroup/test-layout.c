@@ -2,11 +2,8 @@
 /* What is found on each kind of host. */
 #include "cgroup/fake.h"
 #include "cgroup/membership.h"
-#include "cgroup/mountinfo.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "test/unit.h"
 
 static const struct hierarchy *find(const struct fake *fake, enum controller controller)
 {
@@ -110,24 +107,6 @@ static void better_mount_wins(void **state)
 	fake_done(&fake);
 }
 
-static void mountinfo_lines(void **state)
-{
-	char text[] = "garbage\n\n1 2 3:4\n1 2 3:4 / /a\\011b\\134 rw - t s rw\n"
-		      "5 6 7:8 /r /p rw opt:1 opt:2 - cgroup2 src rw,x\n1 2 x:4 / /a rw - t s rw";
-	struct mount_entry entry;
-	char *cursor = text;
-
-	(void)state;
-	assert_true(mountinfo_next(&cursor, &entry));
-	assert_string_equal(entry.mount_point, "/a\tb\\");
-	assert_true(mountinfo_next(&cursor, &entry));
-	assert_int_equal(entry.major, 7);
-	assert_string_equal(entry.type, "cgroup2");
-	assert_true(mount_has_option(entry.super_options, "x"));
-	assert_false(mount_has_option(entry.super_options, "r"));
-	assert_false(mountinfo_next(&cursor, &entry));
-}
-
 static void membership_lines(void **state)
 {
 	struct membership m;
@@ -180,7 +159,7 @@ int main(void)
 		cmocka_unit_test(none_is_no_error),	    cmocka_unit_test(v1_alone),
 		cmocka_unit_test(v1_joint_and_named),	    cmocka_unit_test(v2_alone),
 		cmocka_unit_test(hybrid_and_systemd),	    cmocka_unit_test(better_mount_wins),
-		cmocka_unit_test(mountinfo_lines),	    cmocka_unit_test(membership_lines),
+		cmocka_unit_test(membership_lines),
 		cmocka_unit_test(membership_of_a_process), cmocka_unit_test(real_host_is_readable),
 	};
 
