@@ -65,15 +65,18 @@ static uint32_t hierarchy_bit(const struct layout *layout, const struct hierarch
 	return UINT32_C(1) << (h - layout->hierarchies);
 }
 
-uint32_t groups_needs_of(const struct layout *layout, const struct limits *limits)
+uint32_t groups_needs_of(const struct groups *groups, const struct limits *limits)
 {
+	const struct layout *layout = groups->layout;
 	uint32_t controllers = controllers_of(limits), mask = 0;
 	int main = groups_main_hierarchy(layout);
 
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
 		const struct hierarchy *h = layout_find(layout, (enum controller)i);
 
-		if (controllers & UINT32_C(1) << i && h && !h->v2 && !h->read_only)
+		/* A hierarchy without a base is read-only, or systemd has not handed it to us. */
+		if (controllers & UINT32_C(1) << i && h && !h->v2 &&
+		    groups->base[h - layout->hierarchies])
 			mask |= hierarchy_bit(layout, h);
 	}
 	return main < 0 ? mask : mask | UINT32_C(1) << main;
@@ -185,7 +188,7 @@ static void find_needs(struct apply *apply)
 	for (size_t i = 0; i < groups->count; i++) {
 		struct group *g = groups->items[i];
 
-		g->next.needs = groups_needs_of(layout, &g->next.limits);
+		g->next.needs = groups_needs_of(groups, &g->next.limits);
 		g->next.enable = apply->all && g->next.wanted ? 0 : g->enable;
 		if (!g->known && !g->next.wanted)
 			g->next.needs |= g->needs;

@@ -6,8 +6,8 @@
  * the device.
  */
 #include "cgroup/limit.h"
-#include "cgroup/mountinfo.h"
 #include "util/fd.h"
+#include "util/mountinfo.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -54,7 +54,7 @@ static int source_of(const struct host *host, dev_t device, dev_t *ret_device)
 	if (r < 0)
 		return r;
 	cursor = text;
-	while (mountinfo_next(&cursor, &entry)) {
+	while (mount_entry_next(&cursor, &entry, NULL)) {
 		_cleanup_(freep) char *path = NULL;
 		struct stat st;
 

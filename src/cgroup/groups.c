@@ -157,6 +157,7 @@ void groups_free(struct groups *groups)
 	free(groups->items);
 	free(groups->made);
 	free(groups->enabled);
+	free(groups->top);
 	free(groups->name);
 	free(groups->runtime_dir);
 	free(groups->written);

@@ -72,6 +72,8 @@ struct groups {
 	char *name;
 	char *base[HIERARCHY_MAX];  /* below the mount point: "reeve"; NULL: not claimed yet */
 	char *exits[HIERARCHY_MAX]; /* where processes go that leave: "" is the mount point */
+	char *top;		    /* v2: nothing above it may be written; NULL: the mount point */
+	bool claimed;		    /* systemd has been asked */
 	struct placement_exits *leave;
 	struct group **items; /* parents before children */
 	size_t count;
@@ -153,7 +155,7 @@ int groups_check_name(const char *name, struct error *err);
 bool group_is_below(const struct group *group, const struct group *above);
 /* The hierarchy that shows who is a member: v2, else v1's freezer, else the first; -1: none. */
 int groups_main_hierarchy(const struct layout *layout);
-uint32_t groups_needs_of(const struct layout *layout, const struct limits *limits);
+uint32_t groups_needs_of(const struct groups *groups, const struct limits *limits);
 /* v2 controllers that these limits need. */
 uint32_t groups_enable_of(const struct layout *layout, const struct limits *limits);
 

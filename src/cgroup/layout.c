@@ -11,9 +11,9 @@
 #include "cgroup/layout.h"
 
 #include "cgroup/membership.h"
-#include "cgroup/mountinfo.h"
 #include "cgroup/ops.h"
 #include "util/fd.h"
+#include "util/mountinfo.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -107,9 +107,9 @@ static int fill_hierarchy(struct hierarchy *h, const struct mount_entry *entry, 
 {
 	h->v2 = v2;
 	h->controllers = controllers;
-	h->read_only = mount_has_option(entry->options, "ro") ||
-		       mount_has_option(entry->super_options, "ro");
-	h->favordynmods = mount_has_option(entry->super_options, "favordynmods");
+	h->read_only = mount_option(entry->options, "ro") ||
+		       mount_option(entry->super_options, "ro");
+	h->favordynmods = mount_option(entry->super_options, "favordynmods");
 	h->mount_point = strdup(entry->mount_point);
 	h->mount_root = strdup(entry->root);
 	return h->mount_point && h->mount_root ? 0 : -ENOMEM;
@@ -118,8 +118,8 @@ static int fill_hierarchy(struct hierarchy *h, const struct mount_entry *entry, 
 static int add_mount(struct layout *layout, const struct mount_entry *entry)
 {
 	bool v2 = streq(entry->type, "cgroup2");
-	bool read_only = mount_has_option(entry->options, "ro") ||
-			 mount_has_option(entry->super_options, "ro");
+	bool read_only = mount_option(entry->options, "ro") ||
+			 mount_option(entry->super_options, "ro");
 	uint32_t controllers = 0;
 	struct hierarchy *h = NULL;
 	int fd;
@@ -159,7 +159,7 @@ static int read_mounts(struct layout *layout, struct error *err)
 		return error_set_errno(err, r, "cannot read %s/self/mountinfo",
 				       layout->host->proc_path);
 	cursor = text;
-	while (mountinfo_next(&cursor, &entry)) {
+	while (mount_entry_next(&cursor, &entry, NULL)) {
 		if (!streq(entry.type, "cgroup") && !streq(entry.type, "cgroup2"))
 			continue;
 		r = add_mount(layout, &entry);

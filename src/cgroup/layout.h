@@ -80,8 +80,11 @@ const char *layout_mode_name(enum layout_mode mode); /* "v1", "v2", "hybrid", "n
  */
 int layout_mount_missing(const struct host *host, struct error *err);
 
-/* Sets favordynmods on every hierarchy in `mask` (1 << index) that has not got it. Returns the
- * mask of those changed (to be given to layout_restore_dynmods), or -errno; kernels before 6.0
- * give 0. Never fails for one hierarchy's sake. */
+/*
+ * Sets favordynmods where it is not set: on v2, which acts for all hierarchies (they share the
+ * lock; v1 mounts refuse to be changed). `mask` is of the hierarchies in use; with 0 nothing is
+ * done. Returns the mask of those changed (to be given to layout_restore_dynmods); kernels before
+ * 6.0, and hosts without v2, give 0. Never fails for one hierarchy's sake.
+ */
 int layout_favor_dynmods(const struct layout *layout, uint32_t mask, struct error *err);
 void layout_restore_dynmods(const struct layout *layout, uint32_t mask);

@@ -168,6 +168,21 @@ int limit_apply_idle(const struct limit_job *job, const struct limit_row *row)
 	return 0;
 }
 
+int limit_apply_weight(const struct limit_job *job, const struct limit_row *row)
+{
+	bool set = limits_has(job->want, LIMIT_CPU_WEIGHT);
+	uint64_t weight = set ? job->want->cpu_weight : 100;
+	char value[32];
+
+	/* An idle group's weight is 0 and cannot be set (EINVAL); it is 100 again afterwards. */
+	if (limit_is_raw(job->want, row->file) ||
+	    (limits_has(job->want, LIMIT_CPU_IDLE) && job->want->cpu_idle))
+		return 0;
+	write_number(value, job->h->v2 ? weight : limit_shares_of_weight(weight), "");
+	(void)limit_set(job, LIMIT_CPU_WEIGHT, row->file, VALUE_NUMBER, value, !set);
+	return 0;
+}
+
 static const char *own_list(const struct group *group, enum limit limit)
 {
 	if (!limits_has(&group->limits, limit))

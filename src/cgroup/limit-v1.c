@@ -19,15 +19,6 @@ uint64_t limit_shares_of_weight(uint64_t weight)
 	return (uint64_t)fmin(fmax(shares, 2.0), 262144.0);
 }
 
-static bool format_weight(const struct limits *want, char value[static LIMIT_VALUE_SIZE])
-{
-	/* An idle group has no shares to be set: the kernel answers EINVAL. */
-	if (limits_has(want, LIMIT_CPU_IDLE) && want->cpu_idle)
-		return false;
-	snprintf(value, LIMIT_VALUE_SIZE, "%" PRIu64, limit_shares_of_weight(want->cpu_weight));
-	return true;
-}
-
 static bool format_pids(const struct limits *want, char value[static LIMIT_VALUE_SIZE])
 {
 	if (want->pids == LIMIT_MAX)
@@ -45,8 +36,12 @@ static bool format_pids(const struct limits *want, char value[static LIMIT_VALUE
 
 const struct limit_row limit_rows_v1[] = {
 	SPECIAL(LIMIT_CPU_IDLE, CONTROLLER_CPU, VALUE_NUMBER, "cpu.idle", limit_apply_idle),
-	PLAIN(LIMIT_CPU_WEIGHT, CONTROLLER_CPU, VALUE_NUMBER, "cpu.shares", "1024", format_weight),
+	SPECIAL(LIMIT_CPU_WEIGHT, CONTROLLER_CPU, VALUE_NUMBER, "cpu.shares", limit_apply_weight),
 	SPECIAL(LIMIT_CPU, CONTROLLER_CPU, VALUE_NUMBER, "cpu.cfs_quota_us", limit_apply_cpu_v1),
+	SPECIAL(LIMIT_CPU_PERIOD, CONTROLLER_CPU, VALUE_NUMBER, "cpu.cfs_period_us",
+		limit_apply_nothing),
+	SPECIAL(LIMIT_CPU_BURST, CONTROLLER_CPU, VALUE_NUMBER, "cpu.cfs_burst_us",
+		limit_apply_nothing),
 	SPECIAL(LIMIT_CPUS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.cpus", limit_apply_cpuset_v1),
 	SPECIAL(LIMIT_MEMS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.mems", limit_apply_cpuset_v1),
 	SPECIAL(LIMIT_RAM, CONTROLLER_MEMORY, VALUE_BYTES, "memory.limit_in_bytes",

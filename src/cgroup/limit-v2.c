@@ -16,14 +16,6 @@ static bool format_number(uint64_t number, char value[static LIMIT_VALUE_SIZE])
 	return true;
 }
 
-static bool format_weight(const struct limits *want, char value[static LIMIT_VALUE_SIZE])
-{
-	/* An idle group has no weight to be set: the kernel answers EINVAL. */
-	if (limits_has(want, LIMIT_CPU_IDLE) && want->cpu_idle)
-		return false;
-	return format_number(want->cpu_weight, value);
-}
-
 static bool format_cpus(const struct limits *want, char value[static LIMIT_VALUE_SIZE])
 {
 	snprintf(value, LIMIT_VALUE_SIZE, "%s", want->cpus);
@@ -63,8 +55,11 @@ static bool format_pids(const struct limits *want, char value[static LIMIT_VALUE
 
 const struct limit_row limit_rows_v2[] = {
 	SPECIAL(LIMIT_CPU_IDLE, CONTROLLER_CPU, VALUE_NUMBER, "cpu.idle", limit_apply_idle),
-	PLAIN(LIMIT_CPU_WEIGHT, CONTROLLER_CPU, VALUE_NUMBER, "cpu.weight", "100", format_weight),
+	SPECIAL(LIMIT_CPU_WEIGHT, CONTROLLER_CPU, VALUE_NUMBER, "cpu.weight", limit_apply_weight),
 	SPECIAL(LIMIT_CPU, CONTROLLER_CPU, VALUE_TEXT, "cpu.max", limit_apply_cpu_v2),
+	SPECIAL(LIMIT_CPU_PERIOD, CONTROLLER_CPU, VALUE_TEXT, "cpu.max", limit_apply_nothing),
+	SPECIAL(LIMIT_CPU_BURST, CONTROLLER_CPU, VALUE_NUMBER, "cpu.max.burst",
+		limit_apply_nothing),
 	PLAIN(LIMIT_CPUS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.cpus", "", format_cpus),
 	PLAIN(LIMIT_MEMS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.mems", "", format_mems),
 	PLAIN(LIMIT_RAM_MIN, CONTROLLER_MEMORY, VALUE_BYTES, "memory.min", "0", format_min),
@@ -72,6 +67,7 @@ const struct limit_row limit_rows_v2[] = {
 	PLAIN(LIMIT_OOM, CONTROLLER_MEMORY, VALUE_NUMBER, "memory.oom.group", "0", format_oom),
 	PLAIN(LIMIT_SWAP, CONTROLLER_MEMORY, VALUE_BYTES, "memory.swap.max", "max", format_swap),
 	SPECIAL(LIMIT_RAM, CONTROLLER_MEMORY, VALUE_BYTES, "memory.max", limit_apply_memory_v2),
+	SPECIAL(LIMIT_RAM_HIGH, CONTROLLER_MEMORY, VALUE_BYTES, "memory.high", limit_apply_nothing),
 	PLAIN(LIMIT_PIDS, CONTROLLER_PIDS, VALUE_NUMBER, "pids.max", "max", format_pids),
 	SPECIAL(LIMIT_IO, CONTROLLER_IO, VALUE_TEXT, "io.max", limit_apply_io_v2),
 	SPECIAL(LIMIT_IO_WEIGHT, CONTROLLER_IO, VALUE_DEFAULT, "io.weight", limit_apply_io_weight),

@@ -178,9 +178,15 @@ static void tell_missing(const struct group *group, struct group_problems *probl
 
 		if (!limits_has(&group->limits, (enum limit)i) || i == LIMIT_RAW)
 			continue;
-		if (h && !h->read_only)
+		if (h && group->groups->base[h - layout->hierarchies])
 			continue;
-		limit_tell_missing(layout, group->name, (enum limit)i, problems);
+		if (h && !h->read_only)
+			problem_add(problems, group->name, (enum limit)i, NULL, -EACCES,
+				    "group %s: %s cannot be set: systemd owns %s and has handed no "
+				    "part of it to our unit",
+				    group->name, limit_name((enum limit)i), h->mount_point);
+		else
+			limit_tell_missing(layout, group->name, (enum limit)i, problems);
 	}
 	for (size_t i = 0; limits_has(&group->limits, LIMIT_RAW) && i < group->limits.raw_count;
 	     i++)

@@ -92,6 +92,7 @@ int limit_read_number(const struct limit_job *job, const char *file, uint64_t *r
 
 /* ---- rows that are more than one file; in limit-*.c ---- */
 int limit_apply_nothing(const struct limit_job *job, const struct limit_row *row);
+int limit_apply_weight(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_cpu_v1(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_cpu_v2(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_idle(const struct limit_job *job, const struct limit_row *row);

@@ -7,6 +7,10 @@
  */
 #include "cgroup/layout.h"
 
+#include "util/fd.h"
+#include "util/mountinfo.h"
+#include "util/text.h"
+
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -111,48 +115,76 @@ static unsigned long flags_of(const char *path)
 	return flags;
 }
 
-static int remount(const struct layout *layout, const struct hierarchy *h, const char *options)
+/*
+ * The options that the v2 file system has now, without `rw` and `favordynmods`: a remount takes
+ * those it is not told of away, nsdelegate and memory_recursiveprot too. Also says whether
+ * favordynmods is among them.
+ */
+static int read_options(const struct host *host, const struct hierarchy *h, struct text *options,
+			bool *ret_favors)
 {
+	_cleanup_(freep) char *text = NULL;
+	struct mount_entry entry;
+	char *cursor, *word;
+	int r = file_read_at(host->proc_fd, "self/mountinfo", 16 << 20, &text, NULL);
+
+	if (r < 0)
+		return r;
+	cursor = text;
+	while (mount_entry_next(&cursor, &entry, NULL)) {
+		if (!streq(entry.type, "cgroup2") || !streq(entry.mount_point, h->mount_point))
+			continue;
+		*ret_favors = mount_option(entry.super_options, "favordynmods");
+		while ((word = strsep(&entry.super_options, ",")))
+			if (!streq(word, "rw") && !streq(word, "ro") &&
+			    !streq(word, "favordynmods"))
+				text_addf(options, "%s%s", options->size ? "," : "", word);
+		return options->failed ? -ENOMEM : 0;
+	}
+	return -ENOENT;
+}
+
+/* Returns 1 when the flag is as wanted now and was not before, 0 when it was, or -errno. */
+static int set_dynmods(const struct layout *layout, const struct hierarchy *h, bool favor)
+{
+	_cleanup_(text_done) struct text options = { 0 }, after = { 0 };
+	bool favors;
+	int r = read_options(layout->host, h, &options, &favors);
+
+	if (r < 0)
+		return r;
+	if (favors == favor)
+		return 0;
 	/* A tree below a test's root is no mount. */
 	if (layout->host->root[0] != '\0')
 		return -EINVAL;
-	if (mount(NULL, h->mount_point, NULL, MS_REMOUNT | flags_of(h->mount_point), options) < 0)
+	if (favor)
+		text_addf(&options, "%sfavordynmods", options.size ? "," : "");
+	if (options.failed)
+		return -ENOMEM;
+	if (mount(NULL, h->mount_point, NULL, MS_REMOUNT | flags_of(h->mount_point),
+		  options.data ? options.data : "") < 0)
 		return -errno;
-	return 0;
+	/* In a cgroup namespace of its own the kernel says yes and does nothing. */
+	r = read_options(layout->host, h, &after, &favors);
+	return r < 0 ? r : favors == favor ? 1 : -EPERM;
 }
 
-/* v1 wants to be told its controllers again: without them a remount would mean all of them. */
-static int set_dynmods(const struct layout *layout, const struct hierarchy *h, bool favor)
-{
-	char options[256];
-
-	if (h->v2)
-		snprintf(options, sizeof(options), "%s", favor ? "favordynmods" : "");
-	else
-		snprintf(options, sizeof(options), "%s%s", h->name, favor ? ",favordynmods" : "");
-	return remount(layout, h, options);
-}
-
+/*
+ * The flag acts on one lock that all hierarchies share, so v2's stands for all. v1 takes it only
+ * when a hierarchy is mounted for the first time (a remount that would change it is EINVAL).
+ */
 int layout_favor_dynmods(const struct layout *layout, uint32_t mask, struct error *err)
 {
-	int changed = 0;
-
 	(void)err;
-	for (unsigned i = 0; i < layout->hierarchy_count; i++) {
-		const struct hierarchy *h = &layout->hierarchies[i];
-
-		/* EINVAL: before 6.0, or not with this hierarchy; moves are slower then, no more.
-		 */
-		if (mask & UINT32_C(1) << i && !h->favordynmods && !h->read_only &&
-		    set_dynmods(layout, h, true) == 0)
-			changed |= 1 << i;
-	}
-	return changed;
+	if (mask == 0 || layout->v2 < 0)
+		return 0;
+	return set_dynmods(layout, &layout->hierarchies[layout->v2], true) == 1 ? 1 << layout->v2
+										: 0;
 }
 
 void layout_restore_dynmods(const struct layout *layout, uint32_t mask)
 {
-	for (unsigned i = 0; i < layout->hierarchy_count; i++)
-		if (mask & UINT32_C(1) << i)
-			(void)set_dynmods(layout, &layout->hierarchies[i], false);
+	if (layout->v2 >= 0 && mask & UINT32_C(1) << layout->v2)
+		(void)set_dynmods(layout, &layout->hierarchies[layout->v2], false);
 }

@@ -256,7 +256,7 @@ int tree_enable(struct groups *groups, const char *path, uint32_t controllers, s
 	_cleanup_(freep) char *parent = NULL;
 	int r;
 
-	if (*path) {
+	if (strlen(path) > (groups->top ? strlen(groups->top) : 0)) {
 		parent = path_parent(path);
 		if (!parent)
 			return error_oom(err);
