@@ -190,9 +190,9 @@ struct style {
 };
 
 static const struct style styles[] = {
-	[SEVERITY_NOTE] = {"note",	    "\033[1;36m"},
-	[SEVERITY_WARNING] = { "warning", "\033[1;35m"},
-	[SEVERITY_ERROR] = { "error",   "\033[1;31m"},
+	[SEVERITY_NOTE] = { "note", "\033[1;36m" },
+	[SEVERITY_WARNING] = { "warning", "\033[1;35m" },
+	[SEVERITY_ERROR] = { "error", "\033[1;31m" },
 };
 
 static void add_coloured(struct text *text, bool colour, const char *code, const char *string)
@@ -203,9 +203,25 @@ static void add_coloured(struct text *text, bool colour, const char *code, const
 		text_add(text, string);
 }
 
+/* Safe for a terminal; a backslash stays one, since nobody reads this back. */
+static void add_safe(struct text *text, const char *string, size_t size)
+{
+	while (size > 0) {
+		size_t plain = 0;
+
+		while (plain < size && string[plain] != '\\')
+			plain++;
+		text_add_escaped(text, string, plain);
+		if (plain < size)
+			text_add(text, "\\"), plain++;
+		string += plain;
+		size -= plain;
+	}
+}
+
 static void add_escaped(struct text *text, const char *string)
 {
-	text_add_escaped(text, string, strlen(string));
+	add_safe(text, string, strlen(string));
 }
 
 static void add_place(struct text *text, const struct diagnostic *item)
@@ -231,11 +247,7 @@ static void add_character(struct text *shown, struct text *below, const char *at
 		text_add(below, mark == ' ' ? "\t" : "^");
 		return;
 	}
-	/* A backslash is data here, and nothing is read back: only what could act is escaped. */
-	if (*at == '\\')
-		text_add(shown, "\\");
-	else
-		text_add_escaped(shown, at, size);
+	add_safe(shown, at, size);
 	columns = shown->data ? text_columns(shown->data + before) : 0;
 	for (size_t i = 0; i < columns; i++)
 		text_add_bytes(below, &(char){ mark == '^' && i > 0 ? '~' : mark }, 1);

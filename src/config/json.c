@@ -271,7 +271,7 @@ static bool read_value(struct json *json)
 bool json_read(struct reader *reader, uint16_t file, node_id *ret_root)
 {
 	struct json json = {
-		.builder = {.reader = reader},
+		.builder = { .reader = reader },
 		.at = reader->sources[file].text,
 		.place = { .file = file, .line = 1, .column = 1, .length = 1 },
 	};

@@ -21,7 +21,10 @@ enum policy_action { ACTION_EXECUTE, ACTION_READ, ACTION_WRITE };
 
 enum { POLICY_NONE = -1 };
 
-/* A path as written, normalised: absolute, no "//", no "." or "..", no trailing "/". */
+/*
+ * A path as written, normalised: absolute, no "//", no "." or "..", no trailing "/". A pattern that
+ * was written with a trailing '/' ends in "/" and "**" instead of being a folder.
+ */
 struct policy_path {
 	char *text;
 	bool folder; /* was written with a trailing '/': a folder even where nothing is there yet */

@@ -23,8 +23,8 @@ void reader_done(struct reader *reader)
 	policy_free(reader->policy);
 }
 
-static void report(struct reader *reader, enum severity severity, struct place place,
-		   const char *hint, const char *format, va_list arguments)
+_printf_(5, 0) static void report(struct reader *reader, enum severity severity, struct place place,
+				  const char *hint, const char *format, va_list arguments)
 {
 	const struct source *source = &reader->sources[place.file];
 	_cleanup_(freep) char *message = NULL;

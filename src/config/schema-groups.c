@@ -11,21 +11,21 @@
 #include <ctype.h>
 
 #define MIB	    (UINT64_C(1) << 20)
-#define BYTES_MOST  (UINT64_C(1) << 62) /* far above any machine, far below an overflow */
-#define CPU_MILLION UINT64_C(1000000)	/* one processor, or all of them */
+#define CPU_MILLION UINT64_C(1000000) /* one processor, or all of them */
 
 enum {
 	PROCESSORS_MAX = 8192, /* CONFIG_NR_CPUS goes no higher */
 	NODES_MAX = 1024,
 	PIDS_MOST = 4194304, /* PID_MAX_LIMIT; pids.max refuses more */
 	DEFAULT_PERIOD = 100000,
+	PERIOD_MOST = 1000000,
 	QUOTA_LEAST = 1000, /* µs; the kernel refuses less */
 };
 
-static void mark(struct policy_group *group, int limit, const struct node *value)
+void set_limit(struct policy_group *group, const struct schema_key *key, const struct node *value)
 {
-	group->limits.set |= LIMIT_BIT(limit);
-	group->limit_at[limit] = position_of(value);
+	group->limits.set |= LIMIT_BIT(key->number);
+	group->limit_at[key->number] = position_of(value);
 }
 
 static void *field(struct policy_group *group, const struct schema_key *key)
@@ -38,7 +38,7 @@ static bool take(struct policy_group *group, const struct schema_key *key, const
 		 enum value result)
 {
 	if (result == VALUE_GOOD)
-		mark(group, key->number, value);
+		set_limit(group, key, value);
 	return result != VALUE_BAD;
 }
 
@@ -64,7 +64,7 @@ static bool read_memory(struct reader *reader, const struct schema_key *key,
 			const struct node *value, void *target)
 {
 	const struct number_range range = { .least = key->least,
-					    .most = BYTES_MOST,
+					    .most = LIMIT_BYTES_MOST,
 					    .max_word = true,
 					    .fetter = key->number == LIMIT_RAM,
 					    .unit = MIB };
@@ -247,296 +247,44 @@ static bool read_list(struct reader *reader, const struct schema_key *key, const
 	return take(group, key, value, VALUE_GOOD);
 }
 
-static bool read_rate(struct reader *reader, const struct schema_key *key, const struct node *value,
-		      void *target)
-{
-	const struct number_range range = {
-		.least = 1, .most = BYTES_MOST, .max_word = true, .unit = 1
-	};
-	uint64_t *to = (uint64_t *)((char *)target + key->offset);
-
-	/* Operations are counted, bytes have units. */
-	if (strstr(key->name, "iops"))
-		return value_number(reader, key->name, value, &range, to) != VALUE_BAD;
-	return value_bytes(reader, key->name, value, &range, to) != VALUE_BAD;
-}
-
-static const struct schema_key io_keys[] = {
-	{"rbps",	  "bytes or max",  "bytes read a second",	 read_rate,
-	  offsetof(struct io_limit,								 rbps) },
-	{ "riops", "number or max", "reads a second",	      read_rate, offsetof(struct io_limit, riops)},
-	{ "wbps",  "bytes or max",  "bytes written a second", read_rate,
-	  offsetof(struct io_limit,								 wbps) },
-	{ "wiops", "number or max", "writes a second",	       read_rate,
-	  offsetof(struct io_limit,								 wiops)},
-};
-const struct schema io_schema = { "an io limit", io_keys, ARRAY_SIZE(io_keys) };
-
-/* "8:0", or a path of a device or mount point. */
-static bool is_device(const char *text)
-{
-	size_t major = strspn(text, "0123456789"), minor;
-
-	if (text[0] == '/')
-		return !strpbrk(text, "\n");
-	if (major == 0 || major > 9 || text[major] != ':')
-		return false;
-	minor = strspn(text + major + 1, "0123456789");
-	return minor > 0 && minor <= 9 && text[major + 1 + minor] == '\0';
-}
-
-/* A map of at least one pair, for io, hugetlb and raw. */
-static bool expect_pairs(struct reader *reader, const struct schema_key *key,
-			 const struct node *value)
-{
-	if (!expect_map(reader, key->name, value))
-		return false;
-	return value->kind == NODE_MAP || report_quirk(reader, place_of(value), "take the key out",
-						       "\"%s\" has no value", key->name);
-}
-
-static bool read_io(struct reader *reader, const struct schema_key *key, const struct node *value,
-		    void *target)
-{
-	struct policy_group *group = target;
-	struct limits *limits = &group->limits;
-	const struct node *device, *body;
-	size_t room = 0;
-	bool good = true;
-
-	if (!expect_pairs(reader, key, value))
-		return false;
-	for (node_id at = 0; next_pair(reader, value, &at, &device, &body);) {
-		const char *name = tree_text(&reader->tree, device);
-		struct io_limit *io =
-			grow_array(reader, limits->io, &room, limits->io_count, sizeof(*io));
-
-		if (!io)
-			return false;
-		limits->io = io;
-		io += limits->io_count;
-		*io = (struct io_limit){ NULL, LIMIT_MAX, LIMIT_MAX, LIMIT_MAX, LIMIT_MAX };
-		if (!is_device(name))
-			good = report_error(reader, device,
-					    "write /dev/sda, \"8:0\" or a mount point",
-					    "\"%.80s\" is no device", name);
-		good &= expect_map(reader, name, body) && schema_read(reader, &io_schema, body, io);
-		io->device = strdup(name);
-		if (!io->device)
-			return report_oom(reader);
-		limits->io_count++;
-	}
-	return good && !reader->too_large && take(group, key, value, VALUE_GOOD);
-}
-
-/* "2MB" as in hugetlb.2MB.max: bytes of one page, or 0. */
-static uint64_t page_size(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-	uint64_t bytes;
-
-	if (digits == 0 || text[0] == '0' ||
-	    (!streq(text + digits, "KB") && !streq(text + digits, "MB") &&
-	     !streq(text + digits, "GB")))
-		return 0;
-	return parse_bytes(text, 1, &bytes) == 0 ? bytes : 0;
-}
-
-static bool read_hugetlb(struct reader *reader, const struct schema_key *key,
-			 const struct node *value, void *target)
-{
-	const struct number_range range = { .most = BYTES_MOST, .max_word = true, .unit = MIB };
-	struct policy_group *group = target;
-	struct limits *limits = &group->limits;
-	const struct node *size, *amount;
-	size_t room = 0;
-	bool good = true;
-
-	if (!expect_pairs(reader, key, value))
-		return false;
-	for (node_id at = 0; next_pair(reader, value, &at, &size, &amount);) {
-		const char *name = tree_text(&reader->tree, size);
-		struct hugetlb_limit *limit = grow_array(reader, limits->hugetlb, &room,
-							 limits->hugetlb_count, sizeof(*limit));
-		uint64_t page = page_size(name);
-		enum value result;
-
-		if (!limit)
-			return false;
-		limits->hugetlb = limit;
-		limit += limits->hugetlb_count;
-		if (page == 0)
-			good = report_error(reader, size, "write \"2MB\" or \"1GB\"",
-					    "\"%.60s\" is no size of a huge page", name);
-		result = value_bytes(reader, name, amount, &range, &limit->bytes);
-		good &= result == VALUE_GOOD;
-		if (result == VALUE_GOOD && page > 0 && limit->bytes != LIMIT_MAX &&
-		    limit->bytes % page != 0)
-			report_warning(reader, amount, NULL,
-				       "this is no multiple of %s: the kernel rounds it down",
-				       name);
-		limit->page_size = strdup(name);
-		if (!limit->page_size)
-			return report_oom(reader);
-		limits->hugetlb_count++;
-	}
-	return good && !reader->too_large && take(group, key, value, VALUE_GOOD);
-}
-
-/* Files that belong to a key, on either version of cgroups, or to reeve alone (no key). */
-static const struct {
-	const char *file, *key;
-} owned_files[] = {
-	{"blkio.bfq.weight",		      "io_weight" },
-	{ "blkio.throttle.read_bps_device",   "io"	 },
-	{ "blkio.throttle.read_iops_device",  "io"	  },
-	{ "blkio.throttle.write_bps_device",  "io"	  },
-	{ "blkio.throttle.write_iops_device", "io"	   },
-	{ "blkio.weight",			  "io_weight" },
-	{ "cgroup.freeze",			   "freeze"    },
-	{ "cpu.cfs_burst_us",		      "cpu_burst" },
-	{ "cpu.cfs_period_us",		       "cpu_period"},
-	{ "cpu.cfs_quota_us",		      "cpu"	    },
-	{ "cpu.idle",			 "cpu_idle"	 },
-	{ "cpu.max",			  "cpu"	   },
-	{ "cpu.max.burst",			   "cpu_burst" },
-	{ "cpu.shares",			"cpu_weight"},
-	{ "cpu.weight",			"cpu_weight"},
-	{ "cpu.weight.nice",		     "cpu_weight"},
-	{ "cpuset.cpus",			 "cpus"	},
-	{ "cpuset.mems",			 "mems"	},
-	{ "freezer.state",			   "freeze"    },
-	{ "io.bfq.weight",			   "io_weight" },
-	{ "io.max",			   "io"	 },
-	{ "io.weight",			"io_weight" },
-	{ "memory.high",			 "ram_high"  },
-	{ "memory.limit_in_bytes",		   "ram"	 },
-	{ "memory.low",			"ram_low"	  },
-	{ "memory.max",			"ram"	      },
-	{ "memory.memsw.limit_in_bytes",	 "swap"	},
-	{ "memory.min",			"ram_min"	  },
-	{ "memory.oom.group",		      "oom"	    },
-	{ "memory.swap.max",		     "swap"	    },
-	{ "pids.max",			 "pids"	     },
-};
-
-/* The files of the cgroup core that change nothing of what reeve does. */
-static const char *const core_files[] = { "cgroup.max.depth", "cgroup.max.descendants",
-					  "cgroup.pressure" };
-
-static bool check_raw_file(struct reader *reader, const struct node *node, const char *file)
-{
-	size_t controller = strspn(file, "abcdefghijklmnopqrstuvwxyz_");
-	size_t size = strspn(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_.-");
-	char hint[64];
-
-	if (controller == 0 || file[controller] != '.' || file[controller + 1] == '\0' ||
-	    file[size] != '\0' || size > 255)
-		return report_error(reader, node, "write a name such as memory.swappiness",
-				    "\"%.80s\" is no file of a controller", file);
-	for (size_t i = 0; i < ARRAY_SIZE(owned_files); i++) {
-		if (!streq(file, owned_files[i].file))
-			continue;
-		snprintf(hint, sizeof(hint), "use the key \"%s\"", owned_files[i].key);
-		return report_error(reader, node, hint, "\"%s\" is written by reeve itself", file);
-	}
-	if (strncmp(file, "hugetlb.", 8) == 0 &&
-	    (strstr(file, ".limit_in_bytes") || strstr(file, ".max")) && !strstr(file, ".rsvd."))
-		return report_error(reader, node, "use the key \"hugetlb\"",
-				    "\"%s\" is written by reeve itself", file);
-	if (strncmp(file, "cgroup.", 7) != 0)
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(core_files); i++)
-		if (streq(file, core_files[i]))
-			return true;
-	return report_error(reader, node, NULL, "\"%s\" is reeve's alone to write", file);
-}
-
-static bool check_raw_value(struct reader *reader, const char *file, const struct node *node,
-			    const char **ret_text)
-{
-	if (value_text(reader, file, node, ret_text) != VALUE_GOOD)
-		return false;
-	if (node->count > 4000)
-		return report_error(reader, node, NULL, "\"%s\": the value is too long", file);
-	for (const char *at = *ret_text; *at; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return report_error(reader, node, NULL,
-					    "\"%s\": the value must be one line, without control "
-					    "characters",
-					    file);
-	return true;
-}
-
-static bool read_raw(struct reader *reader, const struct schema_key *key, const struct node *value,
-		     void *target)
-{
-	struct policy_group *group = target;
-	struct limits *limits = &group->limits;
-	const struct node *file, *content;
-	size_t room = 0;
-	bool good = true;
-
-	if (!expect_pairs(reader, key, value))
-		return false;
-	for (node_id at = 0; next_pair(reader, value, &at, &file, &content);) {
-		const char *name = tree_text(&reader->tree, file), *text = "";
-		struct raw_limit *raw =
-			grow_array(reader, limits->raw, &room, limits->raw_count, sizeof(*raw));
-
-		if (!raw)
-			return false;
-		limits->raw = raw;
-		raw += limits->raw_count++;
-		good &= check_raw_file(reader, file, name);
-		good &= check_raw_value(reader, name, content, &text);
-		raw->file = strdup(name);
-		raw->value = strdup(text);
-		if (!raw->file || !raw->value)
-			return report_oom(reader);
-	}
-	return good && !reader->too_large && take(group, key, value, VALUE_GOOD);
-}
-
 #define LIMIT_FIELD(member) offsetof(struct limits, member)
 
 static const struct schema_key group_keys[] = {
-	{"cpu",						"share or max",					      "90 or \"90%\" of the whole machine; \"1.5 cores\"",				      read_cpu,
-	  .number = LIMIT_CPU},
-	{	  "cpu_burst",					      "time", "time saved up that may be used at once; at most the quota",
-	  read_time,LIMIT_FIELD(cpu_burst), 0, CPU_MILLION *PROCESSORS_MAX, LIMIT_CPU_BURST },
-	{"cpu_idle",						   "true or false",												    "runs only when nothing else wants to",														    read_flag,
-	  LIMIT_FIELD(cpu_idle),.number = LIMIT_CPU_IDLE },
-	{"cpu_period",						   "time",												  "what \"cpu\" is measured over; 1ms to 1s",															   read_time,
-	  LIMIT_FIELD(cpu_period),1000, 1000000, LIMIT_CPU_PERIOD },
-	{"cpu_weight",					     "number",											"1 to 10000, default 100",																					read_count,LIMIT_FIELD(cpu_weight),1,
+	{ "cpu", "share or max", "90 or \"90%\" of the whole machine; \"1.5 cores\"", read_cpu,
+	  .number = LIMIT_CPU },
+	{ "cpu_burst", "time", "time saved up that may be used at once; at most the quota",
+	  read_time, LIMIT_FIELD(cpu_burst), 0, CPU_MILLION *PROCESSORS_MAX, LIMIT_CPU_BURST },
+	{ "cpu_idle", "true or false", "runs only when nothing else wants to", read_flag,
+	  LIMIT_FIELD(cpu_idle), .number = LIMIT_CPU_IDLE },
+	{ "cpu_period", "time", "what \"cpu\" is measured over; 1ms to 1s", read_time,
+	  LIMIT_FIELD(cpu_period), 1000, 1000000, LIMIT_CPU_PERIOD },
+	{ "cpu_weight", "number", "1 to 10000, default 100", read_count, LIMIT_FIELD(cpu_weight), 1,
 	  10000, LIMIT_CPU_WEIGHT },
-	{"cpus",			     "list of numbers",										       "processors it may use: \"0-3,8\"",																								read_list,
-	  LIMIT_FIELD(cpus),.most = PROCESSORS_MAX, .number = LIMIT_CPUS },
-	{																		"freeze",		    "true or false","stops every process in it",																						    read_flag,LIMIT_FIELD(freeze),
+	{ "cpus", "list of numbers", "processors it may use: \"0-3,8\"", read_list,
+	  LIMIT_FIELD(cpus), .most = PROCESSORS_MAX, .number = LIMIT_CPUS },
+	{ "freeze", "true or false", "stops every process in it", read_flag, LIMIT_FIELD(freeze),
 	  .number = LIMIT_FREEZE },
-	{"hugetlb",		     "map",								       "size of page -> bytes or max",read_hugetlb,.number = LIMIT_HUGETLB},
-	{"io",			    "map","device or mount point -> rbps, wbps, riops, wiops",											     read_io,
-	  .number = LIMIT_IO													},
-	{																	   "io_weight", "number",								   "1 to 10000, default 100",																						   read_count,LIMIT_FIELD(io_weight),1,
+	{ "hugetlb", "map", "size of page -> bytes or max", read_hugetlb, .number = LIMIT_HUGETLB },
+	{ "io", "map", "device or mount point -> rbps, wbps, riops, wiops", read_io,
+	  .number = LIMIT_IO },
+	{ "io_weight", "number", "1 to 10000, default 100", read_count, LIMIT_FIELD(io_weight), 1,
 	  10000, LIMIT_IO_WEIGHT },
-	{"mems",					  "list of numbers",									       "memory nodes it may use: \"0\"",read_list,LIMIT_FIELD(mems),
+	{ "mems", "list of numbers", "memory nodes it may use: \"0\"", read_list, LIMIT_FIELD(mems),
 	  .most = NODES_MAX, .number = LIMIT_MEMS },
-	{"oom","group or process","what is killed when memory runs out",				    read_oom,
-	  .number = LIMIT_OOM},
-	{"pids",					       "number or max",											       "greatest number of tasks",																								     read_count,LIMIT_FIELD(pids),1,
+	{ "oom", "group or process", "what is killed when memory runs out", read_oom,
+	  .number = LIMIT_OOM },
+	{ "pids", "number or max", "greatest number of tasks", read_count, LIMIT_FIELD(pids), 1,
 	  PIDS_MOST, LIMIT_PIDS },
-	{ "ram","bytes or max","hard limit: 4500 (MiB) or \"4.5G\"",read_memory,
-	  LIMIT_FIELD(ram),.least = 4096, .number = LIMIT_RAM },
-	{"ram_high",						   "bytes or max",													 "above it, it is slowed and reclaimed",																						      read_memory,
-	  LIMIT_FIELD(ram_high),																							   .least = 4096, .number = LIMIT_RAM_HIGH },
-	{"ram_low",				 "bytes or max",											   "below it, reclaimed only if need be",																				  read_memory,
-	  LIMIT_FIELD(ram_low),.number = LIMIT_RAM_LOW },
-	{"ram_min",				       "bytes or max",									  "below it, never reclaimed",																			  read_memory,LIMIT_FIELD(ram_min),
+	{ "ram", "bytes or max", "hard limit: 4500 (MiB) or \"4.5G\"", read_memory,
+	  LIMIT_FIELD(ram), .least = 4096, .number = LIMIT_RAM },
+	{ "ram_high", "bytes or max", "above it, it is slowed and reclaimed", read_memory,
+	  LIMIT_FIELD(ram_high), .least = 4096, .number = LIMIT_RAM_HIGH },
+	{ "ram_low", "bytes or max", "below it, reclaimed only if need be", read_memory,
+	  LIMIT_FIELD(ram_low), .number = LIMIT_RAM_LOW },
+	{ "ram_min", "bytes or max", "below it, never reclaimed", read_memory, LIMIT_FIELD(ram_min),
 	  .number = LIMIT_RAM_MIN },
-	{"raw",				 "map",								     "file of a controller -> value",																		     read_raw,.number = LIMIT_RAW																    },
-	{																																																										 "swap",				"bytes or max",											   "swap beyond ram; 0 for none",																					   read_memory,LIMIT_FIELD(swap),
+	{ "raw", "map", "file of a controller -> value", read_raw, .number = LIMIT_RAW },
+	{ "swap", "bytes or max", "swap beyond ram; 0 for none", read_memory, LIMIT_FIELD(swap),
 	  .number = LIMIT_SWAP },
 };
 _Static_assert(ARRAY_SIZE(group_keys) == LIMIT_COUNT, "every limit has its key");
@@ -580,6 +328,8 @@ static bool check_cpu(struct reader *reader, const struct policy_group *group)
 				 "make the period longer",
 				 "\"cpu\" leaves less than 1 ms in a period of %u us",
 				 (unsigned)period);
+	if (!given && quota(limits, period) < QUOTA_LEAST)
+		period = PERIOD_MOST; /* what the cgroup layer does */
 	if (limits_has(limits, LIMIT_CPU_BURST) && limits->cpu_burst > quota(limits, period))
 		good = report_at(reader, SEVERITY_ERROR, place_of_limit(group, LIMIT_CPU_BURST),
 				 "make \"cpu_burst\" smaller, or \"cpu_period\" longer",

@@ -35,21 +35,21 @@ static bool keep(struct reader *reader, const struct schema_key *key, const stru
 }
 
 static const struct schema_key rule_keys[] = {
-	{"action",   "execute, read or write", "what a process does with the files",			    keep,
-	  .number = RULE_ACTION												       },
-	{ "group",   "name",		   "the group that it is put into",			    keep, .number = RULE_GROUP},
-	{ "paths",   "list of paths",	    "programs or files: exact, a folder, or with * ** ? [...]",
-	  keep,												   .number = RULE_PATHS},
-	{ "trigger", "name or KILL",	     "what is run; KILL kills the process",			    keep,
-	  .number = RULE_TRIGGER												      },
+	{ "action", "execute, read or write", "what a process does with the files", keep,
+	  .number = RULE_ACTION },
+	{ "group", "name", "the group that it is put into", keep, .number = RULE_GROUP },
+	{ "paths", "list of paths", "programs or files: exact, a folder, or with * ** ? [...]",
+	  keep, .number = RULE_PATHS },
+	{ "trigger", "name or KILL", "what is run; KILL kills the process", keep,
+	  .number = RULE_TRIGGER },
 };
 const struct schema rule_schema = { "a rule", rule_keys, ARRAY_SIZE(rule_keys) };
 
 static const struct schema_key trigger_keys[] = {
-	{"args",  "list of texts", "its arguments, as they are",				 keep, .number = TRIGGER_ARGS},
-	{ "run",	 "program",	    "absolute, or found in the system's folders of programs", keep,
-	  .number = TRIGGER_RUN											   },
-	{ "user", "name",	  "who it runs as; default nobody",			    keep, .number = TRIGGER_USER},
+	{ "args", "list of texts", "its arguments, as they are", keep, .number = TRIGGER_ARGS },
+	{ "run", "program", "absolute, or found in the system's folders of programs", keep,
+	  .number = TRIGGER_RUN },
+	{ "user", "name", "who it runs as; default nobody", keep, .number = TRIGGER_USER },
 };
 const struct schema trigger_schema = { "a trigger", trigger_keys, ARRAY_SIZE(trigger_keys) };
 
@@ -75,11 +75,12 @@ static bool read_path(struct reader *reader, const struct node *node, struct pol
 	char normal[PATH_MAX];
 	const char *text;
 	size_t offset;
-	enum value result = value_text(reader, "paths", node, &text);
 
 	*ret_used = false;
-	if (result != VALUE_GOOD)
-		return result != VALUE_BAD;
+	if (value_is_null(reader, node) || (node->kind == NODE_SCALAR && node->count == 0))
+		return report_quirk(reader, place_of(node), NULL, "a path is empty");
+	if (value_text(reader, "paths", node, &text) != VALUE_GOOD)
+		return false;
 	if (path_normalise(text, normal, &path->folder, &offset, &err) < 0)
 		return report_quirk(reader, place_inside(reader, node, offset),
 				    text[0] == '/' ? NULL : "write the path from \"/\" on",
@@ -135,43 +136,61 @@ static bool read_link(struct reader *reader, const char *key, const struct node 
 	return result != VALUE_BAD;
 }
 
-/* *ret_usable: nothing that it needs is missing. False: an error was told. */
-static bool check_rule(struct reader *reader, const struct node *key, struct draft *draft,
-		       struct policy_rule *rule, bool *ret_usable)
+/* VALUE_DEFAULT: none that is known; told. */
+static enum value read_action(struct reader *reader, const struct node *key,
+			      const struct node *node, struct policy_rule *rule)
 {
 	static const char *const actions[] = {
 		[ACTION_EXECUTE] = "execute", [ACTION_READ] = "read", [ACTION_WRITE] = "write"
 	};
-	const struct node *action = draft->values[RULE_ACTION];
-	bool good = true, has_action = false;
-	size_t index;
+	enum value result = VALUE_DEFAULT;
+	const char *text;
+	char hint[96];
+
+	if (!node)
+		return report_quirk(reader, place_of(key), "add action: execute, read or write",
+				    "rule \"%s\" has no action", rule->name)
+			       ? VALUE_DEFAULT
+			       : VALUE_BAD;
+	result = value_text(reader, "action", node, &text);
+	if (result != VALUE_GOOD)
+		return result;
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (streq(text, actions[i])) {
+			rule->action = (enum policy_action)i;
+			return VALUE_GOOD;
+		}
+	}
+	return report_quirk(reader, place_of(node),
+			    guess_hint(reader, text, actions, ARRAY_SIZE(actions), hint,
+				       sizeof(hint)),
+			    "\"action\" must be execute, read or write, not \"%.60s\"", text)
+		       ? VALUE_DEFAULT
+		       : VALUE_BAD;
+}
+
+/* *ret_usable: nothing that it needs is missing. False: an error was told. */
+static bool check_rule(struct reader *reader, const struct node *key, struct draft *draft,
+		       struct policy_rule *rule, bool *ret_usable)
+{
+	bool good = true, links;
+	enum value action;
 
 	if (draft->values[RULE_PATHS])
 		good &= read_paths(reader, draft->values[RULE_PATHS], rule);
 	else
 		good &= report_quirk(reader, place_of(key), "add paths: [ /usr/bin/name ]",
 				     "rule \"%s\" has no paths", rule->name);
-	if (!action) {
-		good &= report_quirk(reader, place_of(key), "add action: execute, read or write",
-				     "rule \"%s\" has no action", rule->name);
-	} else {
-		enum value result =
-			value_word(reader, "action", action, actions, ARRAY_SIZE(actions), &index);
-
-		has_action = result == VALUE_GOOD;
-		good &= result != VALUE_BAD;
-		if (has_action)
-			rule->action = (enum policy_action)index;
-	}
-	good &= read_link(reader, "group", &draft->values[RULE_GROUP]);
-	good &= read_link(reader, "trigger", &draft->values[RULE_TRIGGER]);
-	if (good && !draft->values[RULE_GROUP] && !draft->values[RULE_TRIGGER])
+	action = read_action(reader, key, draft->values[RULE_ACTION], rule);
+	links = read_link(reader, "group", &draft->values[RULE_GROUP]);
+	links &= read_link(reader, "trigger", &draft->values[RULE_TRIGGER]);
+	if (links && !draft->values[RULE_GROUP] && !draft->values[RULE_TRIGGER])
 		good &= report_quirk(reader, place_of(key),
 				     "add group: NAME, trigger: NAME or trigger: KILL",
 				     "rule \"%s\" has neither a group nor a trigger", rule->name);
-	*ret_usable = rule->path_count > 0 && has_action &&
+	*ret_usable = rule->path_count > 0 && action == VALUE_GOOD &&
 		      (draft->values[RULE_GROUP] || draft->values[RULE_TRIGGER]);
-	return good;
+	return good && links && action != VALUE_BAD;
 }
 
 /* Room for one more rule and what it links to; NULL when out of memory (told). */
@@ -237,11 +256,11 @@ bool read_rules(struct reader *reader, const struct schema_key *key, const struc
 	const struct node *name, *body;
 	bool good = true;
 
+	/* A key without a value is as good as none: fetter wants at least "{}" too. */
+	if (!value_is_null(reader, value))
+		reader->has_rules = true;
 	if (!expect_map(reader, key->name, value))
 		return false;
-	/* A key without a value is as good as none: fetter wants at least "{}" too. */
-	if (value->kind == NODE_MAP)
-		reader->has_rules = true;
 	for (node_id at = 0; next_pair(reader, value, &at, &name, &body);)
 		good &= read_rule(reader, name, body);
 	return good && !reader->too_large;

@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
-bool next_pair(struct reader *reader, const struct node *map, node_id *at, const struct node **ret_key,
-	       const struct node **ret_value)
+bool next_pair(struct reader *reader, const struct node *map, node_id *at,
+	       const struct node **ret_key, const struct node **ret_value)
 {
-	node_id key = *at ? tree_raw(&reader->tree, tree_raw(&reader->tree, *at)->next)->next :
-			    map->first;
+	node_id key = *at ? tree_raw(&reader->tree, tree_raw(&reader->tree, *at)->next)->next
+			  : map->first;
 
 	if (key == 0 || !reader_visit(reader, map))
 		return false;
@@ -140,8 +140,8 @@ bool schema_read(struct reader *reader, const struct schema *schema, const struc
 	for (node_id at = 0; next_pair(reader, map, &at, &name, &value);) {
 		const struct schema_key *key = find_key(reader, schema, name);
 
-		good &= key ? key->read(reader, key, value, target) :
-			      unknown_key(reader, schema, name);
+		good &= key ? key->read(reader, key, value, target)
+			    : unknown_key(reader, schema, name);
 	}
 	return good && !reader->too_large;
 }
@@ -198,8 +198,7 @@ static bool read_mode(struct reader *reader, const struct schema_key *key, const
 	static const char *const words[] = { [MODE_AUDIT] = "audit", [MODE_SCANNER] = "scanner" };
 	struct policy *policy = target;
 	size_t index;
-	enum value result =
-		value_word(reader, key->name, value, words, ARRAY_SIZE(words), &index);
+	enum value result = value_word(reader, key->name, value, words, ARRAY_SIZE(words), &index);
 
 	if (result != VALUE_GOOD)
 		return result != VALUE_BAD;
@@ -290,10 +289,15 @@ static bool read_log_level(struct reader *reader, const struct schema_key *key,
 		const char *word;
 		int level;
 	} levels[] = {
-		{ "debug", LOG_DEBUG },	   { "info", LOG_INFO },    { "notice", LOG_NOTICE },
-		{ "warning", LOG_WARNING }, { "error", LOG_ERR },
+		{ "debug", LOG_DEBUG },
+		{ "info", LOG_INFO },
+		{ "notice", LOG_NOTICE },
+		{ "warning", LOG_WARNING },
+		{ "error", LOG_ERR },
 		/* fetter's other words; what is above an error is logged as one here */
-		{ "warn", LOG_WARNING },   { "dpanic", LOG_ERR },   { "panic", LOG_ERR },
+		{ "warn", LOG_WARNING },
+		{ "dpanic", LOG_ERR },
+		{ "panic", LOG_ERR },
 		{ "fatal", LOG_ERR },
 	};
 	const char *words[ARRAY_SIZE(levels)], *text;
@@ -314,7 +318,8 @@ static bool read_log_level(struct reader *reader, const struct schema_key *key,
 	}
 	return report_quirk(reader, place_of(value),
 			    guess_hint(reader, text, words, ARRAY_SIZE(words), hint, sizeof(hint)),
-			    "\"level\" must be debug, info, notice, warning or error, not \"%.60s\"",
+			    "\"level\" must be debug, info, notice, warning or error, not "
+			    "\"%.60s\"",
 			    text);
 }
 
@@ -342,12 +347,12 @@ static bool read_audit_mode(struct reader *reader, const struct schema_key *key,
 static bool read_favordynmods(struct reader *reader, const struct schema_key *key,
 			      const struct node *value, void *target)
 {
-	static const char *const words[] = { [FAVORDYNMODS_AUTO] = "auto",
-					     [FAVORDYNMODS_OFF] = "off" };
+	static const char *const words[] = {
+		[FAVORDYNMODS_AUTO] = "auto", [FAVORDYNMODS_OFF] = "off"
+	};
 	struct policy *policy = target;
 	size_t index;
-	enum value result =
-		value_word(reader, key->name, value, words, ARRAY_SIZE(words), &index);
+	enum value result = value_word(reader, key->name, value, words, ARRAY_SIZE(words), &index);
 
 	if (result != VALUE_GOOD)
 		return result != VALUE_BAD;
@@ -411,9 +416,11 @@ bool policy_read(struct reader *reader, const struct node *root)
 {
 	char shown[80];
 
-	if (root->kind != NODE_MAP && !value_is_null(reader, root))
+	if (root->kind != NODE_MAP && !value_is_null(reader, root)) {
+		reader->incomplete = true;
 		return report_error(reader, root, "a policy begins like this: \"rules:\"",
 				    "a policy must be a map of keys and values, not %s",
 				    value_shown(reader, root, shown, sizeof(shown)));
+	}
 	return schema_read(reader, &policy_schema, root, reader->policy);
 }

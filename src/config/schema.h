@@ -43,9 +43,23 @@ bool read_groups(struct reader *reader, const struct schema_key *key, const stru
 bool read_triggers(struct reader *reader, const struct schema_key *key, const struct node *value,
 		   void *target);
 
+/* schema-maps.c: the limits that are maps. */
+bool read_io(struct reader *reader, const struct schema_key *key, const struct node *value,
+	     void *target);
+bool read_hugetlb(struct reader *reader, const struct schema_key *key, const struct node *value,
+		  void *target);
+bool read_raw(struct reader *reader, const struct schema_key *key, const struct node *value,
+	      void *target);
+
+/* Far above any machine, and far below an overflow. */
+#define LIMIT_BYTES_MOST (UINT64_C(1) << 62)
+
+/* Notes that a limit is set, and where. */
+void set_limit(struct policy_group *group, const struct schema_key *key, const struct node *value);
+
 /* Steps through a map; false at its end or when it is too large. `at` begins as 0. */
-bool next_pair(struct reader *reader, const struct node *map, node_id *at, const struct node **ret_key,
-	       const struct node **ret_value);
+bool next_pair(struct reader *reader, const struct node *map, node_id *at,
+	       const struct node **ret_key, const struct node **ret_value);
 /* The same through a list. */
 bool next_entry(struct reader *reader, const struct node *list, node_id *at,
 		const struct node **ret_entry);
@@ -72,4 +86,3 @@ void *grow_array(struct reader *reader, void *array, size_t *room, size_t count,
 
 /* Joins what was read: parents of groups, names to indices, paths named twice. */
 bool policy_resolve(struct reader *reader);
-

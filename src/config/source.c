@@ -29,8 +29,8 @@ static int report_errno(struct reader *reader, const char *name, int code, const
 
 int source_add(struct reader *reader, const char *name, char *text, size_t size, bool json)
 {
-	struct source *larger = reallocarray(reader->sources, reader->source_count + 1,
-					     sizeof(*reader->sources));
+	struct source *larger =
+		reallocarray(reader->sources, reader->source_count + 1, sizeof(*reader->sources));
 	char *copy = strdup(name);
 
 	if (larger)
@@ -58,16 +58,16 @@ static int check_owner(struct reader *reader, const char *name, const struct sta
 		return 0;
 	if (asprintf(&hint, "%s '%s'", foreign ? "chown root:root" : "chmod go-w", name) < 0)
 		hint = NULL;
-	return report_file(reader, must ? SEVERITY_ERROR : SEVERITY_WARNING, name,
-			   must ? -EPERM : 0, hint,
-			   foreign ? "belongs to another user than root, who could change the policy" :
-				     "can be written by other users than its owner, who could change "
-				     "the policy");
+	return report_file(
+		reader, must ? SEVERITY_ERROR : SEVERITY_WARNING, name, must ? -EPERM : 0, hint,
+		foreign ? "belongs to another user than root, who could change the policy"
+			: "can be written by other users than its owner, who could change "
+			  "the policy");
 }
 
-static const char toml_hint[] =
-	"convert it: python3 -c 'import sys, json, tomllib; "
-	"json.dump(tomllib.load(sys.stdin.buffer), sys.stdout, indent=1)' < policy.toml > policy.json";
+static const char toml_hint[] = "convert it: python3 -c 'import sys, json, tomllib; "
+				"json.dump(tomllib.load(sys.stdin.buffer), sys.stdout, indent=1)' "
+				"< policy.toml > policy.json";
 
 /* The syntax by the file's extension, as in fetter; -EINVAL for others. */
 static int check_extension(struct reader *reader, const char *name, bool *ret_json)
@@ -82,7 +82,8 @@ static int check_extension(struct reader *reader, const char *name, bool *ret_js
 		return report_file(reader, SEVERITY_ERROR, name, -EINVAL, toml_hint,
 				   "TOML is not read");
 	return report_file(reader, SEVERITY_ERROR, name, -EINVAL, NULL,
-			   "a policy's name must end in .yaml, .yml or .json, which says its syntax");
+			   "a policy's name must end in .yaml, .yml or .json, which says its "
+			   "syntax");
 }
 
 static int check_file(struct reader *reader, const char *name, const struct stat *info)
@@ -274,7 +275,8 @@ static bool is_refused(const char *at, size_t length)
 	const unsigned char *c = (const unsigned char *)at;
 
 	if (length == 1)
-		return (c[0] < 0x20 && c[0] != '\t' && c[0] != '\n' && c[0] != '\r') || c[0] == 0x7f;
+		return (c[0] < 0x20 && c[0] != '\t' && c[0] != '\n' && c[0] != '\r') ||
+		       c[0] == 0x7f;
 	if (length == 2)
 		return c[0] == 0xc2 && c[1] < 0xa0;
 	if (length == 3 && c[0] == 0xe2 && c[1] == 0x80)
@@ -304,8 +306,8 @@ bool source_check(struct reader *reader, uint16_t file)
 						  memcmp(source->text, "\xfe\xff", 2) == 0))
 				hint = "this seems to be UTF-16: save it as UTF-8";
 			return report_at(reader, SEVERITY_ERROR, place, hint,
-					 length == 0 ? "byte 0x%02x is no text" :
-						       "the character that begins with byte 0x%02x "
+					 length == 0 ? "byte 0x%02x is no text"
+						     : "the character that begins with byte 0x%02x "
 						       "is not allowed",
 					 (unsigned char)*at);
 		}

@@ -30,12 +30,12 @@ struct place {
 
 struct node {
 	uint8_t kind;
-	bool plain;	 /* a scalar without quotes: its text decides its type */
+	bool plain; /* a scalar without quotes: its text decides its type */
 	uint16_t file;
 	uint32_t line, column, length;
-	uint32_t text;	 /* scalar: offset of its text */
-	uint32_t count;	 /* scalar: bytes of its text; map: pairs; list: entries */
-	node_id first;	 /* map: key, value, key, value, ...; alias: what it stands for */
+	uint32_t text;	/* scalar: offset of its text */
+	uint32_t count; /* scalar: bytes of its text; map: pairs; list: entries */
+	node_id first;	/* map: key, value, key, value, ...; alias: what it stands for */
 	node_id next;
 };
 _Static_assert(sizeof(struct node) == 32, "a million of them are kept while loading");

@@ -48,9 +48,9 @@ static enum value scalar(struct reader *reader, const char *key, const struct no
 	}
 	if (value_is_null(reader, node))
 		return report_quirk(reader, place_of(node), "take the key out for its default",
-				    "\"%s\" has no value", key) ?
-			       VALUE_DEFAULT :
-			       VALUE_BAD;
+				    "\"%s\" has no value", key)
+			       ? VALUE_DEFAULT
+			       : VALUE_BAD;
 	*ret_text = tree_text(&reader->tree, node);
 	return VALUE_GOOD;
 }
@@ -65,9 +65,9 @@ enum value value_text(struct reader *reader, const char *key, const struct node 
 		return result;
 	if (*text == '\0')
 		return report_quirk(reader, place_of(node), "take the key out for its default",
-				    "\"%s\" is empty", key) ?
-			       VALUE_DEFAULT :
-			       VALUE_BAD;
+				    "\"%s\" is empty", key)
+			       ? VALUE_DEFAULT
+			       : VALUE_BAD;
 	*ret_text = text;
 	return VALUE_GOOD;
 }
@@ -76,8 +76,8 @@ enum value value_bool(struct reader *reader, const char *key, const struct node 
 		      bool *ret_value)
 {
 	static const char *const words[] = {
-		"y",   "Y",   "yes", "Yes", "YES",   "true",  "True",  "TRUE", "on",  "On",  "ON",
-		"n",   "N",   "no",  "No",  "NO",    "false", "False", "FALSE", "off", "Off", "OFF",
+		"y", "Y", "yes", "Yes", "YES", "true",	"True",	 "TRUE",  "on",	 "On",	"ON",
+		"n", "N", "no",	 "No",	"NO",  "false", "False", "FALSE", "off", "Off", "OFF",
 	};
 	char shown[80];
 	const char *text;
@@ -107,9 +107,9 @@ enum value value_word(struct reader *reader, const char *key, const struct node 
 
 	for (size_t i = 0; i < count && used < sizeof(list); i++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-					 i == 0		? "" :
-					 i + 1 == count ? " or " :
-							  ", ",
+					 i == 0		  ? ""
+					 : i + 1 == count ? " or "
+							  : ", ",
 					 words[i]);
 	result = scalar(reader, key, node, list, &text);
 	if (result != VALUE_GOOD)
@@ -134,8 +134,8 @@ int integer_from_text(const char *text, bool plain, bool octal, uint64_t *ret_va
 	int base = 10;
 	char *end;
 
-	if (*at == '-' && isdigit((unsigned char)at[1]))
-		return -ERANGE;
+	if (*at == '-')
+		return at[1] && !at[1 + strspn(at + 1, "0123456789_")] ? -ERANGE : -EINVAL;
 	at += *at == '+';
 	if (!isdigit((unsigned char)*at))
 		return -EINVAL;
@@ -187,12 +187,9 @@ static enum value truncated(struct reader *reader, const char *key, const struct
 {
 	const char *text = tree_text(&reader->tree, node);
 
-	if (!(value > -1e15 && value < 1e15)) {
-		report_error(reader, node, NULL, "\"%s\": %s is out of range", key, text);
-		return VALUE_BAD;
-	}
-	if (!compat(reader)) {
-		report_error(reader, node, NULL, "\"%s\" must be a whole number, not %s", key, text);
+	if (!compat(reader) || !(value > -1e15 && value < 1e15)) {
+		report_error(reader, node, NULL, "\"%s\" must be a whole number, not %.60s", key,
+			     text);
 		return VALUE_BAD;
 	}
 	report_warning(reader, node, "write the whole number",
@@ -202,14 +199,35 @@ static enum value truncated(struct reader *reader, const char *key, const struct
 	return VALUE_GOOD;
 }
 
+static const char *hint_for(const struct number_range *range)
+{
+	return range->fetter ? "take the key out for no limit" : NULL;
+}
+
 static enum value out_of_range(struct reader *reader, const char *key, const struct node *node,
 			       const struct number_range *range)
 {
-	const char *text = tree_text(&reader->tree, node);
-
-	report_error(reader, node, range->fetter ? "take the key out for no limit" : NULL,
+	report_error(reader, node, hint_for(range),
 		     "\"%s\" must be %" PRIu64 " to %" PRIu64 "%s, not %.60s", key, range->least,
-		     range->most, range->max_word ? " or \"max\"" : "", text);
+		     range->most, range->max_word ? " or \"max\"" : "",
+		     tree_text(&reader->tree, node));
+	return VALUE_BAD;
+}
+
+/* Bytes have no upper end that would say anything. */
+static enum value bytes_out_of_range(struct reader *reader, const char *key,
+				     const struct node *node, const struct number_range *range,
+				     bool small)
+{
+	const char *text = tree_text(&reader->tree, node);
+	char least[32];
+
+	if (small)
+		report_error(reader, node, hint_for(range), "\"%s\" must be %s or more, not %.60s",
+			     key, format_bytes(range->least, least, sizeof(least)), text);
+	else
+		report_error(reader, node, range->max_word ? "write \"max\" for no limit" : NULL,
+			     "\"%s\": %.60s is more than any machine has", key, text);
 	return VALUE_BAD;
 }
 
@@ -251,25 +269,13 @@ enum value value_number(struct reader *reader, const char *key, const struct nod
 			     value_shown(reader, node, shown, sizeof(shown)));
 		return VALUE_BAD;
 	}
-	if (range->fetter && compat(reader) && (*text == '-' || value == 0) && (r == 0 || *text == '-'))
+	if (range->fetter && compat(reader) && (*text == '-' || value == 0) &&
+	    (r == 0 || *text == '-'))
 		return no_limit(reader, key, node, *text == '-');
 	if (r == -ERANGE || value < range->least || value > range->most)
 		return out_of_range(reader, key, node, range);
 	*ret_value = value;
 	return VALUE_GOOD;
-}
-
-static enum value bytes_out_of_range(struct reader *reader, const char *key,
-				     const struct node *node, const struct number_range *range)
-{
-	char least[32], most[32];
-
-	format_bytes(range->least, least, sizeof(least));
-	format_bytes(range->most, most, sizeof(most));
-	report_error(reader, node, range->fetter ? "take the key out for no limit" : NULL,
-		     "\"%s\" must be %s to %s%s, not %.60s", key, least, most,
-		     range->max_word ? " or \"max\"" : "", tree_text(&reader->tree, node));
-	return VALUE_BAD;
 }
 
 /* Plain numbers, which have the key's own unit; -EINVAL: something else. */
@@ -315,15 +321,17 @@ enum value value_bytes(struct reader *reader, const char *key, const struct node
 	}
 	if (r == -EINVAL || r == -EDOM) {
 		report_error(reader, node,
-			     range->unit == 1 ? "write 1048576 or \"1M\"" :
-						"write 4500 (MiB) or \"4.5G\"",
+			     range->unit == 1 ? "write 1048576 or \"1M\""
+					      : "write 4500 (MiB) or \"4.5G\"",
 			     "\"%s\": \"%.60s\" is no amount of bytes", key, text);
 		return VALUE_BAD;
 	}
-	if (range->fetter && compat(reader) && (*text == '-' || value == 0) && (r == 0 || *text == '-'))
+	if (range->fetter && compat(reader) && (*text == '-' || value == 0) &&
+	    (r == 0 || *text == '-'))
 		return no_limit(reader, key, node, *text == '-');
 	if (r == -ERANGE || value < range->least || value > range->most)
-		return bytes_out_of_range(reader, key, node, range);
+		return bytes_out_of_range(reader, key, node, range,
+					  *text == '-' || (r == 0 && value < range->least));
 	*ret_value = value;
 	return VALUE_GOOD;
 }

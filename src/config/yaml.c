@@ -46,10 +46,8 @@ static const struct {
 } hints[] = {
 	{ "mapping values are not allowed in this context",
 	  "check the indentation; a value with \": \" in it needs quotes" },
-	{ "did not find expected key",
-	  "keys of one map begin in the same column" },
-	{ "did not find expected '-' indicator",
-	  "entries of one list begin in the same column" },
+	{ "did not find expected key", "keys of one map begin in the same column" },
+	{ "did not find expected '-' indicator", "entries of one list begin in the same column" },
 	{ "could not find expected ':'", "a key needs \": \" behind it" },
 	{ "did not find expected ',' or ']'", "is a comma or the closing \"]\" missing?" },
 	{ "did not find expected ',' or '}'", "is a comma or the closing \"}\" missing?" },
@@ -180,15 +178,15 @@ static bool on_open(struct yaml *yaml, const yaml_event_t *event, enum node_kind
 	bool map = kind == NODE_MAP;
 	const yaml_char_t *anchor =
 		map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
-	const yaml_char_t *tag = map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+	const yaml_char_t *tag =
+		map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
 	struct place place = place_of_event(yaml, event);
 	unsigned depth = yaml->builder.depth;
 	const char *name = NULL;
 	node_id id;
 	bool text;
 
-	if (!check_tag(yaml, event, tag, &text) ||
-	    !builder_open(&yaml->builder, kind, place, &id))
+	if (!check_tag(yaml, event, tag, &text) || !builder_open(&yaml->builder, kind, place, &id))
 		return false;
 	if (anchor) {
 		name = arena_string(yaml->names, (const char *)anchor);

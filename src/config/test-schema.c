@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: MIT
+/* Every key of the schema: what it becomes, and what is said about wrong values. */
+#include "config/schema.h"
+#include "test-policy.h"
+
+#include "util/fd.h"
+
+#include <fcntl.h>
+#include <syslog.h>
+
+#define NO_LIMIT " (take the key out for no limit)"
+#define RULES	 "rules: {r: {paths: [/x], action: execute, trigger: KILL}}\n"
+
+static void defaults(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed = parse(RULES);
+	const struct policy *policy = parsed.policy;
+
+	assert_int_equal(parsed.result, 0);
+	assert_int_equal(parsed.diagnostics.count, 0);
+	assert_string_equal(policy->name, "reeve");
+	assert_int_equal(policy->mode, MODE_AUDIT);
+	assert_string_equal(policy->log_file, "stderr");
+	assert_int_equal(policy->log_level, LOG_INFO);
+	assert_string_equal(policy->audit_mode, "override");
+	assert_int_equal(policy->favordynmods, FAVORDYNMODS_AUTO);
+	assert_int_equal(policy->gate_threads, 0);
+	assert_int_equal(policy->file_count, 1);
+	assert_string_equal(policy->files[0], "t.yaml");
+	assert_null(policy->files[1]);
+	assert_int_equal(policy->group_count, 0);
+	assert_int_equal(policy->trigger_count, 0);
+}
+
+static void null_sections_are_defaults(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed =
+		parse("logging:\naudit:\ntuning: ~\ngroups:\ntriggers: null\n" RULES);
+
+	assert_int_equal(parsed.result, 0);
+	assert_int_equal(parsed.diagnostics.count, 0);
+	assert_string_equal(parsed.policy->log_file, "stderr");
+}
+
+static void top_level(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed =
+		parse("name: two words\n"
+		      "mode: scanner\n"
+		      "logging: {file: /var/log/reeve.log, level: WARN}\n"
+		      "audit: {mode: preserve}\n"
+		      "tuning: {favordynmods: off, gate_threads: 3}\n" RULES);
+	const struct policy *policy = parsed.policy;
+
+	assert_int_equal(parsed.result, 0);
+	assert_string_equal(policy->name, "two words");
+	assert_int_equal(policy->mode, MODE_SCANNER);
+	assert_string_equal(policy->log_file, "/var/log/reeve.log");
+	assert_int_equal(policy->log_level, LOG_WARNING);
+	assert_string_equal(policy->audit_mode, "preserve");
+	assert_int_equal(policy->favordynmods, FAVORDYNMODS_OFF);
+	assert_int_equal(policy->gate_threads, 3);
+}
+
+static void top_level_mistakes(void **state)
+{
+	expect("nmae: x\n" RULES,
+	       "1:1 error: unknown key \"nmae\" in a policy (did you mean \"name\"?)\n");
+	expect("name: ../../x\n" RULES,
+	       "1:7 error: \"name\" cannot be \"../../x\": \"..\" is not allowed in it\n");
+	expect("name: a/b\n" RULES, "1:7 error: \"name\" cannot contain \"/\"\n");
+	expect("name: ''\n" RULES,
+	       "1:7 error: \"name\" is empty (take the key out for its default)\n");
+	expect("name:\n" RULES,
+	       "1:6 error: \"name\" has no value (take the key out for its default)\n");
+	expect("name: {}\n" RULES, "1:7 error: \"name\" must be a text, not a map\n");
+	expect("mode: AUDIT\n" RULES, "1:7 error: \"mode\" must be audit or scanner, not \"AUDIT\" "
+				      "(did you mean \"audit\"?)\n");
+	expect("mode: [audit]\n" RULES,
+	       "1:7 error: \"mode\" must be audit or scanner, not a list\n");
+	expect("logging: [x]\n" RULES,
+	       "1:10 error: \"logging\" must be a map of keys and values, not a list\n");
+	expect("logging: {file: /tmp/fetter.log}\n" RULES,
+	       "1:17 error: the log file is in a folder that every user may write (use a folder "
+	       "that "
+	       "only root may write, such as /var/log)\n");
+	expect("logging: {file: reeve.log}\n" RULES,
+	       "1:17 error: the log file \"reeve.log\" depends on the folder that reeve is started "
+	       "in "
+	       "(write a path from \"/\" on, \"stderr\" or \"journal\")\n");
+	expect("logging: {file: stdout}\n" RULES,
+	       "1:17 warning: nothing is logged to stdout: stderr is used (write \"stderr\")\n");
+	expect("logging: {level: loud}\n" RULES, "1:18 error: \"level\" must be debug, info, "
+						 "notice, warning or error, not \"loud\"\n");
+	expect("logging: {levle: info}\n" RULES,
+	       "1:11 error: unknown key \"levle\" in \"logging\" (did you mean \"level\"?)\n");
+	expect("audit: {mode: reused}\n" RULES, "1:15 error: \"mode\" must be override, preserve "
+						"or reuse, not \"reused\" (did you mean "
+						"\"reuse\"?)\n");
+	expect("tuning: {favordynmods: yes, gate_threads: 0}\n" RULES,
+	       "1:24 error: \"favordynmods\" must be auto or off, not \"yes\"\n"
+	       "1:43 error: \"gate_threads\" must be 1 to 1024, not 0\n");
+}
+
+static void rules_section(void **state)
+{
+	expect("groups: {}\n",
+	       "0:0 error: required key \"rules\" is missing (add \"rules:\"; \"rules: "
+	       "{}\" if there are to be none)\n");
+	expect("rules:\n",
+	       "0:0 error: required key \"rules\" is missing (add \"rules:\"; \"rules: {}\" "
+	       "if there are to be none)\n");
+	expect("rules: {}\n", "0:0 warning: no rules: nothing will be done\n");
+	expect("rules: [x]\n",
+	       "1:8 error: \"rules\" must be a map of keys and values, not a list\n");
+	expect("rules: x\n", "1:8 error: \"rules\" must be a map of keys and values, not \"x\"\n");
+}
+
+/* Parses "groups: {g: {<limits>}}" and hands the group over. */
+static struct parsed group(const char *limits)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct parsed parsed;
+
+	assert_true(asprintf(&text, "groups: {g: {%s}}\n" RULES, limits) > 0);
+	parsed = parse(text);
+	if (parsed.result != 0) {
+		_cleanup_(freep) char *why = told(&parsed.diagnostics);
+
+		print_message("%s: %s\n", limits, why);
+	}
+	assert_int_equal(parsed.result, 0);
+	assert_int_equal(parsed.policy->group_count, 1);
+	return parsed;
+}
+
+static void expect_group(const char *limits, const char *expected)
+{
+	_cleanup_(freep) char *text = NULL;
+
+	assert_true(asprintf(&text, "groups: {g: {%s}}\n" RULES, limits) > 0);
+	expect(text, expected);
+}
+
+static void expect_cpu(const char *value, bool of_machine, uint64_t millionths)
+{
+	_cleanup_(parsed_done) struct parsed parsed = group(value);
+	const struct limits *limits = &parsed.policy->groups[0].limits;
+
+	assert_int_equal(limits->set, LIMIT_BIT(LIMIT_CPU));
+	assert_int_equal(limits->cpu.of_machine, of_machine);
+	assert_int_equal(limits->cpu.millionths, millionths);
+	assert_int_equal(parsed.policy->groups[0].limit_at[LIMIT_CPU].line, 1);
+	assert_int_equal(parsed.policy->groups[0].limit_at[LIMIT_CPU].column, 19);
+}
+
+static void cpu(void **state)
+{
+	_cleanup_(parsed_done) struct parsed none = group("cpu: max");
+
+	expect_cpu("cpu: 90", true, 900000);
+	expect_cpu("cpu: 0x10", true, 160000);
+	expect_cpu("cpu: 90%", true, 900000);
+	expect_cpu("cpu: \"12.5%\"", true, 125000);
+	expect_cpu("cpu: 12.5 %", true, 125000);
+	expect_cpu("cpu: 1.5 cores", false, 1500000);
+	expect_cpu("cpu: \"1 core\"", false, 1000000);
+	expect_cpu("cpu: 0.001 cores", false, 1000);
+	assert_int_equal(none.policy->groups[0].limits.set, 0);
+	expect_group("cpu: 0", "1:19 error: \"cpu\" must be 1 to 1000000, not 0" NO_LIMIT "\n");
+	expect_group("cpu: -5", "1:19 error: \"cpu\" must be 1 to 1000000, not -5" NO_LIMIT "\n");
+	expect_group("cpu: 12.5", "1:19 error: \"cpu\" must be a whole number of percent, not 12.5 "
+				  "(write a part of a percent as \"12.5%\")\n");
+	expect_group("cpu: 0%", "1:19 error: \"cpu\" cannot be zero" NO_LIMIT "\n");
+	expect_group("cpu: 0.0001 cores",
+		     "1:19 error: \"cpu\": 0.001 cores is the least that the kernel can do\n");
+	expect_group("cpu: 9000 cores", "1:19 error: \"cpu\" is more than any machine has\n");
+	expect_group("cpu: -1%",
+		     "1:19 error: \"cpu\": -1% is out of range (write 90 (percent of the "
+		     "machine), \"90%\" or \"1.5 cores\")\n");
+	expect_group("cpu: half",
+		     "1:19 error: \"cpu\": \"half\" is no share (write 90 (percent of the "
+		     "machine), \"90%\" or \"1.5 cores\")\n");
+	expect_group("cpu: 1.5.5 cores",
+		     "1:19 error: \"cpu\": \"1.5.5 cores\" is no share (write 90 (percent of the "
+		     "machine), \"90%\" or \"1.5 cores\")\n");
+	expect_group("cpu: 500",
+		     "1:19 warning: \"cpu\" is more than the whole machine: no limit in "
+		     "effect\n");
+	expect_group("cpu: []", "1:19 error: \"cpu\" must be a number, not a list\n");
+	expect_group("cpu: ",
+		     "1:18 error: \"cpu\" has no value (take the key out for its default)\n");
+	expect_group("cpu: 010",
+		     "1:19 error: \"cpu\" must be a whole number, not \"010\" (a leading "
+		     "zero means octal in YAML)\n");
+}
+
+static void cpu_times(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed =
+		group("cpu: 2 cores, cpu_period: 50ms, cpu_burst: 100_000");
+	const struct limits *limits = &parsed.policy->groups[0].limits;
+
+	assert_int_equal(limits->cpu_period, 50000);
+	assert_int_equal(limits->cpu_burst, 100000);
+	expect_group("cpu: 1 core, cpu_period: 999",
+		     "1:39 error: \"cpu_period\" must be 1000 to 1000000, not 999\n");
+	expect_group("cpu: 1 core, cpu_period: 2s",
+		     "1:39 error: \"cpu_period\" must be 1000 to 1000000, not 2s\n");
+	expect_group("cpu: 1 core, cpu_period: 1.5us", "1:39 error: \"cpu_period\": \"1.5us\" is "
+						       "no time in whole microseconds (write "
+						       "100000 (microseconds) or \"100ms\")\n");
+	expect_group("cpu: 0.1 cores, cpu_period: 5ms",
+		     "1:42 error: \"cpu\" leaves less than 1 ms in a period of 5000 us (make the "
+		     "period longer)\n");
+	expect_group("cpu: 0.5 cores, cpu_burst: 50001",
+		     "1:41 error: \"cpu_burst\" is more than the 50000 us that \"cpu\" gives in "
+		     "one "
+		     "period (make \"cpu_burst\" smaller, or \"cpu_period\" longer)\n");
+	/* So small a share gets a period of a second, which leaves room for this. */
+	expect_group("cpu: 0.005 cores, cpu_burst: 5ms", "");
+	expect_group("cpu_period: 5ms",
+		     "1:26 warning: \"cpu_period\" has no effect without \"cpu\"\n");
+	expect_group("cpu_burst: 5ms",
+		     "1:25 warning: \"cpu_burst\" has no effect without \"cpu\"\n");
+}
+
+static void cpu_others(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed =
+		group("cpu_weight: '10000', cpus: '0', mems: 0-1");
+	_cleanup_(parsed_done) struct parsed idle = group("cpu_idle: On, freeze: n");
+	const struct limits *limits = &parsed.policy->groups[0].limits;
+
+	assert_int_equal(limits->cpu_weight, 10000);
+	assert_string_equal(limits->cpus, "0");
+	assert_string_equal(limits->mems, "0-1");
+	assert_true(idle.policy->groups[0].limits.cpu_idle);
+	assert_false(idle.policy->groups[0].limits.freeze);
+	assert_true(limits_has(&idle.policy->groups[0].limits, LIMIT_FREEZE));
+	expect_group("cpu_weight: 0", "1:26 error: \"cpu_weight\" must be 1 to 10000, not 0\n");
+	expect_group("cpu_weight: 10001",
+		     "1:26 error: \"cpu_weight\" must be 1 to 10000, not 10001\n");
+	expect_group("cpu_weight: 1.0",
+		     "1:26 error: \"cpu_weight\" must be a whole number, not 1.0\n");
+	expect_group("cpu_weight: max",
+		     "1:26 error: \"cpu_weight\" must be a whole number, not \"max\"\n");
+	expect_group("cpu_weight: 5, cpu_idle: true", "1:26 error: \"cpu_weight\" and \"cpu_idle: "
+						      "true\" exclude each other (take one of "
+						      "them out)\n");
+	expect_group("cpu_idle: 1", "1:24 error: \"cpu_idle\" must be true or false, not \"1\"\n");
+	expect_group("cpu_idle: 'true'",
+		     "1:24 error: \"cpu_idle\" must be true or false, not \"true\" "
+		     "(without quotes)\n");
+	expect_group("mems: 0-3-4",
+		     "1:20 error: \"mems\": \"0-3-4\" is no list of numbers below 1024 "
+		     "(write a list such as \"0-3,8\")\n");
+	expect_group("mems: '0,'",
+		     "1:20 error: \"mems\": \"0,\" is no list of numbers below 1024 (write "
+		     "a list such as \"0-3,8\")\n");
+	expect_group("mems: 5-2",
+		     "1:20 error: \"mems\": \"5-2\" is no list of numbers below 1024 (write "
+		     "a list such as \"0-3,8\")\n");
+	expect_group("mems: 99999999999999999999", "1:20 error: \"mems\": \"99999999999999999999\" "
+						   "is no list of numbers below 1024 "
+						   "(write a list such as \"0-3,8\")\n");
+}
+
+static void a_processor_that_is_not_here(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed = group("cpus: 8191");
+
+	assert_int_equal(parsed.diagnostics.warnings, 1);
+	assert_non_null(strstr(parsed.diagnostics.items[0].message, "has no processor 8191"));
+}
+
+static void memory(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed = group(
+		"ram: 4500, ram_high: 4.25G, ram_low: \"0\", ram_min: 1 MiB, swap: 0, oom: group");
+	_cleanup_(parsed_done) struct parsed max = group("ram: max, swap: infinity, oom: process");
+	const struct limits *limits = &parsed.policy->groups[0].limits;
+
+	assert_int_equal(limits->ram, UINT64_C(4500) << 20);
+	assert_int_equal(limits->ram_high, UINT64_C(4352) << 20);
+	assert_int_equal(limits->ram_low, 0);
+	assert_int_equal(limits->ram_min, 1 << 20);
+	assert_int_equal(limits->swap, 0);
+	assert_true(limits->oom_group);
+	assert_int_equal(limits->set, LIMIT_BIT(LIMIT_RAM) | LIMIT_BIT(LIMIT_RAM_HIGH) |
+					      LIMIT_BIT(LIMIT_RAM_LOW) | LIMIT_BIT(LIMIT_RAM_MIN) |
+					      LIMIT_BIT(LIMIT_SWAP) | LIMIT_BIT(LIMIT_OOM));
+	assert_true(max.policy->groups[0].limits.ram == LIMIT_MAX);
+	assert_true(max.policy->groups[0].limits.swap == LIMIT_MAX);
+	assert_false(max.policy->groups[0].limits.oom_group);
+	expect_group("ram: 0", "1:19 error: \"ram\" must be 4K or more, not 0" NO_LIMIT "\n");
+	expect_group("ram: -1", "1:19 error: \"ram\" must be 4K or more, not -1" NO_LIMIT "\n");
+	expect_group("ram: -1G", "1:19 error: \"ram\" must be 4K or more, not -1G" NO_LIMIT "\n");
+	expect_group("ram: 4.5", "1:19 error: \"ram\" must be a whole number, not 4.5\n");
+	expect_group("ram: 1e3", "1:19 error: \"ram\" must be a whole number, not 1e3\n");
+	expect_group("ram: 99999999999999999999", "1:19 error: \"ram\": 99999999999999999999 is "
+						  "more than any machine has (write "
+						  "\"max\" for no limit)\n");
+	expect_group("ram: 9000000000000", "1:19 error: \"ram\": 9000000000000 is more than any "
+					   "machine has (write \"max\" for "
+					   "no limit)\n");
+	expect_group("ram: 2X",
+		     "1:19 error: \"ram\": \"2X\" is no amount of bytes (write 4500 (MiB) or "
+		     "\"4.5G\")\n");
+	expect_group("ram: 100K",
+		     "1:19 warning: hardly any program runs in so little memory (a plain "
+		     "number is MiB)\n");
+	expect_group("ram: 10, ram_high: 11, ram_low: max, ram_min: 1G",
+		     "1:33 warning: \"ram_high\" is above \"ram\" and has no effect\n"
+		     "1:60 warning: \"ram_min\" is above \"ram\" and has no effect\n");
+	expect_group("oom: both", "1:19 error: \"oom\" must be process or group, not \"both\"\n");
+}
+
+static void pids(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed = group("pids: 0b11");
+	_cleanup_(parsed_done) struct parsed max = group("pids: \"max\"");
+
+	assert_int_equal(parsed.policy->groups[0].limits.pids, 3);
+	assert_true(max.policy->groups[0].limits.pids == LIMIT_MAX);
+	expect_group("pids: 0",
+		     "1:20 error: \"pids\" must be 1 to 4194304 or \"max\", not 0" NO_LIMIT "\n");
+	expect_group("pids: 4194305", "1:20 error: \"pids\" must be 1 to 4194304 or \"max\", not "
+				      "4194305" NO_LIMIT "\n");
+	expect_group("pids: 1e99", "1:20 error: \"pids\" must be a whole number, not 1e99\n");
+	expect_group("pids: .inf", "1:20 error: \"pids\" must be a whole number, not .inf\n");
+	expect_group("pids: many", "1:20 error: \"pids\" must be a whole number, not \"many\"\n");
+	expect_group("pids: yes", "1:20 error: \"pids\" must be a whole number, not \"yes\"\n");
+	expect_group("pids: {}", "1:20 error: \"pids\" must be a number, not a map\n");
+}
+
+static void io(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed = group(
+		"io: {/dev/sda: {rbps: 10M, wiops: 100}, 8:16: {wbps: max, riops: 1}, /srv: }, "
+		"io_weight: 1");
+	const struct limits *limits = &parsed.policy->groups[0].limits;
+
+	assert_int_equal(limits->io_count, 3);
+	assert_string_equal(limits->io[0].device, "/dev/sda");
+	assert_int_equal(limits->io[0].rbps, 10 << 20);
+	assert_true(limits->io[0].wbps == LIMIT_MAX);
+	assert_true(limits->io[0].riops == LIMIT_MAX);
+	assert_int_equal(limits->io[0].wiops, 100);
+	assert_string_equal(limits->io[1].device, "8:16");
+	assert_true(limits->io[1].wbps == LIMIT_MAX);
+	assert_int_equal(limits->io[1].riops, 1);
+	assert_int_equal(limits->io_weight, 1);
+	expect_group("io: 5", "1:18 error: \"io\" must be a map of keys and values, not \"5\"\n");
+	expect_group("io: ", "1:18 error: \"io\" has no value (take the key out)\n");
+	expect_group("io: {sda: {rbps: 1}}", "1:19 error: \"sda\" is no device (write /dev/sda, "
+					     "\"8:0\" or a mount point)\n");
+	expect_group("io: {8:0x: {rbps: 1}}", "1:19 error: \"8:0x\" is no device (write /dev/sda, "
+					      "\"8:0\" or a mount point)\n");
+	expect_group("io: {/a: {rbps: 0, riops: 0}}",
+		     "1:30 error: \"rbps\" must be 1 or more, not 0\n"
+		     "1:40 error: \"riops\" must be 1 to 4611686018427387904 or \"max\", not 0\n");
+	expect_group("io: {/a: {rbp: 1}}",
+		     "1:24 error: unknown key \"rbp\" in an io limit (did you mean \"rbps\"?)\n");
+	expect_group("io: {/a: {riops: 1M}}",
+		     "1:31 error: \"riops\" must be a whole number, not \"1M\"\n");
+	expect_group("io_weight: 0", "1:25 error: \"io_weight\" must be 1 to 10000, not 0\n");
+}
+
+static void hugetlb(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed =
+		group("hugetlb: {2MB: 512, 1GB: 2G, 64KB: max}");
+	const struct limits *limits = &parsed.policy->groups[0].limits;
+
+	assert_int_equal(limits->hugetlb_count, 3);
+	assert_string_equal(limits->hugetlb[0].page_size, "2MB");
+	assert_int_equal(limits->hugetlb[0].bytes, 512 << 20);
+	assert_true(limits->hugetlb[2].bytes == LIMIT_MAX);
+	expect_group("hugetlb: {2M: 2}",
+		     "1:24 error: \"2M\" is no size of a huge page (write \"2MB\" or \"1GB\")\n");
+	expect_group("hugetlb: {2MB: 3}",
+		     "1:29 warning: this is no multiple of 2MB: the kernel rounds "
+		     "it down\n");
+	expect_group("hugetlb: {2MB: -3}", "1:29 error: \"2MB\" must be 0 or more, not -3\n");
+}
+
+static void raw(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed = group(
+		"raw: {memory.swappiness: 0x10, cpu.uclamp.min: \"20.5\", cgroup.max.depth: 3}");
+	const struct limits *limits = &parsed.policy->groups[0].limits;
+
+	assert_int_equal(limits->raw_count, 3);
+	assert_string_equal(limits->raw[0].file, "memory.swappiness");
+	assert_string_equal(limits->raw[0].value, "0x10");
+	assert_string_equal(limits->raw[1].value, "20.5");
+	expect_group("raw: {memory.max: 5}", "1:20 error: \"memory.max\" is written by reeve "
+					     "itself (use the key \"ram\")\n");
+	expect_group("raw: {hugetlb.2MB.max: 5}",
+		     "1:20 error: \"hugetlb.2MB.max\" is written by reeve "
+		     "itself (use the key \"hugetlb\")\n");
+	expect_group("raw: {hugetlb.2MB.rsvd.max: 5}", "");
+	expect_group("raw: {cgroup.procs: 5}",
+		     "1:20 error: \"cgroup.procs\" is reeve's alone to write\n");
+	expect_group("raw: {cgroup.subtree_control: +cpu}",
+		     "1:20 error: \"cgroup.subtree_control\" is reeve's alone to write\n");
+	expect_group("raw: {../memory.max: 5}", "1:20 error: \"../memory.max\" is no file of a "
+						"controller (write a name such as "
+						"memory.swappiness)\n");
+	expect_group("raw: {tasks: 5}",
+		     "1:20 error: \"tasks\" is no file of a controller (write a name "
+		     "such as memory.swappiness)\n");
+	expect_group("raw: {memory.x: \"1\\n2\"}",
+		     "1:30 error: \"memory.x\": the value must be one line, without control "
+		     "characters\n");
+	expect_group("raw: {memory.x: [1]}",
+		     "1:30 error: \"memory.x\" must be a text, not a list\n");
+	expect_group("raw: {memory.x: }",
+		     "1:30 error: \"memory.x\" has no value (take the key out for its default)\n");
+}
+
+static void groups(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed =
+		parse("groups:\n"
+		      "  a/b/c: {pids: 1}\n"
+		      "  x:\n"
+		      "  a/d: {}\n"
+		      "  a: {pids: 9}\n"
+		      "rules:\n"
+		      "  r: {paths: [/x], action: read, group: a/b}\n"
+		      "  s: {paths: [/y], action: read, group: a/d}\n");
+	static const char *const names[] = { "x", "a", "a/d", "a/b", "a/b/c" };
+	const struct policy *policy = parsed.policy;
+
+	assert_int_equal(parsed.result, 0);
+	assert_int_equal(policy->group_count, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_string_equal(policy->groups[i].name, names[i]);
+		assert_int_equal(policy_find_group(policy, names[i]), i);
+	}
+	assert_int_equal(policy_find_group(policy, "b"), POLICY_NONE);
+	assert_int_equal(policy->groups[1].limits.pids, 9);
+	assert_int_equal(policy->groups[3].limits.set, 0);
+	assert_int_equal(policy->groups[3].at.line, 2);
+	assert_int_equal(policy->rules[0].group, 3);
+	assert_int_equal(policy->rules[1].group, 2);
+	expect("groups: {../x: {}}\n" RULES,
+	       "1:10 error: a group cannot be named \"../x\": \"..\" is not "
+	       "allowed in it\n");
+	expect("groups: {a: 5}\n" RULES,
+	       "1:13 error: \"a\" must be a map of keys and values, not \"5\"\n");
+	expect("groups: {a: {pid: 5}}\n" RULES,
+	       "1:14 error: unknown key \"pid\" in a group (did you mean \"pids\"?)\n");
+	expect("groups: {a: {kill: true}}\n" RULES, "1:14 error: unknown key \"kill\" in a group "
+						    "(write \"trigger: KILL\" in the rule)\n");
+}
+
+static void rules(void **state)
+{
+	_cleanup_(parsed_done) struct parsed parsed = parse(
+		"rules:\n"
+		"  5: {paths: [//usr/./bin/x, /opt/, '/a/*'], action: read, group: g, trigger: t}\n"
+		"  'a, b': {paths: [/usr/bin/x], action: write, trigger: KILL, group: g}\n"
+		"groups: {g: , KILL: }\n"
+		"triggers: {t: {run: sh, args: [-c, 1, yes, ''], user: root}}\n");
+	const struct policy *policy = parsed.policy;
+	const struct policy_rule *rule;
+
+	assert_int_equal(parsed.result, 0);
+	assert_int_equal(parsed.diagnostics.count, 0);
+	rule = &policy->rules[0];
+	assert_string_equal(rule->name, "5");
+	assert_int_equal(rule->path_count, 3);
+	assert_string_equal(rule->paths[0].text, "/usr/bin/x");
+	assert_true(rule->paths[1].folder);
+	assert_int_equal(rule->paths[2].at.line, 2);
+	assert_int_equal(rule->paths[2].at.column, 37);
+	assert_int_equal(rule->action, ACTION_READ);
+	assert_int_equal(rule->group, 0);
+	assert_int_equal(rule->trigger, 0);
+	assert_false(rule->kill);
+	rule = &policy->rules[1];
+	assert_string_equal(rule->name, "a, b");
+	assert_int_equal(rule->trigger, POLICY_NONE);
+	assert_true(rule->kill);
+	assert_string_equal(policy->triggers[0].name, "t");
+	assert_true(policy->triggers[0].run[0] == '/');
+	assert_non_null(strstr(policy->triggers[0].run, "/sh"));
+	assert_string_equal(policy->triggers[0].args[0], "-c");
+	assert_string_equal(policy->triggers[0].args[2], "yes");
+	assert_string_equal(policy->triggers[0].args[3], "");
+	assert_null(policy->triggers[0].args[4]);
+	assert_string_equal(policy->triggers[0].user, "root");
+	assert_int_equal(policy->triggers[0].uid, 0);
+	assert_string_equal(policy->triggers[0].home, "/root");
+}
+
+static void rule_mistakes(void **state)
+{
+	expect("rules:\n  r:\n",
+	       "2:3 error: rule \"r\" has no paths (add paths: [ /usr/bin/name ])\n"
+	       "2:3 error: rule \"r\" has no action (add action: execute, read or write)\n"
+	       "2:3 error: rule \"r\" has neither a group nor a trigger (add group: NAME, trigger: "
+	       "NAME "
+	       "or trigger: KILL)\n");
+	expect("rules: {r: {paths: /x, action: exec, group: g}}\ngroups: {g: }\n",
+	       "1:20 error: \"paths\" must be a list, not \"/x\" (write paths: [ /usr/bin/name ])\n"
+	       "1:32 error: \"action\" must be execute, read or write, not \"exec\"\n");
+	expect("rules: {r: {paths: [], action: raed, group: g}}\ngroups: {g: }\n",
+	       "1:20 error: \"paths\" is empty\n"
+	       "1:32 error: \"action\" must be execute, read or write, not \"raed\" (did you mean "
+	       "\"read\"?)\n");
+	expect("rules: {r: {paths: , action: read, group: bulid}}\ngroups: {build: }\n",
+	       "1:20 error: \"paths\" is empty\n"
+	       "1:43 error: group \"bulid\" is not defined (did you mean \"build\"?)\n");
+	expect("rules: {r: {paths: [bin/x, ~, '', [/x], /a/b*/../c], action: read, trigger: "
+	       "mail}}\n"
+	       "triggers: {mial: {run: sh}}\n",
+	       "1:21 error: \"bin/x\" is no path for a rule: it does not begin with \"/\" (write "
+	       "the path "
+	       "from \"/\" on)\n"
+	       "1:28 error: a path is empty\n"
+	       "1:31 error: a path is empty\n"
+	       "1:35 error: \"paths\" must be a text, not a list\n"
+	       "1:47 error: \"/a/b*/../c\" is no path for a rule: \"..\" is not allowed: behind a "
+	       "symlink "
+	       "it is another place\n"
+	       "1:76 error: trigger \"mail\" is not defined (did you mean \"mial\"?)\n");
+	expect("rules: {r: {paths: [/x], action: read, group: KILL}}\n",
+	       "1:47 error: group \"KILL\" is not defined (write \"trigger: KILL\")\n");
+	expect("rules: {r: {paths: [/x], action: read, trigger: KILL, group: none}}\n",
+	       "1:62 error: group \"none\" is not defined\n");
+	expect("rules: {r: {paths: [/x], action: read, group: '', trigger: KILL}}\n",
+	       "1:47 error: \"group\" is empty (take the key out for its default)\n");
+	expect("rules: {'': {paths: [/x], action: read, trigger: KILL}}\n",
+	       "1:9 error: a rule needs a name\n");
+	expect("rules: {\"a\\tb\": {paths: [/x], action: read, trigger: KILL}}\n",
+	       "1:9 error: a name cannot contain a control character\n");
+	expect("rules: {r: {path: [/x], action: read, trigger: KILL}}\n",
+	       "1:13 error: unknown key \"path\" in a rule (did you mean \"paths\"?)\n");
+	expect("rules: {r: {paths: [/], action: read, trigger: KILL}}\n",
+	       "1:21 warning: this names every file of the machine\n");
+}
+
+static void one_rule_a_path(void **state)
+{
+	expect("rules:\n"
+	       "  a: {paths: [/x, /y, //x], action: read, trigger: KILL}\n"
+	       "  b: {paths: [/y/], action: read, trigger: KILL}\n"
+	       "  c: {paths: [/x], action: write, trigger: KILL}\n",
+	       "2:23 error: \"/x\" is there twice in one rule\n"
+	       "2:15 note: the first is here\n"
+	       "3:15 error: \"/y\" is already in rule \"a\" for the same action\n"
+	       "2:19 note: the first is here\n");
+}
+
+static void trigger_mistakes(void **state)
+{
+	expect("triggers: {t: }\n" RULES,
+	       "1:12 error: trigger \"t\" has no program (add run: /path/of/program)\n");
+	expect("triggers: {t: {run: /nothing/here, user: nosuchuser, args: x}}\n" RULES,
+	       "1:21 error: \"run\": there is no program \"/nothing/here\"\n"
+	       "1:42 error: there is no user \"nosuchuser\" on this host\n"
+	       "1:60 error: \"args\" must be a list, not \"x\" (write args: [ one, two ])\n");
+	expect("triggers: {t: {run: nothing-here, user: 0, args: [[x], ~]}}\n" RULES,
+	       "1:21 error: \"run\": there is no program \"nothing-here\"\n"
+	       "1:41 error: there is no user \"0\" on this host (write the user's name, not its "
+	       "number)\n"
+	       "1:51 error: an argument must be a text, not a list\n"
+	       "1:56 error: an argument has no value (write \"\" for an empty one)\n");
+	expect("triggers: {t: {run: bin/sh}}\n" RULES,
+	       "1:21 error: \"run\": \"bin/sh\" is neither absolute nor a plain name (write the "
+	       "path from "
+	       "\"/\" on)\n");
+	expect("triggers: {t: {run: /etc/passwd}}\n" RULES,
+	       "1:21 error: \"run\": there is no program \"/etc/passwd\"\n");
+	expect("triggers: {t: {run: /}}\n" RULES,
+	       "1:21 error: \"run\": there is no program \"/\"\n");
+	expect("triggers: {KILL: {run: sh}}\n" RULES, "1:12 error: \"KILL\" in a rule kills, it is "
+						      "no trigger's name (choose another name)\n");
+	expect("triggers: {t: {run: sh, usr: root}}\n" RULES,
+	       "1:25 error: unknown key \"usr\" in a trigger (did you mean \"user\"?)\n");
+}
+
+/* The manual names every key, so that it cannot fall behind the tables. */
+static void the_manual_has_every_key(void **state)
+{
+	const struct schema *const all[] = { &policy_schema, &logging_schema, &audit_schema,
+					     &tuning_schema, &rule_schema,    &group_schema,
+					     &io_schema,     &trigger_schema };
+	_cleanup_(freep) char *manual = NULL;
+
+	assert_int_equal(file_read_at(AT_FDCWD, "man/reeve.yaml.5.scd", 1 << 20, &manual, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		for (size_t j = 0; j < all[i]->count; j++) {
+			const char *part = all[i]->keys[j].name;
+			_cleanup_(freep) char *entry = NULL;
+			struct text name;
+
+			text_init(&name);
+			text_add(&name, "*");
+			for (; *part; part++) /* scdoc wants underscores escaped */
+				text_addf(&name, "%s%c", *part == '_' ? "\\" : "", *part);
+			text_add(&name, "*");
+			entry = text_take(&name);
+			if (!strstr(manual, entry))
+				fail_msg("man/reeve.yaml.5.scd does not have %s", entry);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(null_sections_are_defaults),
+		cmocka_unit_test(top_level),
+		cmocka_unit_test(top_level_mistakes),
+		cmocka_unit_test(rules_section),
+		cmocka_unit_test(cpu),
+		cmocka_unit_test(cpu_times),
+		cmocka_unit_test(cpu_others),
+		cmocka_unit_test(a_processor_that_is_not_here),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(pids),
+		cmocka_unit_test(io),
+		cmocka_unit_test(hugetlb),
+		cmocka_unit_test(raw),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(rules),
+		cmocka_unit_test(rule_mistakes),
+		cmocka_unit_test(one_rule_a_path),
+		cmocka_unit_test(trigger_mistakes),
+		cmocka_unit_test(the_manual_has_every_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
