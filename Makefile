@@ -1,5 +1,7 @@
 # The README's two commands are `make demo` and `make test`; all real work is Meson's.
 BUILD ?= build
+# In CI a warning is an error.
+SETUP = $(if $(filter true,$(CI)),-Dwerror=true)
 
 .PHONY: all build demo test quick test-vm bench fuzz format check-format clean install
 
@@ -9,7 +11,7 @@ setup:
 	@tools/setup
 
 $(BUILD)/build.ninja: | setup
-	@meson setup $(BUILD) >$(BUILD)-setup.log 2>&1 || { cat $(BUILD)-setup.log; exit 1; }
+	@meson setup $(SETUP) $(BUILD) >$(BUILD)-setup.log 2>&1 || { cat $(BUILD)-setup.log; exit 1; }
 	@mv $(BUILD)-setup.log $(BUILD)/setup.log
 
 build: setup $(BUILD)/build.ninja
@@ -44,4 +46,4 @@ install: build
 	@ninja -C $(BUILD) install
 
 clean:
-	@rm -rf $(BUILD) bin
+	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-clang build-fuzz bin

@@ -199,7 +199,8 @@ void options_print_help(const struct command_line *line, const char *program, FI
 	fprintf(out, "usage: %s %s\n\n%s\n\noptions:\n", program, line->usage, line->summary);
 	for (size_t i = 0; i < line->option_count; i++)
 		print_option(&line->options[i], out);
-	print_option(&help, out);
+	if (!find_long(line, help.name, strlen(help.name)))
+		print_option(&help, out);
 }
 
 void option_list_done(struct option_list *list)

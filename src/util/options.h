@@ -45,7 +45,8 @@ struct command_line {
 int options_parse(const struct command_line *line, int argc, char **argv, bool *ret_help,
 		  struct error *err);
 
-/* Prints usage, summary, the table and --help. `program` may hold several words ("reeve group"). */
+/* Prints usage, summary and the table, and --help where it is no row of it. `program` may hold
+ * several words ("reeve group"). */
 void options_print_help(const struct command_line *line, const char *program, FILE *out);
 
 void option_list_done(struct option_list *list);
