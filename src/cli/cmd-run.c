@@ -158,9 +158,9 @@ static void tell_ending(struct run *run, const struct launch_status *status)
 	}
 	usage = json_object_get(json_object_get(reply, "group"), "usage");
 	if (run->cli->json) {
-		json_t *result = json_pack("{s:s, s:i, s:i, s:I, s:O?}", "group", run->group, "code",
-					   status->exit_code, "signal", status->signal, "wall_ns",
-					   (json_int_t)status->wall, "usage", usage);
+		json_t *result = json_pack("{s:s, s:i, s:i, s:I, s:O?}", "group", run->group,
+					   "code", status->exit_code, "signal", status->signal,
+					   "wall_ns", (json_int_t)status->wall, "usage", usage);
 
 		json_dumpf(result, run->cli->err, JSON_COMPACT);
 		fputc('\n', run->cli->err);
