@@ -51,7 +51,8 @@ static int open_local(const struct cli *cli, struct control *control, struct err
 	r = engine_new(control->host, NULL, &options, &control->engine, &diagnostics, err);
 	if (diagnostics.errors > 0) {
 		diagnostics_print(&diagnostics, cli->colour_err, cli->err);
-		error_set(err, r, "the policy %s is not valid, see above", cli->config);
+		error_set(err, r, "the policy %s is not valid, see above",
+			  cli->config ? cli->config : ENGINE_CONFIG_PATH);
 	}
 	diagnostics_done(&diagnostics);
 	if (r < 0 && err && err->code == 0)
