@@ -181,7 +181,6 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
 		.colour_out = output_colour(out),
 		.colour_err = output_colour(err),
 		.runtime_dir = ENGINE_RUNTIME_DIR,
-		.config = ENGINE_CONFIG_PATH,
 	};
 	int r = run_words(&cli, argc, argv);
 

@@ -8,8 +8,9 @@
 
 #include "cli/control.h"
 #include "cli/limit-options.h"
+#include "cli/entrance.h"
 #include "cli/output.h"
-#include "cli/spawn.h"
+#include "launch/run.h"
 
 enum { NAME_TRIES = 5, REMOVE_TRIES = 25, REMOVE_PAUSE_US = 20000 };
 
@@ -18,6 +19,7 @@ struct run {
 	char *group; /* owned */
 	bool transient;
 	struct entrance entrance;
+	struct launch_signals signals; /* as this process was given them */
 };
 
 /* One call, over a way of its own that is closed again. */
@@ -142,13 +144,13 @@ static int prepare(struct run *run, struct error *err)
 }
 
 /* What the group says about the end of its program; told before the group is gone. */
-static void tell_ending(struct run *run, const struct ending *ending)
+static void tell_ending(struct run *run, const struct launch_status *status)
 {
 	struct error err = ERROR_INIT;
 	const json_t *usage;
 	json_t *reply = NULL;
 
-	if ((ending->signal == 0 || !run->transient) && !run->cli->json)
+	if ((status->signal == 0 || !run->transient) && !run->cli->json)
 		return;
 	if (call(run, "GetGroup", json_pack("{s:s}", "name", run->group), &reply, &err) < 0) {
 		error_done(&err);
@@ -156,9 +158,9 @@ static void tell_ending(struct run *run, const struct ending *ending)
 	}
 	usage = json_object_get(json_object_get(reply, "group"), "usage");
 	if (run->cli->json) {
-		json_t *result = json_pack("{s:s, s:i, s:i, s:i, s:O}", "group", run->group, "pid",
-					   (int)ending->pid, "code", ending->code, "signal",
-					   ending->signal, "usage", usage);
+		json_t *result = json_pack("{s:s, s:i, s:i, s:I, s:O?}", "group", run->group,
+					   "code", status->exit_code, "signal", status->signal,
+					   "wall_ns", (json_int_t)status->wall, "usage", usage);
 
 		json_dumpf(result, run->cli->err, JSON_COMPACT);
 		fputc('\n', run->cli->err);
@@ -167,6 +169,23 @@ static void tell_ending(struct run *run, const struct ending *ending)
 		cli_say(run->cli, "killed by the kernel: the group's memory was at its limit");
 	}
 	json_decref(reply);
+}
+
+/* Returns the exit code. */
+static int run_program(struct run *run, char **argv)
+{
+	struct launch_plan plan = { .argv = argv, .signals = &run->signals };
+	struct launch_status status = { 0 };
+	struct launch_failure failure;
+	struct error err = ERROR_INIT;
+
+	entrance_plan(&run->entrance, &plan);
+	if (launch_run(&plan, &status, &failure, &err) < 0) {
+		cli_fail(run->cli, &err);
+		return launch_exit_code(&failure);
+	}
+	tell_ending(run, &status);
+	return status.exit_code;
 }
 
 /* Which group, if the command line makes sense. */
@@ -190,26 +209,21 @@ static int check_words(const struct cli *cli, struct error *err)
 static int run_run(struct cli *cli, _unused_ int count, char **operands)
 {
 	struct run run = { .cli = cli };
-	struct ending ending = { .code = EXIT_RUN_FAILED };
 	struct error err = ERROR_INIT;
-	int r;
+	int code = LAUNCH_EXIT_FAILED;
 
+	launch_signals_save(&run.signals);
 	if (check_words(cli, &err) < 0)
 		return cli_usage(cli, &err);
 	entrance_init(&run.entrance);
-	r = prepare(&run, &err);
-	if (r >= 0)
-		r = spawn_and_wait(&run.entrance, operands, &ending, &err);
-	if (r < 0)
-		ending.code = EXIT_RUN_FAILED;
-	if (err.code < 0)
+	if (prepare(&run, &err) < 0)
 		cli_fail(cli, &err);
 	else
-		tell_ending(&run, &ending);
+		code = run_program(&run, operands);
 	entrance_done(&run.entrance);
 	remove_group(&run);
 	free(run.group);
-	return ending.code;
+	return code;
 }
 
 static const struct command_option run_options[] = {
@@ -231,7 +245,8 @@ const struct command run_command = {
 		"The exit code is the program's; 128 and the signal's number if a signal killed "
 		"it; 125 if reeve failed, 126 if the program could not be executed, 127 if it was "
 		"not found; 2 for a wrong command line. With *--json*, one line of JSON with "
-		"_group_, _pid_, _code_, _signal_ and the group's _usage_ is written to standard "
+		"_group_, _code_, _signal_, _wall\\_ns_ and the group's _usage_ is written to "
+		"standard "
 		"error at the end.",
 	.flags = COMMAND_LOCAL | COMMAND_LIMITS | COMMAND_PROGRAM | COMMAND_UNLIMITED,
 	.operands = 1,

@@ -27,7 +27,6 @@ static const struct command_option common_options[] = {
 	{ "json", 0, OPTION_FLAG, NULL, "print JSON", FIELD(json) },
 	{ "runtime-dir", 0, OPTION_STRING, "DIR",
 	  "the daemon's runtime folder (default " ENGINE_RUNTIME_DIR ")", FIELD(runtime_dir) },
-	{ "help", 'h', OPTION_FLAG, NULL, "print what the command does", FIELD(help) },
 };
 
 static const struct command_option local_options[] = {
@@ -264,6 +263,7 @@ void help_scdoc(FILE *out)
 	fputs("# OPTIONS\n\nOf all commands:\n\n", out);
 	print_option_rows(out, options,
 			  add_rows(options, &cli, common_options, ARRAY_SIZE(common_options)));
+	fputs("*-h*, *--help*\n\tprint what the command does, and end\n\n", out);
 	fputs("Of *run*, *scan*, *clean* and *group*, which also work without a daemon:\n\n", out);
 	print_option_rows(out, options,
 			  add_rows(options, &cli, local_options, ARRAY_SIZE(local_options)));

@@ -51,7 +51,8 @@ static int open_local(const struct cli *cli, struct control *control, struct err
 	r = engine_new(control->host, NULL, &options, &control->engine, &diagnostics, err);
 	if (diagnostics.errors > 0) {
 		diagnostics_print(&diagnostics, cli->colour_err, cli->err);
-		error_set(err, r, "the policy %s is not valid, see above", cli->config);
+		error_set(err, r, "the policy %s is not valid, see above",
+			  cli->config ? cli->config : ENGINE_CONFIG_PATH);
 	}
 	diagnostics_done(&diagnostics);
 	if (r < 0 && err && err->code == 0)
@@ -103,21 +104,6 @@ int control_open(const struct cli *cli, bool local_too, struct control **ret_con
 	return 0;
 }
 
-/* The sentence of a varlink error, as is; where it has none, its name must do. */
-static int explain(const char *name, const json_t *parameters, struct error *err)
-{
-	const char *message = json_string_value(json_object_get(parameters, "message"));
-	json_int_t code = json_integer_value(json_object_get(parameters, "errno"));
-	const char *parameter = json_string_value(json_object_get(parameters, "parameter"));
-
-	if (message)
-		return error_set(err, code > 0 ? -(int)code : -EREMOTEIO, "%s", message);
-	if (parameter)
-		return error_set(err, -EINVAL, "the daemon does not take the parameter \"%s\"",
-				 parameter);
-	return error_set(err, -EREMOTEIO, "the daemon answers %s", name);
-}
-
 int control_call(struct control *control, const char *method, json_t *parameters,
 		 json_t **ret_reply, struct error *err)
 {
@@ -125,22 +111,25 @@ int control_call(struct control *control, const char *method, json_t *parameters
 	json_t *reply = NULL;
 	int r;
 
-	if (!control->client) {
-		json_t *given = parameters ? parameters : json_object();
-
-		r = given ? engine_control(control->engine, method, given, ret_reply, err)
-			  : error_oom(err);
-		json_decref(given);
-		return r;
-	}
 	if (asprintf(&full, INTERFACE "%s", method) < 0) {
 		full = NULL;
 		json_decref(parameters);
 		return error_oom(err);
 	}
+	if (!control->client) {
+		json_t *given = parameters ? parameters : json_object();
+
+		r = given ? engine_control(control->engine, full, given, ret_reply, err)
+			  : error_oom(err);
+		json_decref(given);
+		return r;
+	}
 	r = varlink_call(control->client, full, parameters, CALL_TIMEOUT_MS, &reply, &name, err);
 	if (r > 0) {
-		r = explain(name, reply, err);
+		r = varlink_explain(name, reply, err);
+		/* What callers tell apart by number must be the same with and without a daemon. */
+		if (streq(name, INTERFACE "NoSuchGroup"))
+			r = -ENOENT;
 		json_decref(reply);
 		return r;
 	}

@@ -135,7 +135,9 @@ static void ask_layout(const struct doctor *doctor, struct finding *finding)
 	for (size_t i = 0; i < layout->hierarchy_count; i++) {
 		const struct hierarchy *hierarchy = &layout->hierarchies[i];
 
-		text_add(&finding->reason, i == 0 ? ": " : ", ");
+		if (!hierarchy->v2)
+			continue;
+		text_addf(&finding->reason, ", v2 at ");
 		text_add_escaped(&finding->reason, hierarchy->mount_point,
 				 strlen(hierarchy->mount_point));
 		text_add(&finding->reason, hierarchy->read_only ? " (read-only)" : "");

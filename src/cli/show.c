@@ -8,6 +8,9 @@
 #include "model/limits.h"
 
 #include <inttypes.h>
+#include <time.h>
+
+enum { CLOCK_SIZE = 32 };
 
 /* ---- limits and usage ---- */
 
@@ -234,9 +237,62 @@ void show_group(const struct show *show, const json_t *group, const json_t *pids
 
 static enum style result_style(const char *result)
 {
-	if (strncmp(result, "moved", 5) == 0 || strncmp(result, "already", 7) == 0)
-		return STYLE_GOOD;
-	return strstr(result, "fail") || strstr(result, "cannot") ? STYLE_BAD : STYLE_NONE;
+	static const char *const good[] = { "moved", "already there" };
+	static const char *const plain[] = { "dry run",
+					     "gone",
+					     "killed",
+					     "matched",
+					     "put back",
+					     "trigger",
+					     "decided by the file before" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		if (streq(result, good[i]))
+			return STYLE_GOOD;
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		if (streq(result, plain[i]))
+			return STYLE_NONE;
+	return STYLE_BAD; /* why it could not be done */
+}
+
+/* UTC with a date becomes the local time of today, or the date where it was another day. */
+static const char *show_clock(const char *stamp, char buffer[static CLOCK_SIZE])
+{
+	struct tm utc = { 0 }, then, today;
+	time_t seconds, now = time(NULL);
+	const char *rest = strptime(stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+	size_t n;
+
+	seconds = rest ? timegm(&utc) : -1;
+	if (seconds < 0 || !localtime_r(&seconds, &then) || !localtime_r(&now, &today))
+		return stamp;
+	if (then.tm_yday != today.tm_yday || then.tm_year != today.tm_year)
+		strftime(buffer, CLOCK_SIZE, "%Y-%m-%d %H:%M:%S", &then);
+	else {
+		n = strftime(buffer, CLOCK_SIZE, "%H:%M:%S", &then);
+		snprintf(buffer + n, CLOCK_SIZE - n, "%.4s", *rest == '.' ? rest : "");
+	}
+	return buffer;
+}
+
+/*
+ * A path comes with its strange bytes written as \\xNN already; written so once more, it could not
+ * be read. What is left to make safe is what an honest daemon never sends.
+ */
+static char *safe_path(const char *path)
+{
+	struct text text;
+
+	text_init(&text);
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "\\");
+
+		text_add_escaped(&text, p, n);
+		p += n;
+		for (; *p == '\\'; p++)
+			text_add_bytes(&text, p, 1);
+	}
+	return text_take(&text);
 }
 
 static const char *or_dash(const char *string)
@@ -246,13 +302,13 @@ static const char *or_dash(const char *string)
 
 void show_decision(const struct show *show, const json_t *decision)
 {
+	_cleanup_(freep) char *path = safe_path(member_string(decision, "path"));
 	const char *result = member_string(decision, "result");
-	char buffer[VALUE_SIZE];
+	char buffer[VALUE_SIZE], clock[CLOCK_SIZE];
 
-	output_escaped(show->out, member_string(decision, "time"));
-	fprintf(show->out, "  %7" PRIu64 "  ", member_integer(decision, "pid"));
-	output_escaped(show->out, member_string(decision, "path"));
-	fprintf(show->out, "  %s", style_on(show->colour, STYLE_FAINT));
+	output_escaped(show->out, show_clock(member_string(decision, "time"), clock));
+	fprintf(show->out, "  %7" PRIu64 "  %s  %s", member_integer(decision, "pid"),
+		path ? path : "", style_on(show->colour, STYLE_FAINT));
 	output_escaped(show->out, member_string(decision, "action"));
 	fputs(" by rule ", show->out);
 	output_escaped(show->out, or_dash(member_string(decision, "rule")));
@@ -275,12 +331,14 @@ static void show_decisions(const struct show *show, const json_t *decisions)
 	table_init(&table, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < json_array_size(decisions); i++) {
 		const json_t *decision = json_array_get(decisions, i);
+		_cleanup_(freep) char *path = safe_path(member_string(decision, "path"));
 		const char *result = member_string(decision, "result");
-		char buffer[VALUE_SIZE];
+		char buffer[VALUE_SIZE], clock[CLOCK_SIZE];
 
-		table_add_text(&table, STYLE_FAINT, member_string(decision, "time"));
+		table_add_text(&table, STYLE_FAINT,
+			       show_clock(member_string(decision, "time"), clock));
 		table_add(&table, STYLE_NONE, "%" PRIu64, member_integer(decision, "pid"));
-		table_add_text(&table, STYLE_NONE, member_string(decision, "path"));
+		table_add(&table, STYLE_NONE, "%s", path ? path : "");
 		table_add_text(&table, STYLE_NONE, or_dash(member_string(decision, "rule")));
 		table_add_text(&table, STYLE_NONE, or_dash(member_string(decision, "group")));
 		table_add_text(&table, STYLE_NONE, member_string(decision, "action"));
@@ -344,32 +402,61 @@ static void show_sources(const struct show *show, const json_t *sources)
 	table_done(&table);
 }
 
-/* Counters, those of objects within as "gate.overflows". Returns how many lines were printed. */
-static size_t show_counters(const struct show *show, const json_t *counters, const char *prefix)
+/* Words in the names of counters that tell of something missed or turned away. */
+static const char *const loss_words[] = {
+	"answered_elsewhere",
+	"could_not_start",
+	"denied",
+	"dropped",
+	"errors",
+	"failed",
+	"lost",
+	"malformed",
+	"no_way_back",
+	"overflows",
+	"passed_while_stopped",
+	"refused",
+	"self_triggers",
+	"slow_closed",
+	"timed_out",
+	"too_large",
+	"unknown_access",
+	"unverified",
+	"vanished",
+};
+
+static bool is_loss(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(loss_words); i++)
+		if (strstr(name, loss_words[i]))
+			return true;
+	return false;
+}
+
+/* Those that are losses, or those that are not; all of a kind that is not zero, or --all. */
+static void show_counters(const struct show *show, const json_t *counters, bool losses,
+			  const char *title)
 {
 	json_t *object = (json_t *)(uintptr_t)counters; /* the iterator takes no const */
+	enum style style = losses ? STYLE_WARNING : STYLE_NONE;
 	size_t lines = 0;
 
+	heading(show, title);
 	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
-		const json_t *value = json_object_iter_value(at);
-		_cleanup_(freep) char *name = NULL;
+		json_int_t value = json_integer_value(json_object_iter_value(at));
+		const char *name = json_object_iter_key(at);
 
-		if (asprintf(&name, "%s%s%s", prefix, *prefix ? "." : "",
-			     json_object_iter_key(at)) < 0) {
-			name = NULL;
-			return lines;
-		}
-		if (json_is_object(value)) {
-			lines += show_counters(show, value, name);
-		} else if (show->all || json_integer_value(value) != 0) {
-			fprintf(show->out, "  %12" JSON_INTEGER_FORMAT "  ",
-				json_integer_value(value));
-			output_escaped(show->out, name);
-			fputc('\n', show->out);
-			lines++;
-		}
+		if (is_loss(name) != losses || (value == 0 && !show->all))
+			continue;
+		fprintf(show->out, "  %s%12" JSON_INTEGER_FORMAT "%s  ",
+			style_on(show->colour, value ? style : STYLE_NONE), value,
+			style_off(show->colour));
+		output_escaped(show->out, name);
+		fputc('\n', show->out);
+		lines++;
 	}
-	return lines;
+	if (lines == 0)
+		fputs("  none\n", show->out);
 }
 
 void show_status(const struct show *show, const json_t *reply)
@@ -386,9 +473,8 @@ void show_status(const struct show *show, const json_t *reply)
 		show_groups_indented(show, groups, 2);
 	else
 		fputs("  none\n", show->out);
-	heading(show, "losses and refusals");
-	if (show_counters(show, json_object_get(reply, "counters"), "") == 0)
-		fputs("  none\n", show->out);
+	show_counters(show, json_object_get(reply, "counters"), true, "losses and refusals");
+	show_counters(show, json_object_get(reply, "counters"), false, "counters");
 	if (json_array_size(problems) > 0)
 		heading(show, "problems");
 	for (size_t i = 0; i < json_array_size(problems); i++) {

@@ -5,12 +5,24 @@
  */
 #include "core/engine-internal.h"
 
+/* One command's work needs no policy: `reeve run --ram 2G` is complete without any file. */
+static bool may_be_empty(const struct engine *engine)
+{
+	return engine->options.local && !engine->options.config_path &&
+	       access(engine->config_path, F_OK) < 0 && errno == ENOENT;
+}
+
 int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
 		struct error *err)
 {
+	static const char empty[] = "rules: {}\n";
 	enum load_flags flags = engine->options.load_flags | LOAD_REQUIRE_OWNERSHIP;
-	int r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
+	int r;
 
+	if (may_be_empty(engine))
+		r = policy_parse("empty.yaml", empty, strlen(empty), 0, ret_policy, diagnostics);
+	else
+		r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
 	if (r < 0)
 		return error_set(err, r, "the policy %s is not valid", engine->config_path);
 	return 0;
@@ -41,6 +53,20 @@ static void tell_problems(struct engine *engine, const struct group_problems *pr
 	}
 }
 
+/*
+ * A command without a daemon makes the policy's groups where they are missing and sets their
+ * limits, but leaves others alone: a group that another command has just made is still empty.
+ */
+static int apply_each(struct engine *engine, const struct group_spec *specs, size_t count,
+		      struct group_problems *problems, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = groups_apply_one(engine->groups, &specs[i], problems, err);
+	return r;
+}
+
 static int apply_groups(struct engine *engine, const struct policy *policy, struct error *err)
 {
 	_cleanup_(freep) struct group_spec *specs = calloc(policy->group_count + 1, sizeof(*specs));
@@ -56,6 +82,8 @@ static int apply_groups(struct engine *engine, const struct policy *policy, stru
 		};
 	if (engine->options.dry_run)
 		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
+	else if (engine->options.local)
+		r = apply_each(engine, specs, policy->group_count, &problems, err);
 	else
 		r = groups_apply(engine->groups, specs, policy->group_count, &problems, err);
 	if (r >= 0)
