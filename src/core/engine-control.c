@@ -30,7 +30,7 @@ static int get_string(const json_t *parameters, const char *name, const char **r
 static int get_group(struct engine *engine, const json_t *parameters, const char *key,
 		     struct group **ret_group, struct error *err)
 {
-	const char *name;
+	const char *name = NULL;
 	int r = get_string(parameters, key, &name, err);
 
 	if (r < 0)
@@ -166,7 +166,7 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 static int do_create(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		     struct error *err)
 {
-	const char *name;
+	const char *name = NULL;
 	int r = get_string(parameters, "name", &name, err);
 
 	if (r >= 0)
