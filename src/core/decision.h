@@ -50,8 +50,8 @@ struct decision {
 	uint32_t generation; /* which snapshot the indexes belong to */
 	uint32_t rule_count;
 	uint32_t rules[DECISION_RULES]; /* those that matched; the first ones */
-	uint64_t image; /* what identifies the program image before the execution; 0: unknown */
-	struct subject subject; /* with DECISION_TRIGGER only */
+	uint64_t ticket;		/* of source/confirm.h; 0: none */
+	struct subject subject;		/* with DECISION_TRIGGER only */
 	uint16_t was_size;
 	char was[DECISION_WAS]; /* lines of /proc/PID/cgroup of the hierarchies that were written */
 	char path[DECISION_PATH]; /* what was executed; its end when too long */

@@ -52,6 +52,7 @@ struct engine {
 	struct resolver *resolver;
 	struct gate *gate;
 	struct error gate_error; /* why there is no gate */
+	struct confirm *confirm;
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
 	struct varlink_server *server;

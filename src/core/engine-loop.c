@@ -107,7 +107,8 @@ static bool check_outcome(struct engine *engine, const struct decision *decision
 
 	if (!snapshot)
 		return true;
-	switch (verify_execution(engine->layout, engine->host, snapshot, decision, tries)) {
+	switch (verify_execution(engine->confirm, engine->layout, engine->host, snapshot, decision,
+				 tries)) {
 	case VERIFY_DONE:
 		return true;
 	case VERIFY_LATER:

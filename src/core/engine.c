@@ -95,8 +95,13 @@ static int start_keeper(struct engine *engine, unsigned threads, struct error *e
 		.timer_fd = engine->timer_fd,
 		.urgent_fd = engine->urgent_fd,
 	};
-	int r = gatekeeper_new(engine->host, &options, &engine->keeper);
+	int r;
 
+	/* One command's work gates nothing: it needs no program in the kernel. */
+	r = engine->gate ? confirm_new(engine->host, &engine->confirm) : 0;
+	options.confirm = engine->confirm;
+	if (r >= 0)
+		r = gatekeeper_new(engine->host, &options, &engine->keeper);
 	return r < 0 ? error_set_errno(err, r, "cannot start the gate") : 0;
 }
 
@@ -279,6 +284,7 @@ void engine_free(struct engine *engine)
 	if (engine->keeper)
 		snapshot_free(gatekeeper_swap(engine->keeper, NULL));
 	gatekeeper_free(engine->keeper);
+	confirm_free(engine->confirm);
 	free_snapshots(engine);
 	if (engine->dynmods_set)
 		layout_restore_dynmods(engine->layout, engine->dynmods_set);

@@ -7,18 +7,15 @@
  * Snapshots are protected by hazard pointers: a thread says which one it uses and looks again. The
  * loop frees an old one when no thread says it.
  *
- * "The same execve" is known by the program image: it only changes when an execve succeeds, so an
- * event of the same process with the same image is the same execve, or the one after a failed one
- * (execvp's fallback from a script without "#!" to /bin/sh is such a case, and belongs together
- * too).
+ * "The same execve" means: no execve of this process has succeeded since the first file
+ * (source/confirm.h). That can also be the one after a failed one: execvp's fallback from a script
+ * without "#!" to /bin/sh is such a case, and belongs together too.
  */
 #include "core/gatekeeper.h"
 
 #include "core/access.h"
 #include "core/subject.h"
 #include "util/fd.h"
-#include "util/hash.h"
-#include "util/text.h"
 
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -27,7 +24,6 @@
 enum {
 	QUEUE_ROOM = 1024,
 	URGENT_ROOM = 256,
-	RECENT_SLOTS = 256,
 	LOOK_AFTER_NS = 5000000, /* a decision is looked at, and its outcome checked, after this */
 };
 
@@ -44,26 +40,12 @@ struct gatekeeper {
 	struct seat *seats;
 	struct decision_queue decisions, urgent;
 	_Atomic bool armed;
-	/* pid -> the image that a group was decided for: pid in the upper half, image in the lower
-	 */
-	_Atomic uint64_t recent[RECENT_SLOTS];
 	struct gatekeeper_counters counters;
 };
 
 static void count(_Atomic uint64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
-uint64_t process_image(const struct host *host, pid_t pid)
-{
-	char name[40], auxv[1024];
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "%d/auxv", pid);
-	n = file_read_into(host->proc_fd, name, auxv, sizeof(auxv));
-	/* A kernel thread has none. Never 0, which says "unknown". */
-	return n <= 0 ? 0 : hash_bytes(auxv, (size_t)n) | 1;
 }
 
 /* ---- snapshots ---- */
@@ -100,24 +82,6 @@ bool gatekeeper_is_unused(const struct gatekeeper *keeper, const struct snapshot
 const struct snapshot *gatekeeper_current(const struct gatekeeper *keeper)
 {
 	return atomic_load(&keeper->current);
-}
-
-/* ---- one execve, several files ---- */
-
-static _Atomic uint64_t *recent_slot(struct gatekeeper *keeper, pid_t pid)
-{
-	return &keeper->recent[(unsigned)pid % RECENT_SLOTS];
-}
-
-static uint64_t recent_value(pid_t pid, uint64_t image)
-{
-	return (uint64_t)(uint32_t)pid << 32 | (uint32_t)(image >> 16);
-}
-
-static bool is_second_file(struct gatekeeper *keeper, pid_t pid, uint64_t image)
-{
-	return image != 0 && atomic_load_explicit(recent_slot(keeper, pid), memory_order_relaxed) ==
-				     recent_value(pid, image);
 }
 
 /* ---- telling the loop ---- */
@@ -286,16 +250,14 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 	note_triggers(&decision, snapshot, verdict);
 	count(&keeper->counters.matched);
 	if (decision.group != POLICY_NONE) {
-		decision.image = process_image(keeper->host, pid);
-		if (action == ACTION_EXECUTE && is_second_file(keeper, pid, decision.image)) {
+		if (action == ACTION_EXECUTE)
+			decision.ticket = confirm_ticket(keeper->options.confirm, pid);
+		if (confirm_is_same(keeper->options.confirm, pid, decision.ticket)) {
 			decision.flags |= DECISION_SECOND;
 			decision.group = decision.group_rule = POLICY_NONE;
 		} else {
 			move(keeper, seat, snapshot, &decision);
-			if (action == ACTION_EXECUTE)
-				atomic_store_explicit(recent_slot(keeper, pid),
-						      recent_value(pid, decision.image),
-						      memory_order_relaxed);
+			confirm_arm(keeper->options.confirm, pid, decision.ticket);
 		}
 	}
 	if (decision.flags & DECISION_TRIGGER) {

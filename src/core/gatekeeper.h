@@ -7,6 +7,7 @@
 
 #include "core/decision.h"
 #include "core/snapshot.h"
+#include "source/confirm.h"
 #include "source/gate.h"
 
 struct gatekeeper;
@@ -22,7 +23,8 @@ struct gatekeeper_counters {
 };
 
 struct gatekeeper_options {
-	unsigned threads; /* of the gate, gate_thread_count() */
+	unsigned threads;	 /* of the gate, gate_thread_count() */
+	struct confirm *confirm; /* borrowed */
 	bool dry_run;
 	pid_t spare[2]; /* never frozen or killed: the daemon and its guard */
 	int timer_fd;	/* timerfd: armed for a few ms after a decision, so that the loop looks */
@@ -52,9 +54,3 @@ struct decision_queue *gatekeeper_urgent(struct gatekeeper *keeper);
 void gatekeeper_looked(struct gatekeeper *keeper);
 
 const struct gatekeeper_counters *gatekeeper_counters(const struct gatekeeper *keeper);
-
-/*
- * What tells one program image from another in a process: a hash of /proc/PID/auxv, which holds
- * addresses that the kernel draws anew at every successful execve. 0: could not be read.
- */
-uint64_t process_image(const struct host *host, pid_t pid);

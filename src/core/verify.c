@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Order matters: first "is it in execve?", then "which image?". If it was not in execve then, and
- * the image read later is still the old one, the execve that we let go has ended without success.
+ * Order matters: first "is it in execve?", then "has it succeeded?". If it was not in execve then
+ * and has not succeeded later, the execve that we let go has ended without success.
  */
 #include "core/verify.h"
 
 #include "core/access.h"
-#include "core/gatekeeper.h"
 #include "util/fd.h"
 
 #include <dirent.h>
@@ -71,24 +70,19 @@ static enum verify_outcome put_back(const struct layout *layout, const struct ho
 	return r < 0 ? VERIFY_STUCK : VERIFY_PUT_BACK;
 }
 
-enum verify_outcome verify_execution(const struct layout *layout, const struct host *host,
-				     const struct snapshot *snapshot,
+enum verify_outcome verify_execution(struct confirm *confirm, const struct layout *layout,
+				     const struct host *host, const struct snapshot *snapshot,
 				     const struct decision *decision, unsigned tries)
 {
-	uint64_t image;
 	enum where where;
 
-	if (decision->image == 0)
-		return VERIFY_DONE;
-	/* Nearly always the answer: one open that fails, or one image that differs. */
-	image = process_image(host, decision->pid);
-	if (image != decision->image)
+	/* Nearly always the answer. */
+	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
 	where = find_where(host, decision->pid);
 	if (where == IN_EXECVE || (where == RUNNING && tries < RUNNING_TRIES))
 		return VERIFY_LATER;
-	image = process_image(host, decision->pid);
-	if (image != decision->image)
+	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
 	return put_back(layout, host, snapshot, decision);
 }

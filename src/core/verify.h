@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A failed execve moves nobody for good: some milliseconds after the gate has moved a process, this
- * looks whether its program image has changed. If it has not, and the process is out of execve,
- * the execution failed and the process is put back where it was.
+ * asks whether the execve has succeeded. If not, and the process is out of execve, the execution
+ * failed and the process is put back where it was.
  */
 #pragma once
 
 #include "core/decision.h"
 #include "core/snapshot.h"
+#include "source/confirm.h"
 
 enum verify_outcome {
 	VERIFY_DONE,	 /* it runs its new program, or is gone */
@@ -20,6 +21,6 @@ enum verify_outcome {
  * `tries`: how often VERIFY_LATER was answered for this decision. A process that is always seen
  * running (never blocked) is taken as out of execve after a few.
  */
-enum verify_outcome verify_execution(const struct layout *layout, const struct host *host,
-				     const struct snapshot *snapshot,
+enum verify_outcome verify_execution(struct confirm *confirm, const struct layout *layout,
+				     const struct host *host, const struct snapshot *snapshot,
 				     const struct decision *decision, unsigned tries);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tells whether an execve that the gate let go has succeeded. Best by a BPF program at
+ * sched_process_exec (a store into shared memory before, a load after: nothing to pay at the
+ * gate); where that is refused, by the process's image, which /proc shows.
+ */
+#pragma once
+
+#include "util/error.h"
+#include "util/host.h"
+
+#include <sys/types.h>
+
+struct confirm;
+
+/* Never fails for want of BPF: then `confirm_reason()` says why the slower way is used. */
+int confirm_new(const struct host *host, struct confirm **ret_confirm);
+void confirm_free(struct confirm *confirm);
+DEFINE_CLEANUP(struct confirm *, confirm_free);
+
+/* True with BPF. */
+bool confirm_is_fast(const struct confirm *confirm);
+/* "BPF", or why not. */
+const char *confirm_reason(const struct confirm *confirm);
+
+/*
+ * What identifies the execve that the process is in; to be called while it waits at the gate.
+ * 0: it cannot be known. No allocation.
+ */
+uint64_t confirm_ticket(struct confirm *confirm, pid_t pid);
+
+/*
+ * True if an earlier ticket of this process is for this same execve (a script's interpreter, a
+ * program's loader), or for one that failed just before. `ticket` is now's.
+ */
+bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket);
+
+/* Remembers the ticket for the two questions. After it the process may go on. */
+void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket);
+
+enum confirm_state { CONFIRM_SUCCEEDED, CONFIRM_NOT_YET, CONFIRM_UNKNOWN };
+/* CONFIRM_NOT_YET: it is under way, or has failed. Another thread may ask. */
+enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket);
