@@ -2,79 +2,94 @@
 /*
  * Each slot has a counter that says whose turn it is: equal to the ticket means free for that
  * writer, ticket + 1 means written. A writer that is stopped in the middle holds back the reader,
- * never another writer.
+ * never another writer. The counter is kept less the slot's index, so that zeroed memory is an
+ * empty queue and pages that were never needed stay out of memory.
  */
 #include "core/decision.h"
 
-struct decision_slot {
-	_Atomic size_t turn;
-	struct decision decision;
-};
+#include <sys/mman.h>
 
-int decision_queue_init(struct decision_queue *queue, size_t room)
+_Static_assert(sizeof(struct decision) <= 504, "with its counter, a slot is 512 bytes");
+
+static _Atomic size_t *turn_of(const struct decision_queue *queue, size_t ticket)
 {
-	queue->slots = calloc(room, sizeof(*queue->slots));
-	if (!queue->slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < room; i++)
-		atomic_init(&queue->slots[i].turn, i);
+	return (_Atomic size_t *)(queue->slots + (ticket & (queue->room - 1)) * queue->slot_size);
+}
+
+static size_t read_turn(const struct decision_queue *queue, size_t ticket)
+{
+	return atomic_load_explicit(turn_of(queue, ticket), memory_order_acquire) +
+	       (ticket & (queue->room - 1));
+}
+
+static void write_turn(const struct decision_queue *queue, size_t ticket, size_t turn)
+{
+	atomic_store_explicit(turn_of(queue, ticket), turn - (ticket & (queue->room - 1)),
+			      memory_order_release);
+}
+
+static void *item_of(const struct decision_queue *queue, size_t ticket)
+{
+	return turn_of(queue, ticket) + 1;
+}
+
+int decision_queue_init(struct decision_queue *queue, size_t room, size_t item_size)
+{
+	queue->item_size = item_size;
+	queue->slot_size = (sizeof(size_t) + item_size + 7) & ~(size_t)7;
 	queue->room = room;
 	queue->tail = 0;
 	atomic_init(&queue->head, 0);
 	atomic_init(&queue->lost, 0);
+	queue->slots = mmap(NULL, room * queue->slot_size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (queue->slots == MAP_FAILED) {
+		queue->slots = NULL;
+		return -ENOMEM;
+	}
 	return 0;
 }
 
 void decision_queue_done(struct decision_queue *queue)
 {
-	free(queue->slots);
+	if (queue->slots)
+		munmap(queue->slots, queue->room * queue->slot_size);
 	queue->slots = NULL;
 }
 
-struct decision *decision_queue_reserve(struct decision_queue *queue, size_t *ret_ticket)
+bool decision_queue_put(struct decision_queue *queue, const void *item)
 {
 	size_t ticket = atomic_load_explicit(&queue->head, memory_order_relaxed);
 
 	for (;;) {
-		struct decision_slot *slot = &queue->slots[ticket & (queue->room - 1)];
-		size_t turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
+		size_t turn = read_turn(queue, ticket);
 
 		if (turn == ticket) {
 			if (!atomic_compare_exchange_weak_explicit(&queue->head, &ticket,
 								   ticket + 1, memory_order_relaxed,
 								   memory_order_relaxed))
 				continue;
-			*ret_ticket = ticket;
-			return &slot->decision;
+			memcpy(item_of(queue, ticket), item, queue->item_size);
+			write_turn(queue, ticket, ticket + 1);
+			return true;
 		}
 		if ((ptrdiff_t)(turn - ticket) < 0) {
 			atomic_fetch_add_explicit(&queue->lost, 1, memory_order_relaxed);
-			return NULL;
+			return false;
 		}
 		ticket = atomic_load_explicit(&queue->head, memory_order_relaxed);
 	}
 }
 
-void decision_queue_commit(struct decision_queue *queue, size_t ticket)
+const void *decision_queue_peek(const struct decision_queue *queue)
 {
-	struct decision_slot *slot = &queue->slots[ticket & (queue->room - 1)];
-
-	atomic_store_explicit(&slot->turn, ticket + 1, memory_order_release);
-}
-
-const struct decision *decision_queue_peek(const struct decision_queue *queue)
-{
-	struct decision_slot *slot = &queue->slots[queue->tail & (queue->room - 1)];
-
-	if (atomic_load_explicit(&slot->turn, memory_order_acquire) != queue->tail + 1)
+	if (read_turn(queue, queue->tail) != queue->tail + 1)
 		return NULL;
-	return &slot->decision;
+	return item_of(queue, queue->tail);
 }
 
 void decision_queue_drop(struct decision_queue *queue)
 {
-	struct decision_slot *slot = &queue->slots[queue->tail & (queue->room - 1)];
-
-	atomic_store_explicit(&slot->turn, queue->tail + queue->room, memory_order_release);
+	write_turn(queue, queue->tail, queue->tail + queue->room);
 	queue->tail++;
 }

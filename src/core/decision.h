@@ -36,7 +36,8 @@ struct subject {
 	char exe[128]; /* of the process as it is now; its end when too long */
 };
 
-enum { DECISION_PATH = 240, DECISION_WAS = 480, DECISION_RULES = 8 };
+/* The sizes make a queue's slot 512 bytes: see the assertion in decision.c. */
+enum { DECISION_PATH = 112, DECISION_WAS = 304, DECISION_RULES = 4 };
 
 struct decision {
 	uint64_t time_ns; /* CLOCK_BOOTTIME, when the event was taken */
@@ -51,29 +52,34 @@ struct decision {
 	uint32_t rule_count;
 	uint32_t rules[DECISION_RULES]; /* those that matched; the first ones */
 	uint64_t ticket;		/* of source/confirm.h; 0: none */
-	struct subject subject;		/* with DECISION_TRIGGER only */
 	uint16_t was_size;
 	char was[DECISION_WAS]; /* lines of /proc/PID/cgroup of the hierarchies that were written */
 	char path[DECISION_PATH]; /* what was executed; its end when too long */
 };
 
+/* A decision that set triggers off, and who did. */
+struct urgent {
+	struct decision decision;
+	struct subject subject;
+};
+
 /* A bounded queue for many writers and one reader, without locks (Vyukov's, with a slot counter).
  */
 struct decision_queue {
-	struct decision_slot *slots;
+	char *slots; /* zero pages until they are used */
+	size_t slot_size, item_size;
 	size_t room;	       /* a power of two */
 	_Atomic size_t head;   /* next to write */
 	size_t tail;	       /* next to read; the reader's own */
 	_Atomic uint64_t lost; /* did not fit */
 };
 
-int decision_queue_init(struct decision_queue *queue, size_t room);
+int decision_queue_init(struct decision_queue *queue, size_t room, size_t item_size);
 void decision_queue_done(struct decision_queue *queue);
 
-/* Takes a slot to fill, or NULL when the queue is full (then it is counted). */
-struct decision *decision_queue_reserve(struct decision_queue *queue, size_t *ret_ticket);
-void decision_queue_commit(struct decision_queue *queue, size_t ticket);
+/* Copies an item in. False when the queue is full (then it is counted). */
+bool decision_queue_put(struct decision_queue *queue, const void *item);
 
 /* The oldest one, or NULL; it stays until decision_queue_drop(). */
-const struct decision *decision_queue_peek(const struct decision_queue *queue);
+const void *decision_queue_peek(const struct decision_queue *queue);
 void decision_queue_drop(struct decision_queue *queue);

@@ -117,6 +117,6 @@ json_t *engine_group_to_json(struct engine *engine, struct group *group);
 int engine_socket_start(struct engine *engine, struct error *err);
 
 /* engine-trigger.c */
-void engine_run_triggers(struct engine *engine, const struct decision *decision);
+void engine_run_triggers(struct engine *engine, const struct urgent *urgent);
 void engine_trigger_ended(const char *name, pid_t pid, int status, bool timed_out,
 			  const char *output, void *userdata);

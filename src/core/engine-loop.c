@@ -188,12 +188,12 @@ static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *us
 {
 	struct engine *engine = userdata;
 	struct decision_queue *queue = gatekeeper_urgent(engine->keeper);
-	const struct decision *decision;
+	const struct urgent *urgent;
 	uint64_t ignored;
 
 	(void)!read(fd, &ignored, sizeof(ignored));
-	while ((decision = decision_queue_peek(queue))) {
-		engine_run_triggers(engine, decision);
+	while ((urgent = decision_queue_peek(queue))) {
+		engine_run_triggers(engine, urgent);
 		decision_queue_drop(queue);
 	}
 	return 0;

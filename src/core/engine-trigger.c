@@ -101,11 +101,12 @@ static void set_ids(struct environment *environment, const struct subject *subje
 		set_id(environment, ids[i].name, ids[i].value);
 }
 
-static void fill(struct environment *environment, const struct decision *decision,
+static void fill(struct environment *environment, const struct urgent *urgent,
 		 const struct policy *policy, const struct policy_rule *rule)
 {
+	const struct decision *decision = &urgent->decision;
 	static const char *const actions[] = { "execute", "read", "write" };
-	const struct subject *subject = &decision->subject;
+	const struct subject *subject = &urgent->subject;
 	const char *name = syscall_name(subject->syscall);
 	struct utsname kernel;
 
@@ -135,8 +136,8 @@ static void fill(struct environment *environment, const struct decision *decisio
 	environment->list[environment->count] = NULL;
 }
 
-static void run_one(struct engine *engine, const struct decision *decision,
-		    const struct policy *policy, const struct policy_rule *rule)
+static void run_one(struct engine *engine, const struct urgent *urgent, const struct policy *policy,
+		    const struct policy_rule *rule)
 {
 	const struct policy_trigger *trigger = &policy->triggers[rule->trigger];
 	_cleanup_(environment_done) struct environment environment = { 0 };
@@ -154,10 +155,10 @@ static void run_one(struct engine *engine, const struct decision *decision,
 
 	if (engine->options.dry_run) {
 		log_notice(engine->log, "would run trigger \"%s\" for process %d (dry run)",
-			   trigger->name, decision->pid);
+			   trigger->name, urgent->decision.pid);
 		return;
 	}
-	fill(&environment, decision, policy, rule);
+	fill(&environment, urgent, policy, rule);
 	r = trigger_run(engine->triggers, &request);
 	if (r == -EAGAIN)
 		log_limited(engine->log, &engine->trigger_limit, LOG_WARNING,
@@ -168,15 +169,16 @@ static void run_one(struct engine *engine, const struct decision *decision,
 			    strerror(-r));
 }
 
-void engine_run_triggers(struct engine *engine, const struct decision *decision)
+void engine_run_triggers(struct engine *engine, const struct urgent *urgent)
 {
+	const struct decision *decision = &urgent->decision;
 	const struct snapshot *snapshot = engine_snapshot(engine, decision->generation);
 	const struct policy *policy;
 
 	if (!snapshot)
 		return;
 	/* A trigger must not set itself off: one event would run it for ever. */
-	if (trigger_is_session(engine->triggers, decision->subject.sid)) {
+	if (trigger_is_session(engine->triggers, urgent->subject.sid)) {
 		engine->counters.self_triggers++;
 		return;
 	}
@@ -185,7 +187,7 @@ void engine_run_triggers(struct engine *engine, const struct decision *decision)
 		const struct policy_rule *rule = &policy->rules[decision->rules[i]];
 
 		if (rule->trigger != POLICY_NONE)
-			run_one(engine, decision, policy, rule);
+			run_one(engine, urgent, policy, rule);
 	}
 }
 

@@ -22,7 +22,7 @@
 #include <sys/timerfd.h>
 
 enum {
-	QUEUE_ROOM = 1024,
+	QUEUE_ROOM = 2048,
 	URGENT_ROOM = 256,
 	LOOK_AFTER_NS = 5000000, /* a decision is looked at, and its outcome checked, after this */
 };
@@ -100,27 +100,22 @@ void gatekeeper_looked(struct gatekeeper *keeper)
 	atomic_store(&keeper->armed, false);
 }
 
-static void post(struct gatekeeper *keeper, struct decision_queue *queue,
-		 const struct decision *decision)
-{
-	size_t ticket;
-	struct decision *slot = decision_queue_reserve(queue, &ticket);
-
-	if (!slot)
-		return;
-	*slot = *decision;
-	decision_queue_commit(queue, ticket);
-}
-
 static void tell(struct gatekeeper *keeper, struct decision *decision, uint64_t begun)
 {
 	decision->took_us = (uint32_t)((clock_boottime() - begun) / 1000);
-	post(keeper, &keeper->decisions, decision);
+	(void)decision_queue_put(&keeper->decisions, decision);
 	arm(keeper);
-	if (decision->flags & DECISION_TRIGGER) {
-		post(keeper, &keeper->urgent, decision);
-		(void)eventfd_write(keeper->options.urgent_fd, 1);
-	}
+}
+
+/* Who it was is read now: the process may be gone before its trigger runs. */
+static void tell_triggers(struct gatekeeper *keeper, const struct decision *decision)
+{
+	struct urgent urgent = { .decision = *decision };
+
+	subject_read(keeper->host, decision->pid, &urgent.subject);
+	count(&keeper->counters.triggered);
+	(void)decision_queue_put(&keeper->urgent, &urgent);
+	(void)eventfd_write(keeper->options.urgent_fd, 1);
 }
 
 /* ---- acting ---- */
@@ -260,10 +255,9 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 			confirm_arm(keeper->options.confirm, pid, decision.ticket);
 		}
 	}
-	if (decision.flags & DECISION_TRIGGER) {
-		subject_read(keeper->host, pid, &decision.subject);
-		count(&keeper->counters.triggered);
-	}
+	/* Before it may be killed. */
+	if (decision.flags & DECISION_TRIGGER)
+		tell_triggers(keeper, &decision);
 	if (verdict->kill) {
 		kill_process(keeper, &decision);
 		if ((decision.flags & (DECISION_KILLED | DECISION_DRY)) == DECISION_KILLED)
@@ -374,9 +368,9 @@ int gatekeeper_new(const struct host *host, const struct gatekeeper_options *opt
 	if (!keeper->seats)
 		return -ENOMEM;
 	memset(keeper->seats, 0, options->threads * sizeof(*keeper->seats));
-	r = decision_queue_init(&keeper->decisions, QUEUE_ROOM);
+	r = decision_queue_init(&keeper->decisions, QUEUE_ROOM, sizeof(struct decision));
 	if (r >= 0)
-		r = decision_queue_init(&keeper->urgent, URGENT_ROOM);
+		r = decision_queue_init(&keeper->urgent, URGENT_ROOM, sizeof(struct urgent));
 	if (r < 0)
 		return r;
 	*ret_keeper = TAKE_PTR(keeper);

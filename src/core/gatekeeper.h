@@ -47,7 +47,7 @@ struct snapshot *gatekeeper_swap(struct gatekeeper *keeper, struct snapshot *sna
 bool gatekeeper_is_unused(const struct gatekeeper *keeper, const struct snapshot *snapshot);
 const struct snapshot *gatekeeper_current(const struct gatekeeper *keeper);
 
-/* All decisions, oldest first; and, apart, those whose triggers have to be run at once. */
+/* All (struct decision), oldest first; and those whose triggers wait (struct urgent). */
 struct decision_queue *gatekeeper_decisions(struct gatekeeper *keeper);
 struct decision_queue *gatekeeper_urgent(struct gatekeeper *keeper);
 /* The loop tells that it has looked: the next decision arms the timer again. */

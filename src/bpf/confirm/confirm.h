@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#define CONFIRM_SLOTS 65536 /* a power of two; pid_max may be larger, then two share a slot */
+#define CONFIRM_SLOTS 16384 /* a power of two; pid_max is larger: two may share a slot */
 #define CONFIRM_DONE  1ULL
 
 /* A slot: process id (32 bits), CLOCK_MONOTONIC in units of 2^20 ns (31 bits), done (1 bit). */
