@@ -224,7 +224,7 @@ static int plan_directories(struct apply *apply)
 			if (path)
 				r = tree_plan(groups, k, path);
 			if (path && r >= 0 && g->next.enable && groups->layout->hierarchies[k].v2) {
-				_cleanup_(freep) char *leaf = path_join(path, LEAF_NAME);
+				_cleanup_(freep) char *leaf = cgroup_path_join(path, LEAF_NAME);
 
 				r = leaf ? tree_plan(groups, k, leaf) : -ENOMEM;
 			}
@@ -244,7 +244,7 @@ static int hand_down(struct group *group, struct error *err)
 	struct groups *groups = group->groups;
 	unsigned v2 = (unsigned)groups->layout->v2;
 	_cleanup_(freep) char *path = group_directory(group, v2, false);
-	_cleanup_(freep) char *leaf = path ? path_join(path, LEAF_NAME) : NULL;
+	_cleanup_(freep) char *leaf = path ? cgroup_path_join(path, LEAF_NAME) : NULL;
 	int r = 0;
 
 	if (!leaf)
@@ -289,9 +289,9 @@ static void enable_controllers(struct apply *apply)
 		else if (g && g->next.wanted && g->enable)
 			r = hand_down(g, &err);
 		if (r < 0)
-			problem_add(apply->problems, g ? g->name : "", LIMIT_COUNT,
-				    "cgroup.subtree_control", r, "%s%s%s", g ? "group " : "",
-				    g ? g->name : "", error_text(&err));
+			group_problem_add(apply->problems, g ? g->name : "", LIMIT_COUNT,
+					  "cgroup.subtree_control", r, "%s%s%s", g ? "group " : "",
+					  g ? g->name : "", error_text(&err));
 		error_done(&err);
 	}
 }
@@ -304,7 +304,7 @@ static int make_directories(struct apply *apply, struct error *err)
 	if (r < 0)
 		return error_oom(err);
 	if (groups->made_count > apply->made_before) {
-		r = state_save(groups, err);
+		r = groups_state_save(groups, err);
 		if (r < 0)
 			return r;
 		r = tree_make(groups, apply->made_before, err);
@@ -388,7 +388,7 @@ static void set_limits(struct apply *apply)
 				(void)limits_apply(apply->groups->items[i], &round);
 		failed = failures(&round);
 		if (failed == 0 || failed >= last) {
-			problems_move(apply->problems, &round);
+			group_problems_move(apply->problems, &round);
 			return;
 		}
 		group_problems_done(&round);
@@ -439,7 +439,7 @@ static void undo(struct apply *apply)
 			(void)placement_renew(groups->items[i]);
 	}
 	/* A full disk must not hide the error that led here. */
-	(void)state_save(groups, NULL);
+	(void)groups_state_save(groups, NULL);
 }
 
 static int make(struct apply *apply, const struct group_spec *specs, size_t count,
@@ -492,9 +492,10 @@ static int apply_specs(struct groups *groups, const struct group_spec *specs, si
 	set_limits(&apply);
 	if (all)
 		groups_trim(groups, problems);
-	r = state_save(groups, &late);
+	r = groups_state_save(groups, &late);
 	if (r < 0)
-		problem_add(problems, "", LIMIT_COUNT, "state.json", r, "%s", error_text(&late));
+		group_problem_add(problems, "", LIMIT_COUNT, "state.json", r, "%s",
+				  error_text(&late));
 	error_done(&late);
 	return 0;
 }

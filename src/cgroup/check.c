@@ -20,23 +20,25 @@ static void tell_controller(const struct layout *layout, const char *group, enum
 	const char *name = controller_name(controller, false);
 
 	if (h)
-		problem_add(problems, group, limit, file, -EROFS,
-			    "group %s: %s cannot be set: %s is mounted read-only", group, what,
-			    h->mount_point);
+		group_problem_add(problems, group, limit, file, -EROFS,
+				  "group %s: %s cannot be set: %s is mounted read-only", group,
+				  what, h->mount_point);
 	else if (layout->mode == LAYOUT_NONE)
-		problem_add(problems, group, limit, file, -ENODEV,
-			    "group %s: %s cannot be set: no cgroup file system is mounted (\"reeve "
-			    "mount\" mounts it)",
-			    group, what);
+		group_problem_add(problems, group, limit, file, -ENODEV,
+				  "group %s: %s cannot be set: no cgroup file system is mounted "
+				  "(\"reeve "
+				  "mount\" mounts it)",
+				  group, what);
 	else if (layout->unmounted & UINT32_C(1) << controller)
-		problem_add(problems, group, limit, file, -ENODEV,
-			    "group %s: %s cannot be set: the %s controller is not mounted (\"reeve "
-			    "mount\" mounts it)",
-			    group, what, name);
+		group_problem_add(problems, group, limit, file, -ENODEV,
+				  "group %s: %s cannot be set: the %s controller is not mounted "
+				  "(\"reeve "
+				  "mount\" mounts it)",
+				  group, what, name);
 	else
-		problem_add(problems, group, limit, file, -ENODEV,
-			    "group %s: %s cannot be set: this kernel has no %s controller", group,
-			    what, name);
+		group_problem_add(problems, group, limit, file, -ENODEV,
+				  "group %s: %s cannot be set: this kernel has no %s controller",
+				  group, what, name);
 }
 
 void limit_tell_missing(const struct layout *layout, const char *group, enum limit limit,
@@ -57,8 +59,8 @@ bool limit_check_raw(const struct layout *layout, const char *group, const char 
 	const struct hierarchy *h;
 
 	if (refused) {
-		problem_add(problems, group, LIMIT_RAW, file, -EINVAL,
-			    "group %s: raw: %s cannot be set: %s", group, file, refused);
+		group_problem_add(problems, group, LIMIT_RAW, file, -EINVAL,
+				  "group %s: raw: %s cannot be set: %s", group, file, refused);
 		return false;
 	}
 	if (!controller_parse(file, strcspn(file, "."), &controller))
@@ -98,7 +100,7 @@ static int probe_child(void *context, const char *name)
 		if (!enabled && probe->controller != CONTROLLER_FREEZER)
 			return 0;
 	}
-	if (path_file(path, sizeof(path), name, probe->file) < 0)
+	if (cgroup_path_file(path, sizeof(path), name, probe->file) < 0)
 		return 0;
 	probe->found = faccessat(probe->h->fd, path, F_OK, 0) == 0;
 	return -EEXIST; /* enough */
@@ -133,14 +135,14 @@ static void check_row(const struct hierarchy *h, const struct group_spec *spec, 
 	if (!row)
 		return;
 	if (row->refused)
-		problem_add(problems, spec->name, limit, NULL, -EOPNOTSUPP,
-			    "group %s: %s cannot be set here: %s", spec->name, limit_name(limit),
-			    row->refused);
+		group_problem_add(problems, spec->name, limit, NULL, -EOPNOTSUPP,
+				  "group %s: %s cannot be set here: %s", spec->name,
+				  limit_name(limit), row->refused);
 	else if (row->file && !strchr(row->file, '*') && limit != LIMIT_IO_WEIGHT &&
 		 kernel_lacks(h, row->controller, row->file))
-		problem_add(problems, spec->name, limit, row->file, -ENOENT,
-			    "group %s: %s cannot be set: this kernel has no %s", spec->name,
-			    limit_name(limit), row->file);
+		group_problem_add(problems, spec->name, limit, row->file, -ENOENT,
+				  "group %s: %s cannot be set: this kernel has no %s", spec->name,
+				  limit_name(limit), row->file);
 }
 
 static void check_limits(const struct layout *layout, const struct group_spec *spec,
@@ -166,8 +168,8 @@ static void check_limits(const struct layout *layout, const struct group_spec *s
 		    !controller_parse(file, strcspn(file, "."), &controller))
 			continue;
 		if (kernel_lacks(layout_find(layout, controller), controller, file))
-			problem_add(problems, spec->name, LIMIT_RAW, file, -ENOENT,
-				    "group %s: raw: this kernel has no %s", spec->name, file);
+			group_problem_add(problems, spec->name, LIMIT_RAW, file, -ENOENT,
+					  "group %s: raw: this kernel has no %s", spec->name, file);
 	}
 }
 
@@ -194,19 +196,20 @@ static void check_memory(const struct layout *layout, const struct group_spec *s
 		return;
 	if (h->v2 && limits_has(want, LIMIT_RAM_HIGH) && want->ram_high != LIMIT_MAX &&
 	    swap_total(layout->host) == 0)
-		problem_add(problems, spec->name, LIMIT_RAM_HIGH, "memory.high", 0,
-			    "group %s: ram_high on a host without swap: a group whose own memory "
-			    "grows past it is slowed down for ever instead of killed; set ram too",
-			    spec->name);
+		group_problem_add(
+			problems, spec->name, LIMIT_RAM_HIGH, "memory.high", 0,
+			"group %s: ram_high on a host without swap: a group whose own memory "
+			"grows past it is slowed down for ever instead of killed; set ram too",
+			spec->name);
 	if (h->v2 || !limits_has(want, LIMIT_SWAP) || want->swap == LIMIT_MAX)
 		return;
 	if (!limits_has(want, LIMIT_RAM) || want->ram == LIMIT_MAX)
-		problem_add(problems, spec->name, LIMIT_SWAP, "memory.memsw.limit_in_bytes",
-			    -EINVAL,
-			    "group %s: swap needs a ram limit here: cgroup v1 can only limit "
-			    "memory "
-			    "and swap together",
-			    spec->name);
+		group_problem_add(problems, spec->name, LIMIT_SWAP, "memory.memsw.limit_in_bytes",
+				  -EINVAL,
+				  "group %s: swap needs a ram limit here: cgroup v1 can only limit "
+				  "memory "
+				  "and swap together",
+				  spec->name);
 }
 
 static void check_values(const struct layout *layout, const struct group_spec *spec,
@@ -218,30 +221,33 @@ static void check_values(const struct layout *layout, const struct group_spec *s
 
 	check_memory(layout, spec, problems);
 	if (!limit_cpu_quota(want, layout->host->cpu_count, &quota, &period))
-		problem_add(problems, spec->name, LIMIT_CPU, NULL, -ERANGE,
-			    "group %s: cpu is less than the kernel's smallest share, 1 ms in a "
-			    "period of %" PRIu64 " us",
-			    spec->name, period);
+		group_problem_add(problems, spec->name, LIMIT_CPU, NULL, -ERANGE,
+				  "group %s: cpu is less than the kernel's smallest share, 1 ms in "
+				  "a "
+				  "period of %" PRIu64 " us",
+				  spec->name, period);
 	else if (limits_has(want, LIMIT_CPU_BURST) && want->cpu_burst > quota)
-		problem_add(problems, spec->name, LIMIT_CPU_BURST, NULL, -EINVAL,
-			    "group %s: cpu_burst (%" PRIu64 " us) is more than cpu allows in a "
-			    "period (%" PRIu64 " us)",
-			    spec->name, want->cpu_burst, quota);
+		group_problem_add(problems, spec->name, LIMIT_CPU_BURST, NULL, -EINVAL,
+				  "group %s: cpu_burst (%" PRIu64
+				  " us) is more than cpu allows in a "
+				  "period (%" PRIu64 " us)",
+				  spec->name, want->cpu_burst, quota);
 	h = layout_find(layout, CONTROLLER_MEMORY);
 	if (h && !h->v2 && limits_has(want, LIMIT_OOM) && want->oom_group)
-		problem_add(problems, spec->name, LIMIT_OOM, NULL, -EOPNOTSUPP,
-			    "group %s: \"oom: group\" cannot be set here: only cgroup v2 has it, "
-			    "and "
-			    "the memory controller is a v1 one on this host",
-			    spec->name);
+		group_problem_add(problems, spec->name, LIMIT_OOM, NULL, -EOPNOTSUPP,
+				  "group %s: \"oom: group\" cannot be set here: only cgroup v2 has "
+				  "it, "
+				  "and "
+				  "the memory controller is a v1 one on this host",
+				  spec->name);
 	for (size_t i = 0; limits_has(want, LIMIT_IO) && i < want->io_count; i++) {
 		unsigned a, b;
 		int r = device_resolve(layout->host, want->io[i].device, &a, &b);
 
 		if (r < 0)
-			problem_add(problems, spec->name, LIMIT_IO, NULL, r,
-				    "group %s: io: no disk is known behind \"%s\": %s", spec->name,
-				    want->io[i].device, strerror(-r));
+			group_problem_add(problems, spec->name, LIMIT_IO, NULL, r,
+					  "group %s: io: no disk is known behind \"%s\": %s",
+					  spec->name, want->io[i].device, strerror(-r));
 	}
 }
 
@@ -250,12 +256,14 @@ int groups_check(const struct layout *layout, const struct group_spec *specs, si
 {
 	(void)err;
 	if (count > 0 && layout->mode == LAYOUT_NONE)
-		problem_add(problems, specs[0].name, LIMIT_COUNT, NULL, -ENODEV,
-			    "groups cannot be made: no cgroup file system is mounted (\"reeve "
-			    "mount\" mounts it)");
+		group_problem_add(problems, specs[0].name, LIMIT_COUNT, NULL, -ENODEV,
+				  "groups cannot be made: no cgroup file system is mounted "
+				  "(\"reeve "
+				  "mount\" mounts it)");
 	else if (count > 0 && groups_main_hierarchy(layout) < 0)
-		problem_add(problems, specs[0].name, LIMIT_COUNT, NULL, -EROFS,
-			    "groups cannot be made: every cgroup file system is mounted read-only");
+		group_problem_add(problems, specs[0].name, LIMIT_COUNT, NULL, -EROFS,
+				  "groups cannot be made: every cgroup file system is mounted "
+				  "read-only");
 	else if (count > 0 && layout->systemd)
 		systemd_check(layout, specs[0].name, problems);
 	for (size_t i = 0; i < count; i++) {

@@ -5,20 +5,20 @@
 static const struct {
 	const char *v1, *v2;
 } names[CONTROLLER_COUNT] = {
-	[CONTROLLER_CPU] = {"cpu",	    "cpu"	  },
-	[CONTROLLER_CPUACCT] = { "cpuacct",    "cpuacct"   },
-	[CONTROLLER_CPUSET] = { "cpuset",	  "cpuset"	   },
-	[CONTROLLER_MEMORY] = { "memory",	  "memory"	   },
-	[CONTROLLER_IO] = { "blkio",	     "io"	  },
-	[CONTROLLER_PIDS] = { "pids",	      "pids"	     },
-	[CONTROLLER_HUGETLB] = { "hugetlb",    "hugetlb"   },
-	[CONTROLLER_FREEZER] = { "freezer",    "freezer"   },
-	[CONTROLLER_DEVICES] = { "devices",    "devices"   },
-	[CONTROLLER_RDMA] = { "rdma",	      "rdma"	     },
-	[CONTROLLER_MISC] = { "misc",	      "misc"	     },
-	[CONTROLLER_NET_CLS] = { "net_cls",    "net_cls"   },
-	[CONTROLLER_NET_PRIO] = { "net_prio",   "net_prio"	 },
-	[CONTROLLER_PERF_EVENT] = { "perf_event", "perf_event"},
+	[CONTROLLER_CPU] = { "cpu", "cpu" },
+	[CONTROLLER_CPUACCT] = { "cpuacct", "cpuacct" },
+	[CONTROLLER_CPUSET] = { "cpuset", "cpuset" },
+	[CONTROLLER_MEMORY] = { "memory", "memory" },
+	[CONTROLLER_IO] = { "blkio", "io" },
+	[CONTROLLER_PIDS] = { "pids", "pids" },
+	[CONTROLLER_HUGETLB] = { "hugetlb", "hugetlb" },
+	[CONTROLLER_FREEZER] = { "freezer", "freezer" },
+	[CONTROLLER_DEVICES] = { "devices", "devices" },
+	[CONTROLLER_RDMA] = { "rdma", "rdma" },
+	[CONTROLLER_MISC] = { "misc", "misc" },
+	[CONTROLLER_NET_CLS] = { "net_cls", "net_cls" },
+	[CONTROLLER_NET_PRIO] = { "net_prio", "net_prio" },
+	[CONTROLLER_PERF_EVENT] = { "perf_event", "perf_event" },
 };
 
 const char *controller_name(enum controller controller, bool v2)

@@ -34,17 +34,18 @@ static const struct {
 	{ "cpuset", "cpuset cpuset.cpus \ncpuset cpuset.mems \n",
 	  "cpuset cpuset.cpus \ncpuset cpuset.mems \n" },
 	{ "memory",
-	  "memory memory.limit_in_bytes " NO_LIMIT_V1 "\nmemory memory.memsw.limit_in_bytes "
-	  NO_LIMIT_V1 "\nmemory memory.usage_in_bytes 0\nmemory memory.memsw.usage_in_bytes 0\n"
+	  "memory memory.limit_in_bytes " NO_LIMIT_V1
+	  "\nmemory memory.memsw.limit_in_bytes " NO_LIMIT_V1
+	  "\nmemory memory.usage_in_bytes 0\nmemory memory.memsw.usage_in_bytes 0\n"
 	  "memory memory.force_empty \nmemory memory.swappiness 60\nmemory memory.failcnt 4\n"
 	  "memory memory.oom_control oom_kill_disable 0~under_oom 0~oom_kill 2\n",
-	  "memory memory.min 0\nmemory memory.low 0\nmemory memory.high max\nmemory memory.max max\n"
+	  "memory memory.min 0\nmemory memory.low 0\nmemory memory.high max\nmemory memory.max "
+	  "max\n"
 	  "memory memory.swap.max max\nmemory memory.oom.group 0\nmemory memory.current 4096\n"
 	  "memory memory.reclaim \nmemory memory.events low 0~high 0~max 5~oom 1~oom_kill 1\n" },
 	{ "pids", "pids pids.max max\npids pids.current 2\n",
 	  "pids pids.max max\npids pids.current 2\npids pids.events max 9\n" },
-	{ "freezer",
-	  "freezer freezer.state THAWED\nfreezer freezer.self_freezing 0\n", "" },
+	{ "freezer", "freezer freezer.state THAWED\nfreezer freezer.self_freezing 0\n", "" },
 	{ "blkio",
 	  "blkio blkio.throttle.read_bps_device \nblkio blkio.throttle.write_bps_device \n"
 	  "blkio blkio.throttle.read_iops_device \nblkio blkio.throttle.write_iops_device \n"
@@ -332,6 +333,7 @@ static int refuse(int dirfd, const char *directory, const char *file, uint64_t v
 	    value < number_in(dirfd, directory, "memory.limit_in_bytes"))
 		return -EINVAL;
 	if (streq(file, "memory.limit_in_bytes")) {
+		value = MIN(value, strtoull(NO_LIMIT_V1, NULL, 10));
 		if (value > number_in(dirfd, directory, "memory.memsw.limit_in_bytes"))
 			return -EINVAL;
 		if (value < number_in(dirfd, directory, "memory.usage_in_bytes"))
@@ -346,7 +348,8 @@ static int refuse(int dirfd, const char *directory, const char *file, uint64_t v
 static int write_value(int dirfd, const char *directory, const char *file, const char *path,
 		       const char *value)
 {
-	bool bytes = strncmp(file, "memory.", 7) == 0;
+	bool bytes = strncmp(file, "memory.", 7) == 0 && !streq(file, "memory.swappiness") &&
+		     !streq(file, "memory.oom.group");
 	uint64_t number = *value >= '0' && *value <= '9' ? strtoull(value, NULL, 10) : UINT64_MAX;
 	int r = refuse(dirfd, directory, file, number);
 	char text[64];
@@ -354,7 +357,8 @@ static int write_value(int dirfd, const char *directory, const char *file, const
 	if (r < 0)
 		return r;
 	if (bytes && number != UINT64_MAX)
-		snprintf(text, sizeof(text), "%llu\n", (unsigned long long)(number & ~UINT64_C(4095)));
+		snprintf(text, sizeof(text), "%llu\n",
+			 (unsigned long long)(number & ~UINT64_C(4095)));
 	else if (bytes && streq(value, "-1"))
 		snprintf(text, sizeof(text), "%s\n", NO_LIMIT_V1);
 	else
@@ -582,7 +586,8 @@ void fake_init(struct fake *fake, enum fake_kind kind)
 	must(fake->root && mkdtemp(fake->root), "mkdtemp");
 	folder(fake, "proc/self");
 	folder(fake, "proc/sys/kernel/random");
-	fake_write(fake, "proc/sys/kernel/random/boot_id", "11111111-2222-3333-4444-555555555555\n");
+	fake_write(fake, "proc/sys/kernel/random/boot_id",
+		   "11111111-2222-3333-4444-555555555555\n");
 	fake_write(fake, "proc/meminfo", "MemTotal: 1000 kB\nSwapTotal:       0 kB\n");
 	fake_write(fake, "proc/self/mountinfo", "23 1 0:22 / / rw - ext4 /dev/vda rw\n");
 	folder(fake, "run");

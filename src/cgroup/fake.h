@@ -31,7 +31,8 @@ void fake_done(struct fake *fake); /* removes the folder */
 /* Detects again, after a file was changed. */
 void fake_detect(struct fake *fake);
 
-/* A file below the root: its text without the last newline (the caller frees), NULL if not there. */
+/* A file below the root: its text without the last newline (the caller frees), NULL if not there.
+ */
 char *fake_read(const struct fake *fake, const char *path);
 void fake_write(const struct fake *fake, const char *path, const char *text);
 bool fake_exists(const struct fake *fake, const char *path);

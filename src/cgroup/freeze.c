@@ -18,7 +18,7 @@ static int wait_event_v2(const struct hierarchy *h, const char *path, const char
 	uint64_t end = clock_monotonic() + (uint64_t)MAX(timeout_ms, 0) * 1000000, value;
 	_cleanup_(closep) int fd = -1;
 	char name[PATH_MAX], text[512];
-	int r = path_file(name, sizeof(name), path, "cgroup.events");
+	int r = cgroup_path_file(name, sizeof(name), path, "cgroup.events");
 
 	if (r < 0)
 		return r;

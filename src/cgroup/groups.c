@@ -6,6 +6,7 @@
 #include "cgroup/internal.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 
 static bool part_is_bad(const char *part, size_t length)
 {
@@ -78,7 +79,7 @@ struct group *group_new(struct groups *groups, const char *name, struct group *p
 
 		if (!path)
 			continue;
-		group->shown[i] = path_shown(&groups->layout->hierarchies[i], path);
+		group->shown[i] = cgroup_path_shown(&groups->layout->hierarchies[i], path);
 		if (!group->shown[i])
 			return NULL;
 	}
@@ -118,7 +119,7 @@ void group_find_leaf(struct group *group)
 	if (groups->layout->v2 < 0)
 		return;
 	path = group_directory(group, (unsigned)groups->layout->v2, false);
-	leaf = path ? path_join(path, LEAF_NAME) : NULL;
+	leaf = path ? cgroup_path_join(path, LEAF_NAME) : NULL;
 	group->leaf = leaf && tree_is_ours(groups, (unsigned)groups->layout->v2, leaf);
 }
 
@@ -163,7 +164,10 @@ void groups_free(struct groups *groups)
 	free(groups->written);
 	free(groups->warning);
 	closep(&groups->runtime_fd);
-	closep(&groups->lock_fd); /* the lock goes with it */
+	/* Said aloud: a child that was forked and never executed still has the descriptor. */
+	if (groups->lock_fd >= 0)
+		(void)flock(groups->lock_fd, LOCK_UN);
+	closep(&groups->lock_fd);
 	free(groups);
 }
 
@@ -186,11 +190,11 @@ int groups_open(const struct layout *layout, const char *name, const char *runti
 		groups->runtime_dir = strdup(runtime_dir);
 		if (!groups->runtime_dir)
 			return error_oom(err);
-		r = state_lock(groups, err);
+		r = groups_state_lock(groups, err);
 		if (r < 0)
 			return r;
 	}
-	r = state_load(groups, err);
+	r = groups_state_load(groups, err);
 	if (r < 0)
 		return r;
 	*ret_groups = TAKE_PTR(groups);
@@ -279,7 +283,7 @@ uint32_t groups_hierarchies(const struct groups *groups)
 int groups_record_dynmods(struct groups *groups, uint32_t mask, struct error *err)
 {
 	groups->dynmods = mask;
-	return state_save(groups, err);
+	return groups_state_save(groups, err);
 }
 
 uint32_t groups_recorded_dynmods(const struct groups *groups)

@@ -91,16 +91,16 @@ struct groups {
 };
 
 /* ---- paths.c: names in hierarchies ---- */
-char *path_join(const char *a, const char *b); /* "a/b", or the one that is not empty */
-char *path_parent(const char *path);	       /* "" for one part */
+char *cgroup_path_join(const char *a, const char *b); /* "a/b", or the one that is not empty */
+char *cgroup_path_parent(const char *path);	      /* "" for one part */
 /* "reeve/build" in a hierarchy; leaf: where its processes are, which may be one deeper. */
 char *group_directory(const struct group *group, unsigned hierarchy, bool leaf);
 /* The same as /proc/PID/cgroup shows it. */
-char *path_shown(const struct hierarchy *hierarchy, const char *path);
+char *cgroup_path_shown(const struct hierarchy *hierarchy, const char *path);
 /* A file of a directory; the caller's buffer, -ENAMETOOLONG. */
-int path_file(char *buffer, size_t size, const char *directory, const char *file);
+int cgroup_path_file(char *buffer, size_t size, const char *directory, const char *file);
 /* Inode number of a directory, or 0 if there is none. */
-uint64_t path_id(const struct hierarchy *hierarchy, const char *path);
+uint64_t cgroup_path_id(const struct hierarchy *hierarchy, const char *path);
 
 /* Reads a file of a cgroup directory into `buffer`, trailing newline removed; as file_read_into. */
 ssize_t cgroup_read(const struct hierarchy *hierarchy, const char *directory, const char *file,
@@ -179,15 +179,15 @@ int base_resume(struct groups *groups);
 int base_set(struct groups *groups, unsigned hierarchy, const char *base, const char *out);
 
 /* ---- state.c ---- */
-int state_lock(struct groups *groups, struct error *err);
-int state_load(struct groups *groups, struct error *err);
-int state_save(struct groups *groups, struct error *err);
-void state_remove(struct groups *groups);
+int groups_state_lock(struct groups *groups, struct error *err);
+int groups_state_load(struct groups *groups, struct error *err);
+int groups_state_save(struct groups *groups, struct error *err);
+void groups_state_remove(struct groups *groups);
 
 /* ---- problems.c ---- */
-int problem_add(struct group_problems *problems, const char *group, enum limit limit,
-		const char *file, int code, const char *format, ...) _printf_(6, 7);
-void problems_move(struct group_problems *to, struct group_problems *from);
+int group_problem_add(struct group_problems *problems, const char *group, enum limit limit,
+		      const char *file, int code, const char *format, ...) _printf_(6, 7);
+void group_problems_move(struct group_problems *to, struct group_problems *from);
 
 /* ---- limits (limit.h has the tables) ---- */
 /* Sets or resets every limit of a group; what did not work is in `problems`. -ENOMEM only. */

@@ -107,8 +107,8 @@ static int fill_hierarchy(struct hierarchy *h, const struct mount_entry *entry, 
 {
 	h->v2 = v2;
 	h->controllers = controllers;
-	h->read_only = mount_option(entry->options, "ro") ||
-		       mount_option(entry->super_options, "ro");
+	h->read_only =
+		mount_option(entry->options, "ro") || mount_option(entry->super_options, "ro");
 	h->favordynmods = mount_option(entry->super_options, "favordynmods");
 	h->mount_point = strdup(entry->mount_point);
 	h->mount_root = strdup(entry->root);
@@ -118,8 +118,8 @@ static int fill_hierarchy(struct hierarchy *h, const struct mount_entry *entry, 
 static int add_mount(struct layout *layout, const struct mount_entry *entry)
 {
 	bool v2 = streq(entry->type, "cgroup2");
-	bool read_only = mount_option(entry->options, "ro") ||
-			 mount_option(entry->super_options, "ro");
+	bool read_only =
+		mount_option(entry->options, "ro") || mount_option(entry->super_options, "ro");
 	uint32_t controllers = 0;
 	struct hierarchy *h = NULL;
 	int fd;

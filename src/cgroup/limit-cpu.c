@@ -50,10 +50,11 @@ static bool wanted(const struct limit_job *job, uint64_t *quota, uint64_t *perio
 	*burst = limits_has(job->want, LIMIT_CPU_BURST) ? job->want->cpu_burst : 0;
 	if (limit_cpu_quota(job->want, cpu_count, quota, period))
 		return true;
-	problem_add(job->problems, job->group->name, LIMIT_CPU, NULL, -ERANGE,
-		    "group %s: cannot set cpu: the share is less than the kernel's smallest, 1 ms "
-		    "in a period of %" PRIu64 " us",
-		    job->group->name, *period);
+	group_problem_add(job->problems, job->group->name, LIMIT_CPU, NULL, -ERANGE,
+			  "group %s: cannot set cpu: the share is less than the kernel's smallest, "
+			  "1 ms "
+			  "in a period of %" PRIu64 " us",
+			  job->group->name, *period);
 	return false;
 }
 
@@ -130,8 +131,8 @@ int limit_apply_cpu_v1(const struct limit_job *job, const struct limit_row *row)
 	write_number(quota_text, quota, "-1");
 	write_number(period_text, period, "");
 	lower_burst(job, "cpu.cfs_burst_us", burst);
-	if (!value_equal(VALUE_NUMBER, quota_now, quota_text) ||
-	    !value_equal(VALUE_NUMBER, period_now, period_text)) {
+	if (!limit_value_equal(VALUE_NUMBER, quota_now, quota_text) ||
+	    !limit_value_equal(VALUE_NUMBER, period_now, period_text)) {
 		lower_burst(job, "cpu.cfs_burst_us", 0);
 		change_pair_v1(job, quota_text, period_text, quota_now, period_now);
 	}

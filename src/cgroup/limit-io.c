@@ -39,7 +39,7 @@ static struct disk *disk_get(struct disks *disks, unsigned a, unsigned b)
 	larger[disks->count] = (struct disk){
 		.major = a,
 		.minor = b,
-		.rates = {LIMIT_MAX, LIMIT_MAX, LIMIT_MAX, LIMIT_MAX},
+		.rates = { LIMIT_MAX, LIMIT_MAX, LIMIT_MAX, LIMIT_MAX },
 	};
 	return &larger[disks->count++];
 }
@@ -55,20 +55,22 @@ static int find_wanted(const struct limit_job *job, const char *file, struct dis
 		int r = device_resolve(job->group->groups->layout->host, io->device, &a, &b);
 
 		if (r < 0) {
-			problem_add(job->problems, job->group->name, LIMIT_IO, file, r,
-				    "group %s: cannot set io: no disk is known behind \"%s\": %s",
-				    job->group->name, io->device, strerror(-r));
+			group_problem_add(job->problems, job->group->name, LIMIT_IO, file, r,
+					  "group %s: cannot set io: no disk is known behind "
+					  "\"%s\": %s",
+					  job->group->name, io->device, strerror(-r));
 			continue;
 		}
 		disk = disk_get(disks, a, b);
 		if (!disk)
 			return -ENOMEM;
 		if (disk->name) {
-			problem_add(job->problems, job->group->name, LIMIT_IO, file, -EEXIST,
-				    "group %s: io: \"%s\" and \"%s\" are the same disk (%u:%u); "
-				    "the "
-				    "first holds",
-				    job->group->name, disk->name, io->device, a, b);
+			group_problem_add(job->problems, job->group->name, LIMIT_IO, file, -EEXIST,
+					  "group %s: io: \"%s\" and \"%s\" are the same disk "
+					  "(%u:%u); "
+					  "the "
+					  "first holds",
+					  job->group->name, disk->name, io->device, a, b);
 			continue;
 		}
 		disk->name = io->device;
@@ -243,10 +245,12 @@ int limit_apply_io_weight(const struct limit_job *job, const struct limit_row *r
 	have_bfq = limit_read(job, bfq, text, sizeof(text)) >= 0;
 	have_own = job->h->v2 && limit_read(job, row->file, text, sizeof(text)) >= 0;
 	if (set && !have_bfq && !have_own) {
-		problem_add(job->problems, job->group->name, LIMIT_IO_WEIGHT, row->file, -ENOENT,
-			    "group %s: io_weight cannot be set: this kernel has neither the BFQ "
-			    "scheduler (%s) nor iocost (io.weight)",
-			    job->group->name, bfq);
+		group_problem_add(job->problems, job->group->name, LIMIT_IO_WEIGHT, row->file,
+				  -ENOENT,
+				  "group %s: io_weight cannot be set: this kernel has neither the "
+				  "BFQ "
+				  "scheduler (%s) nor iocost (io.weight)",
+				  job->group->name, bfq);
 		return 0;
 	}
 	if (have_own && !limit_is_raw(job->want, row->file)) {

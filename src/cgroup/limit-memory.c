@@ -25,11 +25,12 @@ static int not_lowered(const struct limit_job *job, enum limit limit, const char
 	char before[32];
 
 	write_bytes(before, old, "no limit");
-	problem_add(job->problems, job->group->name, limit, file, -EBUSY,
-		    "group %s: %s cannot be lowered to %" PRIu64 " bytes: the group uses %" PRIu64
-		    " and the kernel could not reclaim enough; %s/%s/%s stays at %s",
-		    job->group->name, limit_name(limit), wanted, used, job->h->mount_point,
-		    job->directory, file, before);
+	group_problem_add(job->problems, job->group->name, limit, file, -EBUSY,
+			  "group %s: %s cannot be lowered to %" PRIu64
+			  " bytes: the group uses %" PRIu64
+			  " and the kernel could not reclaim enough; %s/%s/%s stays at %s",
+			  job->group->name, limit_name(limit), wanted, used, job->h->mount_point,
+			  job->directory, file, before);
 	return -EBUSY;
 }
 
@@ -77,12 +78,12 @@ static bool memsw_of(const struct limit_job *job, uint64_t *ret_memsw)
 	if (!limits_has(job->want, LIMIT_SWAP) || job->want->swap == LIMIT_MAX)
 		return true;
 	if (!limits_has(job->want, LIMIT_RAM) || job->want->ram == LIMIT_MAX) {
-		problem_add(job->problems, job->group->name, LIMIT_SWAP,
-			    "memory.memsw.limit_in_bytes", -EINVAL,
-			    "group %s: swap needs a ram limit here: cgroup v1 can only limit "
-			    "memory "
-			    "and swap together (memory.memsw.limit_in_bytes)",
-			    job->group->name);
+		group_problem_add(job->problems, job->group->name, LIMIT_SWAP,
+				  "memory.memsw.limit_in_bytes", -EINVAL,
+				  "group %s: swap needs a ram limit here: cgroup v1 can only limit "
+				  "memory "
+				  "and swap together (memory.memsw.limit_in_bytes)",
+				  job->group->name);
 		return false;
 	}
 	if (__builtin_add_overflow(job->want->ram, job->want->swap, ret_memsw))
@@ -129,11 +130,12 @@ int limit_apply_memory_v1(const struct limit_job *job, const struct limit_row *r
 		return 0;
 	}
 	if (swap && memsw != LIMIT_MAX)
-		problem_add(job->problems, job->group->name, LIMIT_SWAP,
-			    "memory.memsw.limit_in_bytes", r,
-			    "group %s: swap cannot be limited: this kernel does not count it (boot "
-			    "with swapaccount=1)",
-			    job->group->name);
+		group_problem_add(job->problems, job->group->name, LIMIT_SWAP,
+				  "memory.memsw.limit_in_bytes", r,
+				  "group %s: swap cannot be limited: this kernel does not count it "
+				  "(boot "
+				  "with swapaccount=1)",
+				  job->group->name);
 	if (!same_pages(ram, ram_now))
 		(void)lower_v1(job, LIMIT_RAM, row->file, ram);
 	return 0;
@@ -142,11 +144,12 @@ int limit_apply_memory_v1(const struct limit_job *job, const struct limit_row *r
 int limit_apply_oom_v1(const struct limit_job *job, const struct limit_row *row)
 {
 	if (limits_has(job->want, LIMIT_OOM) && job->want->oom_group)
-		problem_add(job->problems, job->group->name, row->limit, NULL, -EOPNOTSUPP,
-			    "group %s: \"oom: group\" cannot be set here: only cgroup v2 has it, "
-			    "and "
-			    "the memory controller is a v1 one on this host",
-			    job->group->name);
+		group_problem_add(job->problems, job->group->name, row->limit, NULL, -EOPNOTSUPP,
+				  "group %s: \"oom: group\" cannot be set here: only cgroup v2 has "
+				  "it, "
+				  "and "
+				  "the memory controller is a v1 one on this host",
+				  job->group->name);
 	return 0;
 }
 

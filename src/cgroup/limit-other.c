@@ -49,7 +49,7 @@ static void set_pages(const struct limit_job *job, const char *file, const char 
 	/* v1 shows no limit as the greatest whole number of such pages; both directions of the
 	 * comparison come out right only for numbers that are whole pages, which the kernel makes.
 	 */
-	if (limit_read(job, file, now, sizeof(now)) > 0 && value_as_number(now, &current) &&
+	if (limit_read(job, file, now, sizeof(now)) > 0 && limit_value_number(now, &current) &&
 	    current >= UINT64_C(1) << 62 && (!wanted || wanted->bytes == LIMIT_MAX))
 		return;
 	(void)limit_set(job, LIMIT_HUGETLB, file, VALUE_BYTES, value, !wanted);
@@ -65,9 +65,10 @@ static void tell_unknown_sizes(const struct limit_job *job, const char *suffix)
 		snprintf(file, sizeof(file), "hugetlb.%s%s", job->want->hugetlb[i].page_size,
 			 suffix);
 		if (limit_read_number(job, file, &value) == -ENOENT)
-			problem_add(job->problems, job->group->name, LIMIT_HUGETLB, file, -ENOENT,
-				    "group %s: hugetlb: this machine has no huge pages of %s",
-				    job->group->name, job->want->hugetlb[i].page_size);
+			group_problem_add(job->problems, job->group->name, LIMIT_HUGETLB, file,
+					  -ENOENT,
+					  "group %s: hugetlb: this machine has no huge pages of %s",
+					  job->group->name, job->want->hugetlb[i].page_size);
 	}
 }
 
@@ -109,10 +110,11 @@ int limit_apply_freeze(const struct limit_job *job, const struct limit_row *row)
 				 TIMEOUT_MS);
 
 	if (r == -ETIMEDOUT)
-		problem_add(job->problems, job->group->name, LIMIT_FREEZE, row->file, r,
-			    "group %s: not all of its processes froze within %d ms; they will once "
-			    "they leave the kernel",
-			    job->group->name, TIMEOUT_MS);
+		group_problem_add(job->problems, job->group->name, LIMIT_FREEZE, row->file, r,
+				  "group %s: not all of its processes froze within %d ms; they "
+				  "will once "
+				  "they leave the kernel",
+				  job->group->name, TIMEOUT_MS);
 	else if (r < 0 && (set || r != -ENOENT))
 		limit_failed(job, LIMIT_FREEZE, row->file, freeze ? "1" : "0", r);
 	return 0;

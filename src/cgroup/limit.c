@@ -39,7 +39,7 @@ int limit_read_number(const struct limit_job *job, const char *file, uint64_t *r
 
 	if (n < 0)
 		return (int)n;
-	return value_as_number(text, ret_value) ? 0 : -EBADMSG;
+	return limit_value_number(text, ret_value) ? 0 : -EBADMSG;
 }
 
 /* What a refusal mostly means, so that the sentence can say what to do. */
@@ -85,10 +85,10 @@ static const char *hint(const struct limit_job *job, enum limit limit, int code)
 int limit_failed(const struct limit_job *job, enum limit limit, const char *file, const char *value,
 		 int code)
 {
-	problem_add(job->problems, job->group->name, limit, file, code,
-		    "group %s: cannot set %s: writing \"%s\" to %s/%s/%s: %s%s", job->group->name,
-		    limit_name(limit), value, job->h->mount_point, job->directory, file,
-		    strerror(-code), hint(job, limit, code));
+	group_problem_add(job->problems, job->group->name, limit, file, code,
+			  "group %s: cannot set %s: writing \"%s\" to %s/%s/%s: %s%s",
+			  job->group->name, limit_name(limit), value, job->h->mount_point,
+			  job->directory, file, strerror(-code), hint(job, limit, code));
 	return code;
 }
 
@@ -101,17 +101,18 @@ int limit_set(const struct limit_job *job, enum limit limit, const char *file, e
 
 	if (n == -ENOENT && reset)
 		return 0;
-	if (n >= 0 && value_equal(kind, text, value))
+	if (n >= 0 && limit_value_equal(kind, text, value))
 		return 0;
 	r = n < 0 ? (int)n : limit_write(job, file, value);
 	if (r < 0)
 		return limit_failed(job, limit, file, value, r);
 	n = limit_read(job, file, text, sizeof(text));
-	if (n < 0 || value_equal(kind, text, value))
+	if (n < 0 || limit_value_equal(kind, text, value))
 		return 0;
-	problem_add(job->problems, job->group->name, limit, file, -ERANGE,
-		    "group %s: %s: the kernel made \"%s\" of \"%s\" in %s/%s/%s", job->group->name,
-		    limit_name(limit), text, value, job->h->mount_point, job->directory, file);
+	group_problem_add(job->problems, job->group->name, limit, file, -ERANGE,
+			  "group %s: %s: the kernel made \"%s\" of \"%s\" in %s/%s/%s",
+			  job->group->name, limit_name(limit), text, value, job->h->mount_point,
+			  job->directory, file);
 	return -ERANGE;
 }
 
@@ -130,9 +131,9 @@ static int apply_row(const struct limit_job *job, const struct limit_row *row)
 
 	if (row->refused) {
 		if (wanted)
-			problem_add(job->problems, job->group->name, row->limit, NULL, -EOPNOTSUPP,
-				    "group %s: %s cannot be set here: %s", job->group->name,
-				    limit_name(row->limit), row->refused);
+			group_problem_add(job->problems, job->group->name, row->limit, NULL,
+					  -EOPNOTSUPP, "group %s: %s cannot be set here: %s",
+					  job->group->name, limit_name(row->limit), row->refused);
 		return 0;
 	}
 	if (row->apply)
@@ -181,10 +182,11 @@ static void tell_missing(const struct group *group, struct group_problems *probl
 		if (h && group->groups->base[h - layout->hierarchies])
 			continue;
 		if (h && !h->read_only)
-			problem_add(problems, group->name, (enum limit)i, NULL, -EACCES,
-				    "group %s: %s cannot be set: systemd owns %s and has handed no "
-				    "part of it to our unit",
-				    group->name, limit_name((enum limit)i), h->mount_point);
+			group_problem_add(problems, group->name, (enum limit)i, NULL, -EACCES,
+					  "group %s: %s cannot be set: systemd owns %s and has "
+					  "handed no "
+					  "part of it to our unit",
+					  group->name, limit_name((enum limit)i), h->mount_point);
 		else
 			limit_tell_missing(layout, group->name, (enum limit)i, problems);
 	}
@@ -210,7 +212,7 @@ int limits_apply(struct group *group, struct group_problems *problems)
 		};
 		int r;
 
-		if (!directory || !path_id(job.h, directory))
+		if (!directory || !cgroup_path_id(job.h, directory))
 			continue;
 		r = apply_here(&job);
 		if (r < 0)

@@ -18,9 +18,9 @@ enum value_kind {
 	VALUE_DEFAULT, /* "default 100", other lines left out */
 };
 
-bool value_equal(enum value_kind kind, const char *a, const char *b);
+bool limit_value_equal(enum value_kind kind, const char *a, const char *b);
 /* A number, or UINT64_MAX for "max", "-1" and what v1 shows for no limit; false: none of these. */
-bool value_as_number(const char *text, uint64_t *ret_value);
+bool limit_value_number(const char *text, uint64_t *ret_value);
 
 struct limit_row;
 

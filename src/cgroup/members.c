@@ -16,7 +16,7 @@ int members_read(const struct hierarchy *hierarchy, const char *path, pid_t **pi
 {
 	_cleanup_(freep) char *text = NULL;
 	char name[PATH_MAX];
-	int r = path_file(name, sizeof(name), path, "cgroup.procs");
+	int r = cgroup_path_file(name, sizeof(name), path, "cgroup.procs");
 
 	if (r >= 0)
 		r = file_read_at(hierarchy->fd, name, PROCS_TEXT_MAX, &text, NULL);
@@ -73,7 +73,7 @@ struct below {
 static int read_child(void *context, const char *name)
 {
 	const struct below *below = context;
-	_cleanup_(freep) char *path = path_join(below->path, name);
+	_cleanup_(freep) char *path = cgroup_path_join(below->path, name);
 
 	if (!path)
 		return -ENOMEM;
@@ -125,7 +125,8 @@ int members_move(const struct groups *groups, unsigned hierarchy, const char *fr
 
 		r = move_round(groups, hierarchy, from, to, &seen);
 		if (r == -ENOENT || r == -ENODEV)
-			return path_id(&groups->layout->hierarchies[hierarchy], from) ? r : 0;
+			return cgroup_path_id(&groups->layout->hierarchies[hierarchy], from) ? r
+											     : 0;
 		if (seen == 0)
 			return 0;
 		if (r < 0)

@@ -96,13 +96,10 @@ static unsigned long flags_of(const char *path)
 	static const struct {
 		unsigned long from, to;
 	} map[] = {
-		{ST_RDONLY,	     MS_RDONLY    },
-		      { ST_NOSUID,	   MS_NOSUID    },
-		{ ST_NODEV,	    MS_NODEV     },
-		      { ST_NOEXEC,	   MS_NOEXEC    },
-		{ ST_NOATIME,    MS_NOATIME	 },
-		      { ST_NODIRATIME, MS_NODIRATIME},
-		{ ST_RELATIME,   MS_RELATIME  },
+		{ ST_RDONLY, MS_RDONLY },     { ST_NOSUID, MS_NOSUID },
+		{ ST_NODEV, MS_NODEV },	      { ST_NOEXEC, MS_NOEXEC },
+		{ ST_NOATIME, MS_NOATIME },   { ST_NODIRATIME, MS_NODIRATIME },
+		{ ST_RELATIME, MS_RELATIME },
 	};
 	struct statvfs fs;
 	unsigned long flags = 0;

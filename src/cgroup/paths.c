@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-char *path_join(const char *a, const char *b)
+char *cgroup_path_join(const char *a, const char *b)
 {
 	char *path;
 
@@ -19,7 +19,7 @@ char *path_join(const char *a, const char *b)
 	return asprintf(&path, "%s/%s", a, b) < 0 ? NULL : path;
 }
 
-char *path_parent(const char *path)
+char *cgroup_path_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -33,13 +33,13 @@ char *group_directory(const struct group *group, unsigned hierarchy, bool leaf)
 
 	if (!groups->base[hierarchy])
 		return NULL;
-	path = path_join(groups->base[hierarchy], group->name);
+	path = cgroup_path_join(groups->base[hierarchy], group->name);
 	if (path && leaf && group->leaf && groups->layout->hierarchies[hierarchy].v2)
-		return path_join(path, LEAF_NAME);
+		return cgroup_path_join(path, LEAF_NAME);
 	return TAKE_PTR(path);
 }
 
-char *path_shown(const struct hierarchy *hierarchy, const char *path)
+char *cgroup_path_shown(const struct hierarchy *hierarchy, const char *path)
 {
 	const char *root = streq(hierarchy->mount_root, "/") ? "" : hierarchy->mount_root;
 	char *shown;
@@ -49,14 +49,14 @@ char *path_shown(const struct hierarchy *hierarchy, const char *path)
 	return asprintf(&shown, "%s/%s", root, path) < 0 ? NULL : shown;
 }
 
-int path_file(char *buffer, size_t size, const char *directory, const char *file)
+int cgroup_path_file(char *buffer, size_t size, const char *directory, const char *file)
 {
 	int n = snprintf(buffer, size, "%s%s%s", directory, *directory ? "/" : "", file);
 
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-uint64_t path_id(const struct hierarchy *hierarchy, const char *path)
+uint64_t cgroup_path_id(const struct hierarchy *hierarchy, const char *path)
 {
 	struct stat st;
 
@@ -70,7 +70,7 @@ ssize_t cgroup_read(const struct hierarchy *hierarchy, const char *directory, co
 		    char *buffer, size_t size)
 {
 	char path[PATH_MAX];
-	ssize_t n = path_file(path, sizeof(path), directory, file);
+	ssize_t n = cgroup_path_file(path, sizeof(path), directory, file);
 
 	if (n >= 0)
 		n = file_read_into(hierarchy->fd, path, buffer, size);
@@ -83,7 +83,7 @@ int cgroup_write(const struct layout *layout, const struct hierarchy *hierarchy,
 		 const char *directory, const char *file, const char *value)
 {
 	char path[PATH_MAX];
-	int r = path_file(path, sizeof(path), directory, file);
+	int r = cgroup_path_file(path, sizeof(path), directory, file);
 
 	return r < 0 ? r : layout->ops->write(hierarchy->fd, path, value);
 }

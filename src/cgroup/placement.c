@@ -45,7 +45,7 @@ void exits_free(struct placement_exits *exits)
 static int open_procs(const struct hierarchy *h, const char *directory)
 {
 	char path[PATH_MAX];
-	int r = path_file(path, sizeof(path), directory, "cgroup.procs");
+	int r = cgroup_path_file(path, sizeof(path), directory, "cgroup.procs");
 
 	if (r < 0)
 		return r;
@@ -57,7 +57,7 @@ static int add_seat(struct placement *placement, const struct group *group, unsi
 {
 	const struct hierarchy *h = &group->groups->layout->hierarchies[hierarchy];
 	_cleanup_(freep) char *path = group_directory(group, hierarchy, true);
-	_cleanup_(freep) char *shown = path ? path_shown(h, path) : NULL;
+	_cleanup_(freep) char *shown = path ? cgroup_path_shown(h, path) : NULL;
 	int fd;
 
 	if (!shown)
@@ -90,7 +90,8 @@ static bool is_current(const struct group *group)
 			continue;
 		}
 		path = group_directory(group, i, true);
-		if (!path || path_id(&groups->layout->hierarchies[i], path) != group->placed_ids[i])
+		if (!path ||
+		    cgroup_path_id(&groups->layout->hierarchies[i], path) != group->placed_ids[i])
 			return false;
 		count++;
 	}
@@ -162,7 +163,7 @@ int placement_renew(struct group *group)
 		const struct hierarchy *h = &groups->layout->hierarchies[i];
 
 		group->placed_ids[i] =
-			path && group->needs & UINT32_C(1) << i ? path_id(h, path) : 0;
+			path && group->needs & UINT32_C(1) << i ? cgroup_path_id(h, path) : 0;
 		if (h->v2 && group->placed_ids[i])
 			group->clone_fd = openat(h->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
@@ -172,8 +173,8 @@ int placement_renew(struct group *group)
 static int add_exit(struct groups *groups, struct placement_exits *exits, unsigned hierarchy)
 {
 	const struct hierarchy *h = &groups->layout->hierarchies[hierarchy];
-	_cleanup_(freep) char *shown = path_shown(h, groups->base[hierarchy]);
-	_cleanup_(freep) char *path = path_shown(h, groups->exits[hierarchy]);
+	_cleanup_(freep) char *shown = cgroup_path_shown(h, groups->base[hierarchy]);
+	_cleanup_(freep) char *path = cgroup_path_shown(h, groups->exits[hierarchy]);
 	char *prefix = NULL;
 	int fd;
 
@@ -420,7 +421,7 @@ size_t group_tasks_fds(const struct group *group, int *fds, size_t room)
 		if (h->v2 || !(group->needs & UINT32_C(1) << i))
 			continue;
 		directory = group_directory(group, i, true);
-		if (!directory || path_file(path, sizeof(path), directory, "tasks") < 0)
+		if (!directory || cgroup_path_file(path, sizeof(path), directory, "tasks") < 0)
 			continue;
 		fd = openat(h->fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd >= 0)

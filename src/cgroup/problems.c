@@ -31,8 +31,8 @@ static int append(struct group_problems *problems, struct group_problem *problem
 	return 0;
 }
 
-int problem_add(struct group_problems *problems, const char *group, enum limit limit,
-		const char *file, int code, const char *format, ...)
+int group_problem_add(struct group_problems *problems, const char *group, enum limit limit,
+		      const char *file, int code, const char *format, ...)
 {
 	struct group_problem problem = { .limit = limit, .code = code };
 	va_list arguments;
@@ -54,7 +54,7 @@ int problem_add(struct group_problems *problems, const char *group, enum limit l
 	return -ENOMEM;
 }
 
-void problems_move(struct group_problems *to, struct group_problems *from)
+void group_problems_move(struct group_problems *to, struct group_problems *from)
 {
 	/* What no longer fits into memory is dropped: the rest still tells. */
 	for (size_t i = 0; i < from->count; i++)

@@ -14,7 +14,7 @@ static char *way_out(const struct group *group, unsigned hierarchy)
 
 	if (group->parent) {
 		above = group_directory(group->parent, hierarchy, true);
-		if (above && path_id(&groups->layout->hierarchies[hierarchy], above))
+		if (above && cgroup_path_id(&groups->layout->hierarchies[hierarchy], above))
 			return TAKE_PTR(above);
 	}
 	return strdup(groups->exits[hierarchy]);
@@ -29,7 +29,7 @@ static void thaw(const struct group *group)
 		_cleanup_(freep) char *path = group_directory(group, i, false);
 
 		if (path && (h->v2 || h->controllers & UINT32_C(1) << CONTROLLER_FREEZER) &&
-		    path_id(h, path))
+		    cgroup_path_id(h, path))
 			(void)freeze_directory(layout, h, path, false, 0);
 	}
 }
@@ -51,13 +51,13 @@ static int evacuate_group(const struct group *group)
 
 	for (unsigned i = 0; i < groups->layout->hierarchy_count; i++) {
 		_cleanup_(freep) char *path = group_directory(group, i, false);
-		_cleanup_(freep) char *leaf = path ? path_join(path, LEAF_NAME) : NULL;
+		_cleanup_(freep) char *leaf = path ? cgroup_path_join(path, LEAF_NAME) : NULL;
 		int r = 0;
 
-		if (!leaf || !path_id(&groups->layout->hierarchies[i], path))
+		if (!leaf || !cgroup_path_id(&groups->layout->hierarchies[i], path))
 			continue;
 		if (groups->layout->hierarchies[i].v2 &&
-		    path_id(&groups->layout->hierarchies[i], leaf))
+		    cgroup_path_id(&groups->layout->hierarchies[i], leaf))
 			r = evacuate_directory(group, i, leaf);
 		if (r >= 0)
 			r = evacuate_directory(group, i, path);
@@ -75,7 +75,7 @@ static int remove_directories(struct group *group)
 
 	for (unsigned i = 0; i < groups->layout->hierarchy_count; i++) {
 		_cleanup_(freep) char *path = group_directory(group, i, false);
-		_cleanup_(freep) char *leaf = path ? path_join(path, LEAF_NAME) : NULL;
+		_cleanup_(freep) char *leaf = path ? cgroup_path_join(path, LEAF_NAME) : NULL;
 		int r;
 
 		if (!leaf)
@@ -122,7 +122,7 @@ static void relax(struct group *group)
 	}
 	group->enable = enable;
 	path = group_directory(group, v2, false);
-	leaf = path ? path_join(path, LEAF_NAME) : NULL;
+	leaf = path ? cgroup_path_join(path, LEAF_NAME) : NULL;
 	if (!leaf)
 		return;
 	tree_trim(groups, path, enable);
@@ -167,18 +167,19 @@ void groups_trim(struct groups *groups, struct group_problems *problems)
 			continue;
 		members = count_members(group);
 		if (members > 0) {
-			problem_add(problems, group->name, LIMIT_COUNT, NULL, -EBUSY,
-				    "group %s is not wanted any more, but has %zu process%s; it "
-				    "stays "
-				    "until they are gone",
-				    group->name, members, members == 1 ? "" : "es");
+			group_problem_add(problems, group->name, LIMIT_COUNT, NULL, -EBUSY,
+					  "group %s is not wanted any more, but has %zu process%s; "
+					  "it "
+					  "stays "
+					  "until they are gone",
+					  group->name, members, members == 1 ? "" : "es");
 			continue;
 		}
 		r = remove_directories(group);
 		if (r < 0)
-			problem_add(problems, group->name, LIMIT_COUNT, NULL, r,
-				    "cannot remove group %s: %s%s", group->name, strerror(-r),
-				    r == -EBUSY ? " (somebody made groups below it)" : "");
+			group_problem_add(problems, group->name, LIMIT_COUNT, NULL, r,
+					  "cannot remove group %s: %s%s", group->name, strerror(-r),
+					  r == -EBUSY ? " (somebody made groups below it)" : "");
 		else
 			groups_take_out(groups, group);
 	}
@@ -221,7 +222,7 @@ int group_remove(struct groups *groups, const char *name, bool evacuate, struct 
 	}
 	for (; parent; parent = parent->parent)
 		relax(parent);
-	return state_save(groups, err);
+	return groups_state_save(groups, err);
 }
 
 /* Everybody out of a directory and of those that others made below it. */
@@ -254,10 +255,11 @@ static int clear_directory(const struct groups *groups, const struct made *made)
 static void tell_left(const struct groups *groups, const struct made *made, int code,
 		      struct group_problems *problems)
 {
-	problem_add(problems, made->path, LIMIT_COUNT, NULL, code, "cannot remove %s/%s: %s%s",
-		    groups->layout->hierarchies[made->hierarchy].mount_point, made->path,
-		    strerror(-code),
-		    code == -EBUSY ? " (it has processes or groups that are not ours)" : "");
+	group_problem_add(problems, made->path, LIMIT_COUNT, NULL, code,
+			  "cannot remove %s/%s: %s%s",
+			  groups->layout->hierarchies[made->hierarchy].mount_point, made->path,
+			  strerror(-code),
+			  code == -EBUSY ? " (it has processes or groups that are not ours)" : "");
 }
 
 int groups_clean(struct groups *groups, struct group_problems *problems, struct error *err)
@@ -292,10 +294,10 @@ int groups_clean(struct groups *groups, struct group_problems *problems, struct 
 	}
 	tree_disable(groups);
 	if (groups->made_count > 0 || groups->dynmods) {
-		int r = state_save(groups, err);
+		int r = groups_state_save(groups, err);
 
 		return r < 0 ? r : removed;
 	}
-	state_remove(groups);
+	groups_state_remove(groups);
 	return removed;
 }

@@ -27,7 +27,7 @@ static void json_done(json_t **json)
 	json_decref(*json);
 }
 
-int state_lock(struct groups *groups, struct error *err)
+int groups_state_lock(struct groups *groups, struct error *err)
 {
 	groups->runtime_fd = open(groups->runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (groups->runtime_fd < 0)
@@ -142,7 +142,7 @@ static json_t *to_json(const struct groups *groups)
 			 "favordynmods", mounts_to_json(groups, groups->dynmods));
 }
 
-int state_save(struct groups *groups, struct error *err)
+int groups_state_save(struct groups *groups, struct error *err)
 {
 	_cleanup_(json_done) json_t *json = NULL;
 	_cleanup_(freep) char *text = NULL;
@@ -165,7 +165,7 @@ int state_save(struct groups *groups, struct error *err)
 	return 0;
 }
 
-void state_remove(struct groups *groups)
+void groups_state_remove(struct groups *groups)
 {
 	if (groups->runtime_fd >= 0)
 		(void)unlinkat(groups->runtime_fd, STATE_FILE, 0);
@@ -249,8 +249,9 @@ static int load_directories(struct groups *groups, json_t *directories)
 	for (i = 0; i < groups->made_count; i++) /* noted, made, but the crash came before its id */
 		if (groups->made[i].id == 0)
 			groups->made[i].id =
-				path_id(&groups->layout->hierarchies[groups->made[i].hierarchy],
-					groups->made[i].path);
+				cgroup_path_id(&groups->layout
+							->hierarchies[groups->made[i].hierarchy],
+					       groups->made[i].path);
 	return 0;
 }
 
@@ -291,7 +292,7 @@ static int load_group(struct groups *groups, json_t *item)
 
 	if (!name || groups_check_name(name, NULL) < 0 || groups_find(groups, name))
 		return -EBADMSG;
-	above = path_parent(name);
+	above = cgroup_path_parent(name);
 	if (!above)
 		return -ENOMEM;
 	if (*above) {
@@ -309,7 +310,7 @@ static int load_group(struct groups *groups, json_t *item)
 	for (unsigned i = 0; i < groups->layout->hierarchy_count; i++) {
 		_cleanup_(freep) char *path = group_directory(group, i, false);
 
-		if (path && path_id(&groups->layout->hierarchies[i], path))
+		if (path && cgroup_path_id(&groups->layout->hierarchies[i], path))
 			group->needs |= UINT32_C(1) << i;
 	}
 	if (group->needs == 0)
@@ -435,7 +436,7 @@ static int understand(struct groups *groups, const char *text, size_t size)
 	return r;
 }
 
-int state_load(struct groups *groups, struct error *err)
+int groups_state_load(struct groups *groups, struct error *err)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t size;

@@ -316,7 +316,7 @@ static int move_to_leaf(const struct groups *groups, unsigned hierarchy, const c
 	const struct hierarchy *h = &groups->layout->hierarchies[hierarchy];
 	int r = 0;
 
-	if (!path_id(h, leaf))
+	if (!cgroup_path_id(h, leaf))
 		r = groups->layout->ops->make_dir(h->fd, leaf);
 	if (r >= 0 || r == -EEXIST)
 		r = members_move(groups, hierarchy, unit, leaf);
@@ -338,10 +338,10 @@ static int settle(struct groups *groups, unsigned hierarchy, const char *unit, s
 	if (!h->v2 && !(h->controllers & MANAGED))
 		return base_set(groups, hierarchy, groups->name, "") < 0 ? error_oom(err) : 0;
 	below = below_root(h, unit);
-	if (!below || !path_id(h, below))
+	if (!below || !cgroup_path_id(h, below))
 		return 0; /* not handed to us in this hierarchy: limits there are problems */
-	base = path_join(below, groups->name);
-	leaf = path_join(below, streq(groups->name, "daemon") ? "reeved" : "daemon");
+	base = cgroup_path_join(below, groups->name);
+	leaf = cgroup_path_join(below, streq(groups->name, "daemon") ? "reeved" : "daemon");
 	if (!base || !leaf)
 		return error_oom(err);
 	if (h->v2) {
@@ -408,7 +408,7 @@ void systemd_check(const struct layout *layout, const char *group, struct group_
 
 	if (unit && is_delegated(layout, unit))
 		return;
-	problem_add(
+	group_problem_add(
 		problems, group, LIMIT_COUNT, NULL, 0,
 		"systemd owns the cgroup tree of this host: a service with Delegate=yes has its "
 		"groups below its own unit; started otherwise, reeved asks systemd for a scope");

@@ -66,7 +66,8 @@ static void only_needed_hierarchies(void **state)
 	assert_string_equal(group_path(groups_find(groups, "a/b"),
 				       layout_find(fake.layout, CONTROLLER_MEMORY)),
 			    "/reeve/a/b");
-	assert_null(group_path(groups_find(groups, "a"), layout_find(fake.layout, CONTROLLER_MEMORY)));
+	assert_null(
+		group_path(groups_find(groups, "a"), layout_find(fake.layout, CONTROLLER_MEMORY)));
 	assert_true(group_clone_fd(groups_find(groups, "a")) >= 0);
 	groups_free(groups);
 	fake_done(&fake);
@@ -127,7 +128,7 @@ static void v2_hands_controllers_down(void **state)
 	assert_false(fake_exists(&fake, "sys/fs/cgroup/reeve/a/_"));
 	fake_write(&fake, "sys/fs/cgroup/reeve/a/cgroup.procs", "4711\n");
 	apply(groups, specs, 2, 0);
-	has(&fake, "sys/fs/cgroup/cgroup.subtree_control", "io memory pids");
+	has(&fake, "sys/fs/cgroup/cgroup.subtree_control", "io pids memory");
 	has(&fake, "sys/fs/cgroup/reeve/a/cgroup.subtree_control", "memory");
 	has(&fake, "sys/fs/cgroup/reeve/a/pids.max", "7");
 	has(&fake, "sys/fs/cgroup/reeve/a/b/memory.max", "1048576");
@@ -135,8 +136,8 @@ static void v2_hands_controllers_down(void **state)
 	has(&fake, "sys/fs/cgroup/reeve/a/cgroup.procs", "");
 	has(&fake, "sys/fs/cgroup/reeve/a/_/cgroup.procs", "4711");
 	assert_string_equal(group_placement(groups_find(groups, "a"))->in[0].path, "/reeve/a/_");
-	assert_string_equal(
-		group_path(groups_find(groups, "a"), &fake.layout->hierarchies[0]), "/reeve/a");
+	assert_string_equal(group_path(groups_find(groups, "a"), &fake.layout->hierarchies[0]),
+			    "/reeve/a");
 	/* and lets it again */
 	apply(groups, fewer, 1, 0);
 	assert_false(fake_exists(&fake, "sys/fs/cgroup/reeve/a/b"));
@@ -237,8 +238,8 @@ static void all_or_nothing(void **state)
 
 static void bad_names(void **state)
 {
-	static const char *const names[] = { "",    "..",  "a/..", "a//b", "/a", "a/",
-					     ".",   "a\nb", "_",    "a/_",  "cgroup.procs" };
+	static const char *const names[] = { "",  "..",	  "a/..", "a//b", "/a",		 "a/",
+					     ".", "a\nb", "_",	  "a/_",  "cgroup.procs" };
 	struct groups *groups;
 	struct fake fake;
 
@@ -322,7 +323,8 @@ static void moves_are_exact(void **state)
 	assert_int_equal(placement_move(group_placement(groups_find(groups, "b")), 6, &there), 3);
 	has(&fake, "sys/fs/cgroup/cpu/reeve/b/cgroup.procs", "6");
 	has(&fake, "sys/fs/cgroup/pids/cgroup.procs", "6");
-	assert_int_equal(placement_move(group_placement(groups_find(groups, "a")), 0, NULL), -ESRCH);
+	assert_int_equal(placement_move(group_placement(groups_find(groups, "a")), 0, NULL),
+			 -ESRCH);
 	groups_free(groups);
 	fake_done(&fake);
 }

@@ -156,11 +156,11 @@ static void real_host_is_readable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(none_is_no_error),	    cmocka_unit_test(v1_alone),
-		cmocka_unit_test(v1_joint_and_named),	    cmocka_unit_test(v2_alone),
-		cmocka_unit_test(hybrid_and_systemd),	    cmocka_unit_test(better_mount_wins),
-		cmocka_unit_test(membership_lines),
-		cmocka_unit_test(membership_of_a_process), cmocka_unit_test(real_host_is_readable),
+		cmocka_unit_test(none_is_no_error),	 cmocka_unit_test(v1_alone),
+		cmocka_unit_test(v1_joint_and_named),	 cmocka_unit_test(v2_alone),
+		cmocka_unit_test(hybrid_and_systemd),	 cmocka_unit_test(better_mount_wins),
+		cmocka_unit_test(membership_lines),	 cmocka_unit_test(membership_of_a_process),
+		cmocka_unit_test(real_host_is_readable),
 	};
 
 	return cmocka_run_group_tests_name("cgroup layout", tests, NULL, NULL);

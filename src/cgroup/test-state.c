@@ -194,7 +194,8 @@ static void another_boot(void **state)
 /* A folder where the temporary file would go stands for a disk that takes nothing. */
 static void nothing_can_be_recorded(void **state)
 {
-	const struct group_spec specs[] = { { "a", &pids } }, more[] = { { "a", &pids }, { "b", &ram } };
+	const struct group_spec specs[] = { { "a", &pids } },
+				more[] = { { "a", &pids }, { "b", &ram } };
 	struct error err = ERROR_INIT;
 	_cleanup_(freep) char *block = NULL;
 	struct groups *groups;

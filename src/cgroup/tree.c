@@ -54,7 +54,7 @@ bool tree_is_ours(const struct groups *groups, unsigned hierarchy, const char *p
 
 	if (!made)
 		return false;
-	id = path_id(&groups->layout->hierarchies[hierarchy], path);
+	id = cgroup_path_id(&groups->layout->hierarchies[hierarchy], path);
 	return id != 0 && (made->id == 0 || made->id == id);
 }
 
@@ -64,9 +64,9 @@ int tree_plan(struct groups *groups, unsigned hierarchy, const char *path)
 	_cleanup_(freep) char *parent = NULL;
 	int r;
 
-	if (!*path || path_id(h, path) || made_find(groups, hierarchy, path))
+	if (!*path || cgroup_path_id(h, path) || made_find(groups, hierarchy, path))
 		return 0;
-	parent = path_parent(path);
+	parent = cgroup_path_parent(path);
 	if (!parent)
 		return -ENOMEM;
 	r = tree_plan(groups, hierarchy, parent);
@@ -80,7 +80,7 @@ int tree_plan(struct groups *groups, unsigned hierarchy, const char *path)
 static int fill_cpuset(const struct groups *groups, const struct hierarchy *h, const char *path)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
-	_cleanup_(freep) char *parent = path_parent(path);
+	_cleanup_(freep) char *parent = cgroup_path_parent(path);
 	char above[4096], now[4096];
 
 	if (!parent)
@@ -112,7 +112,7 @@ static int make_one(struct groups *groups, struct made *made)
 	}
 	if (r < 0)
 		return r;
-	made->id = path_id(h, made->path);
+	made->id = cgroup_path_id(h, made->path);
 	if (!h->v2 && h->controllers & UINT32_C(1) << CONTROLLER_CPUSET)
 		return fill_cpuset(groups, h, made->path);
 	return 0;
@@ -160,7 +160,7 @@ int tree_remove(struct groups *groups, unsigned hierarchy, const char *path)
 	struct made *made = made_find(groups, hierarchy, path);
 	int r = 0;
 
-	if (!path_id(h, path)) {
+	if (!cgroup_path_id(h, path)) {
 		if (made)
 			made_forget(groups, made);
 		return 0;
@@ -257,7 +257,7 @@ int tree_enable(struct groups *groups, const char *path, uint32_t controllers, s
 	int r;
 
 	if (strlen(path) > (groups->top ? strlen(groups->top) : 0)) {
-		parent = path_parent(path);
+		parent = cgroup_path_parent(path);
 		if (!parent)
 			return error_oom(err);
 		r = tree_enable(groups, parent, controllers, err);

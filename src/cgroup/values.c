@@ -5,7 +5,7 @@
 /* v1 shows "no limit" as the greatest number of pages that fits; all above that means the same. */
 #define V1_UNLIMITED UINT64_C(0x7fffffffff000000)
 
-bool value_as_number(const char *text, uint64_t *ret_value)
+bool limit_value_number(const char *text, uint64_t *ret_value)
 {
 	char *end;
 	uint64_t value;
@@ -75,16 +75,17 @@ static const char *default_line(const char *text, size_t *ret_length)
 	return text;
 }
 
-bool value_equal(enum value_kind kind, const char *a, const char *b)
+bool limit_value_equal(enum value_kind kind, const char *a, const char *b)
 {
 	uint64_t x, y, page = (uint64_t)sysconf(_SC_PAGESIZE);
 	size_t m, n;
 
 	switch (kind) {
 	case VALUE_NUMBER:
-		return value_as_number(a, &x) && value_as_number(b, &y) && x == y;
+		return limit_value_number(a, &x) && limit_value_number(b, &y) && x == y;
 	case VALUE_BYTES:
-		return value_as_number(a, &x) && value_as_number(b, &y) && x / page == y / page;
+		return limit_value_number(a, &x) && limit_value_number(b, &y) &&
+		       x / page == y / page;
 	case VALUE_LIST:
 		return list_within(a, b) && list_within(b, a);
 	case VALUE_DEFAULT:
