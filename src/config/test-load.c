@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Files and folders: which are read, which are refused, and that nothing can block or bloat. */
+/*
+ * Files and folders: which are read, which are refused, and that nothing can block or bloat.
+ * covers: arena.c policy.c source.c tree.c
+ */
 #include "test-policy.h"
 
 #include <fcntl.h>

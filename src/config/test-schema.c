@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Every key of the schema: what it becomes, and what is said about wrong values. */
+/*
+ * Every key of the schema: what it becomes, and what is said about wrong values.
+ * covers: reader.c resolve.c schema-*.c values.c
+ */
 #include "config/schema.h"
 #include "test-policy.h"
 

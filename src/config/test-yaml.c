@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* YAML as such: what is text, what is syntax, anchors, merges, and what must not blow up. */
+/*
+ * YAML as such: what is text, what is syntax, anchors, merges, and what must not blow up.
+ * covers: builder.c
+ */
 #include "test-policy.h"
 
 #define RULE "rules: {r: {paths: [/x], action: execute, trigger: KILL}}\n"
