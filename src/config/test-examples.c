@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What we show people works: the installed policy, the examples, the one in the manual. */
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 #include "util/fd.h"
 

@@ -7,7 +7,7 @@
  * paths, missing user, missing program of a trigger, two rules on one path) is an error. With
  * compat it is a warning, and what fetter skipped later is left out at once.
  */
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 #include <syslog.h>
 

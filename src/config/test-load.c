@@ -3,7 +3,7 @@
  * Files and folders: which are read, which are refused, and that nothing can block or bloat.
  * covers: arena.c policy.c source.c tree.c
  */
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 #include <fcntl.h>
 #include <ftw.h>

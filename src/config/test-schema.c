@@ -4,7 +4,7 @@
  * covers: reader.c resolve.c schema-*.c values.c
  */
 #include "config/schema.h"
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 #include "util/fd.h"
 
