@@ -14,11 +14,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char kind = size > 1 && data[1] == '\n' ? (char)data[0] : 'y';
 	size_t skip = strchr("jfk", kind) ? 2 : 0;
 	FILE *out;
+	int r;
 
-	(void)policy_parse(kind == 'j' || kind == 'k' ? "fuzz.json" : "fuzz.yaml",
-			   (const char *)data + skip, size - skip,
-			   kind == 'f' || kind == 'k' ? LOAD_COMPAT_FETTER : 0, &policy,
-			   &diagnostics);
+	r = policy_parse(kind == 'j' || kind == 'k' ? "fuzz.json" : "fuzz.yaml",
+			 (const char *)data + skip, size - skip,
+			 kind == 'f' || kind == 'k' ? LOAD_COMPAT_FETTER : 0, &policy,
+			 &diagnostics);
+	if ((r == 0) != (policy != NULL) || (r < 0) != (diagnostics.errors > 0))
+		abort();
 	out = fopen("/dev/null", "we");
 	if (out) {
 		diagnostics_print(&diagnostics, true, out);

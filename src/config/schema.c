@@ -319,8 +319,8 @@ static bool read_log_level(struct reader *reader, const struct schema_key *key,
 	return report_quirk(reader, place_of(value),
 			    guess_hint(reader, text, words, ARRAY_SIZE(words), hint, sizeof(hint)),
 			    "\"level\" must be debug, info, notice, warning or error, not "
-			    "\"%.60s\"",
-			    text);
+			    "\"%.60s\"%s",
+			    text, compat(reader) ? ": info is used" : "");
 }
 
 static bool read_audit_mode(struct reader *reader, const struct schema_key *key,

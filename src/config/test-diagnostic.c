@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The exact text that people see. */
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 static char *printed(const struct diagnostics *list, bool colour)
 {

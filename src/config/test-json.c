@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 static void expect_json(const char *text, const char *expected)
 {

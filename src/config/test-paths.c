@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "config/paths.h"
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 #include <limits.h>
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Every key of the schema: what it becomes, and what is said about wrong values. */
+/*
+ * Every key of the schema: what it becomes, and what is said about wrong values.
+ * covers: reader.c resolve.c schema-*.c values.c
+ */
 #include "config/schema.h"
-#include "test-policy.h"
+#include "config/test-policy.h"
 
 #include "util/fd.h"
 
@@ -189,7 +192,7 @@ static void cpu(void **state)
 		     "effect\n");
 	expect_group("cpu: []", "1:19 error: \"cpu\" must be a number, not a list\n");
 	expect_group("cpu: ",
-		     "1:18 error: \"cpu\" has no value (take the key out for its default)\n");
+		     "1:19 error: \"cpu\" has no value (take the key out for its default)\n");
 	expect_group("cpu: 010",
 		     "1:19 error: \"cpu\" must be a whole number, not \"010\" (a leading "
 		     "zero means octal in YAML)\n");
@@ -527,7 +530,7 @@ static void rule_mistakes(void **state)
 	       "1:47 error: \"/a/b*/../c\" is no path for a rule: \"..\" is not allowed: behind a "
 	       "symlink "
 	       "it is another place\n"
-	       "1:76 error: trigger \"mail\" is not defined (did you mean \"mial\"?)\n");
+	       "1:77 error: trigger \"mail\" is not defined (did you mean \"mial\"?)\n");
 	expect("rules: {r: {paths: [/x], action: read, group: KILL}}\n",
 	       "1:47 error: group \"KILL\" is not defined (write \"trigger: KILL\")\n");
 	expect("rules: {r: {paths: [/x], action: read, trigger: KILL, group: none}}\n",

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* YAML as such: what is text, what is syntax, anchors, merges, and what must not blow up. */
-#include "test-policy.h"
+/*
+ * YAML as such: what is text, what is syntax, anchors, merges, and what must not blow up.
+ * covers: builder.c
+ */
+#include "config/test-policy.h"
 
 #define RULE "rules: {r: {paths: [/x], action: execute, trigger: KILL}}\n"
 #define NO_RULES                                                                          \
@@ -275,7 +278,7 @@ static void merges_are_bounded(void **state)
 	text_done(&text);
 	actual = told(&parsed.diagnostics);
 	assert_string_equal(actual, "1:4 error: the policy is too large: aliases (*name) make more "
-				    "than 16777216 entries of it\n");
+				    "than 4194304 entries of it\n");
 }
 
 static void long_values(void **state)

@@ -62,24 +62,3 @@ int tree_add_text(struct tree *tree, const char *text, size_t size, uint32_t *re
 	*ret_offset = offset;
 	return 0;
 }
-
-struct node *tree_raw(const struct tree *tree, node_id id)
-{
-	return &tree->nodes[id >> TREE_CHUNK_BITS][id & (CHUNK_NODES - 1)];
-}
-
-const struct node *tree_node(const struct tree *tree, node_id id)
-{
-	const struct node *node;
-
-	if (id == 0)
-		return NULL;
-	node = tree_raw(tree, id);
-	/* An alias always stands for a node itself, never for another alias (see builder.c). */
-	return node->kind == NODE_ALIAS ? tree_raw(tree, node->first) : node;
-}
-
-const char *tree_text(const struct tree *tree, const struct node *scalar)
-{
-	return tree->texts[scalar->text >> TREE_TEXT_BITS] + (scalar->text & (TEXT_SIZE - 1));
-}

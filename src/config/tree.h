@@ -53,11 +53,28 @@ int tree_add(struct tree *tree, const struct node *node, node_id *ret_id);
 /* Keeps a scalar's text (NUL-terminated there); the same errors. */
 int tree_add_text(struct tree *tree, const char *text, size_t size, uint32_t *ret_offset);
 
-/* The node as stored: an alias is an alias. */
-struct node *tree_raw(const struct tree *tree, node_id id);
-/* The node, or what it is an alias of; NULL for 0. */
-const struct node *tree_node(const struct tree *tree, node_id id);
-const char *tree_text(const struct tree *tree, const struct node *scalar);
+/* The node as stored: an alias is an alias. `id` is not 0. */
+static inline struct node *tree_raw(const struct tree *tree, node_id id)
+{
+	return &tree->nodes[id >> TREE_CHUNK_BITS][id & ((1U << TREE_CHUNK_BITS) - 1)];
+}
+
+/* The node, or what it is an alias of (never another alias, see builder.c); NULL for 0. */
+static inline const struct node *tree_node(const struct tree *tree, node_id id)
+{
+	const struct node *node;
+
+	if (id == 0)
+		return NULL;
+	node = tree_raw(tree, id);
+	return node->kind == NODE_ALIAS ? tree_raw(tree, node->first) : node;
+}
+
+static inline const char *tree_text(const struct tree *tree, const struct node *scalar)
+{
+	return tree->texts[scalar->text >> TREE_TEXT_BITS] +
+	       (scalar->text & ((1U << TREE_TEXT_BITS) - 1));
+}
 
 static inline struct place place_of(const struct node *node)
 {
