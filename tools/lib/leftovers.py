@@ -2,9 +2,9 @@
 
 Processes are known by the variable REEVE_TEST_RUN, which everything that a run starts inherits, and
 by being a program of our build folder: other work on the same machine is never looked at. Groups are
-known by their name, reeve-test-NUMBER..., where NUMBER is $REEVE_TEST_RUN or the test's own process:
-while that process lives its groups are left alone, once it is gone they are nobody's and are removed.
-A group reeve-test-* without a number could be anybody's: one that was not there before the run is
+known by their name, reeve-test-...NUMBER..., where NUMBER is $REEVE_TEST_RUN or the test's own
+process: while that process lives its groups are left alone, once it is gone they are nobody's and are
+removed. A group reeve-test-* without a number could be anybody's: one that was not there before the run is
 told, but only the groups that are surely ours are ever touched.
 """
 import os
@@ -13,7 +13,7 @@ import signal
 import time
 from pathlib import Path
 
-GROUP = re.compile(r"^reeve-test-(?:(\d+)(?:\D|$))?")
+PREFIX = "reeve-test-"
 VARIABLE = "REEVE_TEST_RUN"
 
 
@@ -97,21 +97,22 @@ def cgroup_folders():
             continue
         for folder, names, _ in os.walk(point):
             for name in list(names):
-                if GROUP.match(name):
+                if name.startswith(PREFIX):
                     yield os.path.join(folder, name)
                     names.remove(name)
 
 
-def owner(folder):
-    """The process whose test made the group, or None where the name does not say."""
-    number = GROUP.match(os.path.basename(folder)).group(1)
-    return int(number) if number else None
+def owners(folder):
+    """The processes whose test may have made the group; none where the name does not say."""
+    return {int(number) for number in re.findall(r"\d+", os.path.basename(folder))}
 
 
 def is_ours(folder):
     """Whether the group is this run's, or that of a test that is over."""
-    number = owner(folder)
-    return number is not None and (number == os.getpid() or not os.path.exists(f"/proc/{number}"))
+    numbers = owners(folder)
+    if os.getpid() in numbers:
+        return True
+    return bool(numbers) and not any(os.path.exists(f"/proc/{number}") for number in numbers)
 
 
 class Groups:
@@ -123,7 +124,7 @@ class Groups:
 
     def left(self):
         return sorted(folder for folder in cgroup_folders()
-                      if is_ours(folder) or (owner(folder) is None and folder not in self.before))
+                      if is_ours(folder) or (not owners(folder) and folder not in self.before))
 
 
 def mounts_left():
