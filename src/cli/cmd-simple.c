@@ -139,8 +139,11 @@ static int run_reload(struct cli *cli, _unused_ int count, _unused_ char **opera
 		return r;
 	}
 	warnings = json_object_get(reply, "warnings");
-	for (size_t i = 0; i < json_array_size(warnings); i++)
-		cli_say(cli, "%s", json_string_value(json_array_get(warnings, i)));
+	for (size_t i = 0; i < json_array_size(warnings); i++) {
+		const char *warning = json_string_value(json_array_get(warnings, i));
+
+		cli_say(cli, "%s", warning ? warning : "?");
+	}
 	fprintf(cli->out, "reloaded: %" PRIu64 " rule%s, %" PRIu64 " group%s\n",
 		member_integer(reply, "rules"), plural(member_integer(reply, "rules")),
 		member_integer(reply, "groups"), plural(member_integer(reply, "groups")));

@@ -167,7 +167,7 @@ void show_groups(const struct show *show, const json_t *groups)
 static void show_line(const struct show *show, const char *label, const char *value)
 {
 	fprintf(show->out, "  %-18s", label);
-	output_escaped(show->out, value);
+	output_escaped(show->out, value ? value : "");
 	fputc('\n', show->out);
 }
 
