@@ -97,6 +97,8 @@ static int run_mount(struct cli *cli, _unused_ int count, _unused_ char **operan
 		r = layout_mount_missing(host, &err);
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot mount the cgroup hierarchies");
+		if (geteuid() != 0)
+			error_wrap(&err, "this must be run as root");
 		return cli_fail(cli, &err);
 	}
 	if (cli->json) {

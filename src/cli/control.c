@@ -61,7 +61,7 @@ static int open_local(const struct cli *cli, struct control *control, struct err
 		struct error cause = ERROR_INIT;
 
 		error_move(&cause, err);
-		error_set(err, r, "%s (no daemon runs; without it this must be run as root)",
+		error_set(err, r, "no daemon runs, and without it this must be run as root (%s)",
 			  error_text(&cause));
 		error_done(&cause);
 	}
