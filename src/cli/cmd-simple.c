@@ -41,7 +41,7 @@ const struct command clean_command = {
 	.summary = "Move every process out of reeve's groups and remove the groups",
 	.description = "Only groups that reeve has made are removed, and none while a daemon runs: "
 		       "stop it first. Frozen processes are thawed.",
-	.flags = COMMAND_LOCAL,
+	.flags = COMMAND_LOCAL | COMMAND_BARE,
 	.run = run_clean,
 };
 
