@@ -47,6 +47,7 @@ enum command_flags {
 	COMMAND_PROGRAM = 1 << 2,   /* options end at the first operand */
 	COMMAND_UNLIMITED = 1 << 3, /* any number of operands from `operands` on */
 	COMMAND_POLICY = 1 << 4,    /* no daemon needed, and none asked */
+	COMMAND_BARE = 1 << 5,	    /* without a daemon, the policy\'s groups are left unmade */
 };
 
 struct command {

@@ -176,9 +176,10 @@ const struct command group_commands[] = {
 		.name = "group create",
 		.usage = "NAME [LIMIT...]",
 		.summary = "Make a group",
-		.description = "The group stays until it is deleted or *reeve clean*; the policy "
-			       "file does not change. A limit that could not be set is told and "
-			       "makes the exit code 1; the group is there all the same.",
+		.description = "The policy file does not change, and when the daemon starts or "
+			       "reloads, an empty group that is not in the policy is removed. A "
+			       "limit that could not be set is told and makes the exit code 1; "
+			       "the group is there all the same.",
 		.flags = COMMAND_LOCAL | COMMAND_LIMITS,
 		.operands = 1,
 		.method = "CreateGroup",
@@ -189,8 +190,9 @@ const struct command group_commands[] = {
 		.name = "group set",
 		.usage = "NAME LIMIT...",
 		.summary = "Change a group's limits",
-		.description = "A limit of a group of the policy holds until the next reload; put "
-			       "it into the policy file to keep it.",
+		.description = "Limits that are not named stay as they are. What is set on a group "
+			       "of the policy holds until the next reload or start of the daemon; "
+			       "put it into the policy file to keep it.",
 		.flags = COMMAND_LOCAL | COMMAND_LIMITS,
 		.operands = 1,
 		.method = "SetGroup",

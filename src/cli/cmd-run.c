@@ -12,6 +12,8 @@
 #include "cli/output.h"
 #include "launch/run.h"
 
+#include <inttypes.h>
+
 enum { NAME_TRIES = 5, REMOVE_TRIES = 25, REMOVE_PAUSE_US = 20000 };
 
 struct run {
@@ -143,6 +145,24 @@ static int prepare(struct run *run, struct error *err)
 	return r < 0 ? r : enter_group(run, err);
 }
 
+/* Why a program may have failed that was held to limits. */
+static void tell_refusals(const struct run *run, const json_t *usage)
+{
+	uint64_t kills = member_integer(usage, "oom_kills");
+	uint64_t forks = member_integer(usage, "pids_max_hits");
+
+	if (kills > 0)
+		cli_say(run->cli,
+			"the kernel killed %" PRIu64 " of the group's processes: its "
+			"memory was at its limit",
+			kills);
+	if (forks > 0)
+		cli_say(run->cli,
+			"the kernel refused new processes or threads %" PRIu64
+			" time%s: the group was at its limit of tasks (pids)",
+			forks, forks == 1 ? "" : "s");
+}
+
 /* What the group says about the end of its program; told before the group is gone. */
 static void tell_ending(struct run *run, const struct launch_status *status)
 {
@@ -150,7 +170,7 @@ static void tell_ending(struct run *run, const struct launch_status *status)
 	const json_t *usage;
 	json_t *reply = NULL;
 
-	if ((status->signal == 0 || !run->transient) && !run->cli->json)
+	if ((status->exit_code == 0 || !run->transient) && !run->cli->json)
 		return;
 	if (call(run, "GetGroup", json_pack("{s:s}", "name", run->group), &reply, &err) < 0) {
 		error_done(&err);
@@ -165,8 +185,8 @@ static void tell_ending(struct run *run, const struct launch_status *status)
 		json_dumpf(result, run->cli->err, JSON_COMPACT);
 		fputc('\n', run->cli->err);
 		json_decref(result);
-	} else if (member_integer(usage, "oom_kills") > 0) {
-		cli_say(run->cli, "killed by the kernel: the group's memory was at its limit");
+	} else {
+		tell_refusals(run, usage);
 	}
 	json_decref(reply);
 }

@@ -41,7 +41,7 @@ const struct command clean_command = {
 	.summary = "Move every process out of reeve's groups and remove the groups",
 	.description = "Only groups that reeve has made are removed, and none while a daemon runs: "
 		       "stop it first. Frozen processes are thawed.",
-	.flags = COMMAND_LOCAL,
+	.flags = COMMAND_LOCAL | COMMAND_BARE,
 	.run = run_clean,
 };
 
@@ -97,6 +97,8 @@ static int run_mount(struct cli *cli, _unused_ int count, _unused_ char **operan
 		r = layout_mount_missing(host, &err);
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot mount the cgroup hierarchies");
+		if (geteuid() != 0)
+			error_wrap(&err, "this must be run as root");
 		return cli_fail(cli, &err);
 	}
 	if (cli->json) {
@@ -139,8 +141,11 @@ static int run_reload(struct cli *cli, _unused_ int count, _unused_ char **opera
 		return r;
 	}
 	warnings = json_object_get(reply, "warnings");
-	for (size_t i = 0; i < json_array_size(warnings); i++)
-		cli_say(cli, "%s", json_string_value(json_array_get(warnings, i)));
+	for (size_t i = 0; i < json_array_size(warnings); i++) {
+		const char *warning = json_string_value(json_array_get(warnings, i));
+
+		cli_say(cli, "%s", warning ? warning : "?");
+	}
 	fprintf(cli->out, "reloaded: %" PRIu64 " rule%s, %" PRIu64 " group%s\n",
 		member_integer(reply, "rules"), plural(member_integer(reply, "rules")),
 		member_integer(reply, "groups"), plural(member_integer(reply, "groups")));

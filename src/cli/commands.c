@@ -10,7 +10,7 @@
 #include "core/engine.h"
 #include "util/suggest.h"
 
-enum { COMMANDS_MAX = 40 };
+enum { COMMANDS_MAX = 40, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
@@ -224,6 +224,31 @@ static void print_plain(FILE *out, const char *text)
 	}
 }
 
+/* A paragraph that has its markup already, in lines that can be read and compared. */
+static void print_wrapped(FILE *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+
+		if (column > 0 && column + 1 + n > MANUAL_COLUMNS) {
+			fputc('\n', out);
+			column = 0;
+		}
+		fprintf(out, "%s%.*s", column > 0 ? " " : "", (int)n, text);
+		column += (column > 0) + n;
+		text += n;
+		if (*text == '\n') {
+			n = strspn(text, "\n");
+			fprintf(out, "%.*s", (int)n, text);
+			text += n;
+			column = 0;
+		}
+		text += strspn(text, " ");
+	}
+}
+
 static void print_option_rows(FILE *out, const struct option *options, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -255,8 +280,10 @@ void help_scdoc(FILE *out)
 		fputs(*command->usage ? " " : "", out);
 		print_plain(out, command->usage);
 		fprintf(out, "\n\n%s.\n\n", command->summary);
-		if (command->description)
-			fprintf(out, "%s\n\n", command->description);
+		if (command->description) {
+			print_wrapped(out, command->description);
+			fputs("\n\n", out);
+		}
 		print_option_rows(out, options,
 				  add_rows(options, &cli, command->options, command->option_count));
 	}
@@ -268,7 +295,8 @@ void help_scdoc(FILE *out)
 	print_option_rows(out, options,
 			  add_rows(options, &cli, local_options, ARRAY_SIZE(local_options)));
 	fputs("# LIMITS\n\nOf *run*, *group create* and *group set*; each is the key of the same "
-	      "name in *reeve.yaml*(5):\n\n",
+	      "name "
+	      "in *reeve.yaml*(5):\n\n",
 	      out);
 	print_option_rows(out, options, add_limits(options, &cli));
 	print_option_rows(out, options,

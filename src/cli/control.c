@@ -10,7 +10,7 @@
 
 #define INTERFACE "io.reeve."
 
-enum { CALL_TIMEOUT_MS = 120 * 1000 };
+enum { CALL_TIMEOUT_MS = 30 * 1000 };
 
 struct control {
 	struct varlink_client *client; /* or NULL: local */
@@ -41,6 +41,7 @@ static int open_local(const struct cli *cli, struct control *control, struct err
 		.runtime_dir = cli->runtime_dir,
 		.load_flags = LOAD_REQUIRE_OWNERSHIP,
 		.local = true,
+		.bare = cli->command->flags & COMMAND_BARE,
 		.guard_fd = -1,
 	};
 	struct diagnostics diagnostics = { 0 };
@@ -61,7 +62,7 @@ static int open_local(const struct cli *cli, struct control *control, struct err
 		struct error cause = ERROR_INIT;
 
 		error_move(&cause, err);
-		error_set(err, r, "%s (no daemon runs; without it this must be run as root)",
+		error_set(err, r, "no daemon runs, and without it this must be run as root (%s)",
 			  error_text(&cause));
 		error_done(&cause);
 	}

@@ -167,7 +167,7 @@ void show_groups(const struct show *show, const json_t *groups)
 static void show_line(const struct show *show, const char *label, const char *value)
 {
 	fprintf(show->out, "  %-18s", label);
-	output_escaped(show->out, value);
+	output_escaped(show->out, value ? value : "");
 	fputc('\n', show->out);
 }
 
@@ -355,7 +355,7 @@ static void show_decisions(const struct show *show, const json_t *decisions)
 static void show_daemon(const struct show *show, const json_t *reply)
 {
 	const json_t *config = json_object_get(reply, "config");
-	uint64_t guard = member_integer(reply, "guard");
+	uint64_t guard = member_integer(reply, "guard"), uptime = member_integer(reply, "uptime");
 	char buffer[VALUE_SIZE];
 
 	fprintf(show->out, "%sreeved ", style_on(show->colour, STYLE_HEADING));
@@ -365,7 +365,7 @@ static void show_daemon(const struct show *show, const json_t *reply)
 	if (guard > 0)
 		fprintf(show->out, " (guard %" PRIu64 ")", guard);
 	fprintf(show->out, ", up %s\n",
-		show_time(member_integer(reply, "uptime") * UINT64_C(1000000000), buffer));
+		uptime ? show_time(uptime * UINT64_C(1000000000), buffer) : "0s");
 	show_line(show, "instance", member_string(reply, "name"));
 	for (size_t i = 0; i < json_array_size(config); i++)
 		show_line(show, i == 0 ? "policy" : "",

@@ -62,6 +62,8 @@ static int apply_each(struct engine *engine, const struct group_spec *specs, siz
 {
 	int r = 0;
 
+	if (engine->options.bare)
+		return 0;
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = groups_apply_one(engine->groups, &specs[i], problems, err);
 	return r;

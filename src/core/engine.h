@@ -22,6 +22,7 @@ struct engine_options {
 	bool dry_run;		 /* decide and record, change nothing */
 	bool log_to_runtime_dir; /* a log of "stderr" goes to <runtime_dir>/reeved.log (--daemon) */
 	bool local;		 /* no gate, no socket: one command's work without a daemon */
+	bool bare;		 /* local: the policy's groups are not made (for clean) */
 	int guard_fd;		 /* socket to the guard, or -1 */
 };
 

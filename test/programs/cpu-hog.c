@@ -29,5 +29,5 @@ int main(int argc, char **argv)
 	} while (now - start < length);
 	printf("%d %.2f\n", found,
 	       100 * (clock_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (now - start));
-	return 0;
+	return work ? 0 : 1;
 }
