@@ -22,7 +22,7 @@
 #include <sys/timerfd.h>
 
 enum {
-	QUEUE_ROOM = 2048,
+	QUEUE_ROOM = 1024,
 	URGENT_ROOM = 256,
 	LOOK_AFTER_NS = 5000000, /* a decision is looked at, and its outcome checked, after this */
 };

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: MIT
+/*
+ * The group is a local one (data/reeve.sysusers makes it), so /etc/group is read and no name
+ * service module is loaded into the daemon for it.
+ */
 #include "core/reader-group.h"
 
+#include "util/macros.h"
+
 #include <grp.h>
-#include <stddef.h>
 
 gid_t reader_group(void)
 {
-	const struct group *entry = getgrnam("reeve");
+	_cleanup_(fclosep) FILE *file = fopen("/etc/group", "re");
+	const struct group *entry;
 
-	return entry ? entry->gr_gid : (gid_t)-1;
+	while (file && (entry = fgetgrent(file)))
+		if (streq(entry->gr_name, "reeve"))
+			return entry->gr_gid;
+	return (gid_t)-1;
 }
