@@ -4,71 +4,24 @@
  * 100,000 rules in one folder cost one stat each. Texts are borrowed from the policy wherever the
  * resolved path is the written one, which is nearly always.
  *
- * Two sets are kept for inotify: the names (whole paths) whose change matters, and the folders
- * that are watched. A folder that belongs to a rule on a folder or a glob is watched for every
- * name, with all folders below it up to FOLDERS_MAX.
+ * Two sets are kept for inotify (resolve-watch.c): the names (whole paths) whose change matters,
+ * and the folders that are watched. A folder that belongs to a rule on a folder or a glob is
+ * watched for every name, with all folders below it up to FOLDERS_MAX.
  */
-#include "core/resolve.h"
+#include "core/resolve-internal.h"
 
 #include "rules/glob.h"
-#include "util/hash.h"
 #include "util/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 
 enum {
 	LINKS_MAX = 40,	    /* as the kernel's MAXSYMLINKS */
 	FOLDERS_MAX = 8192, /* watched below rules on folders and globs, all together */
 	DEPTH_MAX = 64,
-	WATCH_MASK =
-		IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK,
-};
-
-/* A resolved path: `text` need not end after `length`. */
-struct place {
-	const char *text;
-	size_t length;
-	bool exists, folder;
-	dev_t dev;
-	ino_t ino;
-};
-
-struct folder {
-	char *path;
-	int watch;
-	bool any; /* every name below it matters */
-};
-
-/* Everything that one resolution produces. */
-struct pass {
-	struct targets targets;
-	size_t target_room;
-	struct hash places;  /* path as walked -> struct place, for folders */
-	struct hash names;   /* whole paths whose change matters -> non-NULL */
-	struct hash folders; /* path -> struct folder */
-	struct folder **folder_list;
-	size_t folder_count;
-	char **open_paths;
-	size_t open_count;
-	size_t tree_folders;
-	char **strings; /* texts made while walking */
-	size_t string_count;
-	struct place **place_list;
-	size_t place_count;
-};
-
-struct resolver {
-	int inotify_fd;
-	sd_event_source *source;
-	names_changed_fn changed;
-	void *userdata;
-	struct pass *now;     /* of the last resolution; NULL before */
-	struct hash by_watch; /* int -> struct folder */
-	struct resolver_state state;
 };
 
 /* ---- small lists ---- */
@@ -110,7 +63,7 @@ static char *keep_target(struct pass *pass, char *string)
 	return string;
 }
 
-static void pass_free(struct pass *pass)
+void pass_free(struct pass *pass)
 {
 	if (!pass)
 		return;
@@ -134,8 +87,6 @@ static void pass_free(struct pass *pass)
 	targets_done(&pass->targets);
 	free(pass);
 }
-DEFINE_CLEANUP(struct pass *, pass_free);
-
 /* ---- what to watch ---- */
 
 static struct folder *watch_folder(struct pass *pass, const char *path, size_t length, bool any)
@@ -478,8 +429,7 @@ static int resolve_exact(struct pass *pass, struct resolver_state *state, uint32
 	return target.text ? add_target(pass, &target) : -ENOMEM;
 }
 
-static int resolve_rules(struct pass *pass, struct resolver_state *state,
-			 const struct policy *policy)
+int resolve_rules(struct pass *pass, struct resolver_state *state, const struct policy *policy)
 {
 	int r = 0;
 
@@ -497,170 +447,4 @@ static int resolve_rules(struct pass *pass, struct resolver_state *state,
 		}
 	}
 	return r;
-}
-
-/* ---- inotify ---- */
-
-static void set_watches(struct resolver *resolver, struct pass *pass)
-{
-	struct hash by_watch;
-
-	hash_init(&by_watch);
-	for (size_t i = 0; i < pass->folder_count; i++) {
-		struct folder *folder = pass->folder_list[i];
-
-		folder->watch = inotify_add_watch(resolver->inotify_fd, folder->path, WATCH_MASK);
-		if (folder->watch < 0) {
-			if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
-				resolver->state.refused++;
-				resolver->state.refused_errno = errno;
-			}
-			continue;
-		}
-		(void)hash_put(&by_watch, &folder->watch, sizeof(folder->watch), folder, NULL);
-	}
-	for (size_t i = 0; resolver->now && i < resolver->now->folder_count; i++) {
-		int watch = resolver->now->folder_list[i]->watch;
-
-		if (watch >= 0 && !hash_get(&by_watch, &watch, sizeof(watch)))
-			(void)inotify_rm_watch(resolver->inotify_fd, watch);
-	}
-	hash_done(&resolver->by_watch);
-	resolver->by_watch = by_watch;
-	resolver->state.folders = by_watch.used;
-}
-
-/* A hard link made below a rule's folder gives a file that is known already a new name. */
-static bool is_known_file(const struct folder *folder, const char *name)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (snprintf(path, sizeof(path), "%s/%s", folder->path, name) >= (int)sizeof(path))
-		return true;
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1;
-}
-
-static void judge(struct resolver *resolver, const struct inotify_event *event, bool *changed,
-		  bool *renamed)
-{
-	const struct folder *folder;
-	char path[PATH_MAX];
-	int n;
-
-	if (event->mask & IN_Q_OVERFLOW) {
-		resolver->state.overflows++;
-		*changed = true;
-		return;
-	}
-	folder = hash_get(&resolver->by_watch, &event->wd, sizeof(event->wd));
-	if (!folder || event->len == 0)
-		return;
-	n = snprintf(path, sizeof(path), "%s/%s", streq(folder->path, "/") ? "" : folder->path,
-		     event->name);
-	if (n < (int)sizeof(path) && hash_get(&resolver->now->names, path, (size_t)n))
-		*changed = true;
-	if (!folder->any)
-		return;
-	if ((event->mask & IN_ISDIR) && (event->mask & (IN_CREATE | IN_MOVED_TO)))
-		*changed = true;
-	else if (event->mask & IN_MOVED_TO)
-		*renamed = true;
-	else if ((event->mask & IN_CREATE) && is_known_file(folder, event->name))
-		*renamed = true;
-}
-
-static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct resolver *resolver = userdata;
-	bool changed = false, renamed = false;
-	char buffer[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
-	ssize_t n;
-
-	while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
-		for (char *at = buffer; at < buffer + n;) {
-			const struct inotify_event *event = (const void *)at;
-
-			judge(resolver, event, &changed, &renamed);
-			at += sizeof(*event) + event->len;
-		}
-	}
-	if (changed)
-		resolver->changed(NAMES_CHANGED, resolver->userdata);
-	else if (renamed)
-		resolver->changed(NAMES_RENAMED, resolver->userdata);
-	return 0;
-}
-
-/* ---- the whole ---- */
-
-int resolver_resolve(struct resolver *resolver, const struct policy *policy,
-		     struct targets *ret_targets)
-{
-	_cleanup_(pass_freep) struct pass *pass = calloc(1, sizeof(*pass));
-	int r;
-
-	if (!pass)
-		return -ENOMEM;
-	resolver->state.truncated = false;
-	r = resolve_rules(pass, &resolver->state, policy);
-	if (r < 0)
-		return r;
-	*ret_targets = pass->targets;
-	pass->targets = (struct targets){ 0 };
-	if (resolver->inotify_fd >= 0)
-		set_watches(resolver, pass);
-	/* Only names, folders and open paths are needed from now on. */
-	hash_done(&pass->places);
-	pass_free(resolver->now);
-	resolver->now = TAKE_PTR(pass);
-	return 0;
-}
-
-const char *const *resolver_open_paths(const struct resolver *resolver, size_t *ret_count)
-{
-	*ret_count = resolver->now ? resolver->now->open_count : 0;
-	return resolver->now ? (const char *const *)resolver->now->open_paths : NULL;
-}
-
-const struct resolver_state *resolver_state(const struct resolver *resolver)
-{
-	return &resolver->state;
-}
-
-int resolver_new(sd_event *event, names_changed_fn changed, void *userdata,
-		 struct resolver **ret_resolver, struct error *err)
-{
-	_cleanup_(resolver_freep) struct resolver *resolver = calloc(1, sizeof(*resolver));
-	int r;
-
-	if (!resolver)
-		return error_oom(err);
-	resolver->inotify_fd = -1;
-	resolver->changed = changed;
-	resolver->userdata = userdata;
-	hash_init(&resolver->by_watch);
-	if (event) {
-		resolver->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-		if (resolver->inotify_fd < 0)
-			return error_set_errno(err, -errno, "cannot watch names (inotify)");
-		r = sd_event_add_io(event, &resolver->source, resolver->inotify_fd, EPOLLIN,
-				    on_inotify, resolver);
-		if (r < 0)
-			return error_set_errno(err, r, "cannot watch names");
-	}
-	*ret_resolver = TAKE_PTR(resolver);
-	return 0;
-}
-
-void resolver_free(struct resolver *resolver)
-{
-	if (!resolver)
-		return;
-	sd_event_source_disable_unref(resolver->source);
-	if (resolver->inotify_fd >= 0)
-		close(resolver->inotify_fd);
-	hash_done(&resolver->by_watch);
-	pass_free(resolver->now);
-	free(resolver);
 }

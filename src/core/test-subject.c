@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "core/subject.h"
+
+#include "test/unit.h"
+
+static const char status[] =
+	"Name:\tevil) 1 (x\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t12\n"
+	"Pid:\t12\nPPid:\t7\nTracerPid:\t0\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n";
+
+static void test_status(void **state)
+{
+	struct subject subject = { 0 };
+
+	subject_parse_status(status, &subject);
+	assert_string_equal(subject.comm, "evil) 1 (x");
+	assert_int_equal(subject.ppid, 7);
+	assert_int_equal(subject.uid, 1);
+	assert_int_equal(subject.euid, 2);
+	assert_int_equal(subject.suid, 3);
+	assert_int_equal(subject.fsuid, 4);
+	assert_int_equal(subject.gid, 5);
+	assert_int_equal(subject.fsgid, 8);
+}
+
+static void test_stat(void **state)
+{
+	struct subject subject = { 0 };
+
+	/* The name is the process's own word and may look like the rest. */
+	subject_parse_stat("12 (evil) 1 (x) S 7 12 99 34816 12 4194304 0", &subject);
+	assert_int_equal(subject.sid, 99);
+	assert_int_equal(subject.tty, 34816);
+	subject_parse_stat("", &subject);
+	subject_parse_stat("12 (x", &subject);
+	assert_int_equal(subject.sid, 99);
+}
+
+static void test_all_of_it(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(freep) char *link = unit_path(folder, "proc/12/exe");
+	struct subject subject;
+
+	unit_write(folder, "proc/12/status", status);
+	unit_write(folder, "proc/12/stat", "12 (x) S 7 12 99 0 12");
+	unit_write(folder, "proc/12/syscall", "59 0x1 0x2 0x3 0x4 0x5 0x6 0x7 0x8");
+	unit_write(folder, "proc/12/loginuid", "1000");
+	unit_write(folder, "proc/12/sessionid", "4294967295");
+	assert_int_equal(symlink("/usr/bin/x", link), 0);
+	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
+	subject_read(host, 12, &subject);
+	assert_int_equal(subject.loginuid, 1000);
+	assert_int_equal(subject.session, UINT32_MAX);
+	assert_int_equal(subject.syscall, 59);
+	assert_int_equal(subject.arguments[3], 4);
+	assert_string_equal(subject.exe, "/usr/bin/x");
+	subject_read(host, 13, &subject);
+	assert_int_equal(subject.loginuid, UINT32_MAX);
+	assert_int_equal(subject.syscall, -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_all_of_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

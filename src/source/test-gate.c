@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/* Needs root. It marks every file system of this machine and lets everything pass. */
+#include "source/gate.h"
+
+#include "test/unit.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+struct seen {
+	char path[256];
+	unsigned answer;
+	_Atomic int times;
+};
+
+static unsigned decide(const struct gate_event *event, void *userdata)
+{
+	struct seen *seen = userdata;
+
+	if (event->channel == GATE_OPEN || !streq(event->path, seen->path))
+		return GATE_ALLOW;
+	atomic_fetch_add(&seen->times, 1);
+	return seen->answer;
+}
+
+static int run(const char *path)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl(path, path, (char *)NULL);
+		_exit(errno == EPERM ? 77 : 78);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void copy_program(const char *to)
+{
+	char buffer[1 << 16];
+	int in = open("/bin/true", O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0755);
+	ssize_t n;
+
+	while ((n = read(in, buffer, sizeof(buffer))) > 0)
+		assert_int_equal(write(out, buffer, (size_t)n), n);
+	close(in);
+	close(out);
+}
+
+static struct gate *start(struct host *host, struct seen *seen)
+{
+	const struct gate_options options = { .threads = 1, .decide = decide, .userdata = seen };
+	struct gate *gate = NULL;
+
+	assert_int_equal(gate_new(host, &options, &gate, NULL), 0);
+	assert_int_equal(gate_start(gate, NULL), 0);
+	assert_true(gate_mark_mounts(gate, NULL) > 0);
+	assert_true(gate_marked(gate, GATE_EXEC) > 0);
+	return gate;
+}
+
+static void test_allow_and_deny(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = NULL;
+	_cleanup_(freep) char *program = NULL;
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(gate_freep) struct gate *gate = NULL;
+	static struct seen seen;
+
+	unit_need_root();
+	folder = unit_folder_new();
+	program = unit_path(folder, "program");
+	copy_program(program);
+	snprintf(seen.path, sizeof(seen.path), "%s", program);
+	assert_int_equal(host_new(&host, NULL), 0);
+	seen.answer = GATE_ALLOW;
+	gate = start(host, &seen);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(seen.times, 2);
+	seen.answer = GATE_DENY;
+	assert_int_equal(run(program), 77);
+	assert_int_equal(atomic_load(&gate_counters(gate)->denied), 1);
+}
+
+static void test_forget(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = NULL;
+	_cleanup_(freep) char *program = NULL;
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(gate_freep) struct gate *gate = NULL;
+	struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	static struct seen seen;
+
+	unit_need_root();
+	folder = unit_folder_new();
+	program = unit_path(folder, "program");
+	copy_program(program);
+	(void)utimensat(AT_FDCWD, program, old, 0);
+	snprintf(seen.path, sizeof(seen.path), "%s", program);
+	assert_int_equal(host_new(&host, NULL), 0);
+	seen.answer = GATE_ALLOW | GATE_FORGET;
+	gate = start(host, &seen);
+	/* A file that has just changed is not forgotten yet. */
+	assert_int_equal(run(program), 0);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(seen.times, 2);
+	sleep(3);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(seen.times, 3);
+	gate_forget_all(gate);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(seen.times, 4);
+}
+
+static void test_probe(void **state)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+
+	unit_need_root();
+	assert_int_equal(gate_probe(&err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_allow_and_deny),
+		cmocka_unit_test(test_forget),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
