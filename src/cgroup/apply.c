@@ -190,6 +190,7 @@ static void find_needs(struct apply *apply)
 
 		g->next.needs = groups_needs_of(groups, &g->next.limits);
 		g->next.enable = apply->all && g->next.wanted ? 0 : g->enable;
+		g->next.enable |= group_foreign_controllers(g);
 		if (!g->known && !g->next.wanted)
 			g->next.needs |= g->needs;
 		if (g->parent)

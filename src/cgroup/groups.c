@@ -123,6 +123,25 @@ void group_find_leaf(struct group *group)
 	group->leaf = leaf && tree_is_ours(groups, (unsigned)groups->layout->v2, leaf);
 }
 
+/*
+ * A directory that was there before us (the record was lost) may have controllers enabled for what
+ * is below it; they are not ours to take back, and keep it from holding processes.
+ */
+uint32_t group_foreign_controllers(const struct group *group)
+{
+	const struct groups *groups = group->groups;
+	_cleanup_(freep) char *path = NULL;
+	unsigned v2;
+
+	if (groups->layout->v2 < 0)
+		return 0;
+	v2 = (unsigned)groups->layout->v2;
+	path = group_directory(group, v2, false);
+	if (!path || tree_is_ours(groups, v2, path))
+		return 0;
+	return tree_controllers(&groups->layout->hierarchies[v2], path, "cgroup.subtree_control");
+}
+
 void groups_release_retired(struct groups *groups)
 {
 	struct retired *retired;

@@ -122,6 +122,8 @@ void tree_undo(struct groups *groups, size_t count);
 bool tree_is_ours(const struct groups *groups, unsigned hierarchy, const char *path);
 /* rmdir with bounded waits for the kernel to let go; the record of it goes too. */
 int tree_remove(struct groups *groups, unsigned hierarchy, const char *path);
+/* The controllers that a file of v2 lists, "cgroup.subtree_control" for one. */
+uint32_t tree_controllers(const struct hierarchy *hierarchy, const char *path, const char *file);
 /* Enables v2 controllers for the children of `path` and of everything above it. */
 int tree_enable(struct groups *groups, const char *path, uint32_t controllers, struct error *err);
 /* Takes controllers other than these away from the children of a directory of ours. */
@@ -151,6 +153,8 @@ int groups_add(struct groups *groups, struct group *group);
 void groups_take_out(struct groups *groups, struct group *group);
 /* Looks whether the group's own processes are in a leaf. */
 void group_find_leaf(struct group *group);
+/* v2 controllers enabled below a directory that is not of our making. */
+uint32_t group_foreign_controllers(const struct group *group);
 int groups_check_name(const char *name, struct error *err);
 bool group_is_below(const struct group *group, const struct group *above);
 /* The hierarchy that shows who is a member: v2, else v1's freezer, else the first; -1: none. */

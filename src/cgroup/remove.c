@@ -105,7 +105,7 @@ static void relax(struct group *group)
 {
 	struct groups *groups = group->groups;
 	_cleanup_(freep) char *path = NULL, *leaf = NULL;
-	uint32_t enable = 0;
+	uint32_t enable = group_foreign_controllers(group);
 	unsigned v2;
 
 	if (groups->layout->v2 < 0)

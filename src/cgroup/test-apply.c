@@ -148,6 +148,31 @@ static void v2_hands_controllers_down(void **state)
 	fake_done(&fake);
 }
 
+static void foreign_directories_are_used_not_removed(void **state)
+{
+	const struct group_spec specs[] = { { "a", &pids_only } };
+	struct groups *groups;
+	struct fake fake;
+	int fd;
+
+	(void)state;
+	fake_init(&fake, FAKE_V2);
+	fd = fake.layout->hierarchies[0].fd;
+	assert_int_equal(fake.layout->ops->make_dir(fd, "reeve"), 0);
+	assert_int_equal(fake.layout->ops->make_dir(fd, "reeve/a"), 0);
+	fake_write(&fake, "sys/fs/cgroup/reeve/a/cgroup.subtree_control", "memory");
+	groups = open_groups(&fake);
+	apply(groups, specs, 1, 0);
+	assert_int_equal(placement_move(group_placement(groups_find(groups, "a")), 3, NULL), 1);
+	has(&fake, "sys/fs/cgroup/reeve/a/_/cgroup.procs", "3");
+	has(&fake, "sys/fs/cgroup/reeve/a/cgroup.subtree_control", "memory");
+	assert_int_equal(group_remove(groups, "a", true, NULL), 0);
+	assert_true(fake_exists(&fake, "sys/fs/cgroup/reeve/a"));
+	assert_false(fake_exists(&fake, "sys/fs/cgroup/reeve/a/_"));
+	groups_free(groups);
+	fake_done(&fake);
+}
+
 static void old_placements_go_on(void **state)
 {
 	const struct group_spec specs[] = { { "a", &pids_only }, { "a/b", &ram_only } };
@@ -465,6 +490,7 @@ int main(void)
 		cmocka_unit_test(pure_v1_uses_the_freezer),
 		cmocka_unit_test(v1_cpuset_is_filled),
 		cmocka_unit_test(v2_hands_controllers_down),
+		cmocka_unit_test(foreign_directories_are_used_not_removed),
 		cmocka_unit_test(old_placements_go_on),
 		cmocka_unit_test(not_wanted_goes_when_empty),
 		cmocka_unit_test(hierarchies_come_and_go),

@@ -182,7 +182,7 @@ int tree_remove(struct groups *groups, unsigned hierarchy, const char *path)
 	return r;
 }
 
-static uint32_t read_controllers(const struct hierarchy *h, const char *path, const char *file)
+uint32_t tree_controllers(const struct hierarchy *h, const char *path, const char *file)
 {
 	char text[512], *word, *rest = text;
 	ssize_t n = cgroup_read(h, path, file, text, sizeof(text));
@@ -231,7 +231,7 @@ static int enable_here(struct groups *groups, const char *path, uint32_t control
 {
 	unsigned v2 = (unsigned)groups->layout->v2;
 	const struct hierarchy *h = &groups->layout->hierarchies[v2];
-	uint32_t missing = controllers & ~read_controllers(h, path, "cgroup.subtree_control");
+	uint32_t missing = controllers & ~tree_controllers(h, path, "cgroup.subtree_control");
 
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
 		int r;
@@ -274,7 +274,7 @@ void tree_trim(struct groups *groups, const char *path, uint32_t keep)
 
 	if (!tree_is_ours(groups, v2, path))
 		return;
-	extra = read_controllers(&groups->layout->hierarchies[v2], path, "cgroup.subtree_control") &
+	extra = tree_controllers(&groups->layout->hierarchies[v2], path, "cgroup.subtree_control") &
 		~keep;
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
 		if (extra & UINT32_C(1) << i)
