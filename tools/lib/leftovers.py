@@ -4,8 +4,8 @@ Processes are known by the variable REEVE_TEST_RUN, which everything that a run 
 by being a program of our build folder: other work on the same machine is never looked at. Groups are
 known by their name, reeve-test-...NUMBER..., where NUMBER is $REEVE_TEST_RUN or the test's own
 process: while that process lives its groups are left alone, once it is gone they are nobody's and are
-removed. A group reeve-test-* without a number could be anybody's: one that was not there before the run is
-told, but only the groups that are surely ours are ever touched.
+removed. A group reeve-test-* without a number could be anybody's: it is never touched, but one that was not
+there before the run makes a run that must be complete (CI) fail.
 """
 import os
 import re
@@ -118,13 +118,18 @@ def is_ours(folder):
 class Groups:
     """The test groups that a run leaves behind."""
 
-    def __init__(self):
+    def __init__(self, alone):
+        """`alone`: nobody else tests on this machine, so that each new group must be ours."""
         remove_groups()
+        self.alone = alone
         self.before = set(cgroup_folders())
+
+    def is_suspect(self, folder):
+        return self.alone and not owners(folder) and folder not in self.before
 
     def left(self):
         return sorted(folder for folder in cgroup_folders()
-                      if is_ours(folder) or (not owners(folder) and folder not in self.before))
+                      if is_ours(folder) or self.is_suspect(folder))
 
 
 def mounts_left():
