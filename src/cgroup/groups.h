@@ -125,6 +125,8 @@ struct placement {
 	} in[HIERARCHY_MAX];
 };
 const struct placement *group_placement(const struct group *group);
+/* True if a move into the placement writes that hierarchy's cgroup.procs. */
+bool placement_has(const struct placement *placement, unsigned hierarchy);
 
 enum { MEMBERSHIP_SIZE = 8192 };
 /* Where a process was: the text of /proc/PID/cgroup. */

@@ -260,7 +260,7 @@ static bool is_in(const struct membership *was, unsigned hierarchy, const char *
 	       memcmp(now, path, length) == 0;
 }
 
-static bool in_placement(const struct placement *placement, unsigned hierarchy)
+bool placement_has(const struct placement *placement, unsigned hierarchy)
 {
 	for (size_t i = 0; i < placement->count; i++)
 		if (placement->in[i].hierarchy == hierarchy)
@@ -280,7 +280,7 @@ static int leave(const struct placement *placement, const char *pid, size_t size
 		size_t length;
 		int r;
 
-		if (in_placement(placement, exits->from[i].hierarchy) ||
+		if (placement_has(placement, exits->from[i].hierarchy) ||
 		    !membership_path(was, exits->from[i].hierarchy, &now, &length) ||
 		    length < exits->from[i].prefix_length ||
 		    memcmp(now, exits->from[i].prefix, exits->from[i].prefix_length) != 0)

@@ -157,6 +157,10 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 		r = limits_from_json(object, &limits, err);
 	if (r >= 0)
 		r = groups_apply_one(engine->groups, &spec, &problems, err);
+	/* A group that is in other hierarchies now has other descriptors: the gate must have them.
+	 */
+	if (r >= 0 && policy_find_group(engine_policy(engine), name) >= 0)
+		r = engine_resolve(engine);
 	if (r >= 0)
 		*ret_reply = json_pack("{s:o}", "problems", problem_sentences(&problems));
 	group_problems_done(&problems);
@@ -169,10 +173,10 @@ static int do_create(struct engine *engine, const json_t *parameters, json_t **r
 	const char *name = NULL;
 	int r = get_string(parameters, "name", &name, err);
 
-	if (r >= 0)
-		r = group_name_check(name, err);
 	if (r < 0)
 		return r;
+	if (group_name_check(name, err) < 0)
+		return error_wrap(err, "group name \"%s\"", name);
 	if (groups_find(engine->groups, name))
 		return error_set(err, -EEXIST,
 				 "there is already a group \"%s\" (to change it: reeve group set)",
@@ -219,6 +223,14 @@ static int do_delete(struct engine *engine, const json_t *parameters, json_t **r
 				 group_name(group));
 	r = group_remove(engine->groups, group_name(group), json_is_true(evacuate), err);
 	return r < 0 ? r : reply_nothing(ret_reply);
+}
+
+static int move_process(struct engine *engine, struct group *group, pid_t pid)
+{
+	struct membership was;
+	int r = membership_read(engine->host, pid, &was);
+
+	return r < 0 ? r : placement_move(group_placement(group), pid, &was);
 }
 
 static int do_move(struct engine *engine, const json_t *parameters, json_t **ret_reply,

@@ -133,6 +133,8 @@ void engine_drop_retired(struct engine *engine)
 			engine->retired[kept++] = old;
 	}
 	engine->retired_count = kept;
+	if (kept == 0)
+		groups_release_retired(engine->groups);
 }
 
 const struct snapshot *engine_snapshot(const struct engine *engine, uint32_t generation)

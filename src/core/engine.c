@@ -56,34 +56,34 @@ static int make_runtime_dir(struct engine *engine, struct error *err)
 	return 0;
 }
 
-/* The hierarchies that some group is in, as bits of their index. */
-static uint32_t used_hierarchies(const struct engine *engine)
-{
-	uint32_t mask = 0;
-
-	for (size_t g = 0; g < groups_count(engine->groups); g++) {
-		struct group *group = groups_at(engine->groups, g);
-
-		for (size_t h = 0; h < engine->layout->hierarchy_count; h++)
-			if (group_path(group, &engine->layout->hierarchies[h]))
-				mask |= UINT32_C(1) << h;
-	}
-	return mask;
-}
-
+/*
+ * Makes moves fast while we run. What an earlier run of ours left set when it was killed is ours to
+ * put back too, so it is recorded until it has been.
+ */
 static void favor_dynmods(struct engine *engine)
 {
 	struct error err = ERROR_INIT;
-	int r;
+	int r = 0;
 
+	engine->dynmods_set = groups_recorded_dynmods(engine->groups);
 	if (engine_policy(engine)->favordynmods == FAVORDYNMODS_OFF || engine->options.dry_run)
 		return;
-	r = layout_favor_dynmods(engine->layout, used_hierarchies(engine), &err);
+	r = layout_favor_dynmods(engine->layout, groups_hierarchies(engine->groups), &err);
+	if (r > 0) {
+		engine->dynmods_set |= (uint32_t)r;
+		r = groups_record_dynmods(engine->groups, engine->dynmods_set, &err);
+	}
 	if (r < 0)
-		log_warning(engine->log, "moves will be slow: %s", error_text(&err));
-	else
-		engine->dynmods_set = (uint32_t)r;
+		log_warning(engine->log, "moves may be slow: %s", error_text(&err));
 	error_done(&err);
+}
+
+static void restore_dynmods(struct engine *engine)
+{
+	if (engine->dynmods_set == 0)
+		return;
+	layout_restore_dynmods(engine->layout, engine->dynmods_set);
+	(void)groups_record_dynmods(engine->groups, 0, NULL);
 }
 
 static int start_keeper(struct engine *engine, unsigned threads, struct error *err)
@@ -199,6 +199,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	if (r < 0)
 		return r;
 	open_gate(engine, *policy);
+	if (groups_warning(engine->groups))
+		log_warning(engine->log, "%s", groups_warning(engine->groups));
 	r = start_keeper(engine, engine->gate ? gate_thread_count(engine->gate) : 1, err);
 	if (r >= 0)
 		r = engine_apply(engine, *policy, err);
@@ -286,8 +288,7 @@ void engine_free(struct engine *engine)
 	gatekeeper_free(engine->keeper);
 	confirm_free(engine->confirm);
 	free_snapshots(engine);
-	if (engine->dynmods_set)
-		layout_restore_dynmods(engine->layout, engine->dynmods_set);
+	restore_dynmods(engine);
 	groups_free(engine->groups);
 	layout_free(engine->layout);
 	instance_unlock(engine->lock_fd, engine->name);

@@ -120,29 +120,39 @@ static void tell_triggers(struct gatekeeper *keeper, const struct decision *deci
 
 /* ---- acting ---- */
 
-/* Keeps the lines of /proc/PID/cgroup that a move back would need. */
+/* Keeps one line of /proc/PID/cgroup; false when there is no more room. */
+static bool keep_line(struct decision *decision, const struct membership *was, unsigned hierarchy)
+{
+	size_t used = decision->was_size, length;
+	const char *path;
+	int n;
+
+	if (!membership_path(was, hierarchy, &path, &length))
+		return true;
+	n = snprintf(decision->was + used, sizeof(decision->was) - used, "%u::%.*s\n", hierarchy,
+		     (int)length, path);
+	if (n < 0 || (size_t)n >= sizeof(decision->was) - used)
+		return false;
+	decision->was_size = (uint16_t)(used + (size_t)n);
+	return true;
+}
+
+/* Keeps what a move back would need: of the hierarchies entered, and of those left. */
 static void keep_way_back(struct gatekeeper *keeper, struct decision *decision,
 			  const struct placement *placement, const struct membership *was)
 {
-	size_t used = 0;
+	const struct placement_exits *exits = placement->exits;
+	bool kept = true;
 
-	for (size_t i = 0; i < placement->count; i++) {
-		const char *path;
-		size_t length;
-		int n;
-
-		if (!membership_path(was, placement->in[i].hierarchy, &path, &length))
-			continue;
-		n = snprintf(decision->was + used, sizeof(decision->was) - used, "%u::%.*s\n",
-			     placement->in[i].hierarchy, (int)length, path);
-		if (n < 0 || (size_t)n >= sizeof(decision->was) - used) {
-			decision->flags |= DECISION_NO_WAY_BACK;
-			count(&keeper->counters.no_way_back);
-			return;
-		}
-		used += (size_t)n;
+	for (size_t i = 0; kept && i < placement->count; i++)
+		kept = keep_line(decision, was, placement->in[i].hierarchy);
+	for (size_t i = 0; kept && exits && i < exits->count; i++)
+		kept = placement_has(placement, exits->from[i].hierarchy) ||
+		       keep_line(decision, was, exits->from[i].hierarchy);
+	if (!kept) {
+		decision->flags |= DECISION_NO_WAY_BACK;
+		count(&keeper->counters.no_way_back);
 	}
-	decision->was_size = (uint16_t)used;
 }
 
 static bool is_spared(const struct gatekeeper *keeper, pid_t pid)
@@ -153,11 +163,11 @@ static bool is_spared(const struct gatekeeper *keeper, pid_t pid)
 static void move(struct gatekeeper *keeper, struct seat *seat, const struct snapshot *snapshot,
 		 struct decision *decision)
 {
-	const struct placement *placement = &snapshot->placements[decision->group];
+	const struct placement *placement = snapshot->placements[decision->group];
 	pid_t pid = decision->pid;
 	int r;
 
-	if (placement->count == 0) {
+	if (!placement) {
 		decision->result = -ENOENT;
 		count(&keeper->counters.move_failed);
 		return;

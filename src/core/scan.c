@@ -115,10 +115,10 @@ static bool read_script(struct scan *scan, pid_t pid, struct file_key *key)
 
 static int move(struct scan *scan, struct decision *decision)
 {
-	const struct placement *placement = &scan->snapshot->placements[decision->group];
+	const struct placement *placement = scan->snapshot->placements[decision->group];
 	int r;
 
-	if (placement->count == 0)
+	if (!placement)
 		return -ENOENT;
 	r = membership_read(scan->host, decision->pid, &scan->was);
 	if (r < 0)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A snapshot owns copies of the groups' descriptors: see snapshot.h. */
+/* What belongs to whom stands in snapshot.h. */
 #include "core/snapshot.h"
-
-#include <fcntl.h>
 
 int shared_policy_new(struct policy *policy, struct shared_policy **ret_shared)
 {
@@ -39,55 +37,18 @@ void targets_done(struct targets *targets)
 	*targets = (struct targets){ 0 };
 }
 
-static int copy_placement(struct placement *to, const struct placement *from)
-{
-	for (; to->count < from->count; to->count++) {
-		size_t i = to->count;
-		char *path = strdup(from->in[i].path);
-		int fd = path ? fcntl(from->in[i].procs_fd, F_DUPFD_CLOEXEC, 0) : -ENOMEM;
-
-		if (fd < 0) {
-			int r = path ? -errno : -ENOMEM;
-
-			free(path);
-			return r;
-		}
-		to->in[i] = from->in[i];
-		to->in[i].procs_fd = fd;
-		to->in[i].path = path;
-	}
-	return 0;
-}
-
-static void free_placement(struct placement *placement)
-{
-	for (size_t i = 0; i < placement->count; i++) {
-		char *path;
-
-		/* The path is ours, but the type that we share with cgroup/ borrows it. */
-		memcpy(&path, &placement->in[i].path, sizeof(path));
-		free(path);
-		close(placement->in[i].procs_fd);
-	}
-	placement->count = 0;
-}
-
-static int copy_placements(struct snapshot *snapshot, struct groups *groups)
+static int find_placements(struct snapshot *snapshot, struct groups *groups)
 {
 	const struct policy *policy = snapshot_policy(snapshot);
 
+	snapshot->placement_count = policy->group_count;
 	snapshot->placements = calloc(policy->group_count + 1, sizeof(*snapshot->placements));
 	if (!snapshot->placements)
 		return -ENOMEM;
 	for (size_t i = 0; i < policy->group_count; i++) {
 		struct group *group = groups_find(groups, policy->groups[i].name);
-		int r = 0;
 
-		snapshot->placement_count++;
-		if (group)
-			r = copy_placement(&snapshot->placements[i], group_placement(group));
-		if (r < 0)
-			return r;
+		snapshot->placements[i] = group ? group_placement(group) : NULL;
 	}
 	return 0;
 }
@@ -110,7 +71,7 @@ int snapshot_new(uint32_t generation, struct shared_policy *shared, struct targe
 			&snapshot->ruleset);
 	if (r < 0)
 		return r;
-	r = copy_placements(snapshot, groups);
+	r = find_placements(snapshot, groups);
 	if (r < 0)
 		return r;
 	*ret_snapshot = TAKE_PTR(snapshot);
@@ -121,8 +82,6 @@ void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	for (size_t i = 0; i < snapshot->placement_count; i++)
-		free_placement(&snapshot->placements[i]);
 	free(snapshot->placements);
 	ruleset_free(snapshot->ruleset);
 	targets_done(&snapshot->targets);

@@ -36,15 +36,15 @@ struct snapshot {
 	struct shared_policy *shared;
 	struct targets targets;
 	struct ruleset *ruleset;
-	/* One a group of the policy; count 0: the group could not be made. Descriptors and paths
-	 * are the snapshot's own, so that a group may be removed while a thread still uses it. */
-	struct placement *placements;
+	/* One a group of the policy; NULL: the group could not be made. Borrowed: they stay usable
+	 * until groups_release_retired(), which waits for the last old snapshot to be freed. */
+	const struct placement **placements;
 	size_t placement_count;
 };
 
 /*
  * Takes `targets` (also on error). `groups` may lack a group of the policy: its rules then match
- * and the move fails with -ENOENT. 0, -ENOMEM, -EMFILE.
+ * and the move fails with -ENOENT. 0, -ENOMEM.
  */
 int snapshot_new(uint32_t generation, struct shared_policy *shared, struct targets *targets,
 		 struct groups *groups, struct snapshot **ret_snapshot);

@@ -58,12 +58,13 @@ static enum verify_outcome put_back(const struct layout *layout, const struct ho
 	int r;
 
 	if (decision->flags & DECISION_NO_WAY_BACK || decision->group < 0 ||
-	    (size_t)decision->group >= snapshot->placement_count)
+	    (size_t)decision->group >= snapshot->placement_count ||
+	    !snapshot->placements[decision->group])
 		return VERIFY_STUCK;
 	was.size = decision->was_size;
 	memcpy(was.text, decision->was, was.size);
 	was.text[was.size] = '\0';
-	r = placement_move_back(layout, host, &snapshot->placements[decision->group], decision->pid,
+	r = placement_move_back(layout, host, snapshot->placements[decision->group], decision->pid,
 				&was);
 	if (r == -ESRCH)
 		return VERIFY_DONE;
