@@ -251,9 +251,7 @@ static int do_move(struct engine *engine, const json_t *parameters, json_t **ret
 	{
 		json_int_t pid = json_integer_value(value);
 
-		r = pid > 0 && pid <= INT_MAX
-			    ? placement_move(group_placement(group), (pid_t)pid, NULL)
-			    : -EINVAL;
+		r = pid > 0 && pid <= INT_MAX ? move_process(engine, group, (pid_t)pid) : -EINVAL;
 		if (r >= 0)
 			moved++;
 		else
