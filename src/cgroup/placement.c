@@ -407,12 +407,11 @@ int group_clone_fd(const struct group *group)
 	return group->clone_fd;
 }
 
-size_t group_tasks_fds(const struct group *group, int *fds, size_t room)
+static void open_tasks(const struct group *group, struct tasks *tasks)
 {
 	const struct layout *layout = group->groups->layout;
-	struct tasks *tasks = group->tasks;
 
-	for (unsigned i = 0; tasks->count == 0 && i < layout->hierarchy_count; i++) {
+	for (unsigned i = 0; i < layout->hierarchy_count; i++) {
 		const struct hierarchy *h = &layout->hierarchies[i];
 		_cleanup_(freep) char *directory = NULL;
 		char path[PATH_MAX];
@@ -427,6 +426,14 @@ size_t group_tasks_fds(const struct group *group, int *fds, size_t room)
 		if (fd >= 0)
 			tasks->fds[tasks->count++] = fd;
 	}
+}
+
+size_t group_tasks_fds(const struct group *group, int *fds, size_t room)
+{
+	struct tasks *tasks = group->tasks;
+
+	if (tasks->count == 0)
+		open_tasks(group, tasks);
 	memcpy(fds, tasks->fds, MIN(room, tasks->count) * sizeof(*fds));
 	return MIN(room, tasks->count);
 }
