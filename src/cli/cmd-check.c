@@ -46,6 +46,18 @@ static const struct position *problem_position(const struct policy *policy,
 	return group->at.line > 0 ? &group->at : NULL;
 }
 
+/* How long the word is that stands there; at least 1. */
+static uint32_t word_length(const char *source, uint32_t line, uint32_t column)
+{
+	for (; source && line > 1; line--) {
+		source = strchr(source, '\n');
+		source = source ? source + 1 : NULL;
+	}
+	if (!source || strcspn(source, "\n") < column)
+		return 1;
+	return (uint32_t)MAX(strcspn(source + column - 1, " \t\n,}]#"), (size_t)1);
+}
+
 static void add_problem(struct check *check, const struct policy *policy,
 			const struct group_problem *problem)
 {
@@ -53,7 +65,7 @@ static void add_problem(struct check *check, const struct policy *policy,
 	const char *message = problem->message ? problem->message : strerror(-problem->code);
 	_cleanup_(freep) char *source = NULL;
 	const char *file;
-	size_t size, length;
+	size_t size;
 
 	if (!at || at->file >= policy->file_count) {
 		warn(check, NULL, message);
@@ -62,9 +74,8 @@ static void add_problem(struct check *check, const struct policy *policy,
 	file = policy->files[at->file];
 	if (file_read_at(AT_FDCWD, file, SOURCE_MAX, &source, &size) < 0)
 		source = NULL;
-	length = problem->limit < LIMIT_COUNT ? strlen(limit_name(problem->limit)) : 1;
 	diagnostics_add(&check->diagnostics, SEVERITY_WARNING, file, source, at->line, at->column,
-			(uint32_t)length, NULL, "%s", message);
+			word_length(source, at->line, at->column), NULL, "%s", message);
 }
 
 /* A name that systemd would take for one of its own units. */
