@@ -83,8 +83,11 @@ static int do_reload(struct engine *engine, const json_t *parameters, json_t **r
 			   d->message);
 		break;
 	}
-	if (r < 0)
+	if (r < 0) {
+		/* All of them, with their places, for who wants more than a sentence. */
+		*ret_reply = json_pack("{s:o}", "diagnostics", diagnostics_to_json(&diagnostics));
 		return r;
+	}
 	warnings = json_array();
 	for (size_t i = 0; i < diagnostics.count; i++)
 		json_array_append_new(warnings, json_string(diagnostics.items[i].message));
@@ -184,6 +187,20 @@ static int do_create(struct engine *engine, const json_t *parameters, json_t **r
 	return set_limits(engine, name, json_object_get(parameters, "limits"), ret_reply, err);
 }
 
+/* Takes out what goes back to the kernel's default: null, or the word "default". */
+static void drop_defaults(json_t *limits)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(limits, next, key,
+				 value) if (json_is_null(value) ||
+					    (json_is_string(value) &&
+					     streq(json_string_value(value), "default")))
+		json_object_del(limits, key);
+}
+
 /* What is not named stays as it is. */
 static int do_set(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		  struct error *err)
@@ -202,6 +219,7 @@ static int do_set(struct engine *engine, const json_t *parameters, json_t **ret_
 		json_decref(limits);
 		return error_oom(err);
 	}
+	drop_defaults(limits);
 	r = set_limits(engine, group_name(group), limits, ret_reply, err);
 	json_decref(limits);
 	return r;

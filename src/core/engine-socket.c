@@ -4,6 +4,14 @@
 
 #include "core/reader-group.h"
 
+static json_t *take_diagnostics(json_t *reply)
+{
+	json_t *list = json_incref(json_object_get(reply, "diagnostics"));
+
+	json_decref(reply);
+	return list ? list : json_array();
+}
+
 static int answer(struct varlink_call *call, json_t *parameters, void *userdata, const char *method)
 {
 	struct engine *engine = userdata;

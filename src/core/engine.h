@@ -61,6 +61,7 @@ char *engine_status_line(const struct engine *engine);
  * A control request by name, as io.reeve's interface (core/io.reeve.varlink) defines it, without
  * any socket: what the socket and the command line without a daemon both end in.
  * Returns 0 with *ret_reply owned (an object), or a negative errno with a sentence:
+ * For a reload that fails, *ret_reply may hold {"diagnostics": [...]} all the same (or NULL).
  * -EOPNOTSUPP no such method, -EINVAL parameters, -ENOENT no such group, others as they come.
  */
 int engine_control(struct engine *engine, const char *method, json_t *parameters,
