@@ -28,8 +28,8 @@ static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
 					    error_text(&err)));
 	else if (r == -EINVAL && streq(method, "io.reeve.Reload"))
 		r = varlink_error(call, "io.reeve.InvalidPolicy",
-				  json_pack("{s:s, s:[]}", "message", error_text(&err),
-					    "diagnostics"));
+				  json_pack("{s:s, s:o}", "message", error_text(&err),
+					    "diagnostics", take_diagnostics(reply)));
 	else
 		r = varlink_error(call, "io.reeve.Failed",
 				  json_pack("{s:i, s:s}", "errno", -r, "message",
