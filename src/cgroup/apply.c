@@ -165,13 +165,19 @@ static int name_groups(struct apply *apply, const struct group_spec *specs, size
 	return 0;
 }
 
+/* Whether this apply says everything about the group. */
+static bool is_settled(const struct apply *apply, const struct group *group)
+{
+	return group->next.spec || (apply->all && group->next.wanted);
+}
+
 /* Groups that no spec names keep what they have, or lose it where all were to be named. */
 static int settle_limits(struct apply *apply)
 {
 	for (size_t i = 0; i < apply->groups->count; i++) {
 		struct group *group = apply->groups->items[i];
 
-		if (group->next.spec || (apply->all && group->next.wanted))
+		if (is_settled(apply, group))
 			continue;
 		if (limits_copy(&group->next.limits, &group->limits) < 0)
 			return -ENOMEM;
@@ -191,7 +197,8 @@ static void find_needs(struct apply *apply)
 		g->next.needs = groups_needs_of(groups, &g->next.limits);
 		g->next.enable = apply->all && g->next.wanted ? 0 : g->enable;
 		g->next.enable |= group_foreign_controllers(g);
-		if (!g->known && !g->next.wanted)
+		/* Taken back from the record: what it is held to there is not known. */
+		if (!g->known && !is_settled(apply, g))
 			g->next.needs |= g->needs;
 		if (g->parent)
 			g->next.needs |= g->parent->next.needs;

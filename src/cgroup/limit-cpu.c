@@ -184,32 +184,25 @@ int limit_apply_weight(const struct limit_job *job, const struct limit_row *row)
 	return 0;
 }
 
-static const char *own_list(const struct group *group, enum limit limit)
-{
-	if (!limits_has(&group->limits, limit))
-		return NULL;
-	return limit == LIMIT_CPUS ? group->limits.cpus : group->limits.mems;
-}
-
 /*
- * v1: a cpuset that says nothing of its own has what the nearest group above it says, or what the
- * directory above the instance has. (It cannot be empty as in v2.)
+ * v1: a cpuset that says nothing of its own has what the one above it has, which is the group's
+ * above it (set before this one) or the directory's above the instance. (It cannot be empty as in
+ * v2.) The file tells, for what is asked of that group may not be known, or was refused.
  */
 int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *row)
 {
-	const struct groups *groups = job->group->groups;
-	const char *list = NULL;
+	bool set = limits_has(job->want, row->limit);
+	const char *list = row->limit == LIMIT_CPUS ? job->want->cpus : job->want->mems;
+	_cleanup_(freep) char *parent = path_parent(job->directory);
 	char above[4096];
 
+	if (!parent)
+		return -ENOMEM;
 	if (limit_is_raw(job->want, row->file))
 		return 0;
-	for (const struct group *g = job->group; g && !list; g = g->parent)
-		list = own_list(g, row->limit);
-	if (!list &&
-	    cgroup_read(job->h, groups->base[job->hierarchy], row->file, above, sizeof(above)) > 0)
+	if (!set && cgroup_read(job->h, parent, row->file, above, sizeof(above)) > 0)
 		list = above;
-	if (list)
-		(void)limit_set(job, row->limit, row->file, row->kind, list,
-				!limits_has(job->want, row->limit));
+	if (set || list == above)
+		(void)limit_set(job, row->limit, row->file, row->kind, list, !set);
 	return 0;
 }

@@ -226,13 +226,10 @@ int limit_apply_io_v1(const struct limit_job *job, const struct limit_row *row)
 }
 
 /*
- * Weights need a scheduler that knows them: io.weight is iocost's, the bfq file is BFQ's. BFQ's
- * scale ends at 1000; both have 100 in the middle.
+ * Weights need a scheduler that knows them: io.weight is iocost's, the bfq file is BFQ's. Both have
+ * 100 in the middle, and both divide a disk in the proportion of the numbers; but BFQ's end at 1000.
  */
-static uint64_t bfq_weight(uint64_t weight)
-{
-	return weight <= 100 ? weight : 100 + (weight - 100) * 900 / 9900;
-}
+enum { BFQ_WEIGHT_MOST = 1000 };
 
 int limit_apply_io_weight(const struct limit_job *job, const struct limit_row *row)
 {
@@ -253,12 +250,17 @@ int limit_apply_io_weight(const struct limit_job *job, const struct limit_row *r
 				  job->group->name, bfq);
 		return 0;
 	}
+	if (weight > BFQ_WEIGHT_MOST && !have_own)
+		problem_add(job->problems, job->group->name, LIMIT_IO_WEIGHT, bfq, -ERANGE,
+			    "group %s: io_weight: the BFQ scheduler's weights end at %d, so that is "
+			    "what the group has",
+			    job->group->name, BFQ_WEIGHT_MOST);
 	if (have_own && !limit_is_raw(job->want, row->file)) {
 		snprintf(value, sizeof(value), "default %" PRIu64, weight);
 		(void)limit_set(job, LIMIT_IO_WEIGHT, row->file, VALUE_DEFAULT, value, !set);
 	}
 	if (have_bfq && !limit_is_raw(job->want, bfq)) {
-		snprintf(value, sizeof(value), "%" PRIu64, bfq_weight(weight));
+		snprintf(value, sizeof(value), "%" PRIu64, MIN(weight, BFQ_WEIGHT_MOST));
 		(void)limit_set(job, LIMIT_IO_WEIGHT, bfq, VALUE_DEFAULT, value, !set);
 	}
 	return 0;

@@ -120,7 +120,7 @@ void limit_tell_missing(const struct layout *layout, const char *group, enum lim
 bool limit_check_raw(const struct layout *layout, const char *group, const char *file,
 		     struct group_problems *problems);
 
-/* v1 shares of a v2 weight: 1 is 2, 100 is 1024, 10000 is 262144. */
+/* v1 shares of a v2 weight: 100 is 1024, and others in proportion. */
 uint64_t limit_shares_of_weight(uint64_t weight);
 /* quota and period in µs; false: the share is too small for any period. */
 bool limit_cpu_quota(const struct limits *limits, unsigned cpu_count, uint64_t *ret_quota,

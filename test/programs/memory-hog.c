@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * memory-hog MEBIBYTES [SUFFIX]: first prints in how many hierarchies it is in a group of that
- * name; then takes memory, one MiB after the other, writes to all of it, and prints how much it
- * got.
+ * memory-hog MEBIBYTES [SUFFIX [SECONDS]]: first prints in how many hierarchies it is in a group of
+ * that name; then takes memory, one MiB after the other, writes to all of it, prints how much it
+ * got, and keeps it for so long.
  */
 #include "where.h"
 
@@ -21,5 +21,8 @@ int main(int argc, char **argv)
 		memset(piece, (int)got | 1, 1 << 20);
 	}
 	printf("%ld\n", got);
+	fflush(stdout);
+	if (argc > 3)
+		sleep((unsigned)strtoul(argv[3], NULL, 10));
 	return 0;
 }
