@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Groups made, changed and taken away, on made-up hosts of every kind. */
+/*
+ * Groups made, changed and taken away, on made-up hosts of every kind.
+ *
+ * covers: base.c groups.c members.c paths.c placement.c problems.c remove.c tree.c fake.c
+ */
 #include "cgroup/fake.h"
 #include "cgroup/internal.h"
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* What is found on each kind of host. */
+/*
+ * What is found on each kind of host.
+ *
+ * covers: controllers.c membership.c
+ */
 #include "cgroup/fake.h"
 #include "cgroup/membership.h"
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Every limit as files of both versions: set, kept, put right, reset. */
+/*
+ * Every limit as files of both versions: set, kept, put right, reset.
+ *
+ * covers: limit*.c values.c device.c check.c
+ */
 #include "cgroup/fake.h"
 #include "cgroup/limit.h"
 #include "cgroup/systemd.h"
