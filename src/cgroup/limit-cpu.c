@@ -193,7 +193,7 @@ int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *r
 {
 	bool set = limits_has(job->want, row->limit);
 	const char *list = row->limit == LIMIT_CPUS ? job->want->cpus : job->want->mems;
-	_cleanup_(freep) char *parent = path_parent(job->directory);
+	_cleanup_(freep) char *parent = cgroup_path_parent(job->directory);
 	char above[4096];
 
 	if (!parent)

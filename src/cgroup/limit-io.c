@@ -227,7 +227,8 @@ int limit_apply_io_v1(const struct limit_job *job, const struct limit_row *row)
 
 /*
  * Weights need a scheduler that knows them: io.weight is iocost's, the bfq file is BFQ's. Both have
- * 100 in the middle, and both divide a disk in the proportion of the numbers; but BFQ's end at 1000.
+ * 100 in the middle, and both divide a disk in the proportion of the numbers; but BFQ's end at
+ * 1000.
  */
 enum { BFQ_WEIGHT_MOST = 1000 };
 
@@ -251,10 +252,11 @@ int limit_apply_io_weight(const struct limit_job *job, const struct limit_row *r
 		return 0;
 	}
 	if (weight > BFQ_WEIGHT_MOST && !have_own)
-		problem_add(job->problems, job->group->name, LIMIT_IO_WEIGHT, bfq, -ERANGE,
-			    "group %s: io_weight: the BFQ scheduler's weights end at %d, so that is "
-			    "what the group has",
-			    job->group->name, BFQ_WEIGHT_MOST);
+		group_problem_add(job->problems, job->group->name, LIMIT_IO_WEIGHT, bfq, -ERANGE,
+				  "group %s: io_weight: the BFQ scheduler's weights end at %d, so "
+				  "that is "
+				  "what the group has",
+				  job->group->name, BFQ_WEIGHT_MOST);
 	if (have_own && !limit_is_raw(job->want, row->file)) {
 		snprintf(value, sizeof(value), "default %" PRIu64, weight);
 		(void)limit_set(job, LIMIT_IO_WEIGHT, row->file, VALUE_DEFAULT, value, !set);
