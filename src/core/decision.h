@@ -50,8 +50,9 @@ struct decision {
 	uint16_t action;     /* enum policy_action */
 	uint32_t generation; /* which snapshot the indexes belong to */
 	uint32_t rule_count;
-	uint32_t rules[DECISION_RULES]; /* those that matched; the first ones */
-	uint64_t ticket;		/* of source/confirm.h; 0: none */
+	/* Those that matched, in file order; triggers of further ones are not run. */
+	uint32_t rules[DECISION_RULES];
+	uint64_t ticket; /* of source/confirm.h; 0: none */
 	uint16_t was_size;
 	char was[DECISION_WAS]; /* lines of /proc/PID/cgroup of the hierarchies that were written */
 	char path[DECISION_PATH]; /* what was executed; its end when too long */

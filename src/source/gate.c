@@ -3,10 +3,11 @@
  * The gate owns one fanotify group a channel and the threads that read it.
  *
  * Whole file systems are marked, so that a file is seen whatever happened to its name a moment
- * ago; a file that no rule names gets an ignore mark and costs nothing afterwards. The kernel
- * drops an ignore mark when the file is written (no FAN_MARK_IGNORED_SURV_MODIFY), and with
- * FAN_MARK_EVICTABLE (5.19) also when it needs the inode's memory. A rename does not drop it:
- * whoever watches names (core/resolve.c) calls gate_forget_all().
+ * ago; a file that no rule names gets an ignore mark and costs nothing afterwards. In the two
+ * channels for executions the kernel drops an ignore mark when the file is written (no
+ * FAN_MARK_IGNORED_SURV_MODIFY), and with FAN_MARK_EVICTABLE (5.19) in all three when it needs the
+ * inode's memory. A rename does not drop it: whoever watches names (core/resolve-watch.c) has
+ * gate_forget_all() called.
  *
  * Threads: fanotify wakes every reader of a group. With one thread pinned to each processor, the
  * one on the waiting process's own processor runs as soon as that process sleeps and takes the
