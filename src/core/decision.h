@@ -36,8 +36,8 @@ struct subject {
 	char exe[128]; /* of the process as it is now; its end when too long */
 };
 
-/* The sizes make a queue's slot 512 bytes: see the assertion in decision.c. */
-enum { DECISION_PATH = 112, DECISION_WAS = 304, DECISION_RULES = 4 };
+/* The sizes make a queue's slot 768 bytes: see the assertion in decision.c. */
+enum { DECISION_PATH = 112, DECISION_WAS = 560, DECISION_RULES = 4 };
 
 struct decision {
 	uint64_t time_ns; /* CLOCK_BOOTTIME, when the event was taken */
@@ -58,10 +58,15 @@ struct decision {
 	char path[DECISION_PATH]; /* what was executed; its end when too long */
 };
 
-/* A decision that set triggers off, and who did. */
+enum { URGENT_RULES = 32, URGENT_PATH = 4096 };
+
+/* A decision that set triggers off: all of its rules, the whole path, and who it was. */
 struct urgent {
 	struct decision decision;
 	struct subject subject;
+	uint32_t rule_count;
+	uint32_t rules[URGENT_RULES];
+	char path[URGENT_PATH];
 };
 
 /* A bounded queue for many writers and one reader, without locks (Vyukov's, with a slot counter).

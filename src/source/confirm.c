@@ -92,6 +92,23 @@ void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket)
 		atomic_store(recent_slot(confirm, pid), recent_value(pid, ticket));
 }
 
+void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket)
+{
+	uint64_t expected = ticket;
+
+	if (ticket == 0)
+		return;
+	/* Only if the gate has not armed it again meanwhile. */
+	if (confirm->program) {
+		atomic_compare_exchange_strong(confirm_program_slot(confirm->program,
+								    (uint32_t)pid),
+					       &expected, 0);
+	} else {
+		expected = recent_value(pid, ticket);
+		atomic_compare_exchange_strong(recent_slot(confirm, pid), &expected, 0);
+	}
+}
+
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
 	uint64_t slot;

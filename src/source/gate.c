@@ -153,9 +153,9 @@ static void forget(struct gate *gate, const struct gate_event *event, uint32_t e
 		/* What is open()ed is often written too: that says nothing about its name. */
 		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
 		mask = FAN_OPEN_PERM;
-	} else if (!has_settled(event)) {
-		return;
 	}
+	if (!has_settled(event))
+		return;
 	if (gate->evictable)
 		flags |= FAN_MARK_EVICTABLE;
 	else if (atomic_fetch_add(&gate->pinned_marks, 1) > MARKS_PINNED_MAX)
@@ -387,14 +387,28 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 	return MAX(now - before, 0);
 }
 
+static int watch_open_path(const struct channel *channel, const char *path)
+{
+	return fanotify_mark(channel->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
+			     AT_FDCWD, path) < 0
+		       ? -errno
+		       : 0;
+}
+
 void gate_forget_all(struct gate *gate)
 {
+	const struct channel *open_channel = &gate->channels[GATE_OPEN];
+
 	atomic_fetch_add(&gate->epoch, 1);
-	/* Only ignore marks are on inodes in these two channels; FLUSH leaves file system marks. */
-	for (int kind = GATE_EXEC; kind <= GATE_EXEC_REMOTE; kind++)
+	/* A flush takes all marks on inodes and leaves those on file systems. */
+	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		if (gate->channels[kind].fd >= 0)
 			(void)fanotify_mark(gate->channels[kind].fd, FAN_MARK_FLUSH, 0, AT_FDCWD,
 					    NULL);
+	/* What GATE_OPEN watches is inodes too. Some microseconds pass; the names' change that
+	 * brought us here was noticed later than that anyway. */
+	for (size_t i = 0; i < open_channel->watched_count; i++)
+		(void)watch_open_path(open_channel, open_channel->watched[i]);
 	atomic_store(&gate->pinned_marks, 0);
 }
 
@@ -435,9 +449,9 @@ int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_cou
 	if (!channel->watched)
 		return error_oom(err);
 	for (size_t i = 0; i < path_count; i++) {
-		if (fanotify_mark(channel->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
-				  AT_FDCWD, paths[i]) < 0) {
-			if (errno != ENOENT && errno != ENOTDIR)
+		r = watch_open_path(channel, paths[i]);
+		if (r < 0) {
+			if (r != -ENOENT && r != -ENOTDIR)
 				count(&gate->counters.mark_errors);
 			continue;
 		}
@@ -514,6 +528,10 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	gate->self_fd_dir = gate->stop_fd = -1;
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		gate->channels[kind].fd = -1;
+	/* A kernel without permission events lets us open a group and refuses the first mark. */
+	r = gate_probe(err);
+	if (r < 0)
+		return r;
 	gate->self_fd_dir = openat(host->proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (gate->self_fd_dir < 0)
 		return error_set_errno(err, -errno, "cannot open %s/self/fd", host->proc_path);
