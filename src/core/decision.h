@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "rules/ruleset.h"
 #include "util/macros.h"
 
 #include <stdatomic.h>
@@ -61,6 +62,8 @@ struct decision {
 struct urgent {
 	struct decision decision;
 	struct subject subject;
+	uint32_t rule_count;
+	uint32_t rules[VERDICT_RULES]; /* all that matched: every trigger runs */
 };
 
 /* A bounded queue for many writers and one reader, without locks (Vyukov's, with a slot counter).
@@ -79,6 +82,9 @@ void decision_queue_done(struct decision_queue *queue);
 
 /* Copies an item in. False when the queue is full (then it is counted). */
 bool decision_queue_put(struct decision_queue *queue, const void *item);
+
+/* True when nobody has begun to put one in. For the reader. */
+bool decision_queue_is_empty(const struct decision_queue *queue);
 
 /* The oldest one, or NULL; it stays until decision_queue_drop(). */
 const void *decision_queue_peek(const struct decision_queue *queue);

@@ -183,8 +183,8 @@ void engine_run_triggers(struct engine *engine, const struct urgent *urgent)
 		return;
 	}
 	policy = snapshot_policy(snapshot);
-	for (unsigned i = 0; i < decision->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[decision->rules[i]];
+	for (unsigned i = 0; i < urgent->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[urgent->rules[i]];
 
 		if (rule->trigger != POLICY_NONE)
 			run_one(engine, urgent, policy, rule);
