@@ -92,6 +92,16 @@ void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket)
 		atomic_store(recent_slot(confirm, pid), recent_value(pid, ticket));
 }
 
+void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket)
+{
+	uint64_t armed = confirm->program ? ticket : recent_value(pid, ticket);
+	_Atomic uint64_t *slot = confirm->program
+					 ? confirm_program_slot(confirm->program, (uint32_t)pid)
+					 : recent_slot(confirm, pid);
+
+	(void)atomic_compare_exchange_strong(slot, &armed, 0);
+}
+
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
 	uint64_t slot;
