@@ -81,6 +81,11 @@ bool decision_queue_put(struct decision_queue *queue, const void *item)
 	}
 }
 
+bool decision_queue_is_empty(const struct decision_queue *queue)
+{
+	return atomic_load(&queue->head) == queue->tail;
+}
+
 const void *decision_queue_peek(const struct decision_queue *queue)
 {
 	if (read_turn(queue, queue->tail) != queue->tail + 1)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "rules/ruleset.h"
 #include "util/macros.h"
 
 #include <stdatomic.h>
@@ -85,6 +86,9 @@ void decision_queue_done(struct decision_queue *queue);
 
 /* Copies an item in. False when the queue is full (then it is counted). */
 bool decision_queue_put(struct decision_queue *queue, const void *item);
+
+/* True when nobody has begun to put one in. For the reader. */
+bool decision_queue_is_empty(const struct decision_queue *queue);
 
 /* The oldest one, or NULL; it stays until decision_queue_drop(). */
 const void *decision_queue_peek(const struct decision_queue *queue);

@@ -160,10 +160,9 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 		r = limits_from_json(object, &limits, err);
 	if (r >= 0)
 		r = groups_apply_one(engine->groups, &spec, &problems, err);
-	/* A group that is in other hierarchies now has other descriptors: the gate must have them.
-	 */
-	if (r >= 0 && policy_find_group(engine_policy(engine), name) >= 0)
-		r = engine_resolve(engine);
+	/* It and the groups above it may have other descriptors now: the gate must have them. */
+	if (r >= 0 && !engine->options.local && engine_resolve(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0)
 		*ret_reply = json_pack("{s:o}", "problems", problem_sentences(&problems));
 	group_problems_done(&problems);
@@ -225,6 +224,21 @@ static int do_set(struct engine *engine, const json_t *parameters, json_t **ret_
 	return r;
 }
 
+/* The group itself, or one below it, which would go with it. */
+static bool is_in_policy(const struct policy *policy, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < policy->group_count; i++) {
+		const char *other = policy->groups[i].name;
+
+		if (strncmp(other, name, length) == 0 &&
+		    (other[length] == '\0' || other[length] == '/'))
+			return true;
+	}
+	return false;
+}
+
 static int do_delete(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		     struct error *err)
 {
@@ -234,12 +248,15 @@ static int do_delete(struct engine *engine, const json_t *parameters, json_t **r
 
 	if (r < 0)
 		return r;
-	if (policy_find_group(engine_policy(engine), group_name(group)) >= 0)
+	if (is_in_policy(engine_policy(engine), group_name(group)))
 		return error_set(err, -EBUSY,
-				 "group \"%s\" is in the policy: take it out there and run reeve "
-				 "reload",
+				 "group \"%s\", or one below it, is in the policy: take it out "
+				 "there and run reeve reload",
 				 group_name(group));
 	r = group_remove(engine->groups, group_name(group), json_is_true(evacuate), err);
+	/* Also when only some went: no snapshot may hold on to what was taken away. */
+	if (!engine->options.local && engine_resolve(engine) < 0 && r >= 0)
+		r = error_oom(err);
 	return r < 0 ? r : reply_nothing(ret_reply);
 }
 

@@ -109,8 +109,12 @@ int engine_subscribe(struct engine *engine, struct varlink_call *call)
 	subscriber->next = engine->subscribers;
 	engine->subscribers = subscriber;
 	varlink_on_gone(call, on_gone, engine);
-	/* At once, so that the reader knows that nothing from now on is missed. */
-	return varlink_notify(call, json_object());
+	/*
+	 * At once, so that the reader knows that nothing from now on is missed. One that is gone
+	 * already is told by on_gone(); an error here would have the call freed without it.
+	 */
+	(void)varlink_notify(call, json_object());
+	return 0;
 }
 
 void engine_publish(struct engine *engine, const struct shown_decision *shown)

@@ -118,7 +118,25 @@ static bool is_awaited(const struct engine *engine, uint32_t generation)
 	return false;
 }
 
-/* To be called when no decision is queued: the queue may refer to any generation. */
+/* A group that was changed since the snapshot was made has another placement than it knows. */
+static bool is_up_to_date(const struct engine *engine)
+{
+	const struct snapshot *current = gatekeeper_current(engine->keeper);
+
+	for (size_t i = 0; current && i < current->placement_count; i++) {
+		const struct group *group =
+			groups_find(engine->groups, snapshot_policy(current)->groups[i].name);
+
+		if (current->placements[i] != (group ? group_placement(group) : NULL))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The queues may refer to any generation. They are looked at after the seats: who has left a seat
+ * has put its decision into the queue before.
+ */
 void engine_drop_retired(struct engine *engine)
 {
 	size_t kept = 0;
@@ -127,13 +145,15 @@ void engine_drop_retired(struct engine *engine)
 		struct snapshot *old = engine->retired[i];
 
 		if (gatekeeper_is_unused(engine->keeper, old) &&
+		    decision_queue_is_empty(gatekeeper_decisions(engine->keeper)) &&
+		    decision_queue_is_empty(gatekeeper_urgent(engine->keeper)) &&
 		    !is_awaited(engine, old->generation))
 			snapshot_free(old);
 		else
 			engine->retired[kept++] = old;
 	}
 	engine->retired_count = kept;
-	if (kept == 0)
+	if (kept == 0 && is_up_to_date(engine))
 		groups_release_retired(engine->groups);
 }
 
@@ -213,7 +233,31 @@ static void restore_groups(struct engine *engine)
 	if (apply_groups(engine, engine_policy(engine), &ignored) < 0)
 		log_error(engine->log, "cannot restore the groups of the old policy: %s",
 			  error_text(&ignored));
+	/* Groups may have gone and come: the gate's snapshot must have their new descriptors. */
+	if (engine_resolve(engine) < 0)
+		log_error(engine->log, "cannot put the old policy in place again: no memory");
 	error_done(&ignored);
+}
+
+/* What is set up once, at the start; a reload must not seem to have changed it. */
+static void tell_unchanged(struct engine *engine, const struct policy *now,
+			   const struct policy *next)
+{
+	const struct {
+		const char *key;
+		bool differs;
+	} settings[] = {
+		{ "mode", now->mode != next->mode },
+		{ "the log's file", !streq(now->log_file, next->log_file) },
+		{ "gate_threads", now->gate_threads != next->gate_threads },
+		{ "favordynmods", now->favordynmods != next->favordynmods },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		if (settings[i].differs)
+			log_warning(engine->log,
+				    "%s has changed in the policy: restart the daemon for that",
+				    settings[i].key);
 }
 
 int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct error *err)
@@ -230,6 +274,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 		engine->counters.reloads_failed++;
 		return r;
 	}
+	tell_unchanged(engine, engine_policy(engine), policy);
 	r = engine_apply(engine, policy, err);
 	if (r < 0) {
 		engine->counters.reloads_failed++;

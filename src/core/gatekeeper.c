@@ -208,7 +208,8 @@ static void keep_way_back(struct gatekeeper *keeper, struct decision *decision,
 
 static bool is_spared(const struct gatekeeper *keeper, pid_t pid)
 {
-	return pid == keeper->options.spare[0] || pid == keeper->options.spare[1];
+	/* 0: lives in a pid namespace that we cannot see; to kill(2) it would mean ourselves. */
+	return pid <= 0 || pid == keeper->options.spare[0] || pid == keeper->options.spare[1];
 }
 
 static void move(struct gatekeeper *keeper, struct seat *seat, const struct snapshot *snapshot,
@@ -339,18 +340,24 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 
 /* ---- judging ---- */
 
-/* The process of a thread: fetter's rules, and cgroup.procs, are about whole processes. */
+/*
+ * The process of a thread: fetter's rules, and cgroup.procs, are about whole processes. -ESRCH when
+ * it is gone (killed while it waited): then its number means nobody.
+ */
 static pid_t thread_leader(const struct host *host, pid_t tid)
 {
 	char name[40], text[512];
 	const char *line;
+	ssize_t n;
 	int tgid;
 
 	snprintf(name, sizeof(name), "%d/status", tid);
-	if (file_read_into(host->proc_fd, name, text, sizeof(text) - 1) == -EFBIG)
-		text[sizeof(text) - 1] = '\0';
+	n = file_read_into(host->proc_fd, name, text, sizeof(text) - 1);
+	if (n < 0 && n != -EFBIG)
+		return -ESRCH;
+	text[sizeof(text) - 1] = '\0';
 	line = strstr(text, "\nTgid:");
-	return line && sscanf(line + 6, "%d", &tgid) == 1 ? tgid : tid;
+	return line && sscanf(line + 6, "%d", &tgid) == 1 ? tgid : -ESRCH;
 }
 
 static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
@@ -379,6 +386,10 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 		access |= ACCESS_READ | ACCESS_WRITE;
 	}
 	pid = thread_leader(keeper->host, event->pid);
+	if (pid < 0) {
+		count(&keeper->counters.vanished);
+		return GATE_ALLOW;
+	}
 	/* Our own reading of a policy or log must not set off its own rule. */
 	if (is_spared(keeper, pid))
 		return GATE_ALLOW;
@@ -388,6 +399,16 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 		answer =
 			carry_out(keeper, seat, snapshot, event, &write_verdict, ACTION_WRITE, pid);
 	return answer;
+}
+
+/*
+ * What is forgotten is the file, whatever its name. Where rules go by name alone (folders, globs),
+ * a file with several names may be asked for by one that they name the next time.
+ */
+static bool may_forget(const struct snapshot *snapshot, const struct gate_event *event)
+{
+	return !ruleset_has_names(snapshot->ruleset, ACTION_EXECUTE) ||
+	       (event->links <= 1 && event->path_length > 0);
 }
 
 static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
@@ -403,7 +424,7 @@ static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
 
 	if (!ruleset_match(snapshot->ruleset, ACTION_EXECUTE, &file, &verdict)) {
 		count(&keeper->counters.unmatched);
-		return GATE_ALLOW | GATE_FORGET;
+		return may_forget(snapshot, event) ? GATE_ALLOW | GATE_FORGET : GATE_ALLOW;
 	}
 	return carry_out(keeper, seat, snapshot, event, &verdict, ACTION_EXECUTE, event->pid);
 }

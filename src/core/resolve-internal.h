@@ -36,6 +36,7 @@ struct pass {
 	size_t string_count;
 	struct place **place_list;
 	size_t place_count;
+	unsigned depth; /* of the walk that is going on */
 };
 
 struct resolver {

@@ -22,6 +22,7 @@ enum {
 	LINKS_MAX = 40,	    /* as the kernel's MAXSYMLINKS */
 	FOLDERS_MAX = 8192, /* watched below rules on folders and globs, all together */
 	DEPTH_MAX = 64,
+	WALK_MAX = 4096, /* parts under way at once: links of a user's own could nest for ever */
 };
 
 /* ---- small lists ---- */
@@ -222,8 +223,8 @@ static int look(struct pass *pass, const struct place *parent, unsigned links, s
 	return 0;
 }
 
-static int walk(struct pass *pass, const char *path, size_t length, unsigned links,
-		struct place *ret_place)
+static int walk_parts(struct pass *pass, const char *path, size_t length, unsigned links,
+		      struct place *ret_place)
 {
 	struct place parent, place = { 0 };
 	size_t slash = length, parent_length;
@@ -258,6 +259,21 @@ static int walk(struct pass *pass, const char *path, size_t length, unsigned lin
 		r = look(pass, &parent, links, &place);
 	if (r >= 0)
 		*ret_place = place;
+	return r;
+}
+
+static int walk(struct pass *pass, const char *path, size_t length, unsigned links,
+		struct place *ret_place)
+{
+	int r;
+
+	if (pass->depth == WALK_MAX) {
+		*ret_place = (struct place){ .text = path, .length = length };
+		return 0;
+	}
+	pass->depth++;
+	r = walk_parts(pass, path, length, links, ret_place);
+	pass->depth--;
 	return r;
 }
 

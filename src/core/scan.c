@@ -81,6 +81,9 @@ static bool read_script(struct scan *scan, pid_t pid, struct file_key *key)
 
 	snprintf(name, sizeof(name), "%d/cmdline", pid);
 	n = file_read_into(scan->host->proc_fd, name, words, sizeof(words));
+	/* The script is among the first words, however many follow. */
+	if (n == -EFBIG)
+		n = sizeof(words) - 1;
 	if (n <= 0)
 		return false;
 	words[n] = '\0';
@@ -139,7 +142,7 @@ static void count_outcome(struct scan *scan, const struct decision *decision)
 {
 	struct scan_result *result = scan->result;
 
-	if (decision->result == -ESRCH || decision->result == -ENOENT)
+	if (decision->result == -ESRCH)
 		result->vanished++;
 	else if (decision->result < 0)
 		result->failed++;

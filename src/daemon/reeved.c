@@ -336,10 +336,22 @@ static int detach(const struct arguments *arguments)
 	return start(arguments, ready[1]);
 }
 
+/* Else a descriptor of ours could become what others take for standard output. */
+static void fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	closep(&fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
 
+	fill_standard();
 	if (parse_arguments(argc, argv, &arguments) < 0)
 		return EXIT_USAGE;
 	if (arguments.version) {

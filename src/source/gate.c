@@ -149,13 +149,13 @@ static void forget(struct gate *gate, const struct gate_event *event, uint32_t e
 	unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK;
 	uint64_t mask = FAN_OPEN_EXEC_PERM;
 
+	if (!has_settled(event))
+		return;
 	if (event->channel == GATE_OPEN) {
 		/* What is open()ed is often written too: that says nothing about its name. */
 		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
 		mask = FAN_OPEN_PERM;
 	}
-	if (!has_settled(event))
-		return;
 	if (gate->evictable)
 		flags |= FAN_MARK_EVICTABLE;
 	else if (atomic_fetch_add(&gate->pinned_marks, 1) > MARKS_PINNED_MAX)
@@ -282,13 +282,36 @@ int gate_start(struct gate *gate, struct error *err)
 	return r == 0 ? 0 : error_set_errno(err, -r, "cannot start a gate thread");
 }
 
+/* Lets those go whose events no thread has taken. */
+static void allow_rest(struct gate *gate, int fd)
+{
+	struct fanotify_event_metadata metadata;
+
+	while (read(fd, &metadata, sizeof(metadata)) == (ssize_t)sizeof(metadata)) {
+		if (metadata.fd < 0)
+			continue;
+		answer(gate, fd, metadata.fd, true);
+		close(metadata.fd);
+	}
+}
+
+static void join_channel(struct gate *gate, enum gate_channel_kind kind)
+{
+	for (unsigned i = 0; gate->workers && i < gate->worker_count; i++)
+		if (gate->workers[i].started && gate->workers[i].channel == kind)
+			pthread_join(gate->workers[i].thread, NULL);
+	if (gate->channels[kind].fd >= 0)
+		allow_rest(gate, gate->channels[kind].fd);
+}
+
 static void stop_workers(struct gate *gate)
 {
 	if (gate->stop_fd >= 0)
 		(void)eventfd_write(gate->stop_fd, 1);
-	for (unsigned i = 0; i < gate->worker_count; i++)
-		if (gate->workers && gate->workers[i].started)
-			pthread_join(gate->workers[i].thread, NULL);
+	join_channel(gate, GATE_EXEC);
+	join_channel(gate, GATE_OPEN);
+	/* Last: it may not end for long. */
+	join_channel(gate, GATE_EXEC_REMOTE);
 }
 
 /* ---- what is watched ---- */
@@ -323,7 +346,12 @@ static int open_channel(struct gate *gate, enum gate_channel_kind kind, struct e
 		return 0;
 	if (kind == GATE_OPEN)
 		flags |= FAN_REPORT_TID; /* whose system call, and so its flags, can be read */
-	channel->fd = fanotify_init(flags, O_RDONLY | O_LARGEFILE | O_CLOEXEC);
+	/*
+	 * O_NONBLOCK: a file with a write lease (any user may take one on a file of his own) would
+	 * block the thread until the lease is broken, 45 s, and a few of them the whole machine.
+	 * The kernel refuses that one execution instead, and begins to break the lease.
+	 */
+	channel->fd = fanotify_init(flags, O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NONBLOCK);
 	if (channel->fd < 0)
 		return error_set_errno(err, -errno, "cannot open fanotify for permission events");
 	return 0;
@@ -344,14 +372,16 @@ static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, s
 		return r;
 	if (fanotify_mark(channel->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM,
 			  AT_FDCWD, entry->mount_point) < 0) {
-		/* Hidden below another mount, gone again, or a type that cannot be watched. */
-		if (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EXDEV ||
-		    errno == EOPNOTSUPP || errno == ENODEV || errno == ESTALE) {
-			count(&gate->counters.mark_errors);
-			return 0;
-		}
-		return error_set_errno(err, -errno, "cannot watch executions on %s",
-				       entry->mount_point);
+		/*
+		 * Hidden below another mount, gone again, a type that cannot be watched, a server
+		 * that is dead (whatever a FUSE one says): one mount must not keep the others from
+		 * being watched. gate_new() has made sure that the kernel can do it at all.
+		 */
+		if (errno == ENOMEM || errno == ENOSPC)
+			return error_set_errno(err, -errno, "cannot watch executions on %s",
+					       entry->mount_point);
+		count(&gate->counters.mark_errors);
+		return 0;
 	}
 	if (is_marked(channel, dev))
 		return 0;
@@ -464,6 +494,17 @@ int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_cou
 
 /* ---- life ---- */
 
+/* An ignore mark asks the kernel whether it knows the event, and stops nobody. */
+static int probe_events(int fd, struct error *err)
+{
+	const unsigned flags = FAN_MARK_IGNORED_MASK;
+
+	if (fanotify_mark(fd, FAN_MARK_ADD | flags, FAN_OPEN_EXEC_PERM, AT_FDCWD, "/") < 0)
+		return error_set_errno(err, -errno, "the kernel refuses execution events");
+	(void)fanotify_mark(fd, FAN_MARK_REMOVE | flags, FAN_OPEN_EXEC_PERM, AT_FDCWD, "/");
+	return 0;
+}
+
 /* FAN_MARK_EVICTABLE is known since 5.19; older kernels say EINVAL. */
 static bool probe_evictable(int fd)
 {
@@ -528,10 +569,6 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	gate->self_fd_dir = gate->stop_fd = -1;
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		gate->channels[kind].fd = -1;
-	/* A kernel without permission events lets us open a group and refuses the first mark. */
-	r = gate_probe(err);
-	if (r < 0)
-		return r;
 	gate->self_fd_dir = openat(host->proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (gate->self_fd_dir < 0)
 		return error_set_errno(err, -errno, "cannot open %s/self/fd", host->proc_path);
@@ -544,7 +581,9 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 		if (r < 0)
 			return r;
 	}
-	r = plan_workers(gate, err);
+	r = probe_events(gate->channels[GATE_EXEC].fd, err);
+	if (r >= 0)
+		r = plan_workers(gate, err);
 	if (r < 0)
 		return r;
 	gate->evictable = probe_evictable(gate->channels[GATE_EXEC].fd);
@@ -552,10 +591,27 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	return 0;
 }
 
+/*
+ * Nobody new waits from here on, whatever the rest takes: closing alone does not see to that, for
+ * the guard has the descriptors too until we end, and a thread may hang on a dead server.
+ */
+static void unwatch_all(struct gate *gate)
+{
+	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
+		int fd = gate->channels[kind].fd;
+
+		if (fd < 0)
+			continue;
+		(void)fanotify_mark(fd, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+		(void)fanotify_mark(fd, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	}
+}
+
 void gate_free(struct gate *gate)
 {
 	if (!gate)
 		return;
+	unwatch_all(gate);
 	stop_workers(gate);
 	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
 		if (gate->channels[kind].fd >= 0)
@@ -603,9 +659,5 @@ int gate_probe(struct error *err)
 
 	if (fd < 0)
 		return error_set_errno(err, -errno, "fanotify permission events cannot be opened");
-	/* An ignore mark asks the kernel whether it knows the event and stops nobody. */
-	if (fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK, FAN_OPEN_EXEC_PERM, AT_FDCWD,
-			  "/") < 0)
-		return error_set_errno(err, -errno, "the kernel refuses execution events");
-	return 0;
+	return probe_events(fd, err);
 }
