@@ -173,7 +173,8 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 			break;
 		}
 		engine_record(engine, decision);
-		if ((decision->flags & DECISION_MOVED) && decision->action == ACTION_EXECUTE &&
+		/* One that was not moved, too: what it executes next must not be taken for this. */
+		if (decision->ticket != 0 && !(decision->flags & DECISION_SECOND) &&
 		    !check_outcome(engine, decision, 0))
 			add_straggler(engine, decision);
 		decision_queue_drop(queue);

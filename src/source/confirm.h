@@ -38,6 +38,9 @@ bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket);
 /* Remembers the ticket for the two questions. After it the process may go on. */
 void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket);
 
+/* The execve of this ticket has failed: what the process executes next is judged by itself. */
+void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket);
+
 enum confirm_state { CONFIRM_SUCCEEDED, CONFIRM_NOT_YET, CONFIRM_UNKNOWN };
 /* CONFIRM_NOT_YET: it is under way, or has failed. Another thread may ask. */
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket);

@@ -156,6 +156,18 @@ static int attempt_then(int argc, char **argv)
 	return failed();
 }
 
+/* wait-exec FIFO PATH [ARGUMENT...]: executes once somebody opens the fifo for writing. */
+static int wait_exec(int argc, char **argv)
+{
+	int fd = open(argv[0], O_RDONLY);
+
+	if (fd < 0)
+		return failed();
+	close(fd);
+	execv(argv[1], argv + 1);
+	return failed();
+}
+
 const struct probe_command probe_execs[] = {
 	{ "attempt", 1, attempt },
 	{ "attempt-big", 1, attempt_big },
@@ -170,5 +182,6 @@ const struct probe_command probe_execs[] = {
 	{ "self", 0, self },
 	{ "spawn", 1, by_spawn },
 	{ "vfork", 1, by_vfork },
+	{ "wait-exec", 2, wait_exec },
 	{ NULL, 0, NULL },
 };
