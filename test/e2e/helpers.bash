@@ -170,6 +170,11 @@ eventually() { # COMMAND...
 	"$@"
 }
 
+# Whether a file has so many lines.
+lines() { # COUNT FILE
+	[ "$(wc -l <"$2")" = "$1" ]
+}
+
 # A counter of the daemon, by its name in `reeve status`.
 counter() { # NAME
 	local value

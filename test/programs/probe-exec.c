@@ -156,19 +156,28 @@ static int attempt_then(int argc, char **argv)
 	return failed();
 }
 
-/* wait-exec FIFO PATH [ARGUMENT...]: executes once somebody opens the fifo for writing. */
-static int wait_exec(int argc, char **argv)
+/*
+ * again FIFO MARKER: makes MARKER and, once somebody opens the fifo for writing, executes itself
+ * with the same arguments. When MARKER is there already, it says where it is, now and a bit later.
+ */
+static int again(int argc, char **argv)
 {
-	int fd = open(argv[0], O_RDONLY);
+	int fd = open(argv[1], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
-	if (fd < 0)
-		return failed();
+	if (fd < 0) {
+		probe_say("%s", probe_first());
+		usleep(500000);
+		probe_say("%s", probe_where());
+		return 0;
+	}
 	close(fd);
-	execv(argv[1], argv + 1);
+	close(open(argv[0], O_RDONLY));
+	execv("/proc/self/exe", argv - 2);
 	return failed();
 }
 
 const struct probe_command probe_execs[] = {
+	{ "again", 2, again },
 	{ "attempt", 1, attempt },
 	{ "attempt-big", 1, attempt_big },
 	{ "attempt-busy", 1, attempt_busy },
@@ -182,6 +191,5 @@ const struct probe_command probe_execs[] = {
 	{ "self", 0, self },
 	{ "spawn", 1, by_spawn },
 	{ "vfork", 1, by_vfork },
-	{ "wait-exec", 2, wait_exec },
 	{ NULL, 0, NULL },
 };
