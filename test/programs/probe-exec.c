@@ -172,7 +172,7 @@ static int again(int argc, char **argv)
 	}
 	close(fd);
 	close(open(argv[0], O_RDONLY));
-	execv("/proc/self/exe", argv - 2);
+	execv(argv[-2], argv - 2);
 	return failed();
 }
 
