@@ -19,6 +19,7 @@ enum {
 	MANY_RULES = 2000,	/* above this, name changes are gathered before resolving */
 	GATHER_USEC = 250000,
 	SCAN_USEC = 1000000, /* as fetter's scanner */
+	ACCURACY_USEC = 1,   /* 0 would let sd-event be late by 250 ms */
 };
 
 /* ---- recording ---- */
@@ -86,7 +87,7 @@ static void wait_for_stragglers(struct engine *engine)
 	if (engine->straggler_timer)
 		return;
 	(void)sd_event_add_time_relative(engine->event, &engine->straggler_timer, CLOCK_MONOTONIC,
-					 STRAGGLER_USEC, 0, on_stragglers, engine);
+					 STRAGGLER_USEC, STRAGGLER_USEC / 4, on_stragglers, engine);
 }
 
 static void add_straggler(struct engine *engine, const struct decision *decision)
@@ -173,7 +174,8 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 			break;
 		}
 		engine_record(engine, decision);
-		if ((decision->flags & DECISION_MOVED) && decision->action == ACTION_EXECUTE &&
+		/* One that was not moved, too: what it executes next must not be taken for this. */
+		if (decision->ticket != 0 && !(decision->flags & DECISION_SECOND) &&
 		    !check_outcome(engine, decision, 0))
 			add_straggler(engine, decision);
 		decision_queue_drop(queue);
@@ -226,7 +228,8 @@ static void resolve_soon(struct engine *engine)
 		gate_forget_all(engine->gate);
 	if (!engine->rename_timer)
 		(void)sd_event_add_time_relative(engine->event, &engine->rename_timer,
-						 CLOCK_MONOTONIC, wait, 0, on_gathered, engine);
+						 CLOCK_MONOTONIC, wait, ACCURACY_USEC, on_gathered,
+						 engine);
 }
 
 static void on_names(enum names_event event, void *userdata)

@@ -86,5 +86,7 @@ enum verify_outcome verify_execution(struct confirm *confirm, const struct layou
 	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
 	confirm_disarm(confirm, decision->pid, decision->ticket);
+	if (!(decision->flags & DECISION_MOVED))
+		return VERIFY_DONE;
 	return put_back(layout, host, snapshot, decision);
 }

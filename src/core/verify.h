@@ -11,7 +11,7 @@
 #include "source/confirm.h"
 
 enum verify_outcome {
-	VERIFY_DONE,	 /* it runs its new program, or is gone */
+	VERIFY_DONE,	 /* it runs its new program, is gone, or was never moved */
 	VERIFY_LATER,	 /* still in execve, or running: look again */
 	VERIFY_PUT_BACK, /* it failed, and the process is back */
 	VERIFY_STUCK,	 /* it failed, and the process could not be put back */

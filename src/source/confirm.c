@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * With BPF a ticket is the value of an armed slot (bpf/confirm/confirm.h). Without, it is a hash of
- * /proc/PID/auxv, which holds addresses that the kernel draws anew at every successful execve; a
- * small table remembers for which ticket a group was decided.
+ * /proc/PID/auxv and of the random bytes that it names, which the kernel draws anew at every
+ * successful execve (the addresses alone would not do: setarch -R and gdb switch their
+ * randomisation off); a small table remembers for which ticket a group was decided.
  *
  * A slot may be left armed by a process that was killed before it could execute. Its id can be
  * used again, so a slot counts as "the same execve" only for SAME_UNITS; ids are not used again
@@ -15,7 +16,9 @@
 #include "util/fd.h"
 #include "util/hash.h"
 
+#include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 enum {
 	RECENT_SLOTS = 256,
@@ -33,15 +36,34 @@ struct confirm {
 	_Atomic uint64_t recent[RECENT_SLOTS];
 };
 
+/* The kernel gives every program image 16 random bytes of its own, and says where they are. */
+static uint64_t random_of(pid_t pid, const unsigned long *auxv, size_t count)
+{
+	uint64_t bytes[2] = { 0 };
+	struct iovec local = { .iov_base = bytes, .iov_len = sizeof(bytes) }, remote = local;
+
+	for (size_t i = 0; i + 1 < count && auxv[i] != AT_NULL; i += 2) {
+		if (auxv[i] != AT_RANDOM)
+			continue;
+		remote.iov_base = (void *)auxv[i + 1];
+		(void)process_vm_readv(pid, &local, 1, &remote, 1, 0);
+	}
+	return hash_bytes(bytes, sizeof(bytes));
+}
+
 static uint64_t image_of(const struct host *host, pid_t pid)
 {
-	char name[40], auxv[1024];
+	unsigned long auxv[128];
+	char name[40];
 	ssize_t n;
 
 	snprintf(name, sizeof(name), "%d/auxv", pid);
-	n = file_read_into(host->proc_fd, name, auxv, sizeof(auxv));
+	n = file_read_into(host->proc_fd, name, (char *)auxv, sizeof(auxv));
 	/* A kernel thread has none. Never 0, which says "unknown". */
-	return n <= 0 ? 0 : hash_bytes(auxv, (size_t)n) | 1;
+	return n <= 0 ? 0
+		      : (hash_bytes(auxv, (size_t)n) ^
+			 random_of(pid, auxv, (size_t)n / sizeof(auxv[0]))) |
+				1;
 }
 
 static uint32_t time_units(void)

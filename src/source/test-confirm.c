@@ -83,6 +83,9 @@ static void test_success_and_failure(void **state)
 	assert_int_equal(write(bad.go, "x", 1), 1);
 	usleep(100000);
 	assert_int_equal(confirm_ask(confirm, bad.pid, ticket), CONFIRM_NOT_YET);
+	assert_true(confirm_is_same(confirm, bad.pid, ticket));
+	confirm_disarm(confirm, bad.pid, ticket);
+	assert_false(confirm_is_same(confirm, bad.pid, ticket));
 	finish(&bad);
 }
 
@@ -118,6 +121,10 @@ static void test_by_image(void **state)
 	assert_int_equal(confirm_ask(confirm, 7, ticket), CONFIRM_SUCCEEDED);
 	assert_false(confirm_is_same(confirm, 7, confirm_ticket(confirm, 7)));
 	assert_int_equal(confirm_ticket(confirm, 8), 0);
+	ticket = confirm_ticket(confirm, 7);
+	confirm_arm(confirm, 7, ticket);
+	confirm_disarm(confirm, 7, ticket);
+	assert_false(confirm_is_same(confirm, 7, ticket));
 }
 
 int main(void)

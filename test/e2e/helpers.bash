@@ -19,6 +19,7 @@ e2e_setup() {
 	DAEMON=
 	GUARD=
 	STARTED=()
+	DAEMON_PREFIX=() # what the daemon is run by, for example e2e-without
 	export E2E_NAME=$NAME
 	unset E2E_COUNT E2E_OUT NOTIFY_SOCKET
 	mkdir -p "$WORK"
@@ -31,13 +32,11 @@ e2e_teardown() {
 
 	[ -n "${WORK:-}" ] || return 0
 	cd / || return 1
-	for pid in "${STARTED[@]}" $(daemon_pids); do
-		kill -KILL "$pid" 2>/dev/null && kill -CONT "$pid" 2>/dev/null
-	done
-	# Everything that still runs out of the test's folder.
-	for pid in $(own_processes); do
+	# Everything that still runs out of the test's folder, too. KILL ends stopped ones as well.
+	for pid in "${STARTED[@]}" $(daemon_pids) $(own_processes); do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
+	wait 2>/dev/null || true
 	while read -r mount; do
 		umount -l "$mount"
 	done < <(awk -v work="$WORK" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac)
@@ -77,7 +76,7 @@ groups_section() {
 # Starts the daemon in the background and waits until it answers. $DAEMON, $GUARD and $JOB, which is
 # what was started, are its processes.
 start() {
-	reeved --config "$POLICY" --runtime-dir "$RUN" "$@" </dev/null >"$WORK/log" 2>&1 3>&- &
+	"${DAEMON_PREFIX[@]}" reeved --config "$POLICY" --runtime-dir "$RUN" "$@" </dev/null >"$WORK/log" 2>&1 3>&- &
 	JOB=$!
 	wait_up
 }
@@ -127,30 +126,23 @@ alive() { # PID
 	esac
 }
 
-# The processes of the test's own daemons: reeved and reeve-guard with our folder or our child.
+# The processes of the test's own daemons: their command line has our folder.
 daemon_pids() {
 	local file
-	[ -z "${DAEMON:-}" ] || echo "$DAEMON"
-	[ -z "${GUARD:-}" ] || echo "$GUARD"
-	for file in /proc/[0-9]*/cmdline; do
-		if tr '\0' ' ' 2>/dev/null <"$file" | grep -q "^[^ ]*reeved .*$WORK"; then
-			file=${file#/proc/}
-			echo "${file%/cmdline}"
-		fi
+
+	for file in $(grep -slF "$WORK" /proc/[0-9]*/cmdline); do
+		file=${file#/proc/}
+		file=${file%/cmdline}
+		case $(cat "/proc/$file/comm" 2>/dev/null) in
+		reeved | reeve-guard | gate) echo "$file" ;;
+		esac
 	done
+	[ -z "$GUARD" ] || ! grep -qs reeve "/proc/$GUARD/comm" || echo "$GUARD"
 }
 
 # Processes that run a program of the test's folder.
 own_processes() {
-	local exe
-	for exe in /proc/[0-9]*/exe; do
-		case $(readlink "$exe" 2>/dev/null) in
-		"$WORK"/*)
-			exe=${exe#/proc/}
-			echo "${exe%/exe}"
-			;;
-		esac
-	done
+	find /proc -maxdepth 2 -name exe -lname "$WORK/*" 2>/dev/null | cut -d / -f 3
 }
 
 wait_gone() { # PID...
@@ -176,6 +168,11 @@ eventually() { # COMMAND...
 	done
 	echo "never came true: $*"
 	"$@"
+}
+
+# Whether a file has so many lines.
+lines() { # COUNT FILE
+	[ "$(wc -l <"$2")" = "$1" ]
 }
 
 # A counter of the daemon, by its name in `reeve status`.
@@ -217,6 +214,7 @@ expect() { # WANTED COMMAND...
 	printf 'of:     %q ' "$@"
 	printf '\nwanted: %s\ngot:    %s\nexit:   %s\n' "$wanted" "$got" "$code"
 	[ ! -S "$RUN/reeve.sock" ] || timeout 20 reeve status --runtime-dir "$RUN"
+	cat "$WORK/log"
 	return 1
 }
 

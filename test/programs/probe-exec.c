@@ -156,7 +156,28 @@ static int attempt_then(int argc, char **argv)
 	return failed();
 }
 
+/*
+ * again FIFO MARKER: makes MARKER and, once somebody opens the fifo for writing, executes itself
+ * with the same arguments. When MARKER is there already, it says where it is, now and a bit later.
+ */
+static int again(int argc, char **argv)
+{
+	int fd = open(argv[1], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd < 0) {
+		probe_say("%s", probe_first());
+		usleep(500000);
+		probe_say("%s", probe_where());
+		return 0;
+	}
+	close(fd);
+	close(open(argv[0], O_RDONLY));
+	execv(argv[-2], argv - 2);
+	return failed();
+}
+
 const struct probe_command probe_execs[] = {
+	{ "again", 2, again },
 	{ "attempt", 1, attempt },
 	{ "attempt-big", 1, attempt_big },
 	{ "attempt-busy", 1, attempt_busy },

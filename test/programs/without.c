@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * without CALL ERRNO PROGRAM [ARGUMENT...]: executes the program where a system call (a number, or
- * "fanotify_init") answers with an error (a number, or ENOSYS, EPERM): an older or stricter kernel.
+ * "bpf" or "fanotify_init") answers with an error (a number, or ENOSYS, EPERM): an older or
+ * stricter kernel.
  */
 #include "util/macros.h"
 
@@ -19,6 +20,7 @@ static long number(const char *text)
 	} names[] = {
 		{ "ENOSYS", ENOSYS },
 		{ "EPERM", EPERM },
+		{ "bpf", SYS_bpf },
 		{ "fanotify_init", SYS_fanotify_init },
 	};
 
