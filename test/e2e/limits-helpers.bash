@@ -8,6 +8,10 @@ PATH=$TREE/bin:$PATH
 # ---- an instance ----
 
 instance() { # [SUFFIX]
+	# bats traces every command, to name the one that failed: in the test itself that is enough, and in QEMU
+	# the rest would take minutes.
+	set +T
+	declare -ft "$BATS_TEST_NAME"
 	NAME=reeve-test-${REEVE_TEST_RUN:-$$}-${BATS_TEST_FILENAME##*/}-$BATS_TEST_NUMBER${1:-}
 	NAME=${NAME/.bats/}
 	FOLDER=$BATS_TEST_TMPDIR/i${1:-}
