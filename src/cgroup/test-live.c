@@ -505,7 +505,7 @@ static void ram_in_use_is_not_taken(void **state)
 
 static void cpu_time_is_counted(void **state)
 {
-	const struct limits limits = { .set = LIMIT_BIT(LIMIT_CPU), .cpu = { false, 200000 } };
+	const struct limits limits = { .set = LIMIT_BIT(LIMIT_CPU), .cpu = { false, 20000 } };
 	const struct group_spec specs[] = { { "g", &limits } };
 	struct group_usage usage;
 	static struct live live;
@@ -528,11 +528,13 @@ static void cpu_time_is_counted(void **state)
 	reap(pid);
 	if (has_controller(&live, CONTROLLER_CPU)) {
 		assert_true(usage.known & USAGE_CPU);
-		print_message("a fifth of one processor: %llu ms in 1000\n",
+		print_message("a fiftieth of one processor: %llu ms in 1000\n",
 			      (unsigned long long)usage.cpu_ns / 1000000);
-		assert_true(usage.cpu_ns < 300000000);
+		assert_true(usage.cpu_ns < 100000000);
 		assert_true(usage.known & USAGE_THROTTLED);
-		assert_true(usage.throttled_ns > 0);
+		/* On a busy machine it may not get even that much. */
+		if (usage.cpu_ns > 10000000)
+			assert_true(usage.throttled_ns > 0);
 	}
 	end(&live);
 }
