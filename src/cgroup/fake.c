@@ -174,7 +174,7 @@ static int fake_remove_dir(int dirfd, const char *path)
 	_cleanup_(freep) char *procs = get(dirfd, procs_path);
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *entry;
-	DIR *dir;
+	DIR *dir = NULL;
 
 	if (fd < 0)
 		return -errno;
@@ -208,7 +208,7 @@ static void forget_pid(int dirfd, const char *path, const char *pid)
 	char *line, *rest = text;
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *entry;
-	DIR *dir;
+	DIR *dir = NULL;
 
 	while ((line = strsep(&rest, "\n")))
 		if (*line && !streq(line, pid)) {
@@ -257,7 +257,7 @@ static int write_control(int dirfd, const char *directory, const char *path, con
 	int fd = openat(dirfd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *entry;
 	char *word, *rest = now;
-	DIR *dir;
+	DIR *dir = NULL;
 
 	must(fd >= 0 && (dir = fdopendir(fd)), directory);
 	if (!has_word(offer, value + 1) ||

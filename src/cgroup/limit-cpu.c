@@ -184,10 +184,20 @@ int limit_apply_weight(const struct limit_job *job, const struct limit_row *row)
 	return 0;
 }
 
+/* What the nearest group above that says something says; NULL: none does, or it is not known. */
+static const char *list_above(const struct group *group, enum limit limit)
+{
+	for (group = group->parent; group && group->known; group = group->parent)
+		if (limits_has(&group->limits, limit))
+			return limit == LIMIT_CPUS ? group->limits.cpus : group->limits.mems;
+	return NULL;
+}
+
 /*
  * v1: a cpuset that says nothing of its own has what the one above it has, which is the group's
  * above it (set before this one) or the directory's above the instance. (It cannot be empty as in
- * v2.) The file tells, for what is asked of that group may not be known, or was refused.
+ * v2.) The file tells, for what is asked of that group may not be known, or was refused; but where
+ * that group is to get fewer, this one has to have fewer first, or the kernel refuses (EBUSY).
  */
 int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *row)
 {
@@ -200,9 +210,13 @@ int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *r
 		return -ENOMEM;
 	if (limit_is_raw(job->want, row->file))
 		return 0;
-	if (!set && cgroup_read(job->h, parent, row->file, above, sizeof(above)) > 0)
-		list = above;
-	if (set || list == above)
-		(void)limit_set(job, row->limit, row->file, row->kind, list, !set);
+	if (!set) {
+		if (cgroup_read(job->h, parent, row->file, above, sizeof(above)) <= 0)
+			return 0;
+		list = list_above(job->group, row->limit);
+		if (!list || !limit_list_within(list, above))
+			list = above;
+	}
+	(void)limit_set(job, row->limit, row->file, row->kind, list, !set);
 	return 0;
 }

@@ -22,6 +22,9 @@ bool limit_value_equal(enum value_kind kind, const char *a, const char *b);
 /* A number, or UINT64_MAX for "max", "-1" and what v1 shows for no limit; false: none of these. */
 bool limit_value_number(const char *text, uint64_t *ret_value);
 
+/* Whether all of a list of processors ("0-3,8") is in another. */
+bool limit_list_within(const char *list, const char *other);
+
 struct limit_row;
 
 /* One group in one hierarchy. */

@@ -30,6 +30,9 @@ struct live {
 	char *run;
 };
 
+/* What a test has open, for when it fails in the middle. */
+static struct live *current;
+
 static bool must_run(void)
 {
 	const char *value = getenv("REEVE_TEST_MUST_RUN");
@@ -45,9 +48,19 @@ static void open_live(struct live *live)
 		fail_msg("%s", error_text(&err));
 }
 
+static void close_live(struct live *live)
+{
+	groups_free(live->groups);
+	layout_free(live->layout);
+	host_free(live->host);
+	unit_folder_free(live->run);
+	current = NULL;
+}
+
 static void begin(struct live *live)
 {
 	*live = (struct live){ 0 };
+	current = live;
 	if (geteuid() != 0) {
 		if (must_run())
 			fail_msg("needs root");
@@ -59,6 +72,7 @@ static void begin(struct live *live)
 	if (live->layout->mode == LAYOUT_NONE || live->layout->hierarchies[0].read_only) {
 		layout_free(live->layout);
 		host_free(live->host);
+		current = NULL;
 		print_message("needs cgroups that can be written\n");
 		if (must_run())
 			fail_msg("no cgroups to test with");
@@ -79,10 +93,17 @@ static void end(struct live *live)
 	for (size_t i = 0; i < problems.count; i++)
 		print_message("%s\n", problems.items[i].message);
 	assert_int_equal(problems.count, 0);
-	groups_free(live->groups);
-	layout_free(live->layout);
-	host_free(live->host);
-	unit_folder_free(live->run);
+	close_live(live);
+}
+
+static int clean_up(void **state)
+{
+	(void)state;
+	if (current && current->groups) {
+		(void)groups_clean(current->groups, NULL, NULL);
+		close_live(current);
+	}
+	return 0;
 }
 
 static void apply(struct live *live, const struct group_spec *specs, size_t count,
@@ -217,7 +238,7 @@ static void limits_are_set_and_reset(void **state)
 				      .ram = LIMIT_MAX,
 				      .swap = LIMIT_MAX };
 	struct group_spec specs[] = { { "g", &limits }, { "g/h", &less } };
-	struct live live;
+	static struct live live;
 
 	(void)state;
 	begin(&live);
@@ -264,7 +285,7 @@ static void shares_shrink_in_the_right_order(void **state)
 	static const uint64_t steps[][2] = {
 		{ 100000, 20000 }, { 900000, 500000 }, { 200000, 1000000 }, { 700000, 10000 }
 	};
-	struct live live;
+	static struct live live;
 
 	(void)state;
 	begin(&live);
@@ -293,7 +314,7 @@ static void moves_and_moves_back(void **state)
 	static struct membership before, after;
 	const struct placement *placement;
 	const struct hierarchy *h;
-	struct live live;
+	static struct live live;
 	pid_t pid;
 
 	(void)state;
@@ -325,7 +346,7 @@ static void new_hierarchies_take_members_along(void **state)
 				     .cpu = { false, 500000 } };
 	struct group_spec specs[] = { { "g", &limits }, { "g/h", &limits } };
 	const struct hierarchy *h;
-	struct live live;
+	static struct live live;
 	pid_t pid;
 
 	(void)state;
@@ -355,7 +376,7 @@ static void freezes_and_kills(void **state)
 	struct group *group;
 	pid_t pids[8], *members = NULL;
 	size_t count = 0;
-	struct live live;
+	static struct live live;
 
 	(void)state;
 	begin(&live);
@@ -400,7 +421,7 @@ static void kill_spares_itself(void **state)
 	const struct group_spec specs[] = { { "g", &limits } };
 	static struct membership before;
 	const struct placement *placement;
-	struct live live;
+	static struct live live;
 
 	(void)state;
 	begin(&live);
@@ -445,7 +466,7 @@ static void ram_in_use_is_not_taken(void **state)
 	struct group_problems problems = { 0 };
 	struct group_usage usage;
 	int ready[2];
-	struct live live;
+	static struct live live;
 	char byte;
 	pid_t pid;
 
@@ -484,10 +505,10 @@ static void ram_in_use_is_not_taken(void **state)
 
 static void cpu_time_is_counted(void **state)
 {
-	const struct limits limits = { .set = LIMIT_BIT(LIMIT_CPU), .cpu = { false, 200000 } };
+	const struct limits limits = { .set = LIMIT_BIT(LIMIT_CPU), .cpu = { false, 20000 } };
 	const struct group_spec specs[] = { { "g", &limits } };
 	struct group_usage usage;
-	struct live live;
+	static struct live live;
 	pid_t pid;
 
 	(void)state;
@@ -507,11 +528,13 @@ static void cpu_time_is_counted(void **state)
 	reap(pid);
 	if (has_controller(&live, CONTROLLER_CPU)) {
 		assert_true(usage.known & USAGE_CPU);
-		print_message("a fifth of one processor: %llu ms in 1000\n",
+		print_message("a fiftieth of one processor: %llu ms in 1000\n",
 			      (unsigned long long)usage.cpu_ns / 1000000);
-		assert_true(usage.cpu_ns < 300000000);
+		assert_true(usage.cpu_ns < 100000000);
 		assert_true(usage.known & USAGE_THROTTLED);
-		assert_true(usage.throttled_ns > 0);
+		/* On a busy machine it may not get even that much. */
+		if (usage.cpu_ns > 10000000)
+			assert_true(usage.throttled_ns > 0);
 	}
 	end(&live);
 }
@@ -522,7 +545,7 @@ static void crash_and_recovery(void **state)
 				       .pids = 12,
 				       .freeze = true };
 	const struct group_spec specs[] = { { "g", &limits }, { "g/h", &limits } };
-	struct live live;
+	static struct live live;
 	pid_t pid;
 
 	(void)state;
@@ -531,7 +554,7 @@ static void crash_and_recovery(void **state)
 	pid = child_that_waits();
 	assert_true(placement_move(group_placement(groups_find(live.groups, "g/h")), pid, NULL) >
 		    0);
-	groups_free(live.groups); /* all that a killed daemon leaves is the record */
+	groups_free(TAKE_PTR(live.groups)); /* all that a killed daemon leaves is the record */
 	open_live(&live);
 	assert_int_equal(groups_count(live.groups), 2);
 	assert_non_null(group_placement(groups_find(live.groups, "g/h")));
@@ -546,7 +569,7 @@ static void tasks_are_open(void **state)
 	const struct group_spec specs[] = { { "g", &limits } };
 	int fds[HIERARCHY_MAX];
 	const struct hierarchy *h;
-	struct live live;
+	static struct live live;
 	size_t count, expected = 0;
 	int status;
 	pid_t pid;
@@ -592,7 +615,7 @@ static void v2_options(const struct live *live, char *options, size_t size)
 static void favordynmods_is_put_back(void **state)
 {
 	char before[256], between[256], after[256];
-	struct live live;
+	static struct live live;
 	int mask;
 
 	(void)state;
@@ -630,7 +653,7 @@ static int mount_and_look(void)
 
 static void missing_is_mounted(void **state)
 {
-	struct live live;
+	static struct live live;
 	int status;
 	pid_t pid;
 
@@ -644,21 +667,17 @@ static void missing_is_mounted(void **state)
 	end(&live);
 }
 
+#define LIVE(test) cmocka_unit_test_teardown(test, clean_up)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits_are_set_and_reset),
-		cmocka_unit_test(shares_shrink_in_the_right_order),
-		cmocka_unit_test(moves_and_moves_back),
-		cmocka_unit_test(new_hierarchies_take_members_along),
-		cmocka_unit_test(freezes_and_kills),
-		cmocka_unit_test(kill_spares_itself),
-		cmocka_unit_test(ram_in_use_is_not_taken),
-		cmocka_unit_test(cpu_time_is_counted),
-		cmocka_unit_test(crash_and_recovery),
-		cmocka_unit_test(tasks_are_open),
-		cmocka_unit_test(favordynmods_is_put_back),
-		cmocka_unit_test(missing_is_mounted),
+		LIVE(limits_are_set_and_reset), LIVE(shares_shrink_in_the_right_order),
+		LIVE(moves_and_moves_back),	LIVE(new_hierarchies_take_members_along),
+		LIVE(freezes_and_kills),	LIVE(kill_spares_itself),
+		LIVE(ram_in_use_is_not_taken),	LIVE(cpu_time_is_counted),
+		LIVE(crash_and_recovery),	LIVE(tasks_are_open),
+		LIVE(favordynmods_is_put_back), LIVE(missing_is_mounted),
 	};
 
 	return cmocka_run_group_tests_name("cgroup live", tests, NULL, NULL);

@@ -50,10 +50,9 @@ static bool list_has(const char *list, unsigned long number)
 	return false;
 }
 
-/* Whether everything in `a` is in `b`. The end of each range, and just past it, tells no less than
- * every member where ranges of `b` may be split: so every member is looked up, up to a bound that
- * no machine reaches. */
-static bool list_within(const char *a, const char *b)
+/* Every member is looked up, for the ranges of `b` may be split elsewhere; the bound is one that no
+ * machine reaches. */
+bool limit_list_within(const char *a, const char *b)
 {
 	unsigned long first, last;
 
@@ -87,7 +86,7 @@ bool limit_value_equal(enum value_kind kind, const char *a, const char *b)
 		return limit_value_number(a, &x) && limit_value_number(b, &y) &&
 		       x / page == y / page;
 	case VALUE_LIST:
-		return list_within(a, b) && list_within(b, a);
+		return limit_list_within(a, b) && limit_list_within(b, a);
 	case VALUE_DEFAULT:
 		a = default_line(a, &m);
 		b = default_line(b, &n);
