@@ -3,9 +3,9 @@
 Processes are known by the variable REEVE_TEST_RUN, which everything that a run starts inherits, and
 by being a program of our build folder: other work on the same machine is never looked at. Groups are
 known by their name, reeve-test-...NUMBER..., where NUMBER is $REEVE_TEST_RUN or the test's own
-process: while that process lives its groups are left alone, once it is gone they are nobody's and are
-removed. A group reeve-test-* without a number could be anybody's: it is never touched, but one that was not
-there before the run makes a run that must be complete (CI) fail.
+process. A group of another process is somebody else's, and is taken away only when that process is
+gone and the group is empty. In a run that must be complete (CI) nobody else is there, and each group
+that is new is a test's.
 """
 import os
 import re
@@ -108,11 +108,18 @@ def owners(folder):
 
 
 def is_ours(folder):
-    """Whether the group is this run's, or that of a test that is over."""
+    return os.getpid() in owners(folder)
+
+
+def is_empty(folder):
+    return not any(read_bytes(f"{path}/cgroup.procs").strip() for path, _, _ in os.walk(folder))
+
+
+def is_abandoned(folder):
+    """Whether the test that made the group is over, and nothing is in it."""
     numbers = owners(folder)
-    if os.getpid() in numbers:
-        return True
-    return bool(numbers) and not any(os.path.exists(f"/proc/{number}") for number in numbers)
+    return bool(numbers) and is_empty(folder) \
+        and not any(os.path.exists(f"/proc/{number}") for number in numbers)
 
 
 class Groups:
@@ -124,12 +131,9 @@ class Groups:
         self.alone = alone
         self.before = set(cgroup_folders())
 
-    def is_suspect(self, folder):
-        return self.alone and not owners(folder) and folder not in self.before
-
     def left(self):
         return sorted(folder for folder in cgroup_folders()
-                      if is_ours(folder) or self.is_suspect(folder))
+                      if is_ours(folder) or (self.alone and folder not in self.before))
 
 
 def mounts_left():
@@ -165,5 +169,5 @@ def remove_group(folder):
 
 def remove_groups():
     """Removes the test groups that are ours or nobody's."""
-    for folder in [folder for folder in cgroup_folders() if is_ours(folder)]:
+    for folder in [name for name in cgroup_folders() if is_ours(name) or is_abandoned(name)]:
         wait_until(lambda path=folder: remove_group(path), 2)
