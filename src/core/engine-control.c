@@ -6,6 +6,7 @@
 #include "core/engine-internal.h"
 
 #include "core/limits-json.h"
+#include "core/made.h"
 
 #include <limits.h>
 
@@ -163,6 +164,8 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 	/* It and the groups above it may have other descriptors now: the gate must have them. */
 	if (r >= 0 && !engine->options.local && engine_resolve(engine) < 0)
 		r = error_oom(err);
+	if (r >= 0)
+		r = made_save(engine->runtime_dir, engine_policy(engine), engine->groups, err);
 	if (r >= 0)
 		*ret_reply = json_pack("{s:o}", "problems", problem_sentences(&problems));
 	group_problems_done(&problems);

@@ -7,6 +7,7 @@
 
 #include "core/guard.h"
 #include "core/lock.h"
+#include "core/made.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -208,7 +209,7 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		return r;
 	*policy = NULL;
 	if (engine->options.local)
-		return 0;
+		return made_load(engine->runtime_dir, engine_policy(engine), engine->groups, err);
 	favor_dynmods(engine);
 	r = trigger_runner_new(engine->event, NULL, engine_trigger_ended, engine,
 			       &engine->triggers);
