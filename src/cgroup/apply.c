@@ -253,17 +253,21 @@ static int hand_down(struct group *group, struct error *err)
 	unsigned v2 = (unsigned)groups->layout->v2;
 	_cleanup_(freep) char *path = group_directory(group, v2, false);
 	_cleanup_(freep) char *leaf = path ? cgroup_path_join(path, LEAF_NAME) : NULL;
+	uint32_t enable;
 	int r = 0;
 
 	if (!leaf)
 		return error_oom(err);
+	/* What is not here could not be enabled above, which has been told. */
+	enable = group->enable &
+		 tree_controllers(&groups->layout->hierarchies[v2], path, "cgroup.controllers");
 	group->leaf = true;
 	for (int round = 0; round < 20; round++) {
 		struct error inner = ERROR_INIT;
 
 		r = members_move(groups, v2, path, leaf);
 		if (r >= 0)
-			r = tree_enable(groups, path, group->enable, &inner);
+			r = tree_enable_here(groups, path, enable, &inner);
 		else
 			error_set_errno(&inner, r, "cannot move the processes of group %s to %s",
 					group->name, LEAF_NAME);
@@ -298,8 +302,9 @@ static void enable_controllers(struct apply *apply)
 			r = hand_down(g, &err);
 		if (r < 0)
 			group_problem_add(apply->problems, g ? g->name : "", LIMIT_COUNT,
-					  "cgroup.subtree_control", r, "%s%s%s", g ? "group " : "",
-					  g ? g->name : "", error_text(&err));
+					  "cgroup.subtree_control", r, "%s%s%s%s",
+					  g ? "group " : "", g ? g->name : "", g ? ": " : "",
+					  error_text(&err));
 		error_done(&err);
 	}
 }

@@ -2,6 +2,8 @@
 /*
  * See fake.h. Which files a directory gets stands in ".template" of each hierarchy's top: lines
  * "controller file value", "-" for files of the core.
+ *
+ * long: the files of a whole kernel and what writing to them does, which is one thing
  */
 #include "cgroup/fake.h"
 

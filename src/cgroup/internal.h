@@ -126,6 +126,9 @@ int tree_remove(struct groups *groups, unsigned hierarchy, const char *path);
 uint32_t tree_controllers(const struct hierarchy *hierarchy, const char *path, const char *file);
 /* Enables v2 controllers for the children of `path` and of everything above it. */
 int tree_enable(struct groups *groups, const char *path, uint32_t controllers, struct error *err);
+/* For the children of `path` alone. Each controller that can be is enabled; the first error. */
+int tree_enable_here(struct groups *groups, const char *path, uint32_t controllers,
+		     struct error *err);
 /* Takes controllers other than these away from the children of a directory of ours. */
 void tree_trim(struct groups *groups, const char *path, uint32_t keep);
 /* Takes controllers that we enabled away again where nobody else is there to use them. */

@@ -11,6 +11,7 @@
 #include "util/mountinfo.h"
 #include "util/text.h"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -70,7 +71,7 @@ int layout_mount_missing(const struct host *host, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (layout->mode == LAYOUT_NONE && layout->unmounted == 0)
+	if (faccessat(host->proc_fd, "cgroups", F_OK, 0) < 0)
 		return error_set(err, -ENODEV, "this kernel has no cgroups");
 	if (layout->mode == LAYOUT_NONE)
 		return mount_v2(host, err);

@@ -247,10 +247,21 @@ static int start_scope(sd_bus *bus, const char *scope, sd_bus_error *error)
 	return wait_for_job(bus, &job);
 }
 
-static int join_scope(sd_bus *bus, const char *scope, sd_bus_error *error)
+static int attach(sd_bus *bus, const char *scope, const char *below, sd_bus_error *error)
 {
 	return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER, "AttachProcessesToUnit",
-				  error, NULL, "ssau", scope, "/daemon", 1, (uint32_t)getpid());
+				  error, NULL, "ssau", scope, below, 1, (uint32_t)getpid());
+}
+
+static int join_scope(sd_bus *bus, const char *scope, sd_bus_error *error)
+{
+	int r = attach(bus, scope, "/daemon", error);
+
+	if (r >= 0)
+		return r;
+	/* v1 has no such leaf, and needs none. */
+	sd_bus_error_free(error);
+	return attach(bus, scope, "", error);
 }
 
 static int scope_path(sd_bus *bus, const char *scope, sd_bus_error *error, char **ret_path)

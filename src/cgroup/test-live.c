@@ -9,12 +9,15 @@
 #include "cgroup/groups.h"
 #include "util/fd.h"
 #include "util/host.h"
+#include "util/mountinfo.h"
 
 #include "test/unit.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -570,6 +573,77 @@ static void tasks_are_open(void **state)
 	end(&live);
 }
 
+/* The options of the v2 file system, as mountinfo shows them. */
+static void v2_options(const struct live *live, char *options, size_t size)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct mount_entry entry;
+	char *cursor;
+
+	options[0] = '\0';
+	assert_int_equal(file_read_at(live->host->proc_fd, "self/mountinfo", 16 << 20, &text, NULL),
+			 0);
+	cursor = text;
+	while (mount_entry_next(&cursor, &entry, NULL))
+		if (streq(entry.type, "cgroup2"))
+			snprintf(options, size, "%s", entry.super_options);
+}
+
+static void favordynmods_is_put_back(void **state)
+{
+	char before[256], between[256], after[256];
+	struct live live;
+	int mask;
+
+	(void)state;
+	begin(&live);
+	v2_options(&live, before, sizeof(before));
+	mask = layout_favor_dynmods(live.layout, 1, NULL);
+	assert_true(mask >= 0);
+	if (mask > 0) { /* else: no v2, before 6.0, or it was set */
+		v2_options(&live, between, sizeof(between));
+		assert_true(mount_option(between, "favordynmods"));
+		layout_restore_dynmods(live.layout, (uint32_t)mask);
+		v2_options(&live, after, sizeof(after));
+		assert_string_equal(after, before);
+	}
+	end(&live);
+}
+
+/* In a mount namespace of its own, where /sys/fs/cgroup is empty. */
+static int mount_and_look(void)
+{
+	_cleanup_(layout_freep) struct layout *before = NULL, *after = NULL;
+	_cleanup_(host_freep) struct host *host = NULL;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL) < 0 || host_new(&host, NULL) < 0)
+		return 1;
+	if (layout_detect(host, &before, NULL) < 0 || before->mode != LAYOUT_NONE)
+		return 2;
+	if (layout_mount_missing(host, NULL) != 1)
+		return 3;
+	if (layout_detect(host, &after, NULL) < 0 || after->mode != LAYOUT_V2)
+		return 4;
+	return layout_mount_missing(host, NULL) == 0 ? 0 : 5;
+}
+
+static void missing_is_mounted(void **state)
+{
+	struct live live;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	begin(&live);
+	pid = start_child();
+	if (pid == 0)
+		_exit(mount_and_look());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	end(&live);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -583,6 +657,8 @@ int main(void)
 		cmocka_unit_test(cpu_time_is_counted),
 		cmocka_unit_test(crash_and_recovery),
 		cmocka_unit_test(tasks_are_open),
+		cmocka_unit_test(favordynmods_is_put_back),
+		cmocka_unit_test(missing_is_mounted),
 	};
 
 	return cmocka_run_group_tests_name("cgroup live", tests, NULL, NULL);

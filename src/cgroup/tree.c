@@ -226,12 +226,13 @@ static int switch_controller(const struct groups *groups, const char *path, char
 			    "cgroup.subtree_control", text);
 }
 
-static int enable_here(struct groups *groups, const char *path, uint32_t controllers,
-		       struct error *err)
+int tree_enable_here(struct groups *groups, const char *path, uint32_t controllers,
+		     struct error *err)
 {
 	unsigned v2 = (unsigned)groups->layout->v2;
 	const struct hierarchy *h = &groups->layout->hierarchies[v2];
 	uint32_t missing = controllers & ~tree_controllers(h, path, "cgroup.subtree_control");
+	int failed = 0;
 
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
 		int r;
@@ -239,32 +240,39 @@ static int enable_here(struct groups *groups, const char *path, uint32_t control
 		if (!(missing & UINT32_C(1) << i))
 			continue;
 		r = switch_controller(groups, path, '+', (enum controller)i);
-		if (r < 0)
-			return error_set_errno(
-				err, r, "cannot enable controller %s for the groups below %s/%s%s",
-				controller_name((enum controller)i, true), h->mount_point, path,
-				r == -EBUSY ? ", which has processes of its own" : "");
-		if (!tree_is_ours(groups, v2, path) &&
-		    record_enabled(groups, path, UINT32_C(1) << i) < 0)
+		if (r < 0) {
+			error_set_errno(err, r,
+					"cannot enable controller %s for the groups below %s/%s%s",
+					controller_name((enum controller)i, true), h->mount_point,
+					path,
+					r == -EBUSY    ? ", which has processes of its own"
+					: r == -ENOENT ? ", where it has not been enabled"
+						       : "");
+			failed = r == -EBUSY || !failed ? r : failed;
+		} else if (!tree_is_ours(groups, v2, path) &&
+			   record_enabled(groups, path, UINT32_C(1) << i) < 0) {
 			return error_oom(err);
+		}
 	}
-	return 0;
+	return failed;
 }
 
 int tree_enable(struct groups *groups, const char *path, uint32_t controllers, struct error *err)
 {
+	const struct hierarchy *h = &groups->layout->hierarchies[groups->layout->v2];
 	_cleanup_(freep) char *parent = NULL;
-	int r;
+	int r, failed = 0;
 
 	if (strlen(path) > (groups->top ? strlen(groups->top) : 0)) {
 		parent = cgroup_path_parent(path);
 		if (!parent)
 			return error_oom(err);
-		r = tree_enable(groups, parent, controllers, err);
-		if (r < 0)
-			return r;
+		failed = tree_enable(groups, parent, controllers, err);
+		/* What could not be enabled above has been told; the rest goes on. */
+		controllers &= tree_controllers(h, path, "cgroup.controllers");
 	}
-	return enable_here(groups, path, controllers, err);
+	r = tree_enable_here(groups, path, controllers, err);
+	return failed ? failed : r;
 }
 
 void tree_trim(struct groups *groups, const char *path, uint32_t keep)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * YAML by libyaml's events, into the tree. libyaml is also what fetter's Go library was translated
- * from, so both accept the same files; docs/decisions/yaml-parser.md has the measurements.
+ * from, so both accept the same files; docs/decisions/0006-yaml.md has the measurements.
  *
- * libyaml never sees bytes that are not text (load.c refuses them with their place), and never
+ * libyaml never sees bytes that are not text (source.c refuses them with their place), and never
  * runs on after the tree refused something, so depth, number and size of values are bounded here.
  */
 #include "config/builder.h"

@@ -9,7 +9,7 @@
 
 #include <sys/mman.h>
 
-_Static_assert(sizeof(struct decision) <= 504, "with its counter, a slot is 512 bytes");
+_Static_assert(sizeof(struct decision) <= 760, "with its counter, a slot is 768 bytes");
 
 static _Atomic size_t *turn_of(const struct decision_queue *queue, size_t ticket)
 {

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "rules/ruleset.h"
 #include "util/macros.h"
 
 #include <stdatomic.h>
@@ -37,8 +36,8 @@ struct subject {
 	char exe[128]; /* of the process as it is now; its end when too long */
 };
 
-/* The sizes make a queue's slot 512 bytes: see the assertion in decision.c. */
-enum { DECISION_PATH = 112, DECISION_WAS = 304, DECISION_RULES = 4 };
+/* The sizes make a queue's slot 768 bytes: see the assertion in decision.c. */
+enum { DECISION_PATH = 112, DECISION_WAS = 560, DECISION_RULES = 4 };
 
 struct decision {
 	uint64_t time_ns; /* CLOCK_BOOTTIME, when the event was taken */
@@ -51,19 +50,23 @@ struct decision {
 	uint16_t action;     /* enum policy_action */
 	uint32_t generation; /* which snapshot the indexes belong to */
 	uint32_t rule_count;
-	uint32_t rules[DECISION_RULES]; /* those that matched; the first ones */
-	uint64_t ticket;		/* of source/confirm.h; 0: none */
+	/* Those that matched, in file order; triggers of further ones are not run. */
+	uint32_t rules[DECISION_RULES];
+	uint64_t ticket; /* of source/confirm.h; 0: none */
 	uint16_t was_size;
 	char was[DECISION_WAS]; /* lines of /proc/PID/cgroup of the hierarchies that were written */
 	char path[DECISION_PATH]; /* what was executed; its end when too long */
 };
 
-/* A decision that set triggers off, and who did. */
+enum { URGENT_RULES = 32, URGENT_PATH = 4096 };
+
+/* A decision that set triggers off: all of its rules, the whole path, and who it was. */
 struct urgent {
 	struct decision decision;
 	struct subject subject;
 	uint32_t rule_count;
-	uint32_t rules[VERDICT_RULES]; /* all that matched: every trigger runs */
+	uint32_t rules[URGENT_RULES];
+	char path[URGENT_PATH];
 };
 
 /* A bounded queue for many writers and one reader, without locks (Vyukov's, with a slot counter).

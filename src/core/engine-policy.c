@@ -286,5 +286,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 	log_set_level(engine->log, engine_policy(engine)->log_level);
 	log_notice(engine->log, "policy reloaded: %zu rules, %zu groups",
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
+	if (engine->options.reloaded)
+		engine->options.reloaded(engine);
 	return 0;
 }

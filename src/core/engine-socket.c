@@ -20,6 +20,9 @@ static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
 	int r = engine_control(engine, method, parameters, &reply, &err);
 	const char *name = json_string_value(json_object_get(parameters, "name"));
 
+	if (!name)
+		name = json_string_value(json_object_get(parameters, "group"));
+
 	if (r >= 0)
 		r = varlink_reply(call, reply);
 	else if (r == -ENOENT && name)

@@ -175,11 +175,14 @@ static json_t *gate_source(const struct engine *engine)
 	gate = gate_counters(engine->gate);
 	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "name", "gate", "state", "running",
 			 "reason",
-			 json_sprintf("%zu local and %zu remote file systems, %u threads%s",
+			 json_sprintf("%zu local and %zu remote file systems, %u threads%s; failed "
+				      "executions "
+				      "are told by %s",
 				      gate_marked(engine->gate, GATE_EXEC),
 				      gate_marked(engine->gate, GATE_EXEC_REMOTE),
 				      gate_thread_count(engine->gate),
-				      gate_is_realtime(engine->gate) ? ", real-time" : ""),
+				      gate_is_realtime(engine->gate) ? ", real-time" : "",
+				      confirm_is_fast(engine->confirm) ? "BPF" : "/proc"),
 			 "seen", (json_int_t)atomic_load(&gate->events), "matched",
 			 (json_int_t)atomic_load(&gatekeeper_counters(engine->keeper)->matched),
 			 "lost",

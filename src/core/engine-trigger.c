@@ -118,7 +118,7 @@ static void fill(struct environment *environment, const struct urgent *urgent,
 	set(environment, "FETTER_COMM=%s", subject->comm);
 	/* Audit tells it after the call, when an executed file has become the program. */
 	set(environment, "FETTER_EXE=%s",
-	    decision->action == ACTION_EXECUTE ? decision->path : subject->exe);
+	    decision->action == ACTION_EXECUTE ? urgent->path : subject->exe);
 	set(environment, "FETTER_PID=%d", decision->pid);
 	set(environment, "FETTER_PPID=%d", subject->ppid);
 	set(environment, "FETTER_EXIT=0");
@@ -129,7 +129,7 @@ static void fill(struct environment *environment, const struct urgent *urgent,
 		set(environment, "FETTER_SYSCALL=%d", subject->syscall);
 	set_tty(environment, subject->tty);
 	set(environment, "REEVE_RULE=%s", rule->name);
-	set(environment, "REEVE_PATH=%s", decision->path);
+	set(environment, "REEVE_PATH=%s", urgent->path);
 	set(environment, "REEVE_ACTION=%s", actions[decision->action]);
 	set(environment, "REEVE_GROUP=%s",
 	    decision->group >= 0 ? policy->groups[decision->group].name : "");

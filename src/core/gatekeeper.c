@@ -7,15 +7,16 @@
  * Snapshots are protected by hazard pointers: a thread says which one it uses and looks again. The
  * loop frees an old one when no thread says it.
  *
- * "The same execve" means: no execve of this process has succeeded since the first file
- * (source/confirm.h). That can also be the one after a failed one: execvp's fallback from a script
- * without "#!" to /bin/sh is such a case, and belongs together too.
+ * "The same execve" means: none of this process has succeeded since the first file
+ * (source/confirm.h), and the first file names this one as its interpreter or it is a loader.
  */
 #include "core/gatekeeper.h"
 
 #include "core/access.h"
+#include "core/interpreter.h"
 #include "core/subject.h"
 #include "util/fd.h"
+#include "util/hash.h"
 
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -24,6 +25,7 @@
 enum {
 	QUEUE_ROOM = 1024,
 	URGENT_ROOM = 256,
+	EXPECTED_SLOTS = 256,
 	LOOK_AFTER_NS = 5000000, /* a decision is looked at, and its outcome checked, after this */
 };
 
@@ -40,8 +42,12 @@ struct gatekeeper {
 	struct seat *seats;
 	struct decision_queue decisions, urgent;
 	_Atomic bool armed;
+	/* Per process id: which file the execve under way will open next, as a hash of both. */
+	_Atomic uint64_t expected[EXPECTED_SLOTS];
 	struct gatekeeper_counters counters;
 };
+
+_Static_assert((int)URGENT_RULES >= (int)VERDICT_RULES, "all rules of a verdict fit");
 
 static void count(_Atomic uint64_t *counter)
 {
@@ -84,6 +90,46 @@ const struct snapshot *gatekeeper_current(const struct gatekeeper *keeper)
 	return atomic_load(&keeper->current);
 }
 
+/* ---- one execve, several files ---- */
+
+static uint64_t expectation(pid_t pid, dev_t dev, ino_t ino)
+{
+	const uint64_t key[3] = { (uint64_t)pid, (uint64_t)dev, (uint64_t)ino };
+
+	return hash_bytes(key, sizeof(key)) | 1;
+}
+
+/* After the first file has decided: what a script names will be opened next. */
+static void expect_interpreter(struct gatekeeper *keeper, const struct gate_event *event)
+{
+	uint64_t value = 0;
+	dev_t dev;
+	ino_t ino;
+
+	if (interpreter_of(keeper->host, event->pid, event->fd, &dev, &ino))
+		value = expectation(event->pid, dev, ino);
+	atomic_store_explicit(&keeper->expected[(unsigned)event->pid % EXPECTED_SLOTS], value,
+			      memory_order_relaxed);
+}
+
+/*
+ * Is this file opened by the same execve as the one that decided the group? Only what that one
+ * names counts: a process that makes one execution fail must not carry its group into another.
+ */
+static bool is_second_file(struct gatekeeper *keeper, const struct gate_event *event,
+			   uint64_t ticket)
+{
+	uint64_t expected;
+
+	if (!confirm_is_same(keeper->options.confirm, event->pid, ticket))
+		return false;
+	if (interpreter_is_loader(event->path))
+		return true;
+	expected = atomic_load_explicit(&keeper->expected[(unsigned)event->pid % EXPECTED_SLOTS],
+					memory_order_relaxed);
+	return expected == expectation(event->pid, event->dev, event->ino);
+}
+
 /* ---- telling the loop ---- */
 
 static void arm(struct gatekeeper *keeper)
@@ -109,11 +155,14 @@ static void tell(struct gatekeeper *keeper, struct decision *decision, uint64_t 
 
 /* Who it was is read now: the process may be gone before its trigger runs. */
 static void tell_triggers(struct gatekeeper *keeper, const struct decision *decision,
-			  const struct verdict *verdict)
+			  const struct gate_event *event, const struct verdict *verdict)
 {
-	struct urgent urgent = { .decision = *decision, .rule_count = verdict->count };
+	struct urgent urgent;
 
-	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(uint32_t));
+	urgent.decision = *decision;
+	urgent.rule_count = verdict->count;
+	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(urgent.rules[0]));
+	snprintf(urgent.path, sizeof(urgent.path), "%s", event->path);
 	subject_read(keeper->host, decision->pid, &urgent.subject);
 	count(&keeper->counters.triggered);
 	(void)decision_queue_put(&keeper->urgent, &urgent);
@@ -170,8 +219,11 @@ static void move(struct gatekeeper *keeper, struct seat *seat, const struct snap
 	pid_t pid = decision->pid;
 	int r;
 
-	/* A dry run has made no groups. */
-	if (!placement && !keeper->options.dry_run) {
+	if (keeper->options.dry_run) {
+		decision->flags |= DECISION_DRY;
+		return;
+	}
+	if (!placement) {
 		decision->result = -ENOENT;
 		count(&keeper->counters.move_failed);
 		return;
@@ -184,10 +236,6 @@ static void move(struct gatekeeper *keeper, struct seat *seat, const struct snap
 	}
 	if (r < 0)
 		count(&keeper->counters.no_way_back);
-	if (keeper->options.dry_run) {
-		decision->flags |= DECISION_DRY;
-		return;
-	}
 	if (r >= 0)
 		keep_way_back(keeper, decision, placement, &seat->was);
 	else
@@ -245,6 +293,22 @@ static void note_triggers(struct decision *decision, const struct snapshot *snap
 			decision->flags |= DECISION_TRIGGER;
 }
 
+static void place_execution(struct gatekeeper *keeper, struct seat *seat,
+			    const struct snapshot *snapshot, const struct gate_event *event,
+			    struct decision *decision)
+{
+	decision->ticket = confirm_ticket(keeper->options.confirm, decision->pid);
+	if (is_second_file(keeper, event, decision->ticket)) {
+		decision->flags |= DECISION_SECOND;
+		decision->group = decision->group_rule = POLICY_NONE;
+	} else {
+		move(keeper, seat, snapshot, decision);
+		confirm_arm(keeper->options.confirm, decision->pid, decision->ticket);
+	}
+	/* The interpreter of a script may be a script. */
+	expect_interpreter(keeper, event);
+}
+
 static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 			  const struct snapshot *snapshot, const struct gate_event *event,
 			  const struct verdict *verdict, enum policy_action action, pid_t pid)
@@ -258,20 +322,13 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 	decision.action = (uint16_t)action;
 	note_triggers(&decision, snapshot, verdict);
 	count(&keeper->counters.matched);
-	if (decision.group != POLICY_NONE) {
-		if (action == ACTION_EXECUTE)
-			decision.ticket = confirm_ticket(keeper->options.confirm, pid);
-		if (confirm_is_same(keeper->options.confirm, pid, decision.ticket)) {
-			decision.flags |= DECISION_SECOND;
-			decision.group = decision.group_rule = POLICY_NONE;
-		} else {
-			move(keeper, seat, snapshot, &decision);
-			confirm_arm(keeper->options.confirm, pid, decision.ticket);
-		}
-	}
+	if (decision.group != POLICY_NONE && action == ACTION_EXECUTE)
+		place_execution(keeper, seat, snapshot, event, &decision);
+	else if (decision.group != POLICY_NONE)
+		move(keeper, seat, snapshot, &decision);
 	/* Before it may be killed. */
 	if (decision.flags & DECISION_TRIGGER)
-		tell_triggers(keeper, &decision, verdict);
+		tell_triggers(keeper, &decision, event, verdict);
 	if (verdict->kill) {
 		kill_process(keeper, &decision);
 		if ((decision.flags & (DECISION_KILLED | DECISION_DRY)) == DECISION_KILLED)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guard: a small parent process that shares the gate's descriptors with the daemon. It learns
- * by waitid(2) that the daemon was stopped (SIGSTOP; a debugger's stops are told to the debugger
- * alone) and lets executions pass in its place, so that a stopped daemon never stops the machine;
- * and it closes them when the daemon dies. It sleeps otherwise: nothing polls.
+ * by waitid(2) that the daemon was stopped by a signal and lets executions pass in its place, so
+ * that a stopped daemon does not stop the machine; and it closes them when the daemon dies. It
+ * sleeps otherwise: nothing polls. A debugger and the cgroup freezer are not told to a parent:
+ * while one of them holds all threads of the daemon, executions wait.
  */
 #pragma once
 

@@ -121,16 +121,15 @@ static int move(struct scan *scan, struct decision *decision)
 	const struct placement *placement = scan->snapshot->placements[decision->group];
 	int r;
 
-	/* A dry run has made no groups. */
-	if (!placement && !scan->dry_run)
-		return -ENOENT;
-	r = membership_read(scan->host, decision->pid, &scan->was);
-	if (r < 0)
-		return r;
 	if (scan->dry_run) {
 		decision->flags |= DECISION_DRY;
 		return 0;
 	}
+	if (!placement)
+		return -ENOENT;
+	r = membership_read(scan->host, decision->pid, &scan->was);
+	if (r < 0)
+		return r;
 	r = placement_move(placement, decision->pid, &scan->was);
 	if (r > 0)
 		decision->flags |= DECISION_MOVED;

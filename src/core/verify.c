@@ -85,7 +85,6 @@ enum verify_outcome verify_execution(struct confirm *confirm, const struct layou
 		return VERIFY_LATER;
 	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
-	/* First: a second try that comes now must not pass for this one, which is undone. */
 	confirm_disarm(confirm, decision->pid, decision->ticket);
 	return put_back(layout, host, snapshot, decision);
 }

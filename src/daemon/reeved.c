@@ -88,6 +88,11 @@ static void notify_status(const struct engine *engine, const char *state)
 	sd_notifyf(false, "%sSTATUS=%s", state, line ? line : "");
 }
 
+static void on_reloaded(const struct engine *engine)
+{
+	notify_status(engine, "");
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
@@ -213,6 +218,7 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 		.dry_run = arguments->dry_run,
 		.log_to_runtime_dir = arguments->daemon,
 		.guard_fd = guard_fd,
+		.reloaded = on_reloaded,
 	};
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
 	int r;

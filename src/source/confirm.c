@@ -94,12 +94,19 @@ void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket)
 
 void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
-	uint64_t armed = confirm->program ? ticket : recent_value(pid, ticket);
-	_Atomic uint64_t *slot = confirm->program
-					 ? confirm_program_slot(confirm->program, (uint32_t)pid)
-					 : recent_slot(confirm, pid);
+	uint64_t expected = ticket;
 
-	(void)atomic_compare_exchange_strong(slot, &armed, 0);
+	if (ticket == 0)
+		return;
+	/* Only if the gate has not armed it again meanwhile. */
+	if (confirm->program) {
+		atomic_compare_exchange_strong(confirm_program_slot(confirm->program,
+								    (uint32_t)pid),
+					       &expected, 0);
+	} else {
+		expected = recent_value(pid, ticket);
+		atomic_compare_exchange_strong(recent_slot(confirm, pid), &expected, 0);
+	}
 }
 
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket)

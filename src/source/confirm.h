@@ -38,7 +38,7 @@ bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket);
 /* Remembers the ticket for the two questions. After it the process may go on. */
 void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket);
 
-/* That execve has failed, and what was done for it is undone: the next one is decided anew. */
+/* The execve of that ticket is known to have failed: what comes next is another one. */
 void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket);
 
 enum confirm_state { CONFIRM_SUCCEEDED, CONFIRM_NOT_YET, CONFIRM_UNKNOWN };

@@ -3,10 +3,11 @@
  * The gate owns one fanotify group a channel and the threads that read it.
  *
  * Whole file systems are marked, so that a file is seen whatever happened to its name a moment
- * ago; a file that no rule names gets an ignore mark and costs nothing afterwards. The kernel
- * drops an ignore mark when the file is written (no FAN_MARK_IGNORED_SURV_MODIFY), and with
- * FAN_MARK_EVICTABLE (5.19) also when it needs the inode's memory. A rename does not drop it:
- * whoever watches names (core/resolve.c) calls gate_forget_all().
+ * ago; a file that no rule names gets an ignore mark and costs nothing afterwards. In the two
+ * channels for executions the kernel drops an ignore mark when the file is written (no
+ * FAN_MARK_IGNORED_SURV_MODIFY), and with FAN_MARK_EVICTABLE (5.19) in all three when it needs the
+ * inode's memory. A rename does not drop it: whoever watches names (core/resolve-watch.c) has
+ * gate_forget_all() called.
  *
  * Threads: fanotify wakes every reader of a group. With one thread pinned to each processor, the
  * one on the waiting process's own processor runs as soon as that process sleeps and takes the
@@ -148,13 +149,13 @@ static void forget(struct gate *gate, const struct gate_event *event, uint32_t e
 	unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK;
 	uint64_t mask = FAN_OPEN_EXEC_PERM;
 
-	if (!has_settled(event))
-		return;
 	if (event->channel == GATE_OPEN) {
 		/* What is open()ed is often written too: that says nothing about its name. */
 		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
 		mask = FAN_OPEN_PERM;
 	}
+	if (!has_settled(event))
+		return;
 	if (gate->evictable)
 		flags |= FAN_MARK_EVICTABLE;
 	else if (atomic_fetch_add(&gate->pinned_marks, 1) > MARKS_PINNED_MAX)
@@ -416,22 +417,28 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 	return MAX(now - before, 0);
 }
 
+static int watch_open_path(const struct channel *channel, const char *path)
+{
+	return fanotify_mark(channel->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
+			     AT_FDCWD, path) < 0
+		       ? -errno
+		       : 0;
+}
+
 void gate_forget_all(struct gate *gate)
 {
-	const struct channel *opens = &gate->channels[GATE_OPEN];
+	const struct channel *open_channel = &gate->channels[GATE_OPEN];
 
 	atomic_fetch_add(&gate->epoch, 1);
-	/* Only ignore marks are on inodes in these two channels; FLUSH leaves file system marks. */
-	for (int kind = GATE_EXEC; kind <= GATE_EXEC_REMOTE; kind++)
+	/* A flush takes all marks on inodes and leaves those on file systems. */
+	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		if (gate->channels[kind].fd >= 0)
 			(void)fanotify_mark(gate->channels[kind].fd, FAN_MARK_FLUSH, 0, AT_FDCWD,
 					    NULL);
-	/* Here the flush takes what is watched too; it comes back at once. */
-	if (opens->watched_count > 0)
-		(void)fanotify_mark(opens->fd, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
-	for (size_t i = 0; i < opens->watched_count; i++)
-		(void)fanotify_mark(opens->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
-				    AT_FDCWD, opens->watched[i]);
+	/* What GATE_OPEN watches is inodes too. Some microseconds pass; the names' change that
+	 * brought us here was noticed later than that anyway. */
+	for (size_t i = 0; i < open_channel->watched_count; i++)
+		(void)watch_open_path(open_channel, open_channel->watched[i]);
 	atomic_store(&gate->pinned_marks, 0);
 }
 
@@ -472,9 +479,9 @@ int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_cou
 	if (!channel->watched)
 		return error_oom(err);
 	for (size_t i = 0; i < path_count; i++) {
-		if (fanotify_mark(channel->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
-				  AT_FDCWD, paths[i]) < 0) {
-			if (errno != ENOENT && errno != ENOTDIR)
+		r = watch_open_path(channel, paths[i]);
+		if (r < 0) {
+			if (r != -ENOENT && r != -ENOTDIR)
 				count(&gate->counters.mark_errors);
 			continue;
 		}
@@ -562,6 +569,10 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	gate->self_fd_dir = gate->stop_fd = -1;
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		gate->channels[kind].fd = -1;
+	/* A kernel without permission events lets us open a group and refuses the first mark. */
+	r = gate_probe(err);
+	if (r < 0)
+		return r;
 	gate->self_fd_dir = openat(host->proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (gate->self_fd_dir < 0)
 		return error_set_errno(err, -errno, "cannot open %s/self/fd", host->proc_path);

@@ -60,7 +60,8 @@ struct gate_options {
 
 struct gate_counters {
 	_Atomic uint64_t events, allowed, denied, forgotten;
-	_Atomic uint64_t overflows;   /* FAN_Q_OVERFLOW: the kernel had no memory for an event */
+	_Atomic uint64_t overflows;   /* FAN_Q_OVERFLOW; of permission events the kernel makes none:
+				       * without memory for one it denies */
 	_Atomic uint64_t read_errors; /* an event that could not be taken (the kernel denies it) */
 	_Atomic uint64_t answered_elsewhere; /* by the guard, while we were stopped */
 	_Atomic uint64_t mark_errors;
@@ -69,8 +70,8 @@ struct gate_counters {
 /*
  * Opens the descriptors of all channels. Nothing is watched and no thread runs yet: call
  * gate_start(), then gate_mark_mounts().
- * -ENOSYS or -EINVAL: the kernel has no permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS);
- * -EPERM: CAP_SYS_ADMIN is missing.
+ * -ENOSYS: the kernel has no fanotify; -EPERM: CAP_SYS_ADMIN is missing. A kernel without
+ * permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS) refuses the first mark only: gate_probe().
  */
 int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
 	     struct error *err);

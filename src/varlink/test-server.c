@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* The server with clients that behave, and who may call what. */
+/*
+ * The server with clients that behave, and who may call what.
+ *
+ * covers: call.c connection.c service.c
+ */
 #include "varlink/test-fixture.h"
 
 #include "util/fd.h"

@@ -1,0 +1,255 @@
+# shellcheck shell=bash
+# What the end-to-end tests share: a daemon of one's own with one's own policy, groups and folder,
+# programs to be placed, and the taking away of all that. A .bats file says `load helpers`, and has
+# setup() and teardown() call e2e_setup and e2e_teardown.
+#
+# A command that could hang is run under `timeout`; what runs in the background has fd 3 closed, or
+# bats would wait for it.
+
+TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
+BUILD=${REEVE_BUILD:-$TREE/build}
+export PATH="$TREE/bin:$PATH"
+
+e2e_setup() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	NAME=reeve-test-${REEVE_TEST_RUN:-$$}-$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER
+	WORK=$BATS_TEST_TMPDIR/reeve-test
+	RUN=$WORK/run
+	POLICY=$WORK/policy.yaml
+	DAEMON=
+	GUARD=
+	STARTED=()
+	export E2E_NAME=$NAME
+	unset E2E_COUNT E2E_OUT NOTIFY_SOCKET
+	mkdir -p "$WORK"
+	chmod 755 "$BATS_TEST_TMPDIR" "$WORK"
+	cd "$WORK" || return 1
+}
+
+e2e_teardown() {
+	local pid mount
+
+	[ -n "${WORK:-}" ] || return 0
+	cd / || return 1
+	for pid in "${STARTED[@]}" $(daemon_pids); do
+		kill -KILL "$pid" 2>/dev/null && kill -CONT "$pid" 2>/dev/null
+	done
+	# Everything that still runs out of the test's folder.
+	for pid in $(own_processes); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	while read -r mount; do
+		umount -l "$mount"
+	done < <(awk -v work="$WORK" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac)
+	clean || true
+}
+
+# ---- policy and daemon ----
+
+# Reads a policy without its name from standard input.
+policy() {
+	{
+		printf 'name: %s\n' "$NAME"
+		cat
+	} >"$POLICY.new"
+	mv "$POLICY.new" "$POLICY"
+}
+
+# A policy of exact rules, one PATH=GROUP a word, whose groups limit the number of tasks.
+rules() {
+	{
+		echo "rules:"
+		local i=0 pair
+		for pair; do
+			i=$((i + 1))
+			printf '  r%d: {paths: ["%s"], action: execute, group: %s}\n' "$i" "${pair%=*}" "${pair##*=}"
+		done
+		groups_section "${@##*=}"
+	} | policy
+}
+
+# groups_section NAME...
+groups_section() {
+	echo "groups:"
+	printf '%s\n' "$@" | sort -u | sed 's/.*/  &: {pids: 3000}/'
+}
+
+# Starts the daemon in the background and waits until it answers. $DAEMON, $GUARD and $JOB, which is
+# what was started, are its processes.
+start() {
+	reeved --config "$POLICY" --runtime-dir "$RUN" "$@" </dev/null >"$WORK/log" 2>&1 3>&- &
+	JOB=$!
+	wait_up
+}
+
+wait_up() {
+	local i
+
+	for ((i = 0; i < 500; i++)); do
+		if [ -S "$RUN/reeve.sock" ] && timeout 10 reeve status --runtime-dir "$RUN" >"$WORK/status" 2>&1; then
+			DAEMON=$(sed -n '1s/.*pid \([0-9]*\).*/\1/p' "$WORK/status")
+			GUARD=$(sed -n '1s/.*guard \([0-9]*\).*/\1/p' "$WORK/status")
+			return 0
+		fi
+		alive "$JOB" || break
+		sleep 0.02
+	done
+	echo "the daemon does not answer:"
+	cat "$WORK/log"
+	return 1
+}
+
+# Ends the daemon as an administrator would; its exit code.
+stop() {
+	local code=0
+
+	kill -TERM "$JOB"
+	wait_gone "$JOB" "$DAEMON" || return 1
+	wait "$JOB" || code=$?
+	return "$code"
+}
+
+reload() {
+	timeout 20 reeve reload --runtime-dir "$RUN"
+}
+
+clean() {
+	[ -e "$RUN/state.json" ] || return 0
+	timeout 20 reeve clean --runtime-dir "$RUN" >/dev/null 2>&1 3>&-
+}
+
+# Whether a process runs: a zombie does not.
+alive() { # PID
+	local stat
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+	case ${stat##*) } in
+	Z* | X*) return 1 ;;
+	esac
+}
+
+# The processes of the test's own daemons: reeved and reeve-guard with our folder or our child.
+daemon_pids() {
+	local file
+	[ -z "${DAEMON:-}" ] || echo "$DAEMON"
+	[ -z "${GUARD:-}" ] || echo "$GUARD"
+	for file in /proc/[0-9]*/cmdline; do
+		if tr '\0' ' ' 2>/dev/null <"$file" | grep -q "^[^ ]*reeved .*$WORK"; then
+			file=${file#/proc/}
+			echo "${file%/cmdline}"
+		fi
+	done
+}
+
+# Processes that run a program of the test's folder.
+own_processes() {
+	local exe
+	for exe in /proc/[0-9]*/exe; do
+		case $(readlink "$exe" 2>/dev/null) in
+		"$WORK"/*)
+			exe=${exe#/proc/}
+			echo "${exe%/exe}"
+			;;
+		esac
+	done
+}
+
+wait_gone() { # PID...
+	local i pid
+
+	for pid; do
+		for ((i = 0; i < 1000; i++)); do
+			alive "$pid" || continue 2
+			sleep 0.01
+		done
+		echo "process $pid is still there after 10 s"
+		return 1
+	done
+}
+
+# Tries a command until it succeeds, for at most 10 seconds.
+eventually() { # COMMAND...
+	local i
+
+	for ((i = 0; i < 200; i++)); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.05
+	done
+	echo "never came true: $*"
+	"$@"
+}
+
+# A counter of the daemon, by its name in `reeve status`.
+counter() { # NAME
+	local value
+	value=$(timeout 20 reeve status --all --runtime-dir "$RUN" | awk -v name="$1" '$2 == name { print $1 }')
+	echo "${value:-0}"
+}
+
+log_has() { # REGULAR-EXPRESSION
+	grep -q -- "$1" "$WORK/log" && return 0
+	echo "not in the log: $1"
+	cat "$WORK/log"
+	return 1
+}
+
+# ---- programs ----
+
+# A copy of the probe at each path.
+probe() { # PATH...
+	local path
+	for path; do
+		mkdir -p "$(dirname "$path")"
+		cp "$BUILD/test/programs/e2e-probe" "$path"
+	done
+}
+
+# Lets the gate take files for old ones, which it then need not ask about again.
+settle() {
+	sleep 2.1
+}
+
+# What a command prints, standard error included, must be this.
+expect() { # WANTED COMMAND...
+	local wanted=$1 got code=0
+	shift
+	got=$(timeout 30 "$@" 2>&1 3>&-) || code=$?
+	[ "$got" = "$wanted" ] && return 0
+	printf 'of:     %q ' "$@"
+	printf '\nwanted: %s\ngot:    %s\nexit:   %s\n' "$wanted" "$got" "$code"
+	[ ! -S "$RUN/reeve.sock" ] || timeout 20 reeve status --runtime-dir "$RUN"
+	return 1
+}
+
+# A command must fail with this exit code and say this on standard error.
+refused() { # CODE REGULAR-EXPRESSION COMMAND...
+	local wanted=$1 pattern=$2 code=0
+	shift 2
+	timeout 30 "$@" >"$WORK/said" 2>&1 3>&- </dev/null || code=$?
+	if [ "$code" = "$wanted" ] && grep -qE -- "$pattern" "$WORK/said"; then
+		return 0
+	fi
+	printf 'of: %s\nwanted: exit %s, /%s/\ngot: exit %s\n' "$*" "$wanted" "$pattern" "$code"
+	cat "$WORK/said"
+	return 1
+}
+
+# Runs a program in the background; it is ended with the test. $! is its process.
+background() { # COMMAND...
+	"$@" </dev/null 3>&- &
+	STARTED+=("$!")
+}
+
+# In which group of the test's instance a process is, or "-".
+group_of() { # PID
+	local group
+	group=$(sed -n "s|.*/$NAME/||p" "/proc/$1/cgroup" | sort -u)
+	echo "${group:--}"
+}
+
+# Milliseconds of a clock that only goes forward.
+now_ms() {
+	local up
+	read -r up _ </proc/uptime
+	up=${up/./}0
+	echo "$((10#$up))"
+}
