@@ -24,6 +24,8 @@ struct engine_options {
 	bool local;		 /* no gate, no socket: one command's work without a daemon */
 	bool bare;		 /* local: the policy's groups are not made (for clean) */
 	int guard_fd;		 /* socket to the guard, or -1 */
+	/* Told after every reload that took effect, whoever asked for it; may be NULL. */
+	void (*reloaded)(const struct engine *engine);
 };
 
 #define ENGINE_CONFIG_PATH "/etc/reeve"
