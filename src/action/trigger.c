@@ -148,9 +148,9 @@ static int child_main(void *argument)
 		r = syscall(SYS_chdir, "/");
 	if (r >= 0)
 		r = syscall(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
-	/* The daemon's own priority is not for others. */
+	/* The daemon's own priority is not for others; giving up a better one never fails. */
 	if (r >= 0)
-		r = syscall(SYS_setpriority, PRIO_PROCESS, 0, 0);
+		(void)syscall(SYS_setpriority, PRIO_PROCESS, 0, 0);
 	/* Not root's helper groups, then the group, then the user: in this order only. */
 	if (r >= 0 && syscall(SYS_geteuid) == 0)
 		r = syscall(SYS_setgroups, 0, NULL);

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "rules/ruleset.h"
 #include "util/macros.h"
 
 #include <stdatomic.h>

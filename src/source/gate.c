@@ -149,8 +149,6 @@ static void forget(struct gate *gate, const struct gate_event *event, uint32_t e
 	unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK;
 	uint64_t mask = FAN_OPEN_EXEC_PERM;
 
-	if (!has_settled(event))
-		return;
 	if (event->channel == GATE_OPEN) {
 		/* What is open()ed is often written too: that says nothing about its name. */
 		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
