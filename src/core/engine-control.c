@@ -149,6 +149,13 @@ static int do_get(struct engine *engine, const json_t *parameters, json_t **ret_
 	return *ret_reply ? 0 : error_oom(err);
 }
 
+/* What commands made outlives them, and reloads. */
+static int remember(struct engine *engine, struct error *err)
+{
+	return made_save(engine->runtime_dir, engine_policy(engine), engine->groups, &engine->made,
+			 err);
+}
+
 static int set_limits(struct engine *engine, const char *name, const json_t *object,
 		      json_t **ret_reply, struct error *err)
 {
@@ -165,7 +172,7 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 	if (r >= 0 && !engine->options.local && engine_resolve(engine) < 0)
 		r = error_oom(err);
 	if (r >= 0)
-		r = made_save(engine->runtime_dir, engine_policy(engine), engine->groups, err);
+		r = remember(engine, err);
 	if (r >= 0)
 		*ret_reply = json_pack("{s:o}", "problems", problem_sentences(&problems));
 	group_problems_done(&problems);
@@ -260,6 +267,8 @@ static int do_delete(struct engine *engine, const json_t *parameters, json_t **r
 	/* Also when only some went: no snapshot may hold on to what was taken away. */
 	if (!engine->options.local && engine_resolve(engine) < 0 && r >= 0)
 		r = error_oom(err);
+	if (r >= 0)
+		r = remember(engine, err);
 	return r < 0 ? r : reply_nothing(ret_reply);
 }
 
@@ -350,6 +359,8 @@ static int do_clean(struct engine *engine, const json_t *parameters, json_t **re
 				 "stop it, then run reeve clean",
 				 getpid());
 	r = groups_clean(engine->groups, &problems, err);
+	if (r >= 0)
+		(void)remember(engine, NULL);
 	if (r >= 0)
 		*ret_reply = json_pack("{s:i, s:o}", "removed", r, "problems",
 				       problem_sentences(&problems));

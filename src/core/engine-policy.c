@@ -5,6 +5,8 @@
  */
 #include "core/engine-internal.h"
 
+#include "core/limits-json.h"
+
 /* One command's work needs no policy: `reeve run --ram 2G` is complete without any file. */
 static bool may_be_empty(const struct engine *engine)
 {
@@ -69,25 +71,49 @@ static int apply_each(struct engine *engine, const struct group_spec *specs, siz
 	return r;
 }
 
+/* Groups that commands have made go on beside the policy's: what they are held to is in `made`. */
+static size_t add_made(struct engine *engine, const struct policy *policy, struct group_spec *specs,
+		       struct limits *limits)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < groups_count(engine->groups); i++) {
+		const char *name = group_name(groups_at(engine->groups, i));
+		const json_t *object = json_object_get(engine->made, name);
+
+		if (!object || policy_find_group(policy, name) >= 0 ||
+		    limits_from_json(object, &limits[count], NULL) < 0)
+			continue;
+		specs[count] = (struct group_spec){ .name = name, .limits = &limits[count] };
+		count++;
+	}
+	return count;
+}
+
 static int apply_groups(struct engine *engine, const struct policy *policy, struct error *err)
 {
-	_cleanup_(freep) struct group_spec *specs = calloc(policy->group_count + 1, sizeof(*specs));
+	size_t room = policy->group_count + groups_count(engine->groups) + 1, made;
+	_cleanup_(freep) struct group_spec *specs = calloc(room, sizeof(*specs));
+	_cleanup_(freep) struct limits *limits = calloc(room, sizeof(*limits));
 	struct group_problems problems = { 0 };
 	int r;
 
-	if (!specs)
+	if (!specs || !limits)
 		return error_oom(err);
 	for (size_t i = 0; i < policy->group_count; i++)
 		specs[i] = (struct group_spec){
 			.name = policy->groups[i].name,
 			.limits = &policy->groups[i].limits,
 		};
+	made = add_made(engine, policy, specs + policy->group_count, limits);
 	if (engine->options.dry_run)
 		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
 	else if (engine->options.local)
-		r = apply_each(engine, specs, policy->group_count, &problems, err);
+		r = apply_each(engine, specs, policy->group_count + made, &problems, err);
 	else
-		r = groups_apply(engine->groups, specs, policy->group_count, &problems, err);
+		r = groups_apply(engine->groups, specs, policy->group_count + made, &problems, err);
+	for (size_t i = 0; i < made; i++)
+		limits_done(&limits[i]);
 	if (r >= 0)
 		tell_problems(engine, &problems);
 	group_problems_done(&problems);

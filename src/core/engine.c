@@ -199,6 +199,9 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = engine_loop_start(engine, err);
 	if (r < 0)
 		return r;
+	engine->made = made_read(engine->runtime_dir, err);
+	if (!engine->made)
+		return -EBADMSG;
 	open_gate(engine, *policy);
 	if (groups_warning(engine->groups))
 		log_warning(engine->log, "%s", groups_warning(engine->groups));
@@ -209,7 +212,7 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		return r;
 	*policy = NULL;
 	if (engine->options.local)
-		return made_load(engine->runtime_dir, engine_policy(engine), engine->groups, err);
+		return 0;
 	favor_dynmods(engine);
 	r = trigger_runner_new(engine->event, NULL, engine_trigger_ended, engine,
 			       &engine->triggers);
@@ -296,6 +299,7 @@ void engine_free(struct engine *engine)
 	error_done(&engine->gate_error);
 	log_free(engine->log);
 	sd_event_unref(engine->event);
+	json_decref(engine->made);
 	free(engine->config_path);
 	free(engine->runtime_dir);
 	free(engine->name);

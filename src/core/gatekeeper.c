@@ -407,8 +407,7 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
  */
 static bool may_forget(const struct snapshot *snapshot, const struct gate_event *event)
 {
-	return !ruleset_has_names(snapshot->ruleset, ACTION_EXECUTE) ||
-	       (event->links <= 1 && event->path_length > 0);
+	return !ruleset_has_names(snapshot->ruleset, ACTION_EXECUTE) || gate_is_only_name(event);
 }
 
 static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* One JSON object: group name -> limits in the policy file's words. */
+/* One JSON object: group name -> limits. Without such groups there is no file. */
 #include "core/made.h"
 
 #include "core/limits-json.h"
@@ -16,7 +16,7 @@ static bool made_path(const char *runtime_dir, char path[static PATH_MAX])
 }
 
 int made_save(const char *runtime_dir, const struct policy *policy, struct groups *groups,
-	      struct error *err)
+	      json_t **made, struct error *err)
 {
 	_cleanup_(freep) char *text = NULL;
 	char path[PATH_MAX];
@@ -30,14 +30,16 @@ int made_save(const char *runtime_dir, const struct policy *policy, struct group
 			json_object_set_new(object, group_name(group),
 					    limits_to_json(group_limits(group)));
 	}
-	text = json_object_size(object) > 0 ? json_dumps(object, JSON_INDENT(1)) : strdup("");
-	json_decref(object);
-	if (!text)
+	text = json_dumps(object, JSON_INDENT(1));
+	if (!text) {
+		json_decref(object);
 		return error_oom(err);
+	}
+	json_decref(*made);
+	*made = object;
 	if (!made_path(runtime_dir, path))
 		return error_set_errno(err, -ENAMETOOLONG, "runtime folder %s", runtime_dir);
-	if (*text == '\0') {
-		/* Nothing to remember leaves nothing behind. */
+	if (json_object_size(object) == 0) {
 		(void)unlink(path);
 		return 0;
 	}
@@ -45,43 +47,21 @@ int made_save(const char *runtime_dir, const struct policy *policy, struct group
 	return r < 0 ? error_set_errno(err, r, "cannot record the groups' limits in %s", path) : 0;
 }
 
-static int load_one(struct groups *groups, const char *name, const json_t *object,
-		    struct error *err)
-{
-	_cleanup_(limits_done) struct limits limits = { 0 };
-	struct group_spec spec = { .name = name, .limits = &limits };
-	struct group_problems problems = { 0 };
-	int r = limits_from_json(object, &limits, err);
-
-	if (r >= 0)
-		r = groups_apply_one(groups, &spec, &problems, err);
-	group_problems_done(&problems);
-	return r;
-}
-
-int made_load(const char *runtime_dir, const struct policy *policy, struct groups *groups,
-	      struct error *err)
+json_t *made_read(const char *runtime_dir, struct error *err)
 {
 	_cleanup_(freep) char *text = NULL;
 	char path[PATH_MAX];
-	const char *name;
-	json_t *object, *value;
-	int r = 0;
+	json_t *object;
 
 	if (!made_path(runtime_dir, path) ||
 	    file_read_at(AT_FDCWD, path, SIZE_MAX_BYTES, &text, NULL) < 0)
-		return 0;
+		return json_object();
 	object = json_loads(text, 0, NULL);
-	if (!json_is_object(object)) {
-		json_decref(object);
-		return error_set(err, -EBADMSG,
-				 "%s is damaged: limits of groups made by commands are not known; "
-				 "remove it",
-				 path);
-	}
-	json_object_foreach(object, name, value) if (r >= 0 && groups_find(groups, name) &&
-						     policy_find_group(policy, name) < 0) r =
-		load_one(groups, name, value, err);
+	if (json_is_object(object))
+		return object;
 	json_decref(object);
-	return r;
+	error_set(err, -EBADMSG,
+		  "%s is damaged: limits of groups made by commands are not known; remove it",
+		  path);
+	return NULL;
 }

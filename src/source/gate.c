@@ -38,6 +38,7 @@
 
 enum {
 	THREADS_MAX = 64,
+	SHARED_MAX = 128,
 	PINNED_MAX = 4,		  /* processors up to which each gets its own thread */
 	FLOATING = 4,		  /* threads where there are more */
 	MARKS_PINNED_MAX = 65536, /* ignore marks where they cannot be evicted (before 5.19) */
@@ -81,6 +82,10 @@ struct gate {
 	int stop_fd; /* eventfd: readable when the threads have to end */
 	_Atomic uint32_t pinned_marks;
 	_Atomic uint32_t epoch; /* of gate_forget_all() */
+	/* Devices that are mounted more than once; SHARED_MAX + 1: too many to say which. */
+	_Atomic uint32_t shared_count;
+	_Atomic uint64_t shared[SHARED_MAX];
+	uint32_t shared_found; /* while they are being counted */
 	struct gate_counters counters;
 };
 
@@ -119,6 +124,7 @@ static bool describe(struct worker *worker, const struct fanotify_event_metadata
 	if (fstat(metadata->fd, &st) < 0)
 		return false;
 	*event = (struct gate_event){
+		.gate = worker->gate,
 		.channel = worker->channel,
 		.thread = worker->index,
 		.pid = metadata->pid,
@@ -141,6 +147,27 @@ static bool has_settled(const struct gate_event *event)
 	return age > settle_ns || age < -settle_ns;
 }
 
+static bool is_mounted_once(const struct gate *gate, dev_t dev)
+{
+	uint32_t shared = atomic_load(&gate->shared_count);
+
+	if (shared > SHARED_MAX)
+		return false;
+	for (uint32_t i = 0; i < shared; i++)
+		if (atomic_load(&gate->shared[i]) == dev)
+			return false;
+	return true;
+}
+
+bool gate_is_only_name(const struct gate_event *event)
+{
+	struct stat st;
+
+	return event->links == 1 && event->path_length > 0 &&
+	       is_mounted_once(event->gate, event->dev) && stat(event->path, &st) == 0 &&
+	       st.st_dev == event->dev && st.st_ino == event->ino;
+}
+
 /* `epoch`: what it was before the decision. If rules changed since, the decision is worth nothing.
  */
 static void forget(struct gate *gate, const struct gate_event *event, uint32_t epoch)
@@ -149,6 +176,8 @@ static void forget(struct gate *gate, const struct gate_event *event, uint32_t e
 	unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK;
 	uint64_t mask = FAN_OPEN_EXEC_PERM;
 
+	if (!has_settled(event))
+		return;
 	if (event->channel == GATE_OPEN) {
 		/* What is open()ed is often written too: that says nothing about its name. */
 		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
@@ -355,6 +384,14 @@ static int open_channel(struct gate *gate, enum gate_channel_kind kind, struct e
 	return 0;
 }
 
+/* Called while shared_count says "unknown": the threads see the list only when it is whole. */
+static void note_shared(struct gate *gate, dev_t dev)
+{
+	if (gate->shared_found < SHARED_MAX)
+		atomic_store(&gate->shared[gate->shared_found], dev);
+	gate->shared_found++;
+}
+
 static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, struct error *err)
 {
 	enum filesystem_class class = filesystem_class(entry->type);
@@ -381,8 +418,10 @@ static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, s
 		count(&gate->counters.mark_errors);
 		return 0;
 	}
-	if (is_marked(channel, dev))
+	if (is_marked(channel, dev)) {
+		note_shared(gate, dev);
 		return 0;
+	}
 	r = remember(channel, dev);
 	return r < 0 ? error_oom(err) : 1;
 }
@@ -405,6 +444,8 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 	before = (int)(gate_marked(gate, GATE_EXEC) + gate_marked(gate, GATE_EXEC_REMOTE));
 	gate->channels[GATE_EXEC].marked_count = 0;
 	gate->channels[GATE_EXEC_REMOTE].marked_count = 0;
+	gate->shared_found = 0;
+	atomic_store(&gate->shared_count, SHARED_MAX + 1);
 	at = text;
 	while (mount_entry_next(&at, &entry, NULL)) {
 		r = mark_filesystem(gate, &entry, err);
@@ -412,6 +453,7 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 			return r;
 		now += r;
 	}
+	atomic_store(&gate->shared_count, MIN(gate->shared_found, (uint32_t)SHARED_MAX + 1));
 	return MAX(now - before, 0);
 }
 

@@ -29,6 +29,7 @@ enum gate_channel_kind {
 };
 
 struct gate_event {
+	const struct gate *gate;
 	enum gate_channel_kind channel;
 	unsigned thread; /* 0 .. gate_thread_count() - 1: for per-thread memory */
 	pid_t pid;	 /* GATE_OPEN: the thread (FAN_REPORT_TID); else the process */
@@ -48,6 +49,13 @@ enum gate_answer {
 	GATE_DENY = 1 << 1,
 	GATE_FORGET = 1 << 2, /* no rule names this file: do not ask about it again */
 };
+
+/*
+ * True if the file can be reached by no other name than the event's: it has one link, its file
+ * system is mounted once in our mount namespace, and the name means this file there (it does not
+ * where the process lives in another namespace). A stat, no open; for the gate's threads.
+ */
+bool gate_is_only_name(const struct gate_event *event);
 
 typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdata);
 
