@@ -14,11 +14,9 @@
  * event (4 µs); the others find nothing. A single thread is mostly woken on another processor
  * (50 µs in a virtual machine). Above four processors waking all of them costs more than it gains.
  */
-#include "source/gate.h"
+#include "source/gate-internal.h"
 
-#include "source/gate-mounts.h"
 #include "util/fd.h"
-#include "util/mountinfo.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -38,11 +36,9 @@
 
 enum {
 	THREADS_MAX = 64,
-	SHARED_MAX = 128,
 	PINNED_MAX = 4,		  /* processors up to which each gets its own thread */
 	FLOATING = 4,		  /* threads where there are more */
 	MARKS_PINNED_MAX = 65536, /* ignore marks where they cannot be evicted (before 5.19) */
-	MOUNTINFO_LIMIT = 64 << 20,
 };
 
 /*
@@ -51,48 +47,6 @@ enum {
  * is a few hundred microseconds behind.
  */
 static const int64_t settle_ns = INT64_C(2000000000);
-
-struct channel {
-	int fd;
-	dev_t *marked;
-	size_t marked_count;
-	char **watched; /* GATE_OPEN only */
-	size_t watched_count;
-};
-
-struct worker {
-	struct gate *gate;
-	pthread_t thread;
-	enum gate_channel_kind channel;
-	unsigned index;
-	int processor; /* pinned to, or -1 */
-	bool started;
-	char path[PATH_MAX + 1];
-};
-
-struct gate {
-	const struct host *host;
-	struct gate_options options;
-	struct channel channels[GATE_CHANNELS];
-	struct worker *workers;
-	unsigned worker_count;
-	int self_fd_dir; /* /proc/self/fd */
-	bool evictable;
-	bool realtime;
-	int stop_fd; /* eventfd: readable when the threads have to end */
-	_Atomic uint32_t pinned_marks;
-	_Atomic uint32_t epoch; /* of gate_forget_all() */
-	/* Devices that are mounted more than once; SHARED_MAX + 1: too many to say which. */
-	_Atomic uint32_t shared_count;
-	_Atomic uint64_t shared[SHARED_MAX];
-	uint32_t shared_found; /* while they are being counted */
-	struct gate_counters counters;
-};
-
-static void count(_Atomic uint64_t *counter)
-{
-	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
 
 /* ---- one event ---- */
 
@@ -188,10 +142,10 @@ static void forget(struct gate *gate, const struct gate_event *event, uint32_t e
 	else if (atomic_fetch_add(&gate->pinned_marks, 1) > MARKS_PINNED_MAX)
 		return; /* each holds its inode in memory: stay bounded and ask again */
 	if (fanotify_mark(fd, flags, mask, event->fd, NULL) < 0) {
-		count(&gate->counters.mark_errors);
+		gate_count(&gate->counters.mark_errors);
 		return;
 	}
-	count(&gate->counters.forgotten);
+	gate_count(&gate->counters.forgotten);
 	if (atomic_load(&gate->epoch) != epoch)
 		(void)fanotify_mark(fd, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, mask, event->fd,
 				    NULL);
@@ -204,10 +158,10 @@ static void answer(struct gate *gate, int channel_fd, int fd, bool allow)
 		.response = allow ? FAN_ALLOW : FAN_DENY,
 	};
 
-	count(allow ? &gate->counters.allowed : &gate->counters.denied);
+	gate_count(allow ? &gate->counters.allowed : &gate->counters.denied);
 	/* ENOENT: the guard answered while we were stopped, or the process was killed. */
 	if (write(channel_fd, &response, sizeof(response)) < 0)
-		count(&gate->counters.answered_elsewhere);
+		gate_count(&gate->counters.answered_elsewhere);
 }
 
 static void handle(struct worker *worker, const struct fanotify_event_metadata *metadata)
@@ -219,10 +173,10 @@ static void handle(struct worker *worker, const struct fanotify_event_metadata *
 	uint32_t epoch = atomic_load(&gate->epoch);
 
 	if (metadata->mask & FAN_Q_OVERFLOW)
-		count(&gate->counters.overflows);
+		gate_count(&gate->counters.overflows);
 	if (metadata->fd < 0)
 		return;
-	count(&gate->counters.events);
+	gate_count(&gate->counters.events);
 	if (describe(worker, metadata, &event))
 		verdict = gate->options.decide(&event, gate->options.userdata);
 	answer(gate, channel_fd, metadata->fd, !(verdict & GATE_DENY));
@@ -262,7 +216,7 @@ static void take_events(struct worker *worker, int fd)
 			return;
 		} else if (n >= 0 || errno != EINTR) {
 			/* EMFILE, or the file could not be opened: the kernel denied that one. */
-			count(&worker->gate->counters.read_errors);
+			gate_count(&worker->gate->counters.read_errors);
 			return;
 		}
 	}
@@ -339,197 +293,6 @@ static void stop_workers(struct gate *gate)
 	join_channel(gate, GATE_OPEN);
 	/* Last: it may not end for long. */
 	join_channel(gate, GATE_EXEC_REMOTE);
-}
-
-/* ---- what is watched ---- */
-
-static bool is_marked(const struct channel *channel, dev_t dev)
-{
-	for (size_t i = 0; i < channel->marked_count; i++)
-		if (channel->marked[i] == dev)
-			return true;
-	return false;
-}
-
-static int remember(struct channel *channel, dev_t dev)
-{
-	dev_t *larger = reallocarray(channel->marked, channel->marked_count + 1, sizeof(dev));
-
-	if (!larger)
-		return -ENOMEM;
-	channel->marked = larger;
-	channel->marked[channel->marked_count++] = dev;
-	return 0;
-}
-
-/* Opens the descriptor of a channel when first needed. */
-static int open_channel(struct gate *gate, enum gate_channel_kind kind, struct error *err)
-{
-	unsigned flags = FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE |
-			 FAN_UNLIMITED_MARKS;
-	struct channel *channel = &gate->channels[kind];
-
-	if (channel->fd >= 0)
-		return 0;
-	if (kind == GATE_OPEN)
-		flags |= FAN_REPORT_TID; /* whose system call, and so its flags, can be read */
-	/*
-	 * O_NONBLOCK: a file with a write lease (any user may take one on a file of his own) would
-	 * block the thread until the lease is broken, 45 s, and a few of them the whole machine.
-	 * The kernel refuses that one execution instead, and begins to break the lease.
-	 */
-	channel->fd = fanotify_init(flags, O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NONBLOCK);
-	if (channel->fd < 0)
-		return error_set_errno(err, -errno, "cannot open fanotify for permission events");
-	return 0;
-}
-
-/* Called while shared_count says "unknown": the threads see the list only when it is whole. */
-static void note_shared(struct gate *gate, dev_t dev)
-{
-	if (gate->shared_found < SHARED_MAX)
-		atomic_store(&gate->shared[gate->shared_found], dev);
-	gate->shared_found++;
-}
-
-static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, struct error *err)
-{
-	enum filesystem_class class = filesystem_class(entry->type);
-	enum gate_channel_kind kind = class == FILESYSTEM_REMOTE ? GATE_EXEC_REMOTE : GATE_EXEC;
-	struct channel *channel = &gate->channels[kind];
-	dev_t dev = makedev(entry->major, entry->minor);
-	int r;
-
-	if (class == FILESYSTEM_PSEUDO)
-		return 0;
-	r = open_channel(gate, kind, err);
-	if (r < 0)
-		return r;
-	if (fanotify_mark(channel->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM,
-			  AT_FDCWD, entry->mount_point) < 0) {
-		/*
-		 * Hidden below another mount, gone again, a type that cannot be watched, a server
-		 * that is dead (whatever a FUSE one says): one mount must not keep the others from
-		 * being watched. gate_new() has made sure that the kernel can do it at all.
-		 */
-		if (errno == ENOMEM || errno == ENOSPC)
-			return error_set_errno(err, -errno, "cannot watch executions on %s",
-					       entry->mount_point);
-		count(&gate->counters.mark_errors);
-		return 0;
-	}
-	if (is_marked(channel, dev)) {
-		note_shared(gate, dev);
-		return 0;
-	}
-	r = remember(channel, dev);
-	return r < 0 ? error_oom(err) : 1;
-}
-
-/*
- * Every mount point is marked again each time: a mark is cheap, an equal one changes nothing, and
- * neither a device number used again nor a mount hidden below another can deceive us.
- */
-int gate_mark_mounts(struct gate *gate, struct error *err)
-{
-	_cleanup_(freep) char *text = NULL;
-	struct mount_entry entry;
-	int r, before, now = 0;
-	char *at;
-
-	r = file_read_at(gate->host->proc_fd, "self/mountinfo", MOUNTINFO_LIMIT, &text, NULL);
-	if (r < 0)
-		return error_set_errno(err, r, "cannot read %s/self/mountinfo",
-				       gate->host->proc_path);
-	before = (int)(gate_marked(gate, GATE_EXEC) + gate_marked(gate, GATE_EXEC_REMOTE));
-	gate->channels[GATE_EXEC].marked_count = 0;
-	gate->channels[GATE_EXEC_REMOTE].marked_count = 0;
-	gate->shared_found = 0;
-	atomic_store(&gate->shared_count, SHARED_MAX + 1);
-	at = text;
-	while (mount_entry_next(&at, &entry, NULL)) {
-		r = mark_filesystem(gate, &entry, err);
-		if (r < 0)
-			return r;
-		now += r;
-	}
-	atomic_store(&gate->shared_count, MIN(gate->shared_found, (uint32_t)SHARED_MAX + 1));
-	return MAX(now - before, 0);
-}
-
-static int watch_open_path(const struct channel *channel, const char *path)
-{
-	return fanotify_mark(channel->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
-			     AT_FDCWD, path) < 0
-		       ? -errno
-		       : 0;
-}
-
-void gate_forget_all(struct gate *gate)
-{
-	const struct channel *open_channel = &gate->channels[GATE_OPEN];
-
-	atomic_fetch_add(&gate->epoch, 1);
-	/* A flush takes all marks on inodes and leaves those on file systems. */
-	for (int kind = 0; kind < GATE_CHANNELS; kind++)
-		if (gate->channels[kind].fd >= 0)
-			(void)fanotify_mark(gate->channels[kind].fd, FAN_MARK_FLUSH, 0, AT_FDCWD,
-					    NULL);
-	/* What GATE_OPEN watches is inodes too. Some microseconds pass; the names' change that
-	 * brought us here was noticed later than that anyway. */
-	for (size_t i = 0; i < open_channel->watched_count; i++)
-		(void)watch_open_path(open_channel, open_channel->watched[i]);
-	atomic_store(&gate->pinned_marks, 0);
-}
-
-static void free_watched(struct channel *channel)
-{
-	for (size_t i = 0; i < channel->watched_count; i++)
-		free(channel->watched[i]);
-	free(channel->watched);
-	channel->watched = NULL;
-	channel->watched_count = 0;
-}
-
-int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_count,
-		    struct error *err)
-{
-	struct channel *channel = &gate->channels[GATE_OPEN];
-	int r;
-
-	if (path_count == 0 && channel->watched_count == 0)
-		return 0;
-	r = open_channel(gate, GATE_OPEN, err);
-	if (r < 0)
-		return r;
-	/* New marks first, so that nothing named by both is unwatched in between: a flush would
-	 * take them too, so what is no longer named is taken away one by one. */
-	for (size_t i = 0; i < channel->watched_count; i++) {
-		bool stays = false;
-
-		for (size_t j = 0; j < path_count && !stays; j++)
-			stays = streq(paths[j], channel->watched[i]);
-		if (!stays)
-			(void)fanotify_mark(channel->fd, FAN_MARK_REMOVE,
-					    FAN_OPEN_PERM | FAN_EVENT_ON_CHILD, AT_FDCWD,
-					    channel->watched[i]);
-	}
-	free_watched(channel);
-	channel->watched = calloc(path_count + 1, sizeof(*channel->watched));
-	if (!channel->watched)
-		return error_oom(err);
-	for (size_t i = 0; i < path_count; i++) {
-		r = watch_open_path(channel, paths[i]);
-		if (r < 0) {
-			if (r != -ENOENT && r != -ENOTDIR)
-				count(&gate->counters.mark_errors);
-			continue;
-		}
-		channel->watched[channel->watched_count] = strdup(paths[i]);
-		if (!channel->watched[channel->watched_count++])
-			return error_oom(err);
-	}
-	return (int)channel->watched_count;
 }
 
 /* ---- life ---- */
@@ -617,7 +380,7 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 		return error_set_errno(err, -errno, "cannot make an eventfd");
 	/* All channels at once: the guard is handed their descriptors before anything waits. */
 	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
-		r = open_channel(gate, kind, err);
+		r = gate_open_channel(gate, kind, err);
 		if (r < 0)
 			return r;
 	}
@@ -657,7 +420,7 @@ void gate_free(struct gate *gate)
 		if (gate->channels[kind].fd >= 0)
 			close(gate->channels[kind].fd);
 		free(gate->channels[kind].marked);
-		free_watched(&gate->channels[kind]);
+		gate_free_watched(&gate->channels[kind]);
 	}
 	if (gate->self_fd_dir >= 0)
 		close(gate->self_fd_dir);

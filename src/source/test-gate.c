@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Needs root. It marks every file system of this machine and lets everything pass. */
+/* covers: gate-watch.c. Needs root. It marks every file system of this machine and lets everything
+ * pass. */
 #include "source/gate.h"
 
 #include "test/unit.h"
