@@ -11,7 +11,9 @@
 #include "rules/glob.h"
 #include "util/hash.h"
 
-enum { ACTION_COUNT = 3, NO_ENTRY = UINT32_MAX };
+enum { ACTION_COUNT = 3 };
+
+#define NO_ENTRY UINT32_MAX /* no enumerator: those are ints */
 
 struct entry {
 	const char *text;
