@@ -184,25 +184,67 @@ int limit_apply_weight(const struct limit_job *job, const struct limit_row *row)
 	return 0;
 }
 
+static const char *own_list(const struct group *group, enum limit limit)
+{
+	if (!limits_has(&group->limits, limit))
+		return NULL;
+	return limit == LIMIT_CPUS ? group->limits.cpus : group->limits.mems;
+}
+
 /*
- * v1: a cpuset that says nothing of its own has what the one above it has, which is the group's
- * above it (set before this one) or the directory's above the instance. (It cannot be empty as in
- * v2.) The file tells, for what is asked of that group may not be known, or was refused.
+ * v1: a cpuset that says nothing of its own has what the nearest group above it says, or what the
+ * directory above the instance has. (It cannot be empty as in v2.)
  */
 int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *row)
 {
-	bool set = limits_has(job->want, row->limit);
-	const char *list = row->limit == LIMIT_CPUS ? job->want->cpus : job->want->mems;
-	_cleanup_(freep) char *parent = cgroup_path_parent(job->directory);
+	const struct groups *groups = job->group->groups;
+	const char *list = NULL;
 	char above[4096];
+
+	if (limit_is_raw(job->want, row->file))
+		return 0;
+	for (const struct group *g = job->group; g && !list; g = g->parent)
+		list = own_list(g, row->limit);
+	if (!list &&
+	    cgroup_read(job->h, groups->base[job->hierarchy], row->file, above, sizeof(above)) > 0)
+		list = above;
+	if (list)
+		(void)limit_set(job, row->limit, row->file, row->kind, list,
+				!limits_has(job->want, row->limit));
+	return 0;
+}
+
+/*
+ * v2: an empty list is what the group above has. The kernel does not take it while the group has
+ * processes (ENOSPC); then what the group above has is written out, which is the same for now.
+ */
+static int reset_cpuset_v2(const struct limit_job *job, const struct limit_row *row)
+{
+	_cleanup_(freep) char *parent = cgroup_path_parent(job->directory);
+	char now[4096], effective[64];
+	ssize_t n = limit_read(job, row->file, now, sizeof(now));
+	int r;
 
 	if (!parent)
 		return -ENOMEM;
+	if (n == 0 || n == -ENOENT)
+		return 0;
+	r = n < 0 ? (int)n : limit_write(job, row->file, "");
+	snprintf(effective, sizeof(effective), "%s.effective", row->file);
+	if (r == -ENOSPC && cgroup_read(job->h, parent, effective, now, sizeof(now)) > 0)
+		r = limit_write(job, row->file, now);
+	if (r < 0)
+		limit_failed(job, row->limit, row->file, "", r);
+	return 0;
+}
+
+int limit_apply_cpuset_v2(const struct limit_job *job, const struct limit_row *row)
+{
 	if (limit_is_raw(job->want, row->file))
 		return 0;
-	if (!set && cgroup_read(job->h, parent, row->file, above, sizeof(above)) > 0)
-		list = above;
-	if (set || list == above)
-		(void)limit_set(job, row->limit, row->file, row->kind, list, !set);
+	if (!limits_has(job->want, row->limit))
+		return reset_cpuset_v2(job, row);
+	(void)limit_set(job, row->limit, row->file, row->kind,
+			row->limit == LIMIT_CPUS ? job->want->cpus : job->want->mems, false);
 	return 0;
 }
