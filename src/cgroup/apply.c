@@ -119,7 +119,6 @@ static int obtain(struct apply *apply, const char *name, struct group **ret_grou
 		r = groups_add(apply->groups, made);
 		if (r < 0)
 			return r;
-		made->known = true;
 		group = TAKE_PTR(made);
 	}
 	group->next.wanted = true;
@@ -165,19 +164,13 @@ static int name_groups(struct apply *apply, const struct group_spec *specs, size
 	return 0;
 }
 
-/* Whether this apply says everything about the group. */
-static bool is_settled(const struct apply *apply, const struct group *group)
-{
-	return group->next.spec || (apply->all && group->next.wanted);
-}
-
 /* Groups that no spec names keep what they have, or lose it where all were to be named. */
 static int settle_limits(struct apply *apply)
 {
 	for (size_t i = 0; i < apply->groups->count; i++) {
 		struct group *group = apply->groups->items[i];
 
-		if (is_settled(apply, group))
+		if (group->next.spec || (apply->all && group->next.wanted))
 			continue;
 		if (limits_copy(&group->next.limits, &group->limits) < 0)
 			return -ENOMEM;
@@ -197,9 +190,6 @@ static void find_needs(struct apply *apply)
 		g->next.needs = groups_needs_of(groups, &g->next.limits);
 		g->next.enable = apply->all && g->next.wanted ? 0 : g->enable;
 		g->next.enable |= group_foreign_controllers(g);
-		/* Taken back from the record: what it is held to there is not known. */
-		if (!g->known && !is_settled(apply, g))
-			g->next.needs |= g->needs;
 		if (g->parent)
 			g->next.needs |= g->parent->next.needs;
 	}
@@ -397,7 +387,7 @@ static void set_limits(struct apply *apply)
 		size_t failed;
 
 		for (size_t i = 0; i < apply->groups->count; i++)
-			if (apply->groups->items[i]->next.wanted && apply->groups->items[i]->known)
+			if (apply->groups->items[i]->next.wanted)
 				(void)limits_apply(apply->groups->items[i], &round);
 		failed = failures(&round);
 		if (failed == 0 || failed >= last) {
@@ -419,7 +409,6 @@ static void commit(struct apply *apply)
 		limits_done(&g->limits);
 		g->limits = g->next.limits;
 		g->next.limits = (struct limits){ 0 };
-		g->known = g->known || g->next.spec || apply->all;
 	}
 }
 

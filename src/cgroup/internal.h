@@ -5,6 +5,8 @@
 #include "cgroup/groups.h"
 #include "cgroup/ops.h"
 
+#include <jansson.h>
+
 /*
  * Where a group with child groups keeps its own processes when the kernel lets no group with
  * controllers enabled for its children hold any (v2's "no internal processes").
@@ -35,7 +37,6 @@ struct group {
 	struct groups *groups;
 	struct group *parent; /* NULL: directly below the base */
 	struct limits limits;
-	bool known;	 /* the limits are from a spec, not only from the record */
 	uint32_t needs;	 /* hierarchies (1 << index) where its processes belong */
 	uint32_t enable; /* v2 controllers that its children need */
 	bool leaf;	 /* its processes are in the leaf */
@@ -190,6 +191,11 @@ int groups_state_lock(struct groups *groups, struct error *err);
 int groups_state_load(struct groups *groups, struct error *err);
 int groups_state_save(struct groups *groups, struct error *err);
 void groups_state_remove(struct groups *groups);
+
+/* ---- state-limits.c ---- */
+json_t *limits_to_record(const struct limits *limits);
+/* -EBADMSG: not what limits_to_record() makes. */
+int limits_from_record(const json_t *object, struct limits *ret_limits);
 
 /* ---- problems.c ---- */
 int group_problem_add(struct group_problems *problems, const char *group, enum limit limit,

@@ -184,10 +184,10 @@ int limit_apply_weight(const struct limit_job *job, const struct limit_row *row)
 	return 0;
 }
 
-/* What the nearest group above that says something says; NULL: none does, or it is not known. */
+/* What the nearest group above that says something says; NULL: none does. */
 static const char *list_above(const struct group *group, enum limit limit)
 {
-	for (group = group->parent; group && group->known; group = group->parent)
+	for (group = group->parent; group; group = group->parent)
 		if (limits_has(&group->limits, limit))
 			return limit == LIMIT_CPUS ? group->limits.cpus : group->limits.mems;
 	return NULL;
@@ -218,5 +218,40 @@ int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *r
 			list = above;
 	}
 	(void)limit_set(job, row->limit, row->file, row->kind, list, !set);
+	return 0;
+}
+
+/*
+ * v2: an empty list is what the group above has. The kernel does not take it while the group has
+ * processes (ENOSPC); then what the group above has is written out, which is the same for now.
+ */
+static int reset_cpuset_v2(const struct limit_job *job, const struct limit_row *row)
+{
+	_cleanup_(freep) char *parent = cgroup_path_parent(job->directory);
+	char now[4096], effective[64];
+	ssize_t n = limit_read(job, row->file, now, sizeof(now));
+	int r;
+
+	if (!parent)
+		return -ENOMEM;
+	if (n == 0 || n == -ENOENT)
+		return 0;
+	r = n < 0 ? (int)n : limit_write(job, row->file, "");
+	snprintf(effective, sizeof(effective), "%s.effective", row->file);
+	if (r == -ENOSPC && cgroup_read(job->h, parent, effective, now, sizeof(now)) > 0)
+		r = limit_write(job, row->file, now);
+	if (r < 0)
+		limit_failed(job, row->limit, row->file, "", r);
+	return 0;
+}
+
+int limit_apply_cpuset_v2(const struct limit_job *job, const struct limit_row *row)
+{
+	if (limit_is_raw(job->want, row->file))
+		return 0;
+	if (!limits_has(job->want, row->limit))
+		return reset_cpuset_v2(job, row);
+	(void)limit_set(job, row->limit, row->file, row->kind,
+			row->limit == LIMIT_CPUS ? job->want->cpus : job->want->mems, false);
 	return 0;
 }

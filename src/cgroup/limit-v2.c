@@ -16,18 +16,6 @@ static bool format_number(uint64_t number, char value[static LIMIT_VALUE_SIZE])
 	return true;
 }
 
-static bool format_cpus(const struct limits *want, char value[static LIMIT_VALUE_SIZE])
-{
-	snprintf(value, LIMIT_VALUE_SIZE, "%s", want->cpus);
-	return true;
-}
-
-static bool format_mems(const struct limits *want, char value[static LIMIT_VALUE_SIZE])
-{
-	snprintf(value, LIMIT_VALUE_SIZE, "%s", want->mems);
-	return true;
-}
-
 static bool format_low(const struct limits *want, char value[static LIMIT_VALUE_SIZE])
 {
 	return format_number(want->ram_low, value);
@@ -60,8 +48,8 @@ const struct limit_row limit_rows_v2[] = {
 	SPECIAL(LIMIT_CPU_PERIOD, CONTROLLER_CPU, VALUE_TEXT, "cpu.max", limit_apply_nothing),
 	SPECIAL(LIMIT_CPU_BURST, CONTROLLER_CPU, VALUE_NUMBER, "cpu.max.burst",
 		limit_apply_nothing),
-	PLAIN(LIMIT_CPUS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.cpus", "", format_cpus),
-	PLAIN(LIMIT_MEMS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.mems", "", format_mems),
+	SPECIAL(LIMIT_CPUS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.cpus", limit_apply_cpuset_v2),
+	SPECIAL(LIMIT_MEMS, CONTROLLER_CPUSET, VALUE_LIST, "cpuset.mems", limit_apply_cpuset_v2),
 	PLAIN(LIMIT_RAM_MIN, CONTROLLER_MEMORY, VALUE_BYTES, "memory.min", "0", format_min),
 	PLAIN(LIMIT_RAM_LOW, CONTROLLER_MEMORY, VALUE_BYTES, "memory.low", "0", format_low),
 	PLAIN(LIMIT_OOM, CONTROLLER_MEMORY, VALUE_NUMBER, "memory.oom.group", "0", format_oom),

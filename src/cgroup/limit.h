@@ -100,6 +100,7 @@ int limit_apply_cpu_v1(const struct limit_job *job, const struct limit_row *row)
 int limit_apply_cpu_v2(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_idle(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_cpuset_v1(const struct limit_job *job, const struct limit_row *row);
+int limit_apply_cpuset_v2(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_memory_v1(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_memory_v2(const struct limit_job *job, const struct limit_row *row);
 int limit_apply_oom_v1(const struct limit_job *job, const struct limit_row *row);

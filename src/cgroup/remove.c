@@ -116,8 +116,6 @@ static void relax(struct group *group)
 
 		if (child->parent != group)
 			continue;
-		if (!child->known)
-			return; /* what it needs is not known */
 		enable |= child->enable | groups_enable_of(groups->layout, &child->limits);
 	}
 	group->enable = enable;

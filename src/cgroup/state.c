@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The record, <runtime dir>/state.json: every directory that was made (hierarchy and inode number),
- * which limits were set, what raw files held before, which v2 controllers were enabled above our
+ * the limits of each group, what raw files held before, which v2 controllers were enabled above our
  * own groups, which hierarchies got favordynmods. It is written before directories are made and
  * after, each time whole and renamed into place, and holds the boot's id: cgroups do not survive a
  * boot, so a record of another one is worth nothing.
@@ -74,16 +74,6 @@ static json_t *mounts_to_json(const struct groups *groups, uint32_t mask)
 	return list;
 }
 
-static json_t *limits_to_json(const struct group *group)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < LIMIT_COUNT; i++)
-		if (limits_has(&group->limits, (enum limit)i))
-			json_array_append_new(list, json_string(limit_name((enum limit)i)));
-	return list;
-}
-
 /* Bytes that are no UTF-8 cannot stand in JSON; such a value is not kept. */
 static json_t *kept_to_json(const struct group *group)
 {
@@ -129,7 +119,8 @@ static json_t *to_json(const struct groups *groups)
 		const struct group *g = groups->items[i];
 
 		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", g->name, "limits",
-						      limits_to_json(g), "raw", kept_to_json(g)));
+						      limits_to_record(&g->limits), "raw",
+						      kept_to_json(g)));
 	}
 	for (size_t i = 0; i < groups->enabled_count; i++)
 		json_array_append_new(enabled, json_pack("{s:s, s:o}", "path",
@@ -303,6 +294,9 @@ static int load_group(struct groups *groups, json_t *item)
 	group = group_new(groups, name, parent);
 	if (!group)
 		return -ENOMEM;
+	r = limits_from_record(json_object_get(item, "limits"), &group->limits);
+	if (r < 0)
+		return r;
 	r = load_kept(group, json_object_get(item, "raw"));
 	if (r < 0)
 		return r;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The record: taken up again, refused when it is not ours, never believed too much. */
+/*
+ * The record: taken up again, refused when it is not ours, never believed too much.
+ * covers: state-limits.c
+ */
 #include "cgroup/fake.h"
 #include "cgroup/internal.h"
 
@@ -246,6 +249,57 @@ static void raw_values_survive(void **state)
 	fake_done(&fake);
 }
 
+static void limits_survive(void **state)
+{
+	const struct limits all = {
+		.set = LIMIT_BIT(LIMIT_COUNT) - 1,
+		.cpu = { true, 250000 },
+		.cpu_period = 50000,
+		.cpu_burst = 20000,
+		.cpu_weight = 200,
+		.cpu_idle = true,
+		.cpus = (char[]){ "0-1" },
+		.mems = (char[]){ "0" },
+		.ram = 10000000,
+		.ram_high = LIMIT_MAX,
+		.swap = 1 << 20,
+		.oom_group = true,
+		.pids = 64,
+		.io = (struct io_limit[]){ { (char[]){ "8:0" }, 1000, LIMIT_MAX, 7, 5 } },
+		.io_count = 1,
+		.io_weight = 300,
+		.hugetlb = (struct hugetlb_limit[]){ { (char[]){ "2MB" }, 4 << 20 } },
+		.hugetlb_count = 1,
+		.raw = (struct raw_limit[]){ { (char[]){ "memory.swappiness" }, (char[]){ "1" } } },
+		.raw_count = 1,
+	};
+	static const char *const bad[] = {
+		"[]",
+		"{\"ram\": \"1\"}",
+		"{\"ram\": -2}",
+		"{\"cpu_idle\": 1}",
+		"{\"cpus\": 1}",
+		"{\"cpu\": {}}",
+		"{\"io\": {\"8:0\": [1]}}",
+		"{\"hugetlb\": {\"2MB\": null}}",
+		"{\"raw\": {\"a/b\": \"1\"}}",
+		"{\"raw\": {\"a\": 1}}",
+	};
+	struct limits again = { 0 };
+	json_t *record = limits_to_record(&all);
+
+	(void)state;
+	assert_int_equal(limits_from_record(record, &again), 0);
+	assert_true(limits_equal(&all, &again));
+	limits_done(&again);
+	json_decref(record);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		record = json_loads(bad[i], 0, NULL);
+		assert_int_equal(limits_from_record(record, &again), -EBADMSG);
+		json_decref(record);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +312,7 @@ int main(void)
 		cmocka_unit_test(another_boot),
 		cmocka_unit_test(nothing_can_be_recorded),
 		cmocka_unit_test(raw_values_survive),
+		cmocka_unit_test(limits_survive),
 	};
 
 	return cmocka_run_group_tests_name("cgroup state", tests, NULL, NULL);

@@ -59,7 +59,7 @@ struct engine {
 
 	struct shared_policy *policy;
 	uint32_t generation;
-	json_t *made;		   /* limits of groups that commands made (core/made.h) */
+	json_t *made;		   /* groups that commands have made (core/made.h) */
 	struct snapshot **retired; /* old ones that a thread or a queued decision may still need */
 	size_t retired_count;
 	char **problems; /* of the groups, as sentences; shown in status until the next reload */

@@ -5,8 +5,6 @@
  */
 #include "core/engine-internal.h"
 
-#include "core/limits-json.h"
-
 /* One command's work needs no policy: `reeve run --ram 2G` is complete without any file. */
 static bool may_be_empty(const struct engine *engine)
 {
@@ -71,18 +69,18 @@ static int apply_each(struct engine *engine, const struct group_spec *specs, siz
 	return r;
 }
 
-/* Groups that commands have made go on beside the policy's: what they are held to is in `made`. */
+/* Groups that commands have made go on beside the policy's, held to what they are held to. */
 static size_t add_made(struct engine *engine, const struct policy *policy, struct group_spec *specs,
 		       struct limits *limits)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < groups_count(engine->groups); i++) {
-		const char *name = group_name(groups_at(engine->groups, i));
-		const json_t *object = json_object_get(engine->made, name);
+		const struct group *group = groups_at(engine->groups, i);
+		const char *name = group_name(group);
 
-		if (!object || policy_find_group(policy, name) >= 0 ||
-		    limits_from_json(object, &limits[count], NULL) < 0)
+		if (!json_object_get(engine->made, name) || policy_find_group(policy, name) >= 0 ||
+		    limits_copy(&limits[count], group_limits(group)) < 0)
 			continue;
 		specs[count] = (struct group_spec){ .name = name, .limits = &limits[count] };
 		count++;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* One JSON object: group name -> limits. Without such groups there is no file. */
+/* One JSON object: group name -> true. Without such groups there is no file. */
 #include "core/made.h"
 
-#include "core/limits-json.h"
 #include "util/fd.h"
 
 #include <fcntl.h>
@@ -27,8 +26,7 @@ int made_save(const char *runtime_dir, const struct policy *policy, struct group
 		struct group *group = groups_at(groups, i);
 
 		if (policy_find_group(policy, group_name(group)) < 0)
-			json_object_set_new(object, group_name(group),
-					    limits_to_json(group_limits(group)));
+			json_object_set_new(object, group_name(group), json_true());
 	}
 	text = json_dumps(object, JSON_INDENT(1));
 	if (!text) {
@@ -44,7 +42,7 @@ int made_save(const char *runtime_dir, const struct policy *policy, struct group
 		return 0;
 	}
 	r = file_replace_at(AT_FDCWD, path, text, strlen(text), 0600);
-	return r < 0 ? error_set_errno(err, r, "cannot record the groups' limits in %s", path) : 0;
+	return r < 0 ? error_set_errno(err, r, "cannot record the group in %s", path) : 0;
 }
 
 json_t *made_read(const char *runtime_dir, struct error *err)
@@ -61,7 +59,6 @@ json_t *made_read(const char *runtime_dir, struct error *err)
 		return object;
 	json_decref(object);
 	error_set(err, -EBADMSG,
-		  "%s is damaged: limits of groups made by commands are not known; remove it",
-		  path);
+		  "%s is damaged: which groups commands have made is not known; remove it", path);
 	return NULL;
 }

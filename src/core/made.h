@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of groups that commands have made: kept in <runtime_dir>/made.json, so that the next
- * command, and the daemon's next start or reload, know what a group is held to.
+ * Which groups commands have made: kept in <runtime_dir>/made.json, so that the daemon's next start
+ * or reload tells them from groups that were taken out of the policy. (What they are held to is in
+ * the record of cgroup/.)
  */
 #pragma once
 
@@ -11,8 +12,8 @@
 #include <jansson.h>
 
 /*
- * Writes those of all groups that the policy does not name and replaces *made by them: an object,
- * group name -> limits in the policy file's words. 0 or -errno with a sentence.
+ * Writes the names of all groups that the policy does not name, and replaces *made by them: an
+ * object with one key a name. 0 or -errno with a sentence.
  */
 int made_save(const char *runtime_dir, const struct policy *policy, struct groups *groups,
 	      json_t **made, struct error *err);

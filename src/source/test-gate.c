@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* covers: gate-watch.c. Needs root. It marks every file system of this machine and lets everything
- * pass. */
+/*
+ * Needs root. It marks every file system of this machine and lets everything pass.
+ * covers: gate-watch.c
+ */
 #include "source/gate.h"
 
 #include "test/unit.h"

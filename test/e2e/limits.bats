@@ -3,7 +3,6 @@ bats_require_minimum_version 1.5.0
 load limits-helpers
 
 setup() {
-	STARTED=()
 	instance
 }
 
@@ -75,7 +74,7 @@ teardown() {
 	start_hogs two/light 1
 	light=$HOGS
 	a=$(used_ns "$heavy") b=$(used_ns "$light")
-	sleep 3
+	nap 3
 	ratio=$((($(used_ns "$heavy") - a) * 100 / ($(used_ns "$light") - b)))
 	tell "3 to 1 became $ratio to 100"
 	[ "$ratio" -ge 250 ] && [ "$ratio" -le 350 ]
@@ -90,7 +89,7 @@ teardown() {
 	[ "$(value_of two/idle cpu.idle)" = 1 ]
 	start_hogs two/busy 1
 	start_hogs two/idle 1
-	share=$(share_of 1500 "$HOGS")
+	share=$(share_of 1.5 "$HOGS")
 	tell "the idle one got $share tenths of a percent of the processor"
 	[ "$share" -le 150 ]
 }
@@ -99,11 +98,10 @@ teardown() {
 	need_controller cpuset
 	r group create g --cpus 1 --mems 0
 	in_group g sleep 60
-	grep -qx "Cpus_allowed_list:	1" "/proc/$PID/status"
-	grep -qx "Mems_allowed_list:	0" "/proc/$PID/status"
+	[[ $(<"/proc/$PID/status") == *Cpus_allowed_list:?1$'\n'*Mems_allowed_list:?0$'\n'* ]]
 	# While it runs, too.
 	r group set g --cpus 0
-	wait_until "grep -qx 'Cpus_allowed_list:	0' /proc/$PID/status"
+	[[ $(<"/proc/$PID/status") == *Cpus_allowed_list:?0$'\n'* ]]
 }
 
 @test "cpus: processors that the machine has not are refused" {
@@ -116,17 +114,18 @@ teardown() {
 # ---- memory ----
 
 @test "ram: what allocates more is killed, counted, and the group stays usable" {
+	local peak
 	r group create g --ram 32M --swap 0
 	in_group g "$PROGRAMS/demo-memory-hog" 200 /g
 	ended
 	[ "$STATUS" -eq 137 ]
 	[ "$(key_of g oom_kill memory.events memory.oom_control)" -ge 1 ]
-	tell "killed at $(value_of g memory.peak memory.max_usage_in_bytes) bytes of 33554432"
-	[ "$(value_of g memory.peak memory.max_usage_in_bytes)" -le 33554432 ]
-	[ "$(value_of g memory.peak memory.max_usage_in_bytes)" -ge 30000000 ]
+	peak=$(value_of g memory.peak memory.max_usage_in_bytes)
+	tell "killed at $peak bytes of 33554432"
+	[ "$peak" -le 33554432 ] && [ "$peak" -ge 30000000 ]
 	in_group g "$PROGRAMS/demo-memory-hog" 16 /g
 	ended
-	[ "$(tail -n 1 "$OUT")" = 16 ]
+	[[ $(<"$OUT") == *$'\n'16 ]]
 }
 
 @test "ram: page cache is reclaimed, nobody is killed" {
@@ -144,8 +143,8 @@ teardown() {
 	local used
 	r group create g --ram-high 16M --swap 0
 	in_group g "$PROGRAMS/demo-memory-hog" 200
-	sleep 3
-	kill -0 "$PID"
+	nap 3
+	alive "$PID"
 	used=$(value_of g memory.current)
 	tell "after 3 s $used bytes, $(key_of g high memory.events) times slowed"
 	[ "$(key_of g high memory.events)" -ge 1 ]
@@ -211,7 +210,7 @@ teardown() {
 	in_group g "$PROGRAMS/demo-memory-hog" 200
 	ended
 	[ "$STATUS" -eq 137 ]
-	wait_until "! kill -0 $bystander"
+	wait_until "! alive $bystander"
 	# Without it, only the one.
 	r group set g --oom process
 	in_group g sleep 60
@@ -219,7 +218,7 @@ teardown() {
 	in_group g "$PROGRAMS/demo-memory-hog" 200
 	ended
 	[ "$STATUS" -eq 137 ]
-	kill -0 "$bystander"
+	alive "$bystander"
 }
 
 # ---- tasks ----
@@ -243,7 +242,8 @@ take_disk() {
 		truncate -s 64M "$BATS_TEST_TMPDIR/disk"
 		DISK=$(losetup -f --show "$BATS_TEST_TMPDIR/disk" 2>/dev/null) || skip "needs a loop device"
 	fi
-	SCHEDULER=$(sed 's/.*\[\(.*\)\].*/\1/' "/sys/block/${DISK#/dev/}/queue/scheduler")
+	SCHEDULER=$(<"/sys/block/${DISK#/dev/}/queue/scheduler")
+	SCHEDULER=${SCHEDULER#*[} SCHEDULER=${SCHEDULER%%]*}
 }
 
 put_disk_back() {
@@ -255,9 +255,10 @@ put_disk_back() {
 timed_dd() { # GROUP OPERAND...
 	local start group=$1
 	shift
-	start=$(milliseconds)
-	r run -g "$group" -- dd status=none "$@"
-	echo $(($(milliseconds) - start))
+	start=$(microseconds)
+	in_group "$group" dd status=none "$@"
+	ended
+	[ $STATUS = 0 ] && echo $((($(microseconds) - start) / 1000))
 }
 
 rate_is() { # MILLISECONDS EXPECTED
@@ -327,9 +328,10 @@ rate_is() { # MILLISECONDS EXPECTED
 	in_group heavy sh -c "while :; do dd if=/dev/zero of=$DISK bs=256k oflag=direct; done"
 	in_group light sh -c "while :; do dd if=/dev/zero of=$DISK bs=256k oflag=direct; done"
 	a=$(written heavy) b=$(written light)
-	sleep 3
+	nap 3
 	a=$(($(written heavy) - a)) b=$(($(written light) - b))
 	tell "8 to 1: $a and $b bytes written"
+	[ "$a" -gt "$b" ]
 }
 
 written() { # GROUP
@@ -348,12 +350,12 @@ written() { # GROUP
 	echo $((PAGES_BEFORE + 16)) >$PAGES_FILE
 	in_group g "$PROGRAMS/demo-huge-pages" 4
 	ended
-	[ "$(tail -n 1 "$OUT")" = 4 ]
+	[[ $(<"$OUT") == *4 ]]
 	in_group g "$PROGRAMS/demo-huge-pages" 8
 	ended
-	tell "ended with $STATUS after $(tail -n 1 "$OUT") of 8 pages"
+	tell "ended with $STATUS after writing to pages" $(<"$OUT") "of 8"
 	[ "$STATUS" -eq $((128 + 7)) ]
-	[ "$(tail -n 1 "$OUT")" = 4 ]
+	[[ $(<"$OUT") == *4 ]]
 }
 
 @test "hugetlb: a size that the machine has not is a clear problem" {
@@ -370,21 +372,20 @@ written() { # GROUP
 	r group create g
 	in_group g "$PROGRAMS/demo-cpu-hog" 60000
 	r group freeze g
-	before=$(ticks_of "$PID")
-	sleep 0.5
-	after=$(ticks_of "$PID")
-	tell "frozen: $((after - before)) ticks in 500 ms"
+	before=$(used_ns "$PID")
+	nap 0.5
+	after=$(used_ns "$PID")
+	tell "frozen: $((after - before)) ns in 500 ms"
 	[ "$after" -eq "$before" ]
 	r group thaw g
-	wait_until "[ \$(ticks_of $PID) -gt $after ]"
+	wait_until "[ \$(used_ns $PID) -gt $after ]"
 }
 
 @test "freeze: what enters a frozen group stands still" {
 	r group create g --freeze yes
 	sleep 60 3>&- &
-	STARTED+=($!)
 	r group move g $!
-	r group show g --json | grep -q '"frozen": true'
+	[[ $(r group show g --json) == *'"frozen": true'* ]]
 	run r run -g g -- true
 	[ "$status" -eq 125 ]
 	[[ $output == *frozen* ]]
@@ -397,7 +398,7 @@ written() { # GROUP
 	in_group g "$PROGRAMS/demo-cpu-hog" 60000
 	r group freeze g
 	r group kill g
-	wait_until "! kill -0 $PID"
+	wait_until "! alive $PID"
 }
 
 @test "freeze: the groups below stand still too" {
@@ -406,11 +407,11 @@ written() { # GROUP
 	r group create a/b --pids 50
 	in_group a/b "$PROGRAMS/demo-cpu-hog" 60000
 	r group freeze a
-	before=$(ticks_of "$PID")
-	sleep 0.3
-	[ "$(ticks_of "$PID")" -eq "$before" ]
+	before=$(used_ns "$PID")
+	nap 0.3
+	[ "$(used_ns "$PID")" -eq "$before" ]
 	r group thaw a
-	wait_until "[ \$(ticks_of $PID) -gt $before ]"
+	wait_until "[ \$(used_ns $PID) -gt $before ]"
 }
 
 # ---- raw ----
