@@ -97,15 +97,15 @@ storm_went_well() { # MILLISECONDS
 	storm 2500
 	rest 0.5
 	kill -STOP "$DAEMON"
-	rest 0.5
+	rest 0.3
 	background ./hold hold 20000 "$WORK/there"
 	local pid=$!
-	rest 0.5
+	rest 0.7
 	[ -e there ]
 	[ "$(<"/proc/$DAEMON/comm")" = reeved ]
 	grep -q '^State:.T' "/proc/$DAEMON/status"
 	kill -CONT "$DAEMON"
-	storm_went_well 250
+	storm_went_well 500
 	eventually in_group "$pid" gh
 	[ "$(counter engine.passed_while_stopped)" -gt 10 ]
 	log_has "passed ungoverned"
@@ -132,7 +132,7 @@ in_group() { # PID GROUP
 		kill -CONT "$DAEMON"
 		rest 0.05
 	done
-	storm_went_well 250
+	storm_went_well 500
 }
 
 # A trigger whose program takes its time to be executed, as on a slow disk.
@@ -163,8 +163,8 @@ slow_trigger() {
 	kill -STOP "$DAEMON"
 	rest 0.7
 	kill -CONT "$DAEMON"
-	storm_went_well 250
-	eventually [ "$(counter trigger.succeeded)" = 1 ]
+	storm_went_well 500
+	eventually counter_is trigger.succeeded 1
 }
 
 @test "a trigger's program that is slow to start holds up nothing else" {
@@ -190,14 +190,14 @@ slow_trigger() {
 	(while kill -HUP "$DAEMON"; do read -r -t 0.005 nothing || true; done <>never) 2>/dev/null 3>&- &
 	local hups=$!
 	STARTED+=("$hups")
-	for i in {1..10}; do
+	for i in {1..5}; do
 		kill -STOP "$DAEMON"
-		rest 0.3
+		rest 0.6
 		kill -CONT "$DAEMON"
 		rest 0.03
 	done
 	kill "$hups"
-	storm_went_well 250
+	storm_went_well 500
 }
 
 @test "SIGSTOP of everything that is called reeved" {
@@ -209,9 +209,9 @@ slow_trigger() {
 	for pid in $(pidof reeved); do
 		[ "$pid" != "$DAEMON" ] && [ "$pid" != "$GUARD" ] || kill -STOP "$pid"
 	done
-	rest 0.3
+	rest 0.8
 	kill -CONT "$DAEMON" "$GUARD"
-	storm_went_well 250
+	storm_went_well 500
 }
 
 @test "SIGSTOP of the guard, and of the group of processes that was started" {
@@ -221,12 +221,12 @@ slow_trigger() {
 	storm 1500
 	rest 0.2
 	kill -STOP "$GUARD"
-	rest 0.3
+	rest 0.7
 	kill -CONT "$GUARD"
 	rest 0.2
 	# As a shell does to its job: the daemon must not be in it.
 	[ "$(awk '{ print $5 }' "/proc/$DAEMON/stat")" = "$DAEMON" ]
-	storm_went_well 250
+	storm_went_well 500
 }
 
 @test "SIGKILL of the daemon in a storm, and a new one at once" {
@@ -242,7 +242,7 @@ slow_trigger() {
 	[ "$code" = 137 ]
 	start
 	rest 0.2
-	storm_went_well 250
+	storm_went_well 500
 	[ "$(counter keeper.moved)" -gt 0 ]
 }
 
@@ -255,7 +255,7 @@ slow_trigger() {
 	kill -KILL "$GUARD"
 	wait_gone "$GUARD" "$DAEMON"
 	start
-	storm_went_well 250
+	storm_went_well 500
 }
 
 @test "SIGKILL of both, the daemon stopped before" {
@@ -269,7 +269,7 @@ slow_trigger() {
 	kill -KILL "$GUARD" "$DAEMON"
 	wait_gone "$GUARD" "$DAEMON"
 	start
-	storm_went_well 250
+	storm_went_well 500
 }
 
 @test "SIGTERM in a storm ends cleanly, promptly, and with exit 0" {
@@ -284,7 +284,7 @@ slow_trigger() {
 	[ $(($(now_ms) - begun)) -lt 2000 ]
 	[ ! -e "$RUN/reeve.sock" ]
 	[ ! -e "/run/reeve-$NAME.lock" ]
-	storm_went_well 250
+	storm_went_well 500
 }
 
 @test "SIGTERM to the guard ends a stopped daemon, too" {
@@ -295,5 +295,5 @@ slow_trigger() {
 	kill -STOP "$DAEMON"
 	rest 0.2
 	stop
-	storm_went_well 250
+	storm_went_well 500
 }
