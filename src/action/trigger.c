@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
- * A trigger's program is started by clone(CLONE_VM | CLONE_VFORK) on a stack of its own: a daemon
- * must not copy its page tables for a shell script. The child therefore only makes raw system
- * calls; above all not glibc's setresuid(), which would change the ids of all our threads.
+ * A trigger's program is started by clone(CLONE_VM) on a stack of its own: a daemon must not copy
+ * its page tables for a shell script, and not wait for it either (CLONE_VFORK), as the program may
+ * lie on a disk that does not answer. So until its execve the child runs in our memory while we go
+ * on: it makes raw system calls only, and above all not glibc's setresuid(), which would change the
+ * ids of all our threads. What it uses belongs to its `struct run`, which stays until it has ended.
  */
 #include "action/trigger.h"
 
+#include "action/raw-call.h"
 #include "util/host.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { OUTPUT_KEPT = 256, STACK_SIZE = 64 * 1024, STRINGS_MAX = 256 };
+enum { OUTPUT_KEPT = 256, STACK_SIZE = 32 * 1024, STRINGS_MAX = 256 };
 
 /* A request, copied: its strings follow in one block. */
 struct run {
@@ -30,6 +31,9 @@ struct run {
 	gid_t gid;
 	pid_t pid;
 	int pidfd, output_fd;
+	int null_fd, write_fd; /* of use to the child only */
+	int code;	       /* the child's: negative errno of the step that failed */
+	void *stack;
 	bool timed_out;
 	sd_event_source *child, *output, *timer;
 	size_t output_size;
@@ -46,7 +50,6 @@ struct trigger_runner {
 	sd_event_source *turn; /* armed while something waits for the next second */
 	uint64_t second_began;
 	unsigned second_starts;
-	void *stack;
 	struct trigger_counters counters;
 };
 
@@ -66,6 +69,7 @@ static void run_free(struct run *run)
 	for (char **p = run->envp; *p; p++)
 		free(*p);
 	free(run->name);
+	free(run->stack);
 	free(run);
 }
 DEFINE_CLEANUP(struct run *, run_free);
@@ -98,7 +102,7 @@ static struct run *run_new(struct trigger_runner *runner, const struct trigger_r
 	if (!run)
 		return NULL;
 	run->runner = runner;
-	run->pidfd = run->output_fd = -1;
+	run->pidfd = run->output_fd = run->null_fd = run->write_fd = -1;
 	run->uid = request->uid;
 	run->gid = request->gid;
 	run->name = strdup(request->name);
@@ -116,57 +120,60 @@ static struct run *run_new(struct trigger_runner *runner, const struct trigger_r
 
 /* ---- the child ---- */
 
-struct start {
-	struct run *run;
-	int null_fd, output_fd;
-	int code; /* negative errno of the step that failed */
-};
+static void default_signals(void)
+{
+	/* As the kernel has it: handler, flags, restorer, mask. All zero is the default. */
+	const struct {
+		unsigned long words[4];
+	} action = { 0 };
+	const uint64_t none = 0;
+
+	for (int i = 1; i < _NSIG; i++)
+		if (i != SIGKILL && i != SIGSTOP)
+			(void)raw_call(SYS_rt_sigaction, i, (long)&action, 0, sizeof(none), 0);
+	(void)raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof(none), 0);
+}
 
 /* Runs in our memory until execve: raw system calls and plain stores only. */
 static int child_main(void *argument)
 {
-	struct start *start = argument;
-	const struct rlimit no_core = { 0 };
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	struct run *run = start->run;
-	sigset_t none;
+	static const struct rlimit no_core = { 0 };
+	struct run *run = argument;
+	const long id[] = { run->uid, run->gid };
 	long r;
 
-	for (int i = 1; i < _NSIG; i++)
-		if (i != SIGKILL && i != SIGSTOP)
-			(void)sigaction(i, &action, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	r = syscall(SYS_setsid);
+	default_signals();
+	r = raw_call(SYS_setsid, 0, 0, 0, 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_dup3, start->null_fd, 0, 0);
+		r = raw_call(SYS_dup3, run->null_fd, 0, 0, 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_dup3, start->output_fd, 1, 0);
+		r = raw_call(SYS_dup3, run->write_fd, 1, 0, 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_dup3, start->output_fd, 2, 0);
+		r = raw_call(SYS_dup3, run->write_fd, 2, 0, 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_chdir, "/");
+		r = raw_call(SYS_chdir, (long)"/", 0, 0, 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
+		r = raw_call(SYS_prlimit64, 0, RLIMIT_CORE, (long)&no_core, 0, 0);
 	/* The daemon's own priority is not for others; giving up a better one never fails. */
 	if (r >= 0)
-		(void)syscall(SYS_setpriority, PRIO_PROCESS, 0, 0);
+		(void)raw_call(SYS_setpriority, PRIO_PROCESS, 0, 0, 0, 0);
 	/* Not root's helper groups, then the group, then the user: in this order only. */
-	if (r >= 0 && syscall(SYS_geteuid) == 0)
-		r = syscall(SYS_setgroups, 0, NULL);
+	if (r >= 0 && raw_call(SYS_geteuid, 0, 0, 0, 0, 0) == 0)
+		r = raw_call(SYS_setgroups, 0, 0, 0, 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_setresgid, run->gid, run->gid, run->gid);
+		r = raw_call(SYS_setresgid, id[1], id[1], id[1], 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_setresuid, run->uid, run->uid, run->uid);
+		r = raw_call(SYS_setresuid, id[0], id[0], id[0], 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		r = raw_call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* What we hold is O_CLOEXEC; what a careless parent of ours left open is not. */
 	if (r >= 0)
-		(void)syscall(SYS_close_range, 3, ~0U, 0);
+		(void)raw_call(SYS_close_range, 3, ~0U, 0, 0, 0);
 	if (r >= 0)
-		r = syscall(SYS_execve, run->argv[0], run->argv, run->envp);
-	start->code = r < 0 ? -errno : 0;
-	syscall(SYS_exit, 127);
+		r = raw_call(SYS_execve, (long)run->argv[0], (long)run->argv, (long)run->envp, 0,
+			     0);
+	run->code = (int)r;
+	raw_call(SYS_exit, 127, 0, 0, 0, 0);
 	return 0;
 }
 
@@ -185,8 +192,13 @@ static void finish(struct run *run, int status)
 		}
 	}
 	runner->counters.running--;
+	if (run->code < 0)
+		snprintf(run->output_text, sizeof(run->output_text), "cannot execute %s: %s",
+			 run->argv[0], strerror(-run->code));
 	if (run->timed_out)
 		runner->counters.timed_out++;
+	else if (run->code < 0)
+		runner->counters.could_not_start++;
 	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		runner->counters.succeeded++;
 	else
@@ -255,30 +267,38 @@ static int watch(struct run *run)
 	return r;
 }
 
+static int open_ends(struct run *run)
+{
+	int ends[2];
+
+	run->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (run->null_fd < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	run->output_fd = ends[0];
+	run->write_fd = ends[1];
+	/* Only our end must not block. */
+	(void)fcntl(run->write_fd, F_SETFL, 0);
+	run->stack = aligned_alloc(64, STACK_SIZE);
+	return run->stack ? 0 : -ENOMEM;
+}
+
 static int start(struct run *run)
 {
 	struct trigger_runner *runner = run->runner;
-	_cleanup_(closep) int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	_cleanup_(closep) int write_end = -1;
-	struct start start = { .run = run };
-	int ends[2], r;
+	int r = open_ends(run);
 
-	if (null_fd < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	run->output_fd = ends[0];
-	write_end = ends[1];
-	/* Only our end must not block. */
-	(void)fcntl(write_end, F_SETFL, 0);
-	start.null_fd = null_fd;
-	start.output_fd = write_end;
-	run->pid = clone(child_main, (char *)runner->stack + STACK_SIZE,
-			 CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
-	if (run->pid < 0)
-		return -errno;
-	if (start.code < 0) {
-		(void)waitpid(run->pid, NULL, 0);
-		return start.code;
+	if (r >= 0) {
+		run->pid =
+			clone(child_main, (char *)run->stack + STACK_SIZE, CLONE_VM | SIGCHLD, run);
+		r = run->pid < 0 ? -errno : 0;
 	}
+	/* The child has its own of these, but reads their numbers yet. */
+	if (run->null_fd >= 0)
+		close(run->null_fd);
+	if (run->write_fd >= 0)
+		close(run->write_fd);
+	if (r < 0)
+		return r;
 	run->next = runner->running;
 	runner->running = run;
 	runner->counters.running++;
@@ -396,12 +416,6 @@ int trigger_runner_new(sd_event *event, const struct trigger_limits *limits, tri
 	runner->ended = ended;
 	runner->userdata = userdata;
 	runner->waiting_end = &runner->waiting;
-	runner->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (runner->stack == MAP_FAILED) {
-		free(runner);
-		return -ENOMEM;
-	}
 	*ret_runner = runner;
 	return 0;
 }
@@ -428,6 +442,5 @@ void trigger_runner_free(struct trigger_runner *runner)
 		runner->waiting = run->next;
 		run_free(run);
 	}
-	munmap(runner->stack, STACK_SIZE);
 	free(runner);
 }

@@ -34,7 +34,9 @@ struct trigger_counters {
 	size_t running, waiting;
 };
 
-/* Told once for each request that ended: exit status as of wait(2), and the first bytes it printed.
+/*
+ * Told once for each request that ended: exit status as of wait(2), and the first bytes it printed.
+ * A program that could not be executed ends with 127, and the output says why.
  */
 typedef void (*trigger_ended_fn)(const char *name, pid_t pid, int status, bool timed_out,
 				 const char *output, void *userdata);
@@ -47,7 +49,7 @@ DEFINE_CLEANUP(struct trigger_runner *, trigger_runner_free);
 
 /*
  * Starts the program, or lets it wait its turn; everything is copied. 0 started, 1 waiting,
- * -EAGAIN dropped (counted), or the errno of a failed start (-ENOENT, -EACCES, ...).
+ * -EAGAIN dropped (counted), or the errno of a failed start (no process, no memory).
  */
 int trigger_run(struct trigger_runner *runner, const struct trigger_request *request);
 

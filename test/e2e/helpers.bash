@@ -182,6 +182,10 @@ counter() { # NAME
 	echo "${value:-0}"
 }
 
+counter_is() { # NAME VALUE
+	[ "$(counter "$1")" = "$2" ]
+}
+
 log_has() { # REGULAR-EXPRESSION
 	grep -q -- "$1" "$WORK/log" && return 0
 	echo "not in the log: $1"

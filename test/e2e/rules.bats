@@ -1,0 +1,349 @@
+#!/usr/bin/env bats
+# Which rule applies: scripts and interpreters, folders and globs, mounts, programs that everything
+# needs.
+
+load helpers
+
+setup() {
+	e2e_setup
+}
+
+teardown() {
+	e2e_teardown
+}
+
+# ---- scripts ----
+
+script() { # PATH INTERPRETER-LINE [BODY]
+	printf '#!%s\n%s\n' "$2" "${3:-}" >"$1"
+	chmod +x "$1"
+}
+
+@test "a rule on a script, and one on its interpreter" {
+	probe interpreter
+	script one "$WORK/interpreter"
+	script two "$WORK/interpreter"
+	rules "$WORK/one=gs" "$WORK/interpreter=gi"
+	start
+	expect gs ./one
+	expect gi ./two
+	expect gi ./interpreter
+	expect gs "$WORK/one" argument
+}
+
+@test "the order of the rules does not matter for a script and its interpreter" {
+	probe interpreter
+	script one "$WORK/interpreter -x"
+	rules "$WORK/interpreter=gi" "$WORK/one=gs"
+	start
+	expect gs ./one
+	eventually counter_is engine.decisions 2
+	[ "$(counter keeper.moved)" = 1 ]
+	[ "$(counter engine.put_back)" = 0 ]
+}
+
+@test "a rule on an interpreter alone holds for its scripts, and one on a script alone for it" {
+	probe interpreter
+	script one "$WORK/interpreter"
+	rules "$WORK/interpreter=gi"
+	start
+	expect gi ./one
+	rules "$WORK/one=gs"
+	reload
+	expect gs ./one
+	expect - ./interpreter
+}
+
+@test "a script whose interpreter is a script" {
+	probe interpreter
+	script inner "$WORK/interpreter"
+	script outer "$WORK/inner"
+	rules "$WORK/interpreter=gi" "$WORK/inner=gn" "$WORK/outer=go"
+	start
+	expect go ./outer
+	expect gn ./inner
+}
+
+@test "a script by env, and a program that env finds" {
+	probe bin/interpreter
+	script one "/usr/bin/env interpreter"
+	PATH=$WORK/bin:$PATH
+	rules "$WORK/one=gs"
+	start
+	expect gs ./one
+	# env executes the interpreter anew: that is an execution of its own, and its own rule's.
+	rules "$WORK/one=gs" "$WORK/bin/interpreter=gi"
+	reload
+	expect gi ./one
+}
+
+@test "a script without #! is placed by its own rule, not by the shell's" {
+	probe start where
+	printf '%s/where\n' "$WORK" >plain
+	chmod +x plain
+	rules "$WORK/plain=gp" "/bin/sh=gsh"
+	start
+	PATH=$WORK:$PATH expect gp ./start path plain
+	expect gp env "$WORK/plain"
+	expect gsh /bin/sh -c "$WORK/where; :"
+}
+
+@test "the triggers of a script and of its interpreter both run" {
+	probe interpreter
+	script one "$WORK/interpreter"
+	script note /bin/sh 'echo "$REEVE_RULE" >>'"$WORK/noted"
+	policy <<-EOF
+		rules:
+		  i: {paths: [$WORK/interpreter], action: execute, group: gi, trigger: t}
+		  s: {paths: [$WORK/one], action: execute, group: gs, trigger: t}
+		triggers:
+		  t: {run: $WORK/note, user: root}
+		groups:
+		  gi: {pids: 100}
+		  gs: {pids: 100}
+	EOF
+	start
+	expect gs ./one
+	eventually lines 2 noted
+	[ "$(sort noted)" = $'i\ns' ]
+}
+
+# ---- folders and globs ----
+
+@test "a rule on a folder: everything below it, now and later" {
+	probe f/a f/deep/er/b outside
+	rules "$WORK/f/=gf"
+	start
+	expect gf ./f/a
+	expect gf ./f/deep/er/b
+	expect - ./outside
+	probe f/new f/new-folder/c
+	expect gf ./f/new
+	expect gf ./f/new-folder/c
+}
+
+@test "a file that ran elsewhere and is moved or linked into a ruled folder" {
+	probe f/deep/x one two
+	rules "$WORK/f/=gf"
+	start
+	settle
+	expect - ./one
+	expect - ./two
+	mv one f/deep/one
+	ln two f/two
+	expect gf ./f/deep/one
+	sleep 0.05
+	expect gf ./f/two
+}
+
+@test "a folder of programs that ran elsewhere is moved into a ruled folder" {
+	probe other/deep/a f/x
+	rules "$WORK/f/=gf"
+	start
+	settle
+	expect - ./other/deep/a
+	mv other f/other
+	sleep 0.05
+	expect gf ./f/other/deep/a
+	mv f/other other
+	sleep 0.05
+	expect - ./other/deep/a
+	mv other/deep/a f/other
+	expect gf ./f/other
+}
+
+@test "globs: * in a part, ** over parts, ? and brackets" {
+	probe g/python3.11 g/x/y/rustc g/rustc g/gcc-9 g/gcc-x g/ab g/abc "g/a*b"
+	rules "$WORK/g/python*=g1" "$WORK/g/**/rustc=g2" "$WORK/g/gcc-[0-9]=g3" "$WORK/g/a?=g4" \
+		"$WORK/g/a\\\\*b=g5"
+	start
+	expect g1 ./g/python3.11
+	expect g2 ./g/x/y/rustc
+	expect g2 ./g/rustc
+	expect g3 ./g/gcc-9
+	expect - ./g/gcc-x
+	expect g4 ./g/ab
+	expect - ./g/abc
+	expect g5 "./g/a*b"
+}
+
+@test "a program that ran elsewhere and comes under a glob by a rename" {
+	probe g/one/other g/one/x
+	rules "$WORK/g/*/tool-*=gt"
+	start
+	settle
+	expect - ./g/one/other
+	mv g/one/other g/one/tool-1
+	sleep 0.05
+	expect gt ./g/one/tool-1
+	mkdir g/two
+	mv g/one/tool-1 g/two/tool-2
+	expect gt ./g/two/tool-2
+}
+
+@test "the first rule of the file that names a group decides, all triggers run" {
+	probe f/a
+	printf '#!/bin/sh\necho "$REEVE_RULE" >>%s/noted\n' "$WORK" >note
+	chmod +x note
+	policy <<-EOF
+		rules:
+		  only-trigger: {paths: [$WORK/f/*], action: execute, trigger: t}
+		  first: {paths: [$WORK/f/], action: execute, group: g1}
+		  second: {paths: [$WORK/f/a], action: execute, group: g2, trigger: t}
+		triggers:
+		  t: {run: $WORK/note, user: root}
+		groups:
+		  g1: {pids: 100}
+		  g2: {pids: 100}
+	EOF
+	start
+	expect g1 ./f/a
+	eventually lines 2 noted
+	[ "$(sort noted)" = $'only-trigger\nsecond' ]
+}
+
+# ---- programs that everything needs ----
+
+@test "a rule on /bin/sh: nothing hangs, and every shell is placed" {
+	probe where
+	rules "/bin/sh=gsh"
+	start
+	expect gsh sh -c "$WORK/where; :"
+	for i in {1..20}; do
+		timeout 10 sh -c 'sh -c "sh -c true"'
+	done
+	reload
+	stop
+}
+
+@test "a rule on the dynamic loader: nothing hangs, programs are placed by it" {
+	local loader
+	loader=$(readelf -l /bin/true 2>/dev/null | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+	[ -n "$loader" ] || loader=/lib64/ld-linux-x86-64.so.2
+	[ -e "$loader" ] || skip "needs to know the dynamic loader"
+	probe where
+	rules "$loader=gl"
+	start
+	expect - ./where
+	[ "$(cat /proc/self/cgroup | grep -c "/$NAME/gl")" -gt 0 ]
+	expect gl "$loader" "$(command -v env)" "$WORK/where"
+	reload
+	stop
+}
+
+@test "rules on reeve, reeved and its guard themselves: nothing hangs" {
+	probe where
+	rules "$TREE/bin/reeve=gr" "$TREE/bin/reeved=gd" "$TREE/bin/reeve-guard=gd" "$TREE/bin/=ga"
+	start --scan
+	reeve status --runtime-dir "$RUN" | grep -q "running"
+	eventually test "$(counter keeper.moved)" -gt 0
+	[ "$(group_of "$DAEMON")" = - ]
+	[ "$(group_of "$GUARD")" = - ]
+	timeout 20 reeve scan --runtime-dir "$RUN"
+	[ "$(group_of "$DAEMON")" = - ]
+	timeout 20 reeve group kill gr --runtime-dir "$RUN" || true
+	alive "$DAEMON"
+	reload
+	stop
+}
+
+@test "a rule that kills reeved does not kill the one that runs" {
+	policy <<-EOF
+		rules:
+		  self: {paths: ["$(readlink -f "$TREE/bin/reeved")"], action: execute, trigger: KILL}
+	EOF
+	start --scan
+	refused 137 "" reeved --version
+	alive "$DAEMON"
+	stop
+}
+
+# ---- mounts ----
+
+@test "a tmpfs that is mounted while the daemon runs, and mounted again" {
+	mkdir m
+	rules "$WORK/m/a=ga"
+	start
+	for i in 1 2; do
+		mount -t tmpfs none m
+		probe m/a m/b
+		expect ga ./m/a
+		expect - ./m/b
+		umount m
+	done
+	mount -t tmpfs none m
+	probe m/a
+	expect ga ./m/a
+}
+
+@test "an overlay" {
+	mkdir -p lower upper work merged
+	mount -t tmpfs none upper
+	mkdir upper/u upper/w
+	probe lower/a lower/b
+	mount -t overlay none -o "lowerdir=$WORK/lower,upperdir=$WORK/upper/u,workdir=$WORK/upper/w" merged ||
+		skip "needs overlay"
+	rules "$WORK/merged/a=ga" "$WORK/lower/b=gb"
+	start
+	expect ga ./merged/a
+	expect - ./lower/a
+	expect gb ./lower/b
+	probe merged/c merged/a
+	expect - ./merged/c
+	expect ga ./merged/a
+	# Mounted while the daemon runs.
+	umount merged
+	mount -t overlay none -o "lowerdir=$WORK/lower,upperdir=$WORK/upper/u,workdir=$WORK/upper/w" merged
+	expect ga ./merged/a
+}
+
+@test "a private mount namespace: a file system that is known here is seen there, too" {
+	command -v unshare >/dev/null || skip "needs unshare"
+	probe a
+	touch bound
+	rules "$WORK/a=ga"
+	start
+	expect ga unshare -m "$WORK/a"
+	expect ga unshare -m sh -c "mount --bind $WORK/a $WORK/bound && $WORK/bound"
+}
+
+# What docs say cannot be: a file system that is mounted nowhere but in a private namespace.
+@test "a tmpfs in a private mount namespace passes, is not placed, and hangs nothing" {
+	command -v unshare >/dev/null || skip "needs unshare"
+	probe a
+	mkdir m
+	rules "$WORK/m/a=ga"
+	start
+	expect - unshare -m sh -c "mount -t tmpfs none $WORK/m && cp $WORK/a $WORK/m/a && $WORK/m/a"
+}
+
+@test "in a pid namespace of its own the process is known, too" {
+	command -v unshare >/dev/null || skip "needs unshare"
+	probe a
+	rules "$WORK/a=ga"
+	start
+	expect ga unshare -p -f "$WORK/a"
+	expect ga unshare -U "$WORK/a"
+	expect ga chroot / "$WORK/a"
+}
+
+# The daemon in a pid namespace sees executions of processes that have no number there.
+@test "a daemon in a pid namespace lets outsiders pass, and touches nobody else for them" {
+	command -v unshare >/dev/null || skip "needs unshare"
+	probe a k
+	policy <<-EOF
+		rules:
+		  a: {paths: [$WORK/a], action: execute, group: ga}
+		  k: {paths: [$WORK/k], action: execute, trigger: KILL}
+		groups:
+		  ga: {pids: 100}
+	EOF
+	DAEMON_PREFIX=(unshare -p -f --mount-proc)
+	start || {
+		grep -q "namespace" log && skip "the daemon refuses to run in a pid namespace"
+		return 1
+	}
+	expect - ./a
+	timeout 10 ./k || true
+	timeout 20 reeve status --runtime-dir "$RUN"
+}
