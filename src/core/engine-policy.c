@@ -82,6 +82,10 @@ static size_t add_made(struct engine *engine, const struct policy *policy, struc
 		if (!json_object_get(engine->made, name) || policy_find_group(policy, name) >= 0 ||
 		    limits_copy(&limits[count], group_limits(group)) < 0)
 			continue;
+		if (group_is_frozen(group) == 1) {
+			limits[count].set |= LIMIT_BIT(LIMIT_FREEZE);
+			limits[count].freeze = true;
+		}
 		specs[count] = (struct group_spec){ .name = name, .limits = &limits[count] };
 		count++;
 	}
@@ -107,7 +111,8 @@ static int apply_groups(struct engine *engine, const struct policy *policy, stru
 	if (engine->options.dry_run)
 		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
 	else if (engine->options.local)
-		r = apply_each(engine, specs, policy->group_count + made, &problems, err);
+		/* A command changes what it is asked to, not what another one has made. */
+		r = apply_each(engine, specs, policy->group_count, &problems, err);
 	else
 		r = groups_apply(engine->groups, specs, policy->group_count + made, &problems, err);
 	for (size_t i = 0; i < made; i++)

@@ -169,6 +169,31 @@ static int set_options(struct engine *engine, const struct engine_options *optio
 	return engine->config_path && engine->runtime_dir ? 0 : -ENOMEM;
 }
 
+/*
+ * `reeve clean` without a policy is about what the runtime folder's record says was made, whatever
+ * the instance was called. NULL: not asked for, or there is no record.
+ */
+static char *recorded_name(const struct engine *engine)
+{
+	_cleanup_(freep) char *path = NULL;
+	const char *name;
+	char *copy = NULL;
+	json_t *record;
+
+	if (!engine->options.bare || engine->options.config_path)
+		return NULL;
+	if (asprintf(&path, "%s/state.json", engine->runtime_dir) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	record = json_load_file(path, 0, NULL);
+	name = json_string_value(json_object_get(record, "name"));
+	if (name && group_name_check(name, NULL) >= 0)
+		copy = strdup(name);
+	json_decref(record);
+	return copy;
+}
+
 static int open_groups(struct engine *engine, struct error *err)
 {
 	if (engine->layout->mode == LAYOUT_NONE)
@@ -248,7 +273,9 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	r = engine_load(engine, &policy, diagnostics, err);
 	if (r < 0)
 		return r;
-	engine->name = strdup(policy->name);
+	engine->name = recorded_name(engine);
+	if (!engine->name)
+		engine->name = strdup(policy->name);
 	if (!engine->name)
 		return error_oom(err);
 	r = build(engine, &policy, err);

@@ -77,14 +77,14 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	expect gi ./one
 }
 
-@test "a script without #! is placed by its own rule, not by the shell's" {
+@test "a script without #! is not executed by the kernel: the shell's own rule places it" {
 	probe start where
 	printf '%s/where\n' "$WORK" >plain
 	chmod +x plain
 	rules "$WORK/plain=gp" "/bin/sh=gsh"
 	start
-	PATH=$WORK:$PATH expect gp ./start path plain
-	expect gp env "$WORK/plain"
+	PATH=$WORK:$PATH expect gsh ./start path plain
+	expect gsh env "$WORK/plain"
 	expect gsh /bin/sh -c "$WORK/where; :"
 }
 
@@ -155,7 +155,7 @@ script() { # PATH INTERPRETER-LINE [BODY]
 @test "globs: * in a part, ** over parts, ? and brackets" {
 	probe g/python3.11 g/x/y/rustc g/rustc g/gcc-9 g/gcc-x g/ab g/abc "g/a*b"
 	rules "$WORK/g/python*=g1" "$WORK/g/**/rustc=g2" "$WORK/g/gcc-[0-9]=g3" "$WORK/g/a?=g4" \
-		"$WORK/g/a\\\\*b=g5"
+		"$WORK/g/a[*]b=g5"
 	start
 	expect g1 ./g/python3.11
 	expect g2 ./g/x/y/rustc
@@ -224,7 +224,6 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	probe where
 	rules "$loader=gl"
 	start
-	expect - ./where
 	[ "$(cat /proc/self/cgroup | grep -c "/$NAME/gl")" -gt 0 ]
 	expect gl "$loader" "$(command -v env)" "$WORK/where"
 	reload
