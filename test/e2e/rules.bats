@@ -77,15 +77,17 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	expect gi ./one
 }
 
-@test "a script without #! is placed by its own rule, not by the shell's" {
+# The kernel refuses it, and the caller executes /bin/sh with it instead: another execution.
+@test "a script without #! is placed by its own rule, unless the shell has one" {
 	probe start where
-	printf '%s/where\n' "$WORK" >plain
+	printf '%s/where; :\n' "$WORK" >plain
 	chmod +x plain
-	rules "$WORK/plain=gp" "/bin/sh=gsh"
+	rules "$WORK/plain=gp"
 	start
 	PATH=$WORK:$PATH expect gp ./start path plain
-	expect gp env "$WORK/plain"
-	expect gsh /bin/sh -c "$WORK/where; :"
+	rules "$WORK/plain=gp" "/bin/sh=gsh"
+	reload
+	PATH=$WORK:$PATH expect gsh ./start path plain
 }
 
 @test "the triggers of a script and of its interpreter both run" {
@@ -155,7 +157,7 @@ script() { # PATH INTERPRETER-LINE [BODY]
 @test "globs: * in a part, ** over parts, ? and brackets" {
 	probe g/python3.11 g/x/y/rustc g/rustc g/gcc-9 g/gcc-x g/ab g/abc "g/a*b"
 	rules "$WORK/g/python*=g1" "$WORK/g/**/rustc=g2" "$WORK/g/gcc-[0-9]=g3" "$WORK/g/a?=g4" \
-		"$WORK/g/a\\\\*b=g5"
+		"$WORK/g/a[*]b=g5"
 	start
 	expect g1 ./g/python3.11
 	expect g2 ./g/x/y/rustc
@@ -224,7 +226,8 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	probe where
 	rules "$loader=gl"
 	start
-	expect - ./where
+	# A static program needs no loader.
+	[ "$(./where)" = - ]
 	[ "$(cat /proc/self/cgroup | grep -c "/$NAME/gl")" -gt 0 ]
 	expect gl "$loader" "$(command -v env)" "$WORK/where"
 	reload
