@@ -227,7 +227,7 @@ refused() { # CODE REGULAR-EXPRESSION COMMAND...
 	local wanted=$1 pattern=$2 code=0
 	shift 2
 	timeout 30 "$@" >"$WORK/said" 2>&1 3>&- </dev/null || code=$?
-	if [ "$code" = "$wanted" ] && grep -qE -- "$pattern" "$WORK/said"; then
+	if [ "$code" = "$wanted" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$WORK/said"; }; then
 		return 0
 	fi
 	printf 'of: %s\nwanted: exit %s, /%s/\ngot: exit %s\n' "$*" "$wanted" "$pattern" "$code"
