@@ -176,6 +176,8 @@ static void test_its_session(void **state)
 	assert_int_equal(run(&f, "ps -o sid= -p $$ | tr -d ' '"), 0);
 	wait_for(&f, 1);
 	assert_true(strlen(f.output) > 1);
+	/* It has ended, but what it has left running is still its own. */
+	assert_true(trigger_is_session(f.runner, (pid_t)strtol(f.output, NULL, 10)));
 	stop(&f);
 }
 

@@ -18,7 +18,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { OUTPUT_KEPT = 256, STACK_SIZE = 32 * 1024, STRINGS_MAX = 256 };
+enum { OUTPUT_KEPT = 256, STACK_SIZE = 32 * 1024, STRINGS_MAX = 256, SESSIONS_KEPT = 256 };
 
 /* A request, copied: its strings follow in one block. */
 struct run {
@@ -50,6 +50,8 @@ struct trigger_runner {
 	sd_event_source *turn; /* armed while something waits for the next second */
 	uint64_t second_began;
 	unsigned second_starts;
+	pid_t sessions[SESSIONS_KEPT]; /* of those that ended, who may have left children in it */
+	unsigned next_session;
 	struct trigger_counters counters;
 };
 
@@ -181,6 +183,12 @@ static int child_main(void *argument)
 
 static void start_waiting(struct trigger_runner *runner);
 
+static void remember(struct trigger_runner *runner, pid_t pid)
+{
+	runner->sessions[runner->next_session] = pid;
+	runner->next_session = (runner->next_session + 1) % SESSIONS_KEPT;
+}
+
 static void finish(struct run *run, int status)
 {
 	struct trigger_runner *runner = run->runner;
@@ -192,6 +200,7 @@ static void finish(struct run *run, int status)
 		}
 	}
 	runner->counters.running--;
+	remember(runner, run->pid);
 	if (run->code < 0)
 		snprintf(run->output_text, sizeof(run->output_text), "cannot execute %s: %s",
 			 run->argv[0], strerror(-run->code));
@@ -390,6 +399,10 @@ bool trigger_is_session(const struct trigger_runner *runner, pid_t sid)
 	for (const struct run *run = runner->running; run; run = run->next)
 		if (run->pid == sid)
 			return true;
+	/* While somebody is left in a session, its number is not given out again. */
+	for (unsigned i = 0; sid > 0 && i < SESSIONS_KEPT; i++)
+		if (runner->sessions[i] == sid)
+			return kill(sid, 0) < 0;
 	return false;
 }
 

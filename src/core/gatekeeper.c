@@ -309,6 +309,13 @@ static void place_execution(struct gatekeeper *keeper, struct seat *seat,
 	expect_interpreter(keeper, event);
 }
 
+/* A script between the one that decided the group and the interpreter leads on to that. */
+static void pass_on(struct gatekeeper *keeper, const struct gate_event *event)
+{
+	if (is_second_file(keeper, event, confirm_ticket(keeper->options.confirm, event->pid)))
+		expect_interpreter(keeper, event);
+}
+
 static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 			  const struct snapshot *snapshot, const struct gate_event *event,
 			  const struct verdict *verdict, enum policy_action action, pid_t pid)
@@ -326,6 +333,8 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 		place_execution(keeper, seat, snapshot, event, &decision);
 	else if (decision.group != POLICY_NONE)
 		move(keeper, seat, snapshot, &decision);
+	else if (action == ACTION_EXECUTE)
+		pass_on(keeper, event);
 	/* Before it may be killed. */
 	if (decision.flags & DECISION_TRIGGER)
 		tell_triggers(keeper, &decision, event, verdict);
