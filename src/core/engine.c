@@ -188,7 +188,10 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	struct scan_result scanned;
 	int r;
 
-	r = make_runtime_dir(engine, err);
+	/* What can be refused is refused before anything is made. */
+	r = engine->options.local ? 0 : engine_socket_check(engine, err);
+	if (r >= 0)
+		r = make_runtime_dir(engine, err);
 	if (r >= 0)
 		r = open_log(engine, *policy, err);
 	if (r >= 0)
@@ -248,7 +251,11 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	r = engine_load(engine, &policy, diagnostics, err);
 	if (r < 0)
 		return r;
-	engine->name = strdup(policy->name);
+	/* A command that was told only the folder means the instance whose groups it records. */
+	if (engine->options.local && !engine->options.config_path)
+		engine->name = groups_recorded_name(engine->runtime_dir);
+	if (!engine->name)
+		engine->name = strdup(policy->name);
 	if (!engine->name)
 		return error_oom(err);
 	r = build(engine, &policy, err);
