@@ -36,6 +36,9 @@ struct group_problems {
 };
 void group_problems_done(struct group_problems *problems);
 
+/* The name of the instance whose groups a runtime folder records, for free(); NULL if none. */
+char *groups_recorded_name(const char *runtime_dir);
+
 /*
  * Opens the instance `name`: takes back what <runtime_dir>/state.json says was made by an earlier
  * run of the same boot. Makes nothing yet. `runtime_dir` may be NULL: nothing is recorded (tests).

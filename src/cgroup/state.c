@@ -430,6 +430,24 @@ static int understand(struct groups *groups, const char *text, size_t size)
 	return r;
 }
 
+char *groups_recorded_name(const char *runtime_dir)
+{
+	_cleanup_(freep) char *text = NULL, *path = NULL;
+	_cleanup_(json_done) json_t *json = NULL;
+	const char *name;
+	size_t size;
+
+	if (asprintf(&path, "%s/%s", runtime_dir, STATE_FILE) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	if (file_read_at(AT_FDCWD, path, STATE_MAX, &text, &size) < 0)
+		return NULL;
+	json = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	name = json_string_value(json_object_get(json, "name"));
+	return name ? strdup(name) : NULL;
+}
+
 int groups_state_load(struct groups *groups, struct error *err)
 {
 	_cleanup_(freep) char *text = NULL;

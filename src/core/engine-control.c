@@ -80,8 +80,11 @@ static int do_reload(struct engine *engine, const json_t *parameters, json_t **r
 		if (d->severity != SEVERITY_ERROR)
 			continue;
 		/* The first mistake is named; `reeve check` shows them all. */
-		error_wrap(err, "%s:%u:%u: %s", d->file ? d->file : "policy", d->line, d->column,
-			   d->message);
+		if (d->line == 0)
+			error_wrap(err, "%s: %s", d->file ? d->file : "policy", d->message);
+		else
+			error_wrap(err, "%s:%u:%u: %s", d->file ? d->file : "policy", d->line,
+				   d->column, d->message);
 		break;
 	}
 	if (r < 0) {
@@ -164,6 +167,8 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 	struct group_problems problems = { 0 };
 	int r = 0;
 
+	if (object && !json_is_object(object) && !json_is_null(object))
+		return error_set(err, -EINVAL, "parameter \"limits\" must be an object");
 	if (json_is_object(object))
 		r = limits_from_json(object, &limits, err);
 	if (r >= 0)

@@ -115,6 +115,7 @@ json_t *engine_status(struct engine *engine);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
 
 /* engine-socket.c: the varlink server in front of engine_control() */
+int engine_socket_check(const struct engine *engine, struct error *err); /* its path */
 int engine_socket_start(struct engine *engine, struct error *err);
 
 /* engine-trigger.c */

@@ -95,6 +95,15 @@ static const struct varlink_interface interface = {
 	.method_count = ARRAY_SIZE(methods),
 };
 
+int engine_socket_check(const struct engine *engine, struct error *err)
+{
+	_cleanup_(freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/reeve.sock", engine->runtime_dir) < 0)
+		return error_oom(err);
+	return varlink_check_path(path, err);
+}
+
 int engine_socket_start(struct engine *engine, struct error *err)
 {
 	static const struct varlink_interface *const interfaces[] = { &interface };

@@ -169,31 +169,6 @@ static int set_options(struct engine *engine, const struct engine_options *optio
 	return engine->config_path && engine->runtime_dir ? 0 : -ENOMEM;
 }
 
-/*
- * `reeve clean` without a policy is about what the runtime folder's record says was made, whatever
- * the instance was called. NULL: not asked for, or there is no record.
- */
-static char *recorded_name(const struct engine *engine)
-{
-	_cleanup_(freep) char *path = NULL;
-	const char *name;
-	char *copy = NULL;
-	json_t *record;
-
-	if (!engine->options.bare || engine->options.config_path)
-		return NULL;
-	if (asprintf(&path, "%s/state.json", engine->runtime_dir) < 0) {
-		path = NULL;
-		return NULL;
-	}
-	record = json_load_file(path, 0, NULL);
-	name = json_string_value(json_object_get(record, "name"));
-	if (name && group_name_check(name, NULL) >= 0)
-		copy = strdup(name);
-	json_decref(record);
-	return copy;
-}
-
 static int open_groups(struct engine *engine, struct error *err)
 {
 	if (engine->layout->mode == LAYOUT_NONE)
@@ -213,7 +188,10 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	struct scan_result scanned;
 	int r;
 
-	r = make_runtime_dir(engine, err);
+	/* What can be refused is refused before anything is made. */
+	r = engine->options.local ? 0 : engine_socket_check(engine, err);
+	if (r >= 0)
+		r = make_runtime_dir(engine, err);
 	if (r >= 0)
 		r = open_log(engine, *policy, err);
 	if (r >= 0)
@@ -273,7 +251,9 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	r = engine_load(engine, &policy, diagnostics, err);
 	if (r < 0)
 		return r;
-	engine->name = recorded_name(engine);
+	/* A command that was told only the folder means the instance whose groups it records. */
+	if (engine->options.local && !engine->options.config_path)
+		engine->name = groups_recorded_name(engine->runtime_dir);
 	if (!engine->name)
 		engine->name = strdup(policy->name);
 	if (!engine->name)

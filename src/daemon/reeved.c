@@ -106,7 +106,12 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		for (size_t i = 0; i < diagnostics.count; i++) {
 			const struct diagnostic *d = &diagnostics.items[i];
 
-			if (d->severity == SEVERITY_ERROR)
+			if (d->severity != SEVERITY_ERROR)
+				continue;
+			if (d->line == 0)
+				log_error(engine_log(engine), "%s: %s",
+					  d->file ? d->file : "policy", d->message);
+			else
 				log_error(engine_log(engine), "%s:%u:%u: %s",
 					  d->file ? d->file : "policy", d->line, d->column,
 					  d->message);

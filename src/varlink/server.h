@@ -53,6 +53,9 @@ struct varlink_counters {
 	size_t open;
 };
 
+/* Whether a socket can have this path at all: it must not be too long. */
+int varlink_check_path(const char *path, struct error *err);
+
 /*
  * `interfaces` and what they point to, and `userdata`, must outlive the server. A zero in `limits`
  * (or NULL) is the default. Reading clients are refused a little before `connections` is reached,

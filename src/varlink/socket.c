@@ -29,6 +29,13 @@ static int fill_address(const char *path, struct sockaddr_un *ret_address, struc
 	return 0;
 }
 
+int varlink_check_path(const char *path, struct error *err)
+{
+	struct sockaddr_un address;
+
+	return fill_address(path, &address, err);
+}
+
 static int new_socket(struct error *err)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
