@@ -182,6 +182,7 @@ void groups_free(struct groups *groups)
 	free(groups->runtime_dir);
 	free(groups->written);
 	free(groups->warning);
+	json_decref(groups->out_of_sight);
 	closep(&groups->runtime_fd);
 	/* Said aloud: a child that was forked and never executed still has the descriptor. */
 	if (groups->lock_fd >= 0)

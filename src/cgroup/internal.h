@@ -80,6 +80,7 @@ struct groups {
 	size_t count;
 	struct made *made;
 	size_t made_count;
+	json_t *out_of_sight; /* of the record: made in hierarchies that are not mounted now */
 	struct enabled *enabled;
 	size_t enabled_count;
 	uint32_t dynmods;

@@ -291,7 +291,10 @@ int groups_clean(struct groups *groups, struct group_problems *problems, struct 
 		removed++;
 	}
 	tree_disable(groups);
-	if (groups->made_count > 0 || groups->dynmods) {
+	/* Of a daemon that was killed: one that runs holds the instance, and nobody gets here. */
+	layout_restore_dynmods(groups->layout, groups->dynmods);
+	groups->dynmods = 0;
+	if (groups->made_count > 0 || json_array_size(groups->out_of_sight) > 0) {
 		int r = groups_state_save(groups, err);
 
 		return r < 0 ? r : removed;

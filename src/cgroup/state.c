@@ -101,6 +101,8 @@ static json_t *bases_to_json(const struct groups *groups)
 static json_t *to_json(const struct groups *groups)
 {
 	json_t *directories = json_array(), *list = json_array(), *enabled = json_array();
+	size_t seen;
+	json_t *item;
 	char boot[37] = "";
 
 	(void)host_boot_id(groups->layout->host, boot);
@@ -115,6 +117,7 @@ static json_t *to_json(const struct groups *groups)
 							.mount_point,
 						"path", m->path, "id", (json_int_t)m->id));
 	}
+	json_array_foreach(groups->out_of_sight, seen, item) json_array_append(directories, item);
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct group *g = groups->items[i];
 
@@ -230,8 +233,14 @@ static int load_directories(struct groups *groups, json_t *directories)
 
 		if (!mount || path_is_bad(path) || id < 0)
 			return -EBADMSG;
-		if (hierarchy < 0)
-			continue; /* unmounted since */
+		if (hierarchy < 0) {
+			/* Unmounted since; what is in it comes back with it. */
+			if (!groups->out_of_sight)
+				groups->out_of_sight = json_array();
+			if (json_array_append(groups->out_of_sight, item) < 0)
+				return -ENOMEM;
+			continue;
+		}
 		r = made_add(groups, (unsigned)hierarchy, path, (uint64_t)id);
 		if (r < 0)
 			return r;
@@ -387,6 +396,8 @@ static void forget_all(struct groups *groups)
 	free(groups->enabled);
 	groups->enabled = NULL;
 	groups->made_count = groups->enabled_count = 0;
+	json_decref(groups->out_of_sight);
+	groups->out_of_sight = NULL;
 	groups->dynmods = 0;
 }
 

@@ -88,8 +88,11 @@ r() { # COMMAND... as reeve, of this instance
 	local -a words=("$1")
 	[ "$1" != group ] || { words+=("$2") && shift; }
 	shift
-	# A command without --config finds what the daemon has, or ours.
-	reeve "${words[@]}" --config "$POLICY" --runtime-dir "$RUNTIME" "$@" 3>&-
+	case ${words[0]} in
+	status | reload) ;; # the daemon's own affair
+	*) words+=(--config "$POLICY") ;;
+	esac
+	reeve "${words[@]}" --runtime-dir "$RUNTIME" "$@" 3>&-
 }
 
 start_daemon() { # [OPTION...]

@@ -1,0 +1,126 @@
+# On a host that systemd runs, in a virtual machine only: a unit of systemd is made and removed.
+bats_require_minimum_version 1.5.0
+load limits-helpers
+
+setup() {
+	[ -d /run/systemd/system ] || skip "needs systemd as process 1"
+	in_vm || skip "needs a virtual machine: units are made"
+	instance
+	UNIT=reeve-test-$$.service
+}
+
+teardown() {
+	[ -d /run/systemd/system ] && in_vm || return 0
+	systemctl stop "$UNIT" 2>/dev/null || true
+	rm -f "/run/systemd/system/$UNIT" && systemctl daemon-reload
+	end_instances
+}
+
+# The unit that is installed, but for where things are.
+install_unit() {
+	sed -e "s,^ExecStart=.*,ExecStart=$TREE/bin/reeved --config $POLICY --runtime-dir $RUNTIME," \
+		-e "s,^ExecReload=.*,ExecReload=$TREE/bin/reeve reload --runtime-dir $RUNTIME," \
+		-e '/^Condition/d; /^RuntimeDirectory/d; /^Wants=/d; /^After=/d' \
+		"${REEVE_BUILD:-$TREE/build}/data/reeved.service" >"/run/systemd/system/$UNIT"
+	systemctl daemon-reload
+}
+
+# Every folder of our name, in any hierarchy.
+all_folders() {
+	local point
+	for point in "${HIERARCHIES[@]}"; do
+		find "$point" -type d -name "$NAME"
+	done | sort
+}
+
+@test "the service: ready when systemctl start returns, groups below its own unit and nowhere else" {
+	need_controller pids
+	policy <<<"  g: {pids: 50}
+  g/h: {pids: 20}"
+	install_unit
+	systemctl start "$UNIT"
+	[ -S "$RUNTIME/reeve.sock" ]
+	[[ $(r status) == *"$NAME"* ]]
+	[ "$(value_of g pids.max)" = 50 ]
+	all_folders
+	local folder
+	while read -r folder; do
+		[[ $folder == */system.slice/$UNIT/$NAME ]] || [[ $folder != */unified/* && $folder != /sys/fs/cgroup/$NAME ]]
+	done < <(all_folders)
+	[[ $(all_folders) == *"/system.slice/$UNIT/$NAME"* ]]
+
+	[[ $(systemctl status "$UNIT") == *"active (running)"*"Status:"*"groups"* ]]
+
+	# In it, a program is held.
+	r run -g g/h -- "$PROGRAMS/demo-first" /g/h 1
+	in_group g/h "$PROGRAMS/demo-forker" 40
+	ended
+	[ "$(<"$OUT")" = "19 11" ]
+
+	# A reload that is good, and one that is not.
+	policy <<<"  g: {pids: 60}"
+	systemctl reload "$UNIT"
+	[ "$(value_of g pids.max)" = 60 ]
+	echo "nonsense: 1" >>"$POLICY"
+	run ! systemctl reload "$UNIT"
+	systemctl is-active "$UNIT"
+	[ "$(value_of g pids.max)" = 60 ]
+
+	# What runs in the groups is not the daemon's to end.
+	policy <<<"  g: {pids: 60}"
+	in_group g sleep 100
+	systemctl restart "$UNIT"
+	alive "$PID"
+	[[ $(<"/proc/$PID/cgroup") == *"$UNIT/$NAME/g"* ]]
+	systemctl stop "$UNIT"
+	[ "$(systemctl is-active "$UNIT")" != active ]
+	alive "$PID"
+	kill "$PID"
+}
+
+@test "the service: ram is measured, the OOM kill does not end the unit" {
+	need_controller memory
+	policy <<<"  g: {ram: 32M, swap: 0}"
+	install_unit
+	systemctl start "$UNIT"
+	in_group g "$PROGRAMS/demo-memory-hog" 100
+	ended
+	[ "$STATUS" -eq 137 ]
+	nap 0.5
+	systemctl is-active "$UNIT"
+	[ "$(key_of g oom_kill memory.events memory.oom_control)" -ge 1 ]
+}
+
+@test "started by hand, outside a delegated unit: groups are in a scope of reeve's own" {
+	need_controller pids
+	policy <<<"  g: {pids: 50}"
+	systemd-run --quiet --unit="$UNIT" --service-type=notify -p NotifyAccess=all \
+		"$TREE/bin/reeved" --config "$POLICY" --runtime-dir "$RUNTIME"
+	[[ $(r status) == *"$NAME"* ]]
+	all_folders
+	[[ $(all_folders) == *"/reeve-"*".scope/$NAME"* ]]
+	[ "$(find /sys/fs/cgroup -name "g" -path "*.scope/$NAME/g" | head -n 1 | wc -l)" = 1 ]
+	[[ $(all_folders) != *"$UNIT/$NAME"* ]]
+	r run -g g -- "$PROGRAMS/demo-first" /g 1
+	systemctl stop "$UNIT"
+}
+
+@test "a command without a daemon works in the unit that it is started in" {
+	need_controller pids
+	r run --pids 5 -- "$PROGRAMS/demo-first" /none 0
+	run r run --pids 5 -- "$PROGRAMS/demo-forker" 20
+	[ "$output" = "4 11" ]
+	r group create g --pids 7
+	[ "$(value_of g pids.max)" = 7 ]
+	[[ $(all_folders) == *.service/"$NAME"* ]]
+	r clean
+	[ -z "$(all_folders)" ]
+}
+
+@test "check and doctor say where groups will be" {
+	policy <<<"  g: {pids: 50}"
+	run systemd-run --quiet --wait --pipe "$TREE/bin/reeve" check "$POLICY"
+	[[ $output == *systemd* ]]
+	run reeve doctor
+	[[ $output == *systemd* ]]
+}
