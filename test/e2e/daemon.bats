@@ -345,7 +345,11 @@ status_of_daemon() {
 	E2E_NAME=$NAME-2 expect gb ./b
 	kill -TERM "$first"
 	wait_gone "$first" "$first_daemon"
-	E2E_NAME=$NAME-2 expect gb ./b
+	E2E_NAME=$NAME-2 expect gb ./b || {
+		cat log2
+		timeout 5 reeve status --all --runtime-dir "$WORK/run2"
+		return 1
+	}
 	expect - ./a
 	kill -TERM "$second"
 	wait_gone "$second"
