@@ -2,7 +2,7 @@
 /*
  * What is there to work with. mountinfo says what is mounted and where; a hierarchy counts only
  * where its mount point can be opened, is a cgroup file system by its magic number and is the very
- * one that mountinfo meant (same device): a mount point may be hidden below a later mount.
+ * one that mountinfo meant (same device and mount): it may be hidden below a later mount.
  * Below a test's root the files are ordinary ones, so these two checks are left out there.
  *
  * A hierarchy can be mounted more than once (containers do it); the mount that shows most of it,
@@ -64,9 +64,14 @@ static uint32_t parse_controllers(const char *list, size_t length, char separato
 static bool is_what_mountinfo_meant(int fd, const struct mount_entry *entry, bool v2)
 {
 	struct statfs fs;
+	struct statx stx;
 	struct stat st;
 
 	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return false;
+	/* From 5.8 on; a part of the same file system may have been mounted over it. */
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) == 0 && stx.stx_mask & STATX_MNT_ID &&
+	    stx.stx_mnt_id != entry->id)
 		return false;
 	return fs.f_type == (v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC) &&
 	       st.st_dev == makedev(entry->major, entry->minor);

@@ -132,6 +132,14 @@ static json_t *usage_to_json(const struct group *group)
 	return object;
 }
 
+/* The kernel counts from the hierarchy's root, of which only a part may be mounted. */
+static const char *below_mount(const struct hierarchy *hierarchy, const char *path)
+{
+	size_t root = streq(hierarchy->mount_root, "/") ? 0 : strlen(hierarchy->mount_root);
+
+	return strncmp(path, hierarchy->mount_root, root) == 0 ? path + root : path;
+}
+
 static json_t *paths_to_json(const struct engine *engine, const struct group *group)
 {
 	json_t *paths = json_array();
@@ -141,8 +149,8 @@ static json_t *paths_to_json(const struct engine *engine, const struct group *gr
 		const char *path = group_path(group, hierarchy);
 
 		if (path)
-			json_array_append_new(paths,
-					      json_sprintf("%s%s", hierarchy->mount_point, path));
+			json_array_append_new(paths, json_sprintf("%s%s", hierarchy->mount_point,
+								  below_mount(hierarchy, path)));
 	}
 	return paths;
 }

@@ -132,13 +132,31 @@ NOTHING='mount -t tmpfs -o mode=755 none /sys/fs/cgroup'
 	need_v2 memory
 	PART=$(v2_mount)/reeve-test-${REEVE_TEST_RUN:-$$}-part
 	mkdir "$PART"
-	echo "+pids" >"$(v2_mount)/cgroup.subtree_control"
+	echo "+pids -memory" >"$(v2_mount)/cgroup.subtree_control"
 	run elsewhere "mount --bind '$PART' /sys/fs/cgroup" '
 		r group create g --pids 5 --ram 64M
-		r run -g g -- "$PROGRAMS/demo-first" "/${0##*/}g" 1; echo "code $?"
+		r run -g g -- "$PROGRAMS/demo-first" /g 1; echo "code $?"
 		cat "/sys/fs/cgroup/$NAME/g/pids.max"
 		r clean'
+	echo "$output"
 	[[ $output == *"ram cannot be set"*"code 0"*$'\n'5$'\n'* ]]
+	[ -z "$(trees "$NAME")" ]
+	[ ! -d "$PART/$NAME" ]
+}
+
+@test "a part of a v1 hierarchy is mounted: groups are made in it and can be entered" {
+	no_systemd
+	[ "$(version_of pids)" = 1 ] || skip "needs the pids controller in cgroup v1"
+	PART=/sys/fs/cgroup/pids/reeve-test-${REEVE_TEST_RUN:-$$}-part
+	mkdir "$PART"
+	run elsewhere "mount --bind '$PART' /sys/fs/cgroup/pids" '
+		r group create g --pids 5
+		r run -g g -- "$PROGRAMS/demo-first" /g 1; echo "code $?"
+		cat "/sys/fs/cgroup/pids/$NAME/g/pids.max"
+		r group show g --json
+		r clean'
+	echo "$output"
+	[[ $output == *"code 0"*$'\n'5$'\n'*"\"/sys/fs/cgroup/pids/$NAME/g\""* ]]
 	[ -z "$(trees "$NAME")" ]
 	[ ! -d "$PART/$NAME" ]
 }
