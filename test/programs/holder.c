@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * holder FILE MILLISECONDS READY: whoever executes the file waits in the kernel for so long, as on a
- * slow disk. Makes READY once that is so; runs until it is killed.
+ * holder FILE MILLISECONDS READY: whoever executes the file waits in the kernel for so long, as on
+ * a slow disk. Makes READY once that is so; runs until it is killed.
  */
 #include "util/macros.h"
 
