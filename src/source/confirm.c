@@ -23,7 +23,8 @@
 enum {
 	RECENT_SLOTS = 256,
 	SAME_UNITS = 1000, /* of 2^20 ns: about a second */
-	TIME_MASK = 0x7fffffff,
+	TIME_MASK = 0x7fff,
+	TIME_SHIFT = 17, /* above the sequence number and the done bit */
 };
 
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h: the host's own pid namespace. */
@@ -34,6 +35,8 @@ struct confirm {
 	struct confirm_program *program; /* NULL: by image */
 	struct error why_not;
 	_Atomic uint64_t recent[RECENT_SLOTS];
+	/* Two executions of a process within one unit of time must not have one ticket. */
+	_Atomic uint16_t sequence;
 };
 
 /* The kernel gives every program image 16 random bytes of its own, and says where they are. */
@@ -85,7 +88,8 @@ uint64_t confirm_ticket(struct confirm *confirm, pid_t pid)
 {
 	if (!confirm->program)
 		return image_of(confirm->host, pid);
-	return (uint64_t)(uint32_t)pid << CONFIRM_PID_SHIFT | (uint64_t)time_units() << 1;
+	return (uint64_t)(uint32_t)pid << CONFIRM_PID_SHIFT | (uint64_t)time_units() << TIME_SHIFT |
+	       (uint64_t)atomic_fetch_add(&confirm->sequence, 1) << 1;
 }
 
 bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket)
@@ -100,7 +104,7 @@ bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket)
 	slot = atomic_load(confirm_program_slot(confirm->program, (uint32_t)pid));
 	if (slot >> CONFIRM_PID_SHIFT != (uint32_t)pid || (slot & CONFIRM_DONE))
 		return false;
-	age = ((uint32_t)(ticket >> 1) - (uint32_t)(slot >> 1)) & TIME_MASK;
+	age = ((uint32_t)(ticket >> TIME_SHIFT) - (uint32_t)(slot >> TIME_SHIFT)) & TIME_MASK;
 	return age < SAME_UNITS;
 }
 

@@ -12,5 +12,6 @@
 #define CONFIRM_SLOTS 16384 /* a power of two; pid_max is larger: two may share a slot */
 #define CONFIRM_DONE  1ULL
 
-/* A slot: process id (32 bits), CLOCK_MONOTONIC in units of 2^20 ns (31 bits), done (1 bit). */
+/* A slot: process id (32 bits), CLOCK_MONOTONIC in units of 2^20 ns (15), a number (16), done (1).
+ */
 #define CONFIRM_PID_SHIFT 32
