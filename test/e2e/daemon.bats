@@ -487,3 +487,58 @@ print(*json.load(open(sys.argv[1]))["favordynmods"], sep="\n")' "$RUN/state.json
 		    sys.exit(f"{woken} switches while {started} processes were started")
 	EOF2
 }
+
+@test "fifty reloads in a storm lose nothing and leak nothing" {
+	cp "$BUILD/bench/bench-tiny" tiny
+	rules "$WORK/tiny=ga"
+	start
+	"$BUILD/test/programs/e2e-storm" 4000 2 ./tiny >storm </dev/null 3>&- &
+	local storm=$! before
+	STARTED+=("$storm")
+	reload
+	sleep 0.1
+	before=$(find "/proc/$DAEMON/fd" -mindepth 1 | wc -l)
+	for ((i = 0; i < 50; i++)); do
+		reload
+	done
+	wait "$storm"
+	read -r count right _ <storm
+	[ "$count" = "$right" ]
+	sleep 0.1
+	# A snapshot or two may not have been dropped yet.
+	[ "$(find "/proc/$DAEMON/fd" -mindepth 1 | wc -l)" -le "$((before + 4))" ]
+	[ "$(counter keeper.matched)" = "$count" ]
+	[ "$(counter keeper.move_failed)" = 0 ]
+}
+
+@test "a scan finds scripts by their own name" {
+	mkfifo never
+	printf '#!/bin/bash\nread line <%s\n' "$WORK/never" >script
+	chmod +x script
+	background ./script
+	local pid=$!
+	rules "$WORK/script=gs"
+	start
+	sleep 0.2
+	[ "$(group_of "$pid")" = - ]
+	timeout 20 reeve scan --runtime-dir "$RUN"
+	[ "$(group_of "$pid")" = gs ]
+}
+
+@test "a group that the policy has no longer stays while processes are in it" {
+	probe a
+	rules "$WORK/a=ga"
+	start
+	background ./a hold 60000 "$WORK/there"
+	local pid=$!
+	eventually test -e there
+	rules "$WORK/a=gb"
+	reload
+	expect gb ./a
+	[ "$(group_of "$pid")" = ga ]
+	timeout 20 reeve status --runtime-dir "$RUN" | grep -q "ga.*1 process\|ga.*busy"
+	kill -KILL "$pid"
+	wait_gone "$pid"
+	reload
+	! timeout 20 reeve group show ga --runtime-dir "$RUN"
+}

@@ -652,3 +652,28 @@ killed() { # COMMAND...
 	grep -qx "REEVE_PATH=$WORK/file" env
 	grep -qx "REEVE_GROUP=" env
 }
+
+@test "a storm of executions does not become a storm of triggers" {
+	probe a
+	cat >note <<-'EOF'
+		#!/bin/sh
+		exit 0
+	EOF
+	chmod 755 note
+	policy <<-EOF
+		rules:
+		  r: {paths: ["$WORK/a"], action: execute, trigger: t}
+		triggers:
+		  t: {run: "$WORK/note", user: nobody}
+	EOF
+	start
+	timeout 60 "$BUILD/test/programs/demo-burst" 1500 4 ./a
+	sleep 1
+	local started
+	started=$(counter trigger.started)
+	echo "started $started"
+	[ "$started" -ge 20 ]
+	[ "$started" -le 600 ]
+	[ "$(counter keeper.matched)" = 1500 ]
+	[ "$(($(counter trigger.dropped) + $(counter queue.triggers_lost)))" -gt 0 ]
+}
