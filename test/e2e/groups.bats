@@ -157,6 +157,17 @@ all_commands() {
 	[ "$(pids_max a) $(pids_max a/b)" = "51 20" ]
 }
 
+# What $FILES hold, as far as the group has them.
+read_files() { # VARIABLE
+	local -n to=$1
+	local file place
+	while read -r place; do
+		for file in $FILES; do
+			[ ! -e "$place/$file" ] || to[$file]=$(<"$place/$file")
+		done
+	done < <(places g)
+}
+
 @test "a limit taken out of the file is the kernel's default again" {
 	local -A before after
 	local all file key
@@ -167,25 +178,25 @@ all_commands() {
 	# Every controller stays in use by another group, so that the files stay to be read.
 	policy <<<"  g: {cpu_weight: 100, cpus: '0-1', ram: max, pids: max}"
 	start_daemon
-	files="cpu.max cpu.max.burst cpu.weight cpu.cfs_quota_us cpu.cfs_period_us cpu.cfs_burst_us cpu.shares cpuset.cpus
+	FILES="cpu.max cpu.max.burst cpu.weight cpu.cfs_quota_us cpu.cfs_period_us cpu.cfs_burst_us cpu.shares cpuset.cpus
 		cpuset.mems memory.max memory.high memory.low memory.min memory.swap.max memory.oom.group
 		memory.limit_in_bytes memory.memsw.limit_in_bytes pids.max hugetlb.2MB.max hugetlb.2MB.limit_in_bytes"
-	for file in $files; do
-		before[$file]=$(value_of g "$file" 2>/dev/null || true)
-	done
+	read_files before
 	policy <<<"  g: {$all}"
 	reload
 	in_group g sleep 60
+	read_files after
 	for file in cpu.max cpu.cfs_quota_us cpu.weight cpu.shares memory.max memory.limit_in_bytes pids.max; do
-		[ -z "${before[$file]}" ] || [ "$(value_of g "$file")" != "${before[$file]}" ]
+		[ -z "${before[$file]:-}" ] || [ "${after[$file]}" != "${before[$file]}" ]
 	done
 	kill "$PID"
 	ended
 	policy <<<"  g: {cpu_weight: 100, cpus: '0-1', ram: max, pids: max}"
 	reload
-	for file in $files; do
-		echo "$file: ${before[$file]}"
-		[ -z "${before[$file]}" ] || [ "$(value_of g "$file" 2>/dev/null || echo "${before[$file]}")" = "${before[$file]}" ]
+	read_files after
+	for file in "${!before[@]}"; do
+		echo "$file: ${before[$file]}, now ${after[$file]:-gone}"
+		[ "${after[$file]:-${before[$file]}}" = "${before[$file]}" ]
 	done
 }
 
@@ -280,25 +291,34 @@ all_commands() {
 # ---- what is not ours ----
 
 @test "groups that somebody else made survive, inside ours and in our place" {
-	local point=${HIERARCHIES[0]} v2
-	v2=$(v2_mount)
-	[ -z "$v2" ] || point=$v2
-	mkdir -p "$point/$NAME/theirs"
+	need_controller pids
+	local theirs ours
+	# Where reeve would make it itself.
+	r group create x --pids 10
+	theirs=$(file_of x pids.max)
+	theirs=${theirs%/x/pids.max}/theirs
+	r group delete x
+	mkdir "$theirs"
 	r group create theirs --pids 10
+	[ "$(<"$theirs/pids.max")" = 10 ]
 	r group create ours
-	mkdir "$point/$NAME/ours/foreign"
+	ours=$(places ours)
+	mkdir "$ours/foreign"
 	run ! r group delete ours
 	[[ $output == *"ours"* ]]
 	r group delete theirs || true
 	run r clean
 	[[ $output == *ours* ]]
-	[ -d "$point/$NAME/ours/foreign" ]
-	[ -d "$point/$NAME/theirs" ]
-	rmdir "$point/$NAME/ours/foreign"
+	[ -d "$ours/foreign" ]
+	[ -d "$theirs" ]
+	rmdir "$ours/foreign"
+	run ! r clean
+	[[ $output == *"$NAME"*"not ours"* ]]
+	[ ! -d "$ours" ]
+	[ -d "$theirs" ]
+	rmdir "$theirs"
 	r clean
-	[ ! -d "$point/$NAME/ours" ]
-	[ -d "$point/$NAME/theirs" ]
-	[ "$(trees "$NAME" | wc -l)" = 1 ]
+	[ -z "$(trees "$NAME")" ]
 }
 
 # ---- the record ----

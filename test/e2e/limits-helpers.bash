@@ -7,7 +7,7 @@
 TREE=${BATS_TEST_DIRNAME%/test/e2e}
 PROGRAMS=${REEVE_BUILD:-$TREE/build}/test/programs
 PATH=$TREE/bin:$PATH
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-60}
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$([ -n "${REEVE_TEST_VM:-}" ] && echo 240 || echo 60)}
 
 # ---- an instance ----
 

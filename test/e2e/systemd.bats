@@ -6,21 +6,23 @@ setup() {
 	[ -d /run/systemd/system ] || skip "needs systemd as process 1"
 	in_vm || skip "needs a virtual machine: units are made"
 	instance
-	UNIT=reeve-test-$$.service
+	UNIT=reeved.service
 }
 
 teardown() {
 	[ -d /run/systemd/system ] && in_vm || return 0
-	systemctl stop "$UNIT" 2>/dev/null || true
-	rm -f "/run/systemd/system/$UNIT" && systemctl daemon-reload
+	systemctl kill --kill-who=all --signal=KILL "$UNIT" by-hand.service 2>/dev/null || true
+	rm -f /run/systemd/system/reeved*.service
 	end_instances
 }
 
-# The unit that is installed, but for where things are.
+# The units that are installed, but for where things are.
 install_unit() {
+	sed "s,^ExecStart=.*,ExecStart=$TREE/data/prepare-unit," "${REEVE_BUILD:-$TREE/build}/data/reeved-prepare.service" \
+		>/run/systemd/system/reeved-prepare.service
 	sed -e "s,^ExecStart=.*,ExecStart=$TREE/bin/reeved --config $POLICY --runtime-dir $RUNTIME," \
 		-e "s,^ExecReload=.*,ExecReload=$TREE/bin/reeve reload --runtime-dir $RUNTIME," \
-		-e '/^Condition/d; /^RuntimeDirectory/d; /^Wants=/d; /^After=/d' \
+		-e '/^Condition/d; /^RuntimeDirectory/d' \
 		"${REEVE_BUILD:-$TREE/build}/data/reeved.service" >"/run/systemd/system/$UNIT"
 	systemctl daemon-reload
 }
@@ -69,7 +71,7 @@ all_folders() {
 	# What runs in the groups is not the daemon's to end.
 	policy <<<"  g: {pids: 60}"
 	in_group g sleep 100
-	systemctl restart "$UNIT"
+	systemctl restart "$UNIT" || { journalctl -n 40 --no-pager; false; }
 	alive "$PID"
 	[[ $(<"/proc/$PID/cgroup") == *"$UNIT/$NAME/g"* ]]
 	systemctl stop "$UNIT"
@@ -85,6 +87,8 @@ all_folders() {
 	systemctl start "$UNIT"
 	in_group g "$PROGRAMS/demo-memory-hog" 100
 	ended
+	cat "$OUT" "$OUT.err"
+	echo "status $STATUS"
 	[ "$STATUS" -eq 137 ]
 	nap 0.5
 	systemctl is-active "$UNIT"
@@ -94,15 +98,15 @@ all_folders() {
 @test "started by hand, outside a delegated unit: groups are in a scope of reeve's own" {
 	need_controller pids
 	policy <<<"  g: {pids: 50}"
-	systemd-run --quiet --unit="$UNIT" --service-type=notify -p NotifyAccess=all \
+	systemd-run --quiet --unit=by-hand.service --service-type=exec \
 		"$TREE/bin/reeved" --config "$POLICY" --runtime-dir "$RUNTIME"
-	[[ $(r status) == *"$NAME"* ]]
+	wait_until "r status"
 	all_folders
 	[[ $(all_folders) == *"/reeve-"*".scope/$NAME"* ]]
 	[ "$(find /sys/fs/cgroup -name "g" -path "*.scope/$NAME/g" | head -n 1 | wc -l)" = 1 ]
-	[[ $(all_folders) != *"$UNIT/$NAME"* ]]
+	[[ $(all_folders) != *"by-hand.service/$NAME"* ]]
 	r run -g g -- "$PROGRAMS/demo-first" /g 1
-	systemctl stop "$UNIT"
+	systemctl stop by-hand.service
 }
 
 @test "a command without a daemon works in the unit that it is started in" {
