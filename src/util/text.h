@@ -4,6 +4,22 @@
 
 #include "util/macros.h"
 
+/* Bytes that are owned elsewhere; not NUL-terminated. */
+struct slice {
+	const char *data;
+	size_t size;
+};
+
+static inline struct slice slice_of(const char *string)
+{
+	return (struct slice){ string, strlen(string) };
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+	return a.size == b.size && (!a.size || memcmp(a.data, b.data, a.size) == 0);
+}
+
 /* A growing string. After a failed allocation it stays as it was and `failed` is set once. */
 struct text {
 	char *data; /* NUL-terminated, or NULL while empty */

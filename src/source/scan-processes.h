@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One look at everything that runs: by a BPF task iterator where that loads, else by /proc. What
+ * seeds the process table, repairs it after a loss, and is all that the procfs source has.
+ */
+#pragma once
+
+#include "model/event.h"
+#include "util/error.h"
+#include "util/host.h"
+
+struct process_scan_options {
+	const struct host *host;
+	struct event_sink sink; /* one EVENT_RUNNING a process, in no order */
+	const char *const *environment;
+	size_t environment_count;
+};
+
+struct process_scan_result {
+	uint64_t found;
+	uint64_t vanished; /* while they were read */
+};
+
+/* Returns 0, or -errno when /proc itself cannot be read. */
+int scan_processes(const struct process_scan_options *options,
+		   struct process_scan_result *ret_result, struct error *err);
+/* One process; -ESRCH when it is gone. Fills every field that /proc/PID has. The slices hold until
+ * the sink returns. */
+int scan_one_process(const struct process_scan_options *options, pid_t pid);
