@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A process's groups: the first line is its cgroup v2 path, each of the others one of the v1 list. */
+/* A process's groups: the first line is its cgroup v2 path, each of the others one of the v1 list.
+ */
 #include "model/container.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

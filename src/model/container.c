@@ -54,9 +54,12 @@ struct folder {
 };
 
 static const struct folder folders[] = {
-	{ "docker", ID_HEX, "docker" },	    { "buildkit", ID_WORD, "docker" },
-	{ "default", ID_HEX, "containerd" }, { "k8s.io", ID_HEX, "containerd" },
-	{ "lxc", ID_ANY, "lxc" },	    { "lxc.payload", ID_ANY, "lxc" },
+	{ "docker", ID_HEX, "docker" },
+	{ "buildkit", ID_WORD, "docker" },
+	{ "default", ID_HEX, "containerd" },
+	{ "k8s.io", ID_HEX, "containerd" },
+	{ "lxc", ID_ANY, "lxc" },
+	{ "lxc.payload", ID_ANY, "lxc" },
 };
 
 /* What runc makes of "slice:PREFIX:id" where it does not drive systemd although told so. */
@@ -137,9 +140,9 @@ static void found(struct container *container, const char *runtime, struct slice
 		  enum id_kind kind)
 {
 	container->runtime = slice_of(runtime);
-	container->id = kind == ID_MACHINE ? unescape(id, container->id_text,
-						      sizeof(container->id_text)) :
-					     id;
+	container->id = kind == ID_MACHINE
+				? unescape(id, container->id_text, sizeof(container->id_text))
+				: id;
 }
 
 /* Returns true if a form says what the part is, be it no container. */

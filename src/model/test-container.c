@@ -3,11 +3,11 @@
 
 #include "test/unit.h"
 
-#define ID  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define ID2 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
-#define UID "01234567-89ab-cdef-0123-456789abcdef"
+#define ID   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID2  "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define UID  "01234567-89ab-cdef-0123-456789abcdef"
 #define UID_ "01234567_89ab_cdef_0123_456789abcdef"
-#define POD_SLICE                                              \
+#define POD_SLICE                                            \
 	"/kubepods.slice/kubepods-burstable.slice/kubepods-" \
 	"burstable-pod" UID_ ".slice"
 
@@ -21,7 +21,8 @@ static const struct {
 	  ID, NULL },
 	{ "/actions_job/" ID, "docker", ID, NULL },
 	{ "/ecs/5e9/" ID, "docker", ID, NULL },
-	{ "/docker/buildkit/4v5xq8zjzr0h8b0m1q5xk2n3p", "docker", "4v5xq8zjzr0h8b0m1q5xk2n3p", NULL },
+	{ "/docker/buildkit/4v5xq8zjzr0h8b0m1q5xk2n3p", "docker", "4v5xq8zjzr0h8b0m1q5xk2n3p",
+	  NULL },
 	{ "/system.slice:docker:4v5xq8zjzr0h8b0m1q5xk2n3p", "docker", "4v5xq8zjzr0h8b0m1q5xk2n3p",
 	  NULL },
 	/* below a container's own root */
@@ -46,7 +47,8 @@ static const struct {
 	{ "/kubepods/pod" UID "/crio-" ID, "cri-o", ID, UID },
 	{ "/kubepods/pod0123456789abcdef0123456789abcdef/" ID, "kubepods", ID,
 	  "0123456789abcdef0123456789abcdef" },
-	{ "/system.slice/containerd.service/kubepods-besteffort-pod" UID_ ".slice:cri-containerd:" ID,
+	{ "/system.slice/containerd.service/kubepods-besteffort-pod" UID_
+	  ".slice:cri-containerd:" ID,
 	  "containerd", ID, UID },
 	/* in a pod, in no container */
 	{ POD_SLICE, NULL, NULL, NULL },
