@@ -159,7 +159,7 @@ int process_id_parse(struct slice text, struct process_id *ret_id)
 	at++;
 	if (take_number(&at, last, 16, '-', &start) < 0 ||
 	    take_number(&at, last, 10, '.', &pid) < 0 || pid > UINT32_MAX ||
-	    take_number(&at, last, 10, 0, &exec) < 0)
+	    take_number(&at, last, 10, 0, &exec) < 0 || at != last)
 		return -EINVAL;
 	*ret_id = (struct process_id){
 		.boot = boot, .pid = (uint32_t)pid, .start = start, .exec = exec
