@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of users and groups, read from <root>/etc/passwd and <root>/etc/group alone: a directory
- * service could hang or execute programs, and a watcher must do neither. Changed files are read
- * again; they are looked at once a second at most.
+ * Names of users and groups, from /etc/passwd and /etc/group alone: asking the C library could ask
+ * a directory service, which may hang, fork, or itself be watched. The files are read when they are
+ * first needed and when they have changed, and looked at once a second at most.
  */
 #pragma once
 
-#include "util/text.h"
-
-#include <sys/types.h>
+#include "model/event.h"
 
 struct users;
 
-/* `root`: before the paths, "" on a real host; copied. -ENOMEM. */
+/* `root` is put before /etc: "" on a real host. -ENOMEM. */
 int users_new(const char *root, struct users **ret_users);
 void users_free(struct users *users);
 DEFINE_CLEANUP(struct users *, users_free);
 
-/*
- * The name, or an empty slice where the file has none. `now_ns`: CLOCK_MONOTONIC. The slice holds
- * until the next call.
- */
-struct slice users_user(struct users *users, uid_t uid, uint64_t now_ns);
-struct slice users_group(struct users *users, gid_t gid, uint64_t now_ns);
+/* The name, or one of size 0: there is none. Holds until the next call. `now` is in ns, of a clock
+ * that does not go back. */
+struct slice users_user(struct users *users, uint32_t uid, uint64_t now);
+struct slice users_group(struct users *users, uint32_t gid, uint64_t now);
 
-/* The id of a user of that name; false if the file has none. */
-bool users_find(struct users *users, const char *name, uint64_t now_ns, uid_t *ret_uid);
+/* Fills `user` and `group` in where uid and gid are known and have names. The names hold until the
+ * next call. */
+void users_fill(struct users *users, struct event *event, uint64_t now);
