@@ -29,9 +29,9 @@ bool mount_map_has(const struct mount_map *map, uint64_t id);
 
 /* A file within its file system. */
 struct mount_file {
-	unsigned major, minor; /* of the file system, as mountinfo says */
-	struct slice root;     /* where its mount begins in the file system, "/" or a path */
-	struct slice inner;    /* the rest: "" or a path that begins with a slash */
+	unsigned major, minor;	  /* of the file system, as mountinfo says */
+	struct slice root;	  /* where its mount begins in the file system, "/" or a path */
+	struct slice inner;	  /* the rest: "" or a path that begins with a slash */
 	const struct statx *stat; /* NULL: the file has no name any more, any place will do */
 };
 

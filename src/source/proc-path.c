@@ -133,8 +133,7 @@ static void judge_deleted(const struct path_finder *finder, struct found_path *f
 /* The part of `path` below `root`; all of it where it is not below. */
 static struct slice below(struct slice path, struct slice root)
 {
-	if (root.size <= 1 || path.size < root.size ||
-	    memcmp(path.data, root.data, root.size) != 0)
+	if (root.size <= 1 || path.size < root.size || memcmp(path.data, root.data, root.size) != 0)
 		return path;
 	if (path.size == root.size)
 		return slice_of("/");

@@ -21,6 +21,7 @@ enum {
 	TORN_MAX = 3, /* times that a process is read again because it has executed meanwhile */
 	LIST_MAX = 256 << 10,
 	CGROUP_MAX = 64 << 10,
+	BRIEF_NAMESPACES = 2,
 };
 
 struct process_reader {
@@ -145,8 +146,7 @@ static int take_stat(struct process_reader *reader, int dirfd, const char *name,
 	event_set(event, PPID, ppid, stat->ppid);
 	event_set(event, COMM, comm, stat->comm);
 	event_set(event, TTY, tty, stat->tty);
-	event_set(event, START, start,
-		  stat->start * (UINT64_C(1000000000) / PROC_STAT_USER_HZ));
+	event_set(event, START, start, stat->start * (UINT64_C(1000000000) / PROC_STAT_USER_HZ));
 	event_set(event, EXEC_ID, exec_id,
 		  (struct process_id){
 			  .boot = reader->boot,
@@ -255,20 +255,21 @@ static const struct {
 	enum event_field field;
 	size_t offset;
 } namespaces[] = {
+	/* The first BRIEF_NAMESPACES are what a brief read wants. */
+	{ "ns/mnt", FIELD_MNT_NS, offsetof(struct event, mnt_ns) },
+	{ "ns/pid", FIELD_PID_NS, offsetof(struct event, pid_ns) },
 	{ "ns/cgroup", FIELD_CGROUP_NS, offsetof(struct event, cgroup_ns) },
 	{ "ns/ipc", FIELD_IPC_NS, offsetof(struct event, ipc_ns) },
-	{ "ns/mnt", FIELD_MNT_NS, offsetof(struct event, mnt_ns) },
 	{ "ns/net", FIELD_NET_NS, offsetof(struct event, net_ns) },
-	{ "ns/pid", FIELD_PID_NS, offsetof(struct event, pid_ns) },
 	{ "ns/time", FIELD_TIME_NS, offsetof(struct event, time_ns) },
 	{ "ns/user", FIELD_USER_NS, offsetof(struct event, user_ns) },
 	{ "ns/uts", FIELD_UTS_NS, offsetof(struct event, uts_ns) },
 };
 
 /* "mnt:[4026531841]" */
-static void take_namespaces(int dirfd, struct event *event)
+static void take_namespaces(int dirfd, size_t count, struct event *event)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+	for (size_t i = 0; i < count; i++) {
 		char text[48], *bracket;
 		ssize_t n = readlinkat(dirfd, namespaces[i].link, text, sizeof(text) - 1);
 		uint32_t inode;
@@ -375,15 +376,18 @@ static bool has_executed(const struct process_reader *reader, int dirfd)
 		now.stx_dev_minor != was->stx_dev_minor);
 }
 
-static void take_program(struct process_reader *reader, int dirfd, struct event *event)
+static void take_program(struct process_reader *reader, int dirfd, bool brief, struct event *event)
 {
+	/* A kernel thread has no program, no arguments and works in the root. */
+	if (reader->stat.flags & PROC_STAT_KTHREAD)
+		return;
 	take_root(reader, dirfd);
-	/* A kernel thread has no program and no arguments. */
-	if (take_exe(reader, dirfd, event) == 0) {
+	if (take_exe(reader, dirfd, event) == 0 && !brief) {
 		take_argv(reader, dirfd, event);
 		take_environ(reader, dirfd, event);
 	}
-	take_cwd(reader, dirfd, event);
+	if (!brief)
+		take_cwd(reader, dirfd, event);
 }
 
 /* ---- the whole ---- */
@@ -418,7 +422,7 @@ static int open_living_thread(int process)
 	return found;
 }
 
-static int read_once(struct process_reader *reader, int dirfd, struct event *event)
+static int read_once(struct process_reader *reader, int dirfd, bool brief, struct event *event)
 {
 	_cleanup_(closep) int thread = -1;
 	int r = take_stat(reader, dirfd, "stat", event);
@@ -428,17 +432,20 @@ static int read_once(struct process_reader *reader, int dirfd, struct event *eve
 	if (take_status(reader, dirfd, "status", event) == -ESRCH)
 		return -ESRCH;
 	take_cgroups(reader, dirfd, event);
-	take_login(dirfd, event);
+	if (!brief)
+		take_login(dirfd, event);
 	if (r > 0)
 		return 1;
 	if (reader->stat.state == 'Z')
 		thread = open_living_thread(dirfd);
-	take_namespaces(thread >= 0 ? thread : dirfd, event);
-	take_program(reader, thread >= 0 ? thread : dirfd, event);
+	if (thread >= 0)
+		dirfd = thread;
+	take_namespaces(dirfd, brief ? BRIEF_NAMESPACES : ARRAY_SIZE(namespaces), event);
+	take_program(reader, dirfd, brief, event);
 	return 0;
 }
 
-int process_reader_read(struct process_reader *reader, pid_t pid, struct event *event)
+int process_reader_read(struct process_reader *reader, pid_t pid, bool brief, struct event *event)
 {
 	_cleanup_(closep) int dirfd = -1;
 	struct event as_it_was = *event;
@@ -454,8 +461,8 @@ int process_reader_read(struct process_reader *reader, pid_t pid, struct event *
 	for (int tries = 0; tries < TORN_MAX; tries++) {
 		*event = as_it_was;
 		reader->exe.has_stat = false;
-		r = read_once(reader, dirfd, event);
-		if (r != 0 || !has_executed(reader, dirfd))
+		r = read_once(reader, dirfd, brief, event);
+		if (r != 0 || brief || !has_executed(reader, dirfd))
 			break;
 	}
 	if (r >= 0)

@@ -24,11 +24,11 @@ DEFINE_CLEANUP(struct process_reader *, process_reader_free);
 void process_reader_refresh(struct process_reader *reader);
 
 /*
- * Fills in every field that /proc/PID has; time and boottime are left alone. The slices hold until
- * the next read. Returns 0; 1: the process has ended and waits for its parent, so that only what a
- * zombie shows is known; -ESRCH: it is gone.
+ * Fills in every field that /proc/PID has (`brief`: see scan-processes.h); time and boottime are
+ * left alone. The slices hold until the next read. Returns 0; 1: the process has ended and waits
+ * for its parent, so that only what a zombie shows is known; -ESRCH: it is gone.
  */
-int process_reader_read(struct process_reader *reader, pid_t pid, struct event *event);
+int process_reader_read(struct process_reader *reader, pid_t pid, bool brief, struct event *event);
 
 /* The same from its stat alone: start, exec_id, ppid, comm, tty; a fifth of the time. */
 int process_reader_read_stat(struct process_reader *reader, pid_t pid, struct event *event);

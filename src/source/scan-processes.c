@@ -24,18 +24,19 @@ static pid_t pid_of(const char *name)
 }
 
 /* 0: told; 1: it has ended; -ESRCH: it is gone. */
-static int tell(struct process_reader *reader, pid_t pid, const struct event_sink *sink)
+static int tell(struct process_reader *reader, pid_t pid,
+		const struct process_scan_options *options)
 {
 	struct event event;
 	int r;
 
 	event_init(&event, EVENT_RUNNING, SOURCE_PROCFS);
-	r = process_reader_read(reader, pid, &event);
+	r = process_reader_read(reader, pid, options->brief, &event);
 	if (r != 0)
 		return r;
 	event_set(&event, TIME, time, clock_realtime());
 	event_set(&event, BOOTTIME, boottime, clock_boottime());
-	sink->event(&event, sink->userdata);
+	options->sink.event(&event, options->sink.userdata);
 	return 0;
 }
 
@@ -65,7 +66,7 @@ int scan_processes(const struct process_scan_options *options,
 
 		if (pid <= 0)
 			continue;
-		r = tell(reader, pid, &options->sink);
+		r = tell(reader, pid, options);
 		result.found += r == 0;
 		result.vanished += r < 0;
 	}
@@ -82,6 +83,6 @@ int scan_one_process(const struct process_scan_options *options, pid_t pid)
 
 	if (r < 0)
 		return r;
-	r = tell(reader, pid, &options->sink);
+	r = tell(reader, pid, options);
 	return r > 0 ? -ESRCH : r;
 }
