@@ -16,19 +16,19 @@ struct abi {
 	uint16_t numbers[AUDIT_CALLS][NUMBERS]; /* 0: no more */
 };
 
-#define NATIVE_NUMBERS                                                                  \
-	{                                                                               \
-		[AUDIT_CALL_EXEC] = { SYS_execve, SYS_execveat },                       \
-		[AUDIT_CALL_SETUID] = { SYS_setuid, SYS_setreuid, SYS_setresuid },      \
-		[AUDIT_CALL_SETGID] = { SYS_setgid, SYS_setregid, SYS_setresgid },      \
+#define NATIVE_NUMBERS                                                             \
+	{                                                                          \
+		[AUDIT_CALL_EXEC] = { SYS_execve, SYS_execveat },                  \
+		[AUDIT_CALL_SETUID] = { SYS_setuid, SYS_setreuid, SYS_setresuid }, \
+		[AUDIT_CALL_SETGID] = { SYS_setgid, SYS_setregid, SYS_setresgid }, \
 	}
 
 /* i386 and arm have the same numbers but for execveat. */
-#define COMPAT_NUMBERS(execveat)                                          \
-	{                                                                 \
-		[AUDIT_CALL_EXEC] = { 11, execveat },                     \
-		[AUDIT_CALL_SETUID] = { 23, 70, 164, 213, 203, 208 },     \
-		[AUDIT_CALL_SETGID] = { 46, 71, 170, 214, 204, 210 },     \
+#define COMPAT_NUMBERS(execveat)                                                               \
+	{                                                                                      \
+		[AUDIT_CALL_EXEC] = { 11, execveat }, [AUDIT_CALL_SETUID] = { 23,  70,	164,   \
+									      213, 203, 208 }, \
+		[AUDIT_CALL_SETGID] = { 46, 71, 170, 214, 204, 210 },                          \
 	}
 
 static const struct abi abis[AUDIT_ABIS] = {

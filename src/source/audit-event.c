@@ -66,8 +66,8 @@ bool audit_tty_device(struct slice name, dev_t *ret_dev)
 		if (!audit_digits_take(&rest, 10, &index) || rest.size > 0 || index >= t->count)
 			continue;
 		index += t->minor_number;
-		*ret_dev = makedev(t->major_number + (unsigned)(index >> 8),
-				   (unsigned)(index & 0xff));
+		*ret_dev =
+			makedev(t->major_number + (unsigned)(index >> 8), (unsigned)(index & 0xff));
 		return true;
 	}
 	return false;
@@ -185,10 +185,10 @@ static struct slice name_of_script(struct audit_event *made, const struct audit_
 	const struct slice name = group->items[0].name;
 	int fd = (int)group->number[AUDIT_NUMBER_A0];
 	const uint16_t *numbers;
-	enum audit_abi abi = event_knows(&made->event, FIELD_FLAGS) &&
-					     made->event.flags & FLAG_COMPAT
-				     ? AUDIT_ABI_COMPAT
-				     : AUDIT_ABI_NATIVE;
+	enum audit_abi abi =
+		event_knows(&made->event, FIELD_FLAGS) && made->event.flags & FLAG_COMPAT
+			? AUDIT_ABI_COMPAT
+			: AUDIT_ABI_NATIVE;
 
 	/* The second of the kind is execveat; its first argument is the folder's descriptor. */
 	if (audit_call_numbers(abi, AUDIT_CALL_EXEC, &numbers) < 2 ||

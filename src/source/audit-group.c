@@ -15,9 +15,9 @@
 
 enum {
 	SPARE_MAX = 16,
-	STRING_MAX = 8192,	 /* exe, cwd, names: PATH_MAX and " (deleted)" */
-	KEEP_ROOM = 64 << 10,	 /* a buffer that has grown larger is given back */
-	HELD_MAX = 16 << 20,	 /* arguments of all events that have not ended */
+	STRING_MAX = 8192,    /* exe, cwd, names: PATH_MAX and " (deleted)" */
+	KEEP_ROOM = 64 << 10, /* a buffer that has grown larger is given back */
+	HELD_MAX = 16 << 20,  /* arguments of all events that have not ended */
 };
 
 /* A writer may wait for the kernel's queue between two records of an event. */

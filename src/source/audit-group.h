@@ -13,7 +13,7 @@
 #include "source/audit-text.h"
 
 enum {
-	AUDIT_ITEMS = 8,	  /* a script names its interpreter at most 5 deep, and a loader */
+	AUDIT_ITEMS = 8, /* a script names its interpreter at most 5 deep, and a loader */
 	AUDIT_ARGV_MAX = 256 << 10,
 	AUDIT_PENDING_MAX = 1024, /* a power of two */
 };
@@ -98,5 +98,5 @@ uint64_t audit_assembly_due(const struct audit_assembly *assembly);
 /* Hands out what has waited too long for its end. */
 void audit_assembly_expire(struct audit_assembly *assembly, uint64_t now_ns);
 
-const struct audit_assembly_counters *
-audit_assembly_counters(const struct audit_assembly *assembly);
+const struct audit_assembly_counters *audit_assembly_counters(
+	const struct audit_assembly *assembly);

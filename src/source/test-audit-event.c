@@ -277,7 +277,7 @@ static void test_terminals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recorded),  cmocka_unit_test(test_which_item_runs),
+		cmocka_unit_test(test_recorded),    cmocka_unit_test(test_which_item_runs),
 		cmocka_unit_test(test_set_user_id), cmocka_unit_test(test_too_little),
 		cmocka_unit_test(test_terminals),
 	};

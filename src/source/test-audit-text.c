@@ -32,7 +32,7 @@ static void test_fields(void **state)
 {
 	struct slice text = slice_of(" item=0 word name=\"/bin/a=b\" x= key=(null)  a1[0]=61");
 	static const char *const wanted[][2] = {
-		{ "item", "0" },    { "name", "/bin/a=b" }, { "x", "" },
+		{ "item", "0" },     { "name", "/bin/a=b" }, { "x", "" },
 		{ "key", "(null)" }, { "a1[0]", "61" },
 	};
 	struct audit_field field;
@@ -85,7 +85,8 @@ static void test_strings(void **state)
 	assert_int_equal(add("", true, 10, &text), 0);
 	assert_int_equal(add("/bin/ls", true, 100, &text), 7);
 	assert_int_equal(add("2053FFc3", false, 100, &text), 4);
-	assert_true(slice_eq((struct slice){ text.data, text.size }, slice_of("/bin/ls S\xff\xc3")));
+	assert_true(
+		slice_eq((struct slice){ text.data, text.size }, slice_of("/bin/ls S\xff\xc3")));
 	/* In quotes even this is a name. */
 	assert_int_equal(add("(null)", true, 100, &text), 6);
 	text.size = 0;
