@@ -6,7 +6,7 @@
 #include "model/container.h"
 #include "model/users.h"
 
-enum { DUE_ACCURACY_USEC = 1000, REASON_MAX = 2048 };
+enum { DUE_ACCURACY_USEC = 1000, REASON_MAX = 2048, NAME_ROOM = 256 };
 
 /* What the table is kept by. */
 #define LIFE                                                                     \
@@ -36,15 +36,17 @@ struct observer {
 	uint32_t wanted;
 	struct process_table *table; /* NULL: not kept */
 	struct users *users;
-	struct container container; /* of the event in hand, which points into it */
-	uint32_t own;		    /* our process; 0: the source tells of another host */
-	enum tell tell;		    /* of what a scan finds */
-	size_t found;		    /* news of the scan under way */
-	bool told;		    /* something, in this turn */
-	bool begun;		    /* the beginning is over, the source is read */
-	uint64_t gap_from;	    /* boottime of the earliest loss not healed; UINT64_MAX: none */
-	uint64_t last_ns;	    /* boottime of the last event */
-	uint64_t healed_usec;	    /* when the last rescan was over */
+	uint64_t now_ns;			/* CLOCK_MONOTONIC, once a turn */
+	char user[NAME_ROOM], group[NAME_ROOM]; /* of the event in hand */
+	struct container container;		/* of the event in hand, which points into it */
+	uint32_t own;	      /* our process; 0: the source tells of another host */
+	enum tell tell;	      /* of what a scan finds */
+	size_t found;	      /* news of the scan under way */
+	bool told;	      /* something, in this turn */
+	bool begun;	      /* the beginning is over, the source is read */
+	uint64_t gap_from;    /* boottime of the earliest loss not healed; UINT64_MAX: none */
+	uint64_t last_ns;     /* boottime of the last event */
+	uint64_t healed_usec; /* when the last rescan was over */
 	struct observer_counters counters;
 
 	sd_event_source *begin, *io, *due, *heal;

@@ -213,6 +213,7 @@ static int dispatch(struct observer *observer)
 	if (!observer->source)
 		return 0;
 	observer->counters.wakeups++;
+	observer->now_ns = clock_monotonic();
 	r = observer->source->class->dispatch(observer->source, &err);
 	if (r < 0)
 		observer_replace(observer, r, &err);

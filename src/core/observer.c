@@ -19,9 +19,34 @@
 
 /* ---- telling ---- */
 
+/* A name is the users' until the next is asked for. */
+static bool keep_name(struct slice name, char kept[static NAME_ROOM], struct slice *ret_name)
+{
+	if (name.size == 0 || name.size > NAME_ROOM)
+		return false;
+	memcpy(kept, name.data, name.size);
+	*ret_name = (struct slice){ kept, name.size };
+	return true;
+}
+
+static void add_names(struct observer *observer, struct event *event)
+{
+	struct users *users = observer->users;
+	uint64_t now = observer->now_ns;
+
+	if (event_knows(event, FIELD_UID) && !event_knows(event, FIELD_USER) &&
+	    keep_name(users_user(users, event->uid, now), observer->user, &event->user))
+		event_know(event, FIELD_USER);
+	if (event_knows(event, FIELD_GID) && !event_knows(event, FIELD_GROUP) &&
+	    keep_name(users_group(users, event->gid, now), observer->group, &event->group))
+		event_know(event, FIELD_GROUP);
+}
+
 void observer_tell(struct observer *observer, struct event *event)
 {
-	users_complete(observer->users, event);
+	/* Users of another host have other names. */
+	if (observer->own != 0)
+		add_names(observer, event);
 	observer->told = true;
 	observer->options.sink.event(event, observer->options.sink.userdata);
 }
@@ -204,7 +229,8 @@ int observer_new(const struct host *host, sd_event *event, const struct observer
 	observer->gap_from = UINT64_MAX;
 	observer->last_ns = clock_boottime();
 	observer->own = (uint32_t)getpid();
-	if (copy_options(observer, options) < 0 || users_new(&observer->users) < 0)
+	observer->now_ns = clock_monotonic();
+	if (copy_options(observer, options) < 0 || users_new(host->root, &observer->users) < 0)
 		return error_oom(err);
 	r = add_timers(observer);
 	if (r >= 0)
