@@ -301,7 +301,7 @@ status_of_daemon() {
 	log_has "policy.yaml:2:"
 	log_has "dance"
 	[ ! -e "$RUN/reeve.sock" ]
-	[ -z "$(daemon_pids)" ]
+	[ -z "$(own_processes)" ]
 }
 
 @test "wrong options are refused with exit code 2" {
