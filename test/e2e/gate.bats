@@ -325,6 +325,35 @@ last_path_has() { # TEXT
 	expect gb ./start attempt-then "$WORK/noexec" "$WORK/a"
 }
 
+# Thirty times: the second failure has to come before anybody has asked for the first one.
+several_failures() {
+	local i
+
+	for i in 1 2 3; do
+		printf 'neither this nor that' >"bad$i"
+		chmod +x "bad$i"
+	done
+	rules "$WORK/bad1=ga" "$WORK/bad2=gb" "$WORK/bad3=gc" "$WORK/start=gs"
+	probe start other
+	start
+	for i in {1..10}; do
+		expect "ENOEXEC -" ./other attempt-many "$WORK/bad1" "$WORK/bad2"
+		expect "ENOEXEC gs" ./start attempt-many "$WORK/bad1" "$WORK/bad2" "$WORK/bad3" "$WORK/bad1"
+		expect "ENOEXEC -" ./other attempt-many "$WORK/bad1" "$WORK/bad1"
+	done
+	[ "$(counter engine.put_back_failed)" = 0 ]
+	[ "$(counter engine.unverified)" = 0 ]
+}
+
+@test "after several failures in a row the process is back where it was at first" {
+	several_failures
+}
+
+@test "without BPF, several failures in a row" {
+	DAEMON_PREFIX=("$BUILD/test/programs/e2e-without" bpf EPERM)
+	several_failures
+}
+
 @test "without BPF, a failed execution and the one after it" {
 	probe start a
 	printf 'neither this nor that' >noexec

@@ -115,6 +115,14 @@ static int attempt(int argc, char **argv)
 	return probe_wait_back(strerrorname_np(errno), probe_first());
 }
 
+/* attempt-many PATH...: one right after the other, as a shell tries along $PATH. */
+static int attempt_many(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		execl(argv[i], argv[i], (char *)NULL);
+	return probe_wait_back(strerrorname_np(errno), probe_first());
+}
+
 /* attempt-big PATH: with more arguments than fit. */
 static int attempt_big(int argc, char **argv)
 {
@@ -181,6 +189,7 @@ const struct probe_command probe_execs[] = {
 	{ "attempt", 1, attempt },
 	{ "attempt-big", 1, attempt_big },
 	{ "attempt-busy", 1, attempt_busy },
+	{ "attempt-many", 1, attempt_many },
 	{ "attempt-then", 2, attempt_then },
 	{ "by-fd", 1, by_fd },
 	{ "by-folder", 2, by_folder },
