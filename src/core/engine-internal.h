@@ -22,6 +22,7 @@ struct shown_decision {
 struct straggler {
 	struct decision decision;
 	unsigned tries;
+	uint64_t ticks;	 /* for verify_execution() */
 	bool superseded; /* the process has begun another one since */
 	bool done;	 /* to be removed */
 };

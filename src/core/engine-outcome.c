@@ -51,6 +51,20 @@ static void forget_earlier(struct engine *engine, const struct decision *decisio
 			engine->stragglers[i].done = true;
 }
 
+/* All that is not known yet of the same process waits for this one, or has nothing to wait for:
+ * then an execution had succeeded in between, or the process was put back already. */
+static void supersede_earlier(struct engine *engine, const struct decision *decision)
+{
+	for (size_t i = 0; i < engine->straggler_count; i++) {
+		struct straggler *straggler = &engine->stragglers[i];
+
+		if (straggler->decision.pid != decision->pid)
+			continue;
+		straggler->superseded = true;
+		straggler->done |= !(decision->flags & DECISION_AFTER_FAILED);
+	}
+}
+
 static void record_back(struct engine *engine, const struct decision *decision)
 {
 	struct decision back = *decision;
@@ -88,9 +102,9 @@ static void put_back(struct engine *engine, const struct decision *decision)
 
 enum next { SETTLED, LOOK_AGAIN, SUPERSEDED };
 
-static enum next look(struct engine *engine, const struct decision *decision, unsigned tries)
+static enum next look(struct engine *engine, const struct decision *decision, uint64_t *ticks)
 {
-	switch (verify_execution(engine->confirm, engine->host, decision, tries)) {
+	switch (verify_execution(engine->confirm, engine->host, decision, ticks)) {
 	case VERIFY_LATER:
 		return LOOK_AGAIN;
 	case VERIFY_AGAIN:
@@ -100,7 +114,7 @@ static enum next look(struct engine *engine, const struct decision *decision, un
 		 * at this one for where the process was. */
 		put_back(engine, decision);
 		if (!confirm_disarm(engine->confirm, decision->pid, decision->ticket) &&
-		    verify_execution(engine->confirm, engine->host, decision, tries) ==
+		    verify_execution(engine->confirm, engine->host, decision, ticks) ==
 			    VERIFY_AGAIN)
 			return SUPERSEDED;
 		break;
@@ -111,7 +125,8 @@ static enum next look(struct engine *engine, const struct decision *decision, un
 	return SETTLED;
 }
 
-static void add_straggler(struct engine *engine, const struct decision *decision, bool superseded)
+static void add_straggler(struct engine *engine, const struct decision *decision, uint64_t ticks,
+			  bool superseded)
 {
 	if (engine->straggler_count == STRAGGLERS_MAX)
 		remove_done(engine);
@@ -119,21 +134,21 @@ static void add_straggler(struct engine *engine, const struct decision *decision
 		engine->counters.stragglers_dropped++;
 		return;
 	}
-	engine->stragglers[engine->straggler_count++] =
-		(struct straggler){ .decision = *decision, .superseded = superseded };
+	engine->stragglers[engine->straggler_count++] = (struct straggler){
+		.decision = *decision, .ticks = ticks, .superseded = superseded
+	};
 	wait_for_stragglers(engine);
 }
 
 void engine_check_outcome(struct engine *engine, const struct decision *decision)
 {
+	uint64_t ticks = 0;
 	enum next next;
 
-	/* What was before it had succeeded, or is put back already. */
-	if (!(decision->flags & DECISION_AFTER_FAILED))
-		forget_earlier(engine, decision);
-	next = look(engine, decision, 0);
+	supersede_earlier(engine, decision);
+	next = look(engine, decision, &ticks);
 	if (next != SETTLED)
-		add_straggler(engine, decision, next == SUPERSEDED);
+		add_straggler(engine, decision, ticks, next == SUPERSEDED);
 }
 
 static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata)
@@ -151,7 +166,7 @@ static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata)
 			engine->counters.stragglers_dropped++;
 			straggler->done = true;
 		} else if (!straggler->superseded) {
-			next = look(engine, &straggler->decision, straggler->tries);
+			next = look(engine, &straggler->decision, &straggler->ticks);
 			straggler->done = next == SETTLED;
 			straggler->superseded = next == SUPERSEDED;
 		}

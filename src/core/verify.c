@@ -15,8 +15,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 
-enum { RUNNING_TRIES = 4 };
+enum { RUNNING_TICKS = 5 };
 
 enum where { OUTSIDE, IN_EXECVE, RUNNING };
 
@@ -40,13 +41,15 @@ static enum where find_where(const struct host *host, pid_t pid)
 	while (where != IN_EXECVE && (entry = readdir(dir))) {
 		char text[256];
 		char file[NAME_MAX + 16];
+		ssize_t n;
 
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(file, sizeof(file), "%s/syscall", entry->d_name);
-		if (file_read_into(fd, file, text, sizeof(text)) <= 0)
+		n = file_read_into(fd, file, text, sizeof(text));
+		if (n == -ESRCH || n == -ENOENT)
 			continue;
-		if (strncmp(text, "running", 7) == 0)
+		if (n <= 0 || strncmp(text, "running", 7) == 0)
 			where = RUNNING;
 		else if (access_parse(text, NULL, NULL) & ACCESS_EXECUTE)
 			where = IN_EXECVE;
@@ -55,8 +58,39 @@ static enum where find_where(const struct host *host, pid_t pid)
 	return where;
 }
 
+/* The processor time of a process, in ticks of 10 ms; 0 if it cannot be read. */
+static uint64_t ticks_of(const struct host *host, pid_t pid)
+{
+	char name[40], text[1024];
+	uint64_t user, system;
+	const char *end;
+
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) <= 0)
+		return 0;
+	end = strrchr(text, ')');
+	if (!end ||
+	    sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+		   &user, &system) != 2)
+		return 0;
+	return user + system;
+}
+
+/*
+ * What is seen running may be in execve, and on a busy machine it may wait for a processor for
+ * long; to load a program takes little time of one.
+ */
+static bool has_left(const struct host *host, pid_t pid, uint64_t *ticks)
+{
+	uint64_t now = ticks_of(host, pid);
+
+	if (*ticks == 0)
+		*ticks = now + 1;
+	return now + 1 - *ticks >= RUNNING_TICKS;
+}
+
 enum verify_outcome verify_execution(struct confirm *confirm, const struct host *host,
-				     const struct decision *decision, unsigned tries)
+				     const struct decision *decision, uint64_t *ticks)
 {
 	enum confirm_state state = confirm_ask(confirm, decision->pid, decision->ticket);
 	enum where where;
@@ -67,7 +101,7 @@ enum verify_outcome verify_execution(struct confirm *confirm, const struct host 
 	if (state != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
 	where = find_where(host, decision->pid);
-	if (where == IN_EXECVE || (where == RUNNING && tries < RUNNING_TRIES))
+	if (where == IN_EXECVE || (where == RUNNING && !has_left(host, decision->pid, ticks)))
 		return VERIFY_LATER;
 	state = confirm_ask(confirm, decision->pid, decision->ticket);
 	if (state == CONFIRM_AGAIN)

@@ -18,11 +18,11 @@ enum verify_outcome {
 };
 
 /*
- * `tries`: how often VERIFY_LATER was answered for this decision. A process that is always seen
- * running (never blocked) is taken as out of execve after a few.
+ * `ticks` is 0 for a decision's first look and kept for the next ones: a process that is always
+ * seen running (never blocked) is taken as out of execve once it has used some processor time.
  */
 enum verify_outcome verify_execution(struct confirm *confirm, const struct host *host,
-				     const struct decision *decision, unsigned tries);
+				     const struct decision *decision, uint64_t *ticks);
 
 /* A failed execution, and the snapshot that its group belongs to (NULL: gone). */
 struct verify_step {

@@ -316,6 +316,28 @@ last_path_has() { # TEXT
 	[ "$got" = "allowed -" ]
 }
 
+@test "a process that only computes after its execution failed is put back, too" {
+	probe start
+	printf 'neither this nor that' >noexec
+	chmod +x noexec
+	rules "$WORK/noexec=ga"
+	start
+	expect "ENOEXEC -" ./start attempt-spin "$WORK/noexec"
+}
+
+@test "executions that wait long for a processor are not taken for failed ones" {
+	local i
+	cp "$BUILD/test/programs/demo-first" a
+	rules "$WORK/a=ga"
+	start
+	for i in 1 2 3 4 5 6; do
+		background sh -c 'while :; do :; done'
+	done
+	read -r right _ < <(timeout 60 "$BUILD/test/programs/demo-burst" 200 8 ./a "/$NAME/ga" 1)
+	[ "$right" = 200 ]
+	[ "$(counter engine.put_back)" = 0 ]
+}
+
 @test "an execution after a failed one is judged by itself" {
 	probe start a
 	printf 'neither this nor that' >noexec
