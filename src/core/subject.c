@@ -2,7 +2,7 @@
 /* proc(5) texts into a struct subject. The name in /proc/PID/stat may hold blanks and brackets. */
 #include "core/subject.h"
 
-#include "core/access.h"
+#include "source/access.h"
 #include "util/fd.h"
 
 #include <inttypes.h>
