@@ -64,11 +64,13 @@ static int explain_silence(const struct host *host, struct error *err)
 	struct stat st;
 
 	if (fstatat(host->proc_fd, "self/ns/pid", &st, 0) == 0 && st.st_ino != host_pid_namespace)
-		return error_set(err, -EXDEV, "the process connector answers only in the host's "
-					      "process namespace");
+		return error_set(err, -EXDEV,
+				 "the process connector answers only in the host's "
+				 "process namespace");
 	if (fstatat(host->proc_fd, "self/ns/user", &st, 0) == 0 && st.st_ino != host_user_namespace)
-		return error_set(err, -EXDEV, "the process connector answers only in the host's "
-					      "user namespace");
+		return error_set(err, -EXDEV,
+				 "the process connector answers only in the host's "
+				 "user namespace");
 	return error_set(err, -EPROTONOSUPPORT,
 			 "the kernel has no process connector (CONFIG_PROC_EVENTS)");
 }
@@ -200,9 +202,7 @@ bool connector_socket_counts(const struct connector_socket *s)
 int connector_socket_choose(struct connector_socket *s, uint32_t mask)
 {
 	const uint32_t everything = 0;
-	const uint32_t *choice = !s->can_choose	      ? NULL
-				 : mask == UINT32_MAX ? &everything
-						      : &mask;
+	const uint32_t *choice = !s->can_choose ? NULL : mask == UINT32_MAX ? &everything : &mask;
 	bool listen = mask != 0;
 	int r;
 

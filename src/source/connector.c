@@ -29,7 +29,7 @@ enum {
 	DEFAULT_BUFFER = 32 << 20, /* some 40,000 messages: a second of a storm */
 	QUEUE = 8192,
 	CHANGES = 4096, /* a power of two */
-	ROUND = 512, /* messages that one dispatch hands out */
+	ROUND = 512,	/* messages that one dispatch hands out */
 	PROCESSORS_MAX = 8192,
 	TICK_NS = 1000000000 / PROC_STAT_USER_HZ,
 };
@@ -323,8 +323,7 @@ static int identify(struct connector *c, const struct connector_message *message
 	struct event more = *event;
 	int r = process_reader_read_stat(c->reader, (pid_t)message->pid, &more);
 
-	if (r < 0 || !is_old_enough(c, message) ||
-	    has_change(c, message->pid, PROC_EVENT_FORK))
+	if (r < 0 || !is_old_enough(c, message) || has_change(c, message->pid, PROC_EVENT_FORK))
 		return -ESRCH;
 	/* Its name and parent may be later ones. */
 	event_set(event, START, start, more.start);
@@ -640,8 +639,8 @@ static void report_refusal(int error, const struct error *err, hook_report_fn re
 		.error = -error,
 		.reason = error_text(err),
 		.advice = error == -EPERM || error == -EACCES ? "run as root, or with CAP_NET_ADMIN"
-			  : error == -EXDEV ? "run in the host's namespaces"
-					    : NULL,
+			  : error == -EXDEV		      ? "run in the host's namespaces"
+							      : NULL,
 	};
 
 	report(&refused, userdata);

@@ -2,10 +2,14 @@
 /* What all sources share: the table of their classes and the counting of losses. */
 #include "source/source.h"
 
+#include "source/connector.h"
+#include "source/procfs.h"
+
 const struct source_class *const source_classes[] = {
-	NULL, /* the sources are added as they are built */
+	&connector_source,
+	&procfs_source,
 };
-const size_t source_class_count = ARRAY_SIZE(source_classes) - 1;
+const size_t source_class_count = ARRAY_SIZE(source_classes);
 
 const struct source_class *source_class_find(const char *name)
 {
