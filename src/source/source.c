@@ -4,10 +4,12 @@
 
 #include "source/connector.h"
 #include "source/procfs.h"
+#include "source/replay.h"
 
 const struct source_class *const source_classes[] = {
 	&connector_source,
 	&procfs_source,
+	&replay_source,
 };
 const size_t source_class_count = ARRAY_SIZE(source_classes);
 
