@@ -2,8 +2,10 @@
 /* What all sources share: the table of their classes and the counting of losses. */
 #include "source/source.h"
 
+#include "source/audit.h"
+
 const struct source_class *const source_classes[] = {
-	NULL, /* the sources are added as they are built */
+	&source_class_audit, NULL, /* the sources are added as they are built */
 };
 const size_t source_class_count = ARRAY_SIZE(source_classes) - 1;
 
