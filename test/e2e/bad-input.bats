@@ -405,6 +405,25 @@ time.sleep(60)'
 	unharmed
 }
 
+@test "the runtime folder of an instance with another name" {
+	running
+	stop
+	sed "s/^name: .*/name: $NAME-2/" good.yaml >second.yaml
+	local sentence="holds the groups of the instance \"$NAME\".*policy's name is \"$NAME-2\".*reeve clean --runtime-dir $RUN"
+	refused 1 "$sentence" reeved --config second.yaml --runtime-dir "$RUN"
+	refused 1 "$sentence" reeve clean --config second.yaml --runtime-dir "$RUN"
+	refused 125 "$sentence" reeve run --config second.yaml --runtime-dir "$RUN" -g ga -- true
+	[ ! -e "$RUN/state.json.bad" ]
+	start
+	unharmed
+	stop
+	# As the sentence says.
+	timeout 20 reeve clean --runtime-dir "$RUN"
+	timeout 20 reeve group list --config second.yaml --runtime-dir "$RUN"
+	timeout 20 reeve clean --runtime-dir "$RUN"
+	[ ! -e "$RUN/state.json" ]
+}
+
 @test "a damaged record of groups is put aside, and clean tells what stays and how to remove it" {
 	running
 	stop
