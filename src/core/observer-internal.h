@@ -35,12 +35,13 @@ struct observer {
 	uint32_t wanted;
 	struct process_table *table; /* NULL: not kept */
 	struct enricher *enricher;
-	uint64_t now_ns;      /* CLOCK_MONOTONIC, once a turn */
-	uint32_t own;	      /* our process; 0: the source tells of another host */
-	enum tell tell;	      /* of what a scan finds */
-	size_t found;	      /* news of the scan under way */
-	bool told;	      /* something, in this turn */
-	bool begun;	      /* the beginning is over, the source is read */
+	uint64_t now_ns;	       /* CLOCK_MONOTONIC, once a turn */
+	uint32_t own;		       /* our process; 0: the source tells of another host */
+	enum tell tell;		       /* of what a scan finds */
+	const struct event_sink *list; /* NULL, or who alone is told what a scan finds */
+	size_t found;		       /* news of the scan under way */
+	bool told;		       /* something, in this turn */
+	bool begun;		       /* the beginning is over, the source is read */
 	uint64_t gap_from;    /* boottime of the earliest loss not healed; UINT64_MAX: none */
 	uint64_t last_ns;     /* boottime of the last event */
 	uint64_t healed_usec; /* when the last rescan was over */
