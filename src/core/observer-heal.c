@@ -51,6 +51,7 @@ int observer_scan(struct observer *observer, enum tell what, struct error *err)
 		.sink = { on_scanned, observer },
 		.environment = observer->options.environment,
 		.environment_count = observer->options.environment_count,
+		.brief = what == TELL_NOTHING,
 	};
 	struct process_scan_result result;
 	int r;
