@@ -55,6 +55,7 @@ METHOD(GetGroup)
 METHOD(GetStatus)
 METHOD(KillGroup)
 METHOD(ListGroups)
+METHOD(ListProcesses)
 METHOD(MoveProcesses)
 METHOD(Reload)
 METHOD(Scan)
@@ -85,6 +86,7 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.GetStatus", VARLINK_READ, call_GetStatus },
 	{ "io.reeve.KillGroup", VARLINK_WRITE, call_KillGroup },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
+	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
