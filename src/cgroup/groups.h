@@ -214,7 +214,8 @@ int group_remove(struct groups *groups, const char *name, bool evacuate, struct 
 /*
  * `reeve clean`: moves every process of our groups out (to where each hierarchy's base's parent
  * is), thaws, removes all groups that were recorded as made by us, and the record. Returns the
- * number of groups removed, or -errno; what could not be removed is in `problems`.
+ * number of groups removed, or -errno; what could not be removed is in `problems`, and so is a
+ * folder of the instance's name with groups in it that nobody has recorded.
  */
 int groups_clean(struct groups *groups, struct group_problems *problems, struct error *err);
 

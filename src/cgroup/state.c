@@ -406,8 +406,7 @@ static int put_aside(struct groups *groups, const char *why)
 	(void)renameat(groups->runtime_fd, STATE_FILE, groups->runtime_fd, STATE_FILE ".bad");
 	if (asprintf(&groups->warning,
 		     "the record %s/%s %s; it was put aside as %s.bad, and groups of an earlier "
-		     "run "
-		     "will not be removed",
+		     "run will not be removed (reeve clean tells which and how)",
 		     groups->runtime_dir, STATE_FILE, why, STATE_FILE) < 0) {
 		groups->warning = NULL;
 		return -ENOMEM;

@@ -174,6 +174,34 @@ static void bad_records(void **state)
 	fake_done(&fake);
 }
 
+/* The record is lost: the groups are used as they are, and clean leaves and names them. */
+static void lost_record(void **state)
+{
+	const struct group_spec specs[] = { { "a", &pids } };
+	struct group_problems problems = { 0 };
+	struct groups *groups;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake, FAKE_HYBRID);
+	groups = open_groups(&fake);
+	assert_int_equal(groups_apply(groups, specs, 1, NULL, NULL), 0);
+	groups_free(groups);
+	fake_write(&fake, "run/state.json", "{");
+	groups = open_groups(&fake);
+	assert_int_equal(groups_apply(groups, specs, 1, NULL, NULL), 0);
+	assert_int_equal(placement_move(group_placement(groups_find(groups, "a")), 9, NULL), 2);
+	assert_int_equal(groups_clean(groups, &problems, NULL), 0);
+	assert_int_equal(groups_count(groups), 0);
+	assert_true(fake_exists(&fake, "sys/fs/cgroup/pids/reeve/a"));
+	assert_int_equal(problems.count, 2); /* pids and v2 */
+	assert_non_null(strstr(problems.items[0].message, "/reeve stays"));
+	assert_non_null(strstr(problems.items[0].message, "/reeve' -type d -delete"));
+	group_problems_done(&problems);
+	groups_free(groups);
+	fake_done(&fake);
+}
+
 static void another_boot(void **state)
 {
 	const struct group_spec specs[] = { { "a", &pids } };
@@ -309,6 +337,7 @@ int main(void)
 		cmocka_unit_test(removed_by_hand_is_made_again),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(bad_records),
+		cmocka_unit_test(lost_record),
 		cmocka_unit_test(another_boot),
 		cmocka_unit_test(nothing_can_be_recorded),
 		cmocka_unit_test(raw_values_survive),

@@ -163,7 +163,7 @@ static void tell_triggers(struct gatekeeper *keeper, const struct decision *deci
 	urgent.rule_count = verdict->count;
 	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(urgent.rules[0]));
 	snprintf(urgent.path, sizeof(urgent.path), "%s", event->path);
-	subject_read(keeper->host, decision->pid, &urgent.subject);
+	subject_read(keeper->host, decision->pid, event->pid, &urgent.subject);
 	count(&keeper->counters.triggered);
 	(void)decision_queue_put(&keeper->urgent, &urgent);
 	(void)eventfd_write(keeper->options.urgent_fd, 1);

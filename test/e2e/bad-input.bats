@@ -405,7 +405,7 @@ time.sleep(60)'
 	unharmed
 }
 
-@test "a damaged record of groups is put aside" {
+@test "a damaged record of groups is put aside, and clean tells what stays and how to remove it" {
 	running
 	stop
 	echo '{"version": 1, "groups": [' >"$RUN/state.json"
@@ -413,4 +413,15 @@ time.sleep(60)'
 	log_has "is damaged"
 	[ -e "$RUN/state.json.bad" ]
 	unharmed
+	stop
+	refused 1 "/$NAME stays, for no record says that reeve made it" \
+		reeve clean --config "$POLICY" --runtime-dir "$RUN"
+	placed
+	kill -KILL "$GOOD"
+	wait_gone "$GOOD"
+	sed -n 's/.*once nobody needs it: //p' said >how
+	[ -s how ]
+	eventually sh -e how
+	[ -z "$(find /sys/fs/cgroup -name "$NAME")" ]
+	expect "nothing to remove" reeve clean --config "$POLICY" --runtime-dir "$RUN"
 }
