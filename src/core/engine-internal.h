@@ -59,6 +59,7 @@ struct engine {
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
 	struct varlink_server *server;
+	struct watching *watching; /* engine-watch.h */
 
 	struct shared_policy *policy;
 	uint32_t generation;

@@ -279,6 +279,7 @@ static void tell_unchanged(struct engine *engine, const struct policy *now,
 		{ "mode", now->mode != next->mode },
 		{ "the log's file", !streq(now->log_file, next->log_file) },
 		{ "gate_threads", now->gate_threads != next->gate_threads },
+		{ "source", !streq(now->source, next->source) },
 		{ "favordynmods", now->favordynmods != next->favordynmods },
 	};
 

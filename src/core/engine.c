@@ -4,6 +4,7 @@
  * is the reverse and takes a half-built engine.
  */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "core/guard.h"
 #include "core/lock.h"
@@ -227,6 +228,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
+	if (r >= 0 && engine_watch_start(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
 	return r;
@@ -288,6 +291,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	engine_unsubscribe_all(engine);
+	engine_watch_stop(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	gate_free(engine->gate);
