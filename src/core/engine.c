@@ -323,7 +323,7 @@ static void scan_found(const struct decision *decision, void *userdata)
 int engine_scan(struct engine *engine, struct scan_result *ret_result, struct error *err)
 {
 	const pid_t spare[2] = { getpid(), engine->guard_pid };
-	int r = scan_processes(engine->host, gatekeeper_current(engine->keeper),
+	int r = place_running(engine->host, gatekeeper_current(engine->keeper),
 			       engine->options.dry_run, spare, scan_found, engine, ret_result);
 
 	if (r < 0)

@@ -226,7 +226,7 @@ static int scan_pass(struct scan *scan)
 	return moved;
 }
 
-int scan_processes(const struct host *host, const struct snapshot *snapshot, bool dry_run,
+int place_running(const struct host *host, const struct snapshot *snapshot, bool dry_run,
 		   const pid_t spare[2], scan_found_fn found, void *userdata,
 		   struct scan_result *ret_result)
 {
