@@ -2,10 +2,12 @@
 /* What all sources share: the table of their classes and the counting of losses. */
 #include "source/source.h"
 
+#include "source/replay.h"
+
 const struct source_class *const source_classes[] = {
-	NULL, /* the sources are added as they are built */
+	&replay_class,
 };
-const size_t source_class_count = ARRAY_SIZE(source_classes) - 1;
+const size_t source_class_count = ARRAY_SIZE(source_classes);
 
 const struct source_class *source_class_find(const char *name)
 {
