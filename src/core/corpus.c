@@ -405,6 +405,9 @@ int corpus_end(struct corpus_run *run, struct error *err)
 	const struct timespec tick = { .tv_nsec = 1000000 };
 	int status = 0, r = 0;
 
+	if (!run)
+		return 0;
+
 	if (run->order_in >= 0)
 		close(run->order_in);
 	run->order_in = -1;

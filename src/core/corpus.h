@@ -85,8 +85,8 @@ int corpus_problem(const struct corpus_run *run, struct error *err);
 void corpus_release(struct corpus_run *run);
 /* True once the child has ended; it is not reaped yet. */
 bool corpus_ended(struct corpus_run *run);
-/* Reaps (a child that has not ended is killed), removes the case's files, frees the run. Returns
- * 0, or -EPROTO when the child ended in another way than the case says. */
+/* Reaps (a child that has not ended is killed), removes the case's files, frees the run, which
+ * may be NULL. Returns 0, or -EPROTO when the child ended in another way than the case says. */
 int corpus_end(struct corpus_run *run, struct error *err);
 
 /* The process of the run; 0: there is none (yet). */
