@@ -12,8 +12,8 @@
  */
 #include "core/gatekeeper.h"
 
-#include "core/access.h"
-#include "core/interpreter.h"
+#include "source/access.h"
+#include "source/interpreter.h"
 #include "core/subject.h"
 #include "util/fd.h"
 #include "util/hash.h"

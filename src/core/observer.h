@@ -57,6 +57,9 @@ DEFINE_CLEANUP(struct observer *, observer_free);
  */
 int observer_set_types(struct observer *observer, uint32_t types, struct error *err);
 
+/* Hands all that runs now to `sink` alone, complete, as RUNNING records. 0; as scan_processes(). */
+int observer_list(struct observer *observer, const struct event_sink *sink, struct error *err);
+
 /* NULL while none is kept. Another one after each `seeded`. */
 const struct process_table *observer_table(const struct observer *observer);
 /* The source in use, or NULL after all have failed. */

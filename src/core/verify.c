@@ -5,50 +5,9 @@
  */
 #include "core/verify.h"
 
-#include "core/access.h"
-#include "util/fd.h"
-
-#include <dirent.h>
-#include <fcntl.h>
+#include "source/access.h"
 
 enum { RUNNING_TRIES = 4 };
-
-enum where { OUTSIDE, IN_EXECVE, RUNNING };
-
-/* Any thread may be the one that executes. */
-static enum where find_where(const struct host *host, pid_t pid)
-{
-	char name[64];
-	enum where where = OUTSIDE;
-	struct dirent *entry;
-	DIR *dir;
-	int fd;
-
-	snprintf(name, sizeof(name), "%d/task", pid);
-	fd = openat(host->proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return OUTSIDE;
-	}
-	while (where != IN_EXECVE && (entry = readdir(dir))) {
-		char text[256];
-		char file[NAME_MAX + 16];
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(file, sizeof(file), "%s/syscall", entry->d_name);
-		if (file_read_into(fd, file, text, sizeof(text)) <= 0)
-			continue;
-		if (strncmp(text, "running", 7) == 0)
-			where = RUNNING;
-		else if (access_parse(text, NULL, NULL) & ACCESS_EXECUTE)
-			where = IN_EXECVE;
-	}
-	closedir(dir);
-	return where;
-}
 
 static enum verify_outcome put_back(const struct layout *layout, const struct host *host,
 				    const struct snapshot *snapshot,
@@ -75,13 +34,13 @@ enum verify_outcome verify_execution(struct confirm *confirm, const struct layou
 				     const struct host *host, const struct snapshot *snapshot,
 				     const struct decision *decision, unsigned tries)
 {
-	enum where where;
+	enum access_place place;
 
 	/* Nearly always the answer. */
 	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
-	where = find_where(host, decision->pid);
-	if (where == IN_EXECVE || (where == RUNNING && tries < RUNNING_TRIES))
+	place = access_place_of(host, decision->pid);
+	if (place == ACCESS_IN_EXECVE || (place == ACCESS_RUNNING && tries < RUNNING_TRIES))
 		return VERIFY_LATER;
 	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;

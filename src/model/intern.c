@@ -85,26 +85,46 @@ static struct interned *add(struct intern *pool, struct slice first, struct slic
 	return text;
 }
 
-struct interned *intern_get(struct intern *pool, struct slice first, struct slice second,
-			    bool *ret_new)
+static struct interned *look_up(struct intern *pool, struct slice first, struct slice second,
+				uint64_t hash, bool *ret_new)
 {
-	uint64_t hash = hash_bytes(first.data, first.size);
-	struct interned *text;
+	struct interned *text =
+		pool->chain_count > 0 ? pool->chains[hash & (pool->chain_count - 1)] : NULL;
 
-	if (second.size > 0)
-		hash = hash * 31 + hash_bytes(second.data, second.size);
-	if (pool->chain_count > 0) {
-		text = pool->chains[hash & (pool->chain_count - 1)];
-		for (; text; text = text->next) {
-			if (text->hash == hash && interned_is(text, first, second)) {
-				*ret_new = false;
-				return intern_ref(text);
-			}
+	for (; text; text = text->next) {
+		if (text->hash == hash && interned_is(text, first, second)) {
+			*ret_new = false;
+			return intern_ref(text);
 		}
 	}
 	text = add(pool, first, second, hash);
 	if (text)
 		*ret_new = true;
+	return text;
+}
+
+struct interned *intern_get(struct intern *pool, struct slice first, struct slice second,
+			    bool *ret_new)
+{
+	struct interned *text, **kept;
+	uint64_t hash;
+
+	if (interned_is(pool->last, first, second)) {
+		*ret_new = false;
+		return intern_ref(pool->last);
+	}
+	hash = hash_bytes(first.data, first.size);
+	if (second.size > 0)
+		hash = hash * 31 + hash_bytes(second.data, second.size);
+	text = look_up(pool, first, second, hash, ret_new);
+	if (!text)
+		return NULL;
+	kept = &pool->kept[hash % INTERN_KEPT];
+	if (*kept != text) {
+		intern_put(pool, *kept);
+		*kept = intern_ref(text);
+	}
+	pool->last = text;
 	return text;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Texts that many processes share (programs, groups), held once and counted. A text has two parts
- * and, where the pool was made so, room for what is concluded from it.
+ * and, where the pool was made so, room for what is concluded from it. Some that nobody holds any
+ * more are kept, for programs that run shortly and often.
  */
 #pragma once
 
@@ -16,10 +17,14 @@ struct interned {
 	char room[] __attribute__((aligned(8)));
 };
 
+enum { INTERN_KEPT = 64 };
+
 struct intern {
 	struct interned **chains;
 	size_t chain_count, count;
 	size_t extra;
+	struct interned *kept[INTERN_KEPT]; /* one for each value of the hash's low bits */
+	struct interned *last;		    /* that was asked for; it is kept */
 };
 
 /* `extra`: bytes that each text has beside it, zero at first. */

@@ -23,10 +23,12 @@ static void test_equal_texts_are_one(void **state)
 	assert_false(interned_is(NULL, slice_of(""), slice_of("")));
 	assert_int_equal(pool.count, 2);
 	intern_put(&pool, a);
-	assert_int_equal(pool.count, 2);
 	intern_put(&pool, b);
 	intern_put(&pool, c);
-	assert_int_equal(pool.count, 0);
+	/* Kept, and found again. */
+	assert_int_equal(pool.count, 2);
+	assert_ptr_equal(intern_get(&pool, slice_of("/bin/ls"), slice_of(""), &new), a);
+	assert_false(new);
 	intern_put(&pool, NULL);
 	intern_done(&pool);
 }
@@ -57,7 +59,8 @@ static void test_many_texts_with_room_beside(void **state)
 		if (i % 2)
 			intern_put(&pool, all[i]);
 	}
-	assert_int_equal(pool.count, MANY / 2);
+	assert_true(pool.count <= MANY / 2 + INTERN_KEPT);
+	assert_true(pool.count >= MANY / 2);
 	free(all);
 	intern_done(&pool); /* what is referenced goes, too */
 }

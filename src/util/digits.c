@@ -24,12 +24,20 @@ size_t digits_decimal(uint64_t number, char *text)
 	return length;
 }
 
-void digits_fixed(uint64_t number, unsigned width, char *text)
+static void fixed_small(uint32_t number, unsigned width, char *text)
 {
 	for (; width >= 2; width -= 2, number /= 100)
 		memcpy(text + width - 2, pairs + number % 100 * 2, 2);
 	if (width > 0)
 		text[0] = (char)('0' + number % 10);
+}
+
+void digits_fixed(uint64_t number, unsigned width, char *text)
+{
+	/* Division is much quicker in 32 bits. */
+	for (; width > 9; width -= 8, number /= 100000000)
+		fixed_small((uint32_t)(number % 100000000), 8, text + width - 8);
+	fixed_small((uint32_t)(number % 1000000000), width, text);
 }
 
 static size_t in_bits(uint64_t number, unsigned bits, char *text)

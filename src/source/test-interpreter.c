@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/interpreter.h"
+#include "source/interpreter.h"
 
 #include "test/unit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* As fs/binfmt_script.c reads it: "#!", blanks, the path up to a blank, NUL or the line's end. */
-#include "core/interpreter.h"
+#include "source/interpreter.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -3,10 +3,11 @@
  * proc(5): /proc/TID/syscall is "NUMBER ARG0 .. ARG5 SP PC" for a thread blocked in a system call,
  * NUMBER decimal, the rest hex. Opens by io_uring are done in io_uring_enter or in a kernel thread.
  */
-#include "core/access.h"
+#include "source/access.h"
 
 #include "util/fd.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/syscall.h>
@@ -88,4 +89,39 @@ unsigned access_of_thread(const struct host *host, pid_t tid)
 	if (file_read_into(host->proc_fd, name, text, sizeof(text)) < 0)
 		return ACCESS_UNKNOWN;
 	return access_parse(text, peek_thread, &tid);
+}
+
+/* Any thread may be the one that executes. */
+enum access_place access_place_of(const struct host *host, pid_t pid)
+{
+	enum access_place place = ACCESS_OUTSIDE;
+	struct dirent *entry;
+	char name[64];
+	DIR *dir;
+	int fd;
+
+	snprintf(name, sizeof(name), "%d/task", pid);
+	fd = openat(host->proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return ACCESS_OUTSIDE;
+	}
+	while (place != ACCESS_IN_EXECVE && (entry = readdir(dir))) {
+		char text[256];
+		char file[NAME_MAX + 16];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(file, sizeof(file), "%s/syscall", entry->d_name);
+		if (file_read_into(fd, file, text, sizeof(text)) <= 0)
+			continue;
+		if (strncmp(text, "running", 7) == 0)
+			place = ACCESS_RUNNING;
+		else if (access_parse(text, NULL, NULL) & ACCESS_EXECUTE)
+			place = ACCESS_IN_EXECVE;
+	}
+	closedir(dir);
+	return place;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/access.h"
+#include "source/access.h"
 
 #include "test/unit.h"
 
@@ -76,13 +76,30 @@ static void test_a_thread(void **state)
 	assert_int_equal(access_of_thread(host, 13), ACCESS_UNKNOWN);
 }
 
+static void test_place(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
+	_cleanup_(host_freep) struct host *host = NULL;
+	char text[100];
+
+	snprintf(text, sizeof(text), "%d 0x3 0x10 0x1 0x0 0x0 0x0 0x1 0x2", SYS_execve);
+	unit_write(folder, "proc/12/task/12/syscall", "running\n");
+	unit_write(folder, "proc/12/task/14/syscall", text);
+	unit_write(folder, "proc/15/task/15/syscall", "running\n");
+	unit_write(folder, "proc/16/task/16/syscall", "1 0x1 0x0 0x0 0x0 0x0 0x0 0x1 0x2");
+	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
+	assert_int_equal(access_place_of(host, 12), ACCESS_IN_EXECVE);
+	assert_int_equal(access_place_of(host, 15), ACCESS_RUNNING);
+	assert_int_equal(access_place_of(host, 16), ACCESS_OUTSIDE);
+	assert_int_equal(access_place_of(host, 17), ACCESS_OUTSIDE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_openat2),
-		cmocka_unit_test(test_other_texts),
-		cmocka_unit_test(test_a_thread),
+		cmocka_unit_test(test_flags),	    cmocka_unit_test(test_openat2),
+		cmocka_unit_test(test_other_texts), cmocka_unit_test(test_a_thread),
+		cmocka_unit_test(test_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,3 +24,11 @@ unsigned access_of_thread(const struct host *host, pid_t tid);
 unsigned access_parse(const char *syscall_text,
 		      int (*peek)(uint64_t address, uint64_t *ret_word, void *userdata),
 		      void *userdata);
+
+enum access_place { ACCESS_OUTSIDE, ACCESS_IN_EXECVE, ACCESS_RUNNING };
+
+/*
+ * Is a thread of the process in execve? ACCESS_RUNNING: one runs, so the kernel does not say where;
+ * ask again. ACCESS_OUTSIDE: none is, or the process is gone.
+ */
+enum access_place access_place_of(const struct host *host, pid_t pid);
