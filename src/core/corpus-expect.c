@@ -339,6 +339,26 @@ static void add_failed(struct corpus_run *run)
 	record->brief = true;
 }
 
+/* Puts the last record before the end of its process, where that was there before it. */
+static struct corpus_record *put_in_order(struct corpus_run *run)
+{
+	size_t at = run->record_count - 1;
+	struct corpus_record last = run->records[at];
+
+	if (last.want.type == EVENT_FORK || last.want.type == EVENT_EXIT)
+		return &run->records[at];
+	for (size_t i = at; i-- > 0;) {
+		if (run->records[i].process != last.process)
+			continue;
+		if (run->records[i].want.type != EVENT_EXIT)
+			break;
+		memmove(&run->records[i + 1], &run->records[i], (at - i) * sizeof(last));
+		run->records[i] = last;
+		return &run->records[i];
+	}
+	return &run->records[at];
+}
+
 struct corpus_record *corpus_add(struct corpus_run *run, enum event_type type,
 				 enum corpus_process process)
 {
@@ -350,7 +370,7 @@ struct corpus_record *corpus_add(struct corpus_run *run, enum event_type type,
 		add_exit(run, process, !run->form->nothing);
 	else
 		want_when(append(run, type, process), run->gone);
-	return &run->records[run->record_count - 1];
+	return put_in_order(run);
 }
 
 void corpus_expect(struct corpus_run *run)

@@ -158,7 +158,8 @@ void corpus_expect(struct corpus_run *run);
 /* The first record of that type and process, to be changed; never NULL for one that was made. */
 struct corpus_record *corpus_find(struct corpus_run *run, enum event_type type,
 				  enum corpus_process process);
-/* One more record of a process, all that is known filled in; before the process's exit. */
+/* One more record of a process, all that is known filled in; before the process's exit. Earlier
+ * pointers to records do not hold. */
 struct corpus_record *corpus_add(struct corpus_run *run, enum event_type type,
 				 enum corpus_process process);
 /* A field that must have no value. */

@@ -202,6 +202,7 @@ static void expect_again(struct corpus_run *run)
 	record = corpus_find(run, EVENT_EXIT, CORPUS_MAIN);
 	event_set(&record->want, COMM, comm, slice_of("exe"));
 	event_set(&record->want, EXECS, execs, 3);
+	record->follows_brief = true;
 }
 
 /* ---- odd names ---- */

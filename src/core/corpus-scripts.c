@@ -116,6 +116,7 @@ static void expect_env(struct corpus_run *run)
 	end = corpus_find(run, EVENT_EXIT, CORPUS_MAIN);
 	event_set(&end->want, COMM, comm, slice_of("payload"));
 	event_set(&end->want, EXECS, execs, 2);
+	end->follows_brief = true;
 }
 
 /* ---- binfmt_misc ---- */
@@ -260,6 +261,7 @@ static void expect_compat(struct corpus_run *run)
 	event_set(&end->want, EXE, exe, slice_of(payload));
 	event_set(&end->want, COMM, comm, slice_of("payload"));
 	event_set(&end->want, EXECS, execs, 2);
+	end->follows_brief = true;
 }
 
 const struct corpus_form corpus_script_forms[] = {

@@ -39,6 +39,7 @@ struct corpus_record {
 	uint32_t flags_free; /* bits of `flags` that are right either way */
 	bool after_release;  /* comes only then */
 	bool brief;	     /* what it tells of may be over before a look at /proc */
+	bool follows_brief;  /* and this one says what such a one has changed */
 };
 
 enum corpus_case_flags {

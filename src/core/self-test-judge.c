@@ -147,8 +147,11 @@ static bool promised(const struct corpus_record *record, enum event_field field,
 /* What a source that looks at /proc says of a moment that is over by then. */
 static enum verdict mistaken(const struct corpus_record *record, const struct source_class *source)
 {
-	return record->brief && source_manners(source->id)->looks_late ? VERDICT_LATE
-								       : VERDICT_WRONG;
+	const struct source_manners *manners = source_manners(source->id);
+
+	if (record->brief && manners->looks_late)
+		return VERDICT_LATE;
+	return record->follows_brief && manners->brief_missed ? VERDICT_LATE : VERDICT_WRONG;
 }
 
 static enum verdict judge_flags(const struct corpus_record *record, const struct event *event,

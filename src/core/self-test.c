@@ -85,21 +85,42 @@ static void on_event(struct event *event, void *userdata)
 		driver->event_count++;
 }
 
-/* The event that belongs to a record: of its process and type the one of the same number. */
-static const struct event *event_of(const struct driver *driver,
-				    const struct corpus_record *records, size_t index)
+/* True if the source may leave the record out. */
+static bool may_miss(const struct driver *driver, const struct corpus_record *record)
 {
-	const struct corpus_record *record = &records[index];
-	uint32_t pid = (uint32_t)corpus_pid(driver->run, record->process);
-	size_t number = 0;
+	return record->brief && source_manners(driver->class->id)->brief_missed;
+}
 
-	for (size_t i = 0; i < index; i++)
-		number += records[i].want.type == record->want.type &&
-			  records[i].process == record->process;
+static bool alike(const struct corpus_record *a, const struct corpus_record *b)
+{
+	return a->want.type == b->want.type && a->process == b->process;
+}
+
+/*
+ * The event that belongs to a record: of its process and type the one of the same number. Where
+ * there are fewer events, those that may be missed are.
+ */
+static const struct event *event_of(const struct driver *driver,
+				    const struct corpus_record *records, size_t count,
+				    const struct corpus_record *record)
+{
+	uint32_t pid = (uint32_t)corpus_pid(driver->run, record->process);
+	const struct event *found[EVENTS_MAX];
+	size_t events = 0, wanted = 0, number = 0;
+
 	for (size_t i = 0; i < driver->event_count; i++)
-		if (driver->events[i].type == record->want.type && driver->events[i].pid == pid &&
-		    number-- == 0)
-			return &driver->events[i];
+		if (driver->events[i].type == record->want.type && driver->events[i].pid == pid)
+			found[events++] = &driver->events[i];
+	for (size_t i = 0; i < count; i++)
+		wanted += alike(&records[i], record);
+	for (const struct corpus_record *one = records; one <= record; one++) {
+		bool missed = alike(one, record) && wanted > events && may_miss(driver, one);
+
+		wanted -= missed;
+		if (one == record)
+			return missed || number >= events ? NULL : found[number];
+		number += alike(one, record) && !missed;
+	}
 	return NULL;
 }
 
@@ -113,13 +134,12 @@ static bool all_told(const struct driver *driver, bool released)
 {
 	size_t count;
 	const struct corpus_record *records = corpus_records(driver->run, &count);
-	bool brief_missed = source_manners(driver->class->id)->brief_missed;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!tells(driver, &records[i]) || (records[i].after_release && !released) ||
-		    (records[i].brief && brief_missed))
+		    may_miss(driver, &records[i]))
 			continue;
-		if (!event_of(driver, records, i))
+		if (!event_of(driver, records, count, &records[i]))
 			return false;
 	}
 	return true;
@@ -238,7 +258,7 @@ static void judge_fields(struct driver *driver, const struct corpus_record *reco
 
 static void judge_missing(struct driver *driver, const struct corpus_record *record)
 {
-	bool excused = record->brief && source_manners(driver->class->id)->brief_missed;
+	bool excused = may_miss(driver, record);
 
 	driver->test->records[record->want.type][excused ? VERDICT_UNKNOWN : VERDICT_ABSENT]++;
 	if (!excused)
@@ -252,7 +272,7 @@ static bool belongs(const struct driver *driver, const struct corpus_record *rec
 		    const struct event *event)
 {
 	for (size_t i = 0; i < count; i++)
-		if (event_of(driver, records, i) == event)
+		if (event_of(driver, records, count, &records[i]) == event)
 			return true;
 	return false;
 }
@@ -284,7 +304,7 @@ static void judge_order(struct driver *driver, const struct corpus_record *recor
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct corpus_record *record = &records[i];
-		const struct event *event = event_of(driver, records, i);
+		const struct event *event = event_of(driver, records, count, &records[i]);
 
 		if (!event || (record->want.type != EVENT_FORK && record->want.type != EVENT_EXEC &&
 			       record->want.type != EVENT_EXIT))
@@ -327,7 +347,7 @@ static void judge(struct driver *driver)
 	const struct corpus_record *records = corpus_records(driver->run, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct event *event = event_of(driver, records, i);
+		const struct event *event = event_of(driver, records, count, &records[i]);
 
 		if (!tells(driver, &records[i])) {
 			driver->test->records[records[i].want.type][VERDICT_UNKNOWN]++;
