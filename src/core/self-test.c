@@ -16,10 +16,11 @@
 enum {
 	EVENTS_MAX = 256,
 	TURN_USEC = 1000,
-	STEP_MS = 10000,   /* for what a child does by itself */
-	TOLD_MS = 600,	   /* for a source to tell what has happened */
-	SCANNED_MS = 3000, /* for one that looks from time to time */
-	LINGER_MS = 30,	   /* for what should not come: more than a source may hold back */
+	STEP_MS = 10000, /* for what a child does by itself */
+	TOLD_MS = 600,	 /* for a source to tell what has happened */
+	SCANNED_MS =
+		20000,	/* for one that looks from time to time, and less often on a busy host */
+	LINGER_MS = 30, /* for what should not come: more than a source may hold back */
 };
 
 struct driver {
