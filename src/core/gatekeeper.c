@@ -115,14 +115,12 @@ static void expect_interpreter(struct gatekeeper *keeper, const struct gate_even
 /*
  * Is this file opened by the same execve as the one that decided the group? Only what that one
  * names counts: a process that makes one execution fail must not carry its group into another.
+ * To be asked when no execution has succeeded since that decision.
  */
-static bool is_second_file(struct gatekeeper *keeper, const struct gate_event *event,
-			   uint64_t ticket)
+static bool is_named_by_first(struct gatekeeper *keeper, const struct gate_event *event)
 {
 	uint64_t expected;
 
-	if (!confirm_is_same(keeper->options.confirm, event->pid, ticket))
-		return false;
 	if (interpreter_is_loader(event->path))
 		return true;
 	expected = atomic_load_explicit(&keeper->expected[(unsigned)event->pid % EXPECTED_SLOTS],
@@ -163,7 +161,7 @@ static void tell_triggers(struct gatekeeper *keeper, const struct decision *deci
 	urgent.rule_count = verdict->count;
 	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(urgent.rules[0]));
 	snprintf(urgent.path, sizeof(urgent.path), "%s", event->path);
-	subject_read(keeper->host, decision->pid, &urgent.subject);
+	subject_read(keeper->host, decision->pid, event->pid, &urgent.subject);
 	count(&keeper->counters.triggered);
 	(void)decision_queue_put(&keeper->urgent, &urgent);
 	(void)eventfd_write(keeper->options.urgent_fd, 1);
@@ -297,13 +295,18 @@ static void place_execution(struct gatekeeper *keeper, struct seat *seat,
 			    const struct snapshot *snapshot, const struct gate_event *event,
 			    struct decision *decision)
 {
-	decision->ticket = confirm_ticket(keeper->options.confirm, decision->pid);
-	if (is_second_file(keeper, event, decision->ticket)) {
+	struct confirm *confirm = keeper->options.confirm;
+	bool same;
+
+	decision->ticket = confirm_ticket(confirm, decision->pid);
+	same = confirm_is_same(confirm, decision->pid, decision->ticket);
+	if (same && is_named_by_first(keeper, event)) {
 		decision->flags |= DECISION_SECOND;
 		decision->group = decision->group_rule = POLICY_NONE;
 	} else {
+		decision->flags |= same ? DECISION_AFTER_FAILED : 0;
 		move(keeper, seat, snapshot, decision);
-		confirm_arm(keeper->options.confirm, decision->pid, decision->ticket);
+		confirm_arm(confirm, decision->pid, decision->ticket);
 	}
 	/* The interpreter of a script may be a script. */
 	expect_interpreter(keeper, event);
@@ -312,7 +315,10 @@ static void place_execution(struct gatekeeper *keeper, struct seat *seat,
 /* A script between the one that decided the group and the interpreter leads on to that. */
 static void pass_on(struct gatekeeper *keeper, const struct gate_event *event)
 {
-	if (is_second_file(keeper, event, confirm_ticket(keeper->options.confirm, event->pid)))
+	struct confirm *confirm = keeper->options.confirm;
+
+	if (confirm_is_same(confirm, event->pid, confirm_ticket(confirm, event->pid)) &&
+	    is_named_by_first(keeper, event))
 		expect_interpreter(keeper, event);
 }
 

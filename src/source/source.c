@@ -9,7 +9,7 @@
 const struct source_class *const source_classes[] = {
 	&connector_source,
 	&procfs_source,
-	&replay_class,
+	&replay_source,
 };
 const size_t source_class_count = ARRAY_SIZE(source_classes);
 

@@ -405,7 +405,26 @@ time.sleep(60)'
 	unharmed
 }
 
-@test "a damaged record of groups is put aside" {
+@test "the runtime folder of an instance with another name" {
+	running
+	stop
+	sed "s/^name: .*/name: $NAME-2/" good.yaml >second.yaml
+	local sentence="holds the groups of the instance \"$NAME\".*policy's name is \"$NAME-2\".*reeve clean --runtime-dir $RUN"
+	refused 1 "$sentence" reeved --config second.yaml --runtime-dir "$RUN"
+	refused 1 "$sentence" reeve clean --config second.yaml --runtime-dir "$RUN"
+	refused 125 "$sentence" reeve run --config second.yaml --runtime-dir "$RUN" -g ga -- true
+	[ ! -e "$RUN/state.json.bad" ]
+	start
+	unharmed
+	stop
+	# As the sentence says.
+	timeout 20 reeve clean --runtime-dir "$RUN"
+	timeout 20 reeve group list --config second.yaml --runtime-dir "$RUN"
+	timeout 20 reeve clean --runtime-dir "$RUN"
+	[ ! -e "$RUN/state.json" ]
+}
+
+@test "a damaged record of groups is put aside, and clean tells what stays and how to remove it" {
 	running
 	stop
 	echo '{"version": 1, "groups": [' >"$RUN/state.json"
@@ -413,4 +432,15 @@ time.sleep(60)'
 	log_has "is damaged"
 	[ -e "$RUN/state.json.bad" ]
 	unharmed
+	stop
+	refused 1 "/$NAME stays, for no record says that reeve made it" \
+		reeve clean --config "$POLICY" --runtime-dir "$RUN"
+	placed
+	kill -KILL "$GOOD"
+	wait_gone "$GOOD"
+	sed -n 's/.*once nobody needs it: //p' said >how
+	[ -s how ]
+	eventually sh -e how
+	[ -z "$(find /sys/fs/cgroup -name "$NAME")" ]
+	expect "nothing to remove" reeve clean --config "$POLICY" --runtime-dir "$RUN"
 }
