@@ -2,11 +2,13 @@
 /* What all sources share: the table of their classes and the counting of losses. */
 #include "source/source.h"
 
+#include "source/bpf.h"
 #include "source/connector.h"
 #include "source/procfs.h"
 #include "source/replay.h"
 
 const struct source_class *const source_classes[] = {
+	&bpf_source,
 	&connector_source,
 	&procfs_source,
 	&replay_source,
