@@ -31,6 +31,7 @@ static const struct {
 	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
 	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
 	{ "gate.mark_errors", GATE, offsetof(struct gate_counters, mark_errors) },
+	{ "gate.nameless", GATE, offsetof(struct gate_counters, nameless) },
 	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },

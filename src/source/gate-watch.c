@@ -5,13 +5,10 @@
  */
 #include "source/gate-internal.h"
 
-#include "source/gate-mounts.h"
 #include "util/fd.h"
-#include "util/mountinfo.h"
 
 #include <fcntl.h>
 #include <sys/fanotify.h>
-#include <sys/sysmacros.h>
 
 enum { MOUNTINFO_LIMIT = 64 << 20 };
 
@@ -55,29 +52,20 @@ int gate_open_channel(struct gate *gate, enum gate_channel_kind kind, struct err
 	return 0;
 }
 
-/* Called while shared_count says "unknown": the threads see the list only when it is whole. */
-static void note_shared(struct gate *gate, dev_t dev)
+static int mark_filesystem(struct gate *gate, const struct mount_row *row, struct error *err)
 {
-	if (gate->shared_found < SHARED_MAX)
-		atomic_store(&gate->shared[gate->shared_found], dev);
-	gate->shared_found++;
-}
-
-static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, struct error *err)
-{
-	enum filesystem_class class = filesystem_class(entry->type);
-	enum gate_channel_kind kind = class == FILESYSTEM_REMOTE ? GATE_EXEC_REMOTE : GATE_EXEC;
+	enum gate_channel_kind kind =
+		row->class == FILESYSTEM_REMOTE ? GATE_EXEC_REMOTE : GATE_EXEC;
 	struct channel *channel = &gate->channels[kind];
-	dev_t dev = makedev(entry->major, entry->minor);
 	int r;
 
-	if (class == FILESYSTEM_PSEUDO)
+	if (row->class == FILESYSTEM_PSEUDO)
 		return 0;
 	r = gate_open_channel(gate, kind, err);
 	if (r < 0)
 		return r;
 	if (fanotify_mark(channel->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM,
-			  AT_FDCWD, entry->mount_point) < 0) {
+			  AT_FDCWD, row->mount_point) < 0) {
 		/*
 		 * Hidden below another mount, gone again, a type that cannot be watched, a server
 		 * that is dead (whatever a FUSE one says): one mount must not keep the others from
@@ -85,16 +73,71 @@ static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, s
 		 */
 		if (errno == ENOMEM || errno == ENOSPC)
 			return error_set_errno(err, -errno, "cannot watch executions on %s",
-					       entry->mount_point);
+					       row->mount_point);
 		gate_count(&gate->counters.mark_errors);
 		return 0;
 	}
-	if (is_marked(channel, dev)) {
-		note_shared(gate, dev);
+	if (is_marked(channel, row->dev))
 		return 0;
-	}
-	r = remember(channel, dev);
+	r = remember(channel, row->dev);
 	return r < 0 ? error_oom(err) : 1;
+}
+
+/* ---- our mounts ---- */
+
+static bool is_used(const struct gate *gate, const struct mount_table *table)
+{
+	for (unsigned i = 0; i < gate->worker_count; i++)
+		if (atomic_load(&gate->workers[i].mounts) == table)
+			return true;
+	return false;
+}
+
+/* Frees the old ones that no thread uses any more; the others wait for the next time. */
+static void drop_old_mounts(struct gate *gate)
+{
+	const struct mount_table *current = atomic_load(&gate->mounts);
+	struct mount_table **at = &gate->all_mounts;
+
+	while (*at) {
+		struct mount_table *table = *at;
+
+		if (table == current || is_used(gate, table)) {
+			at = &table->next;
+			continue;
+		}
+		*at = table->next;
+		mount_table_free(table);
+	}
+}
+
+void gate_free_mounts(struct gate *gate)
+{
+	while (gate->all_mounts) {
+		struct mount_table *table = gate->all_mounts;
+
+		gate->all_mounts = table->next;
+		mount_table_free(table);
+	}
+}
+
+static int read_mounts(struct gate *gate, const struct mount_table **ret_table, struct error *err)
+{
+	struct mount_table *table;
+	char *text;
+	int r = file_read_at(gate->host->proc_fd, "self/mountinfo", MOUNTINFO_LIMIT, &text, NULL);
+
+	if (r < 0)
+		return error_set_errno(err, r, "cannot read %s/self/mountinfo",
+				       gate->host->proc_path);
+	if (mount_table_new(text, &table) < 0)
+		return error_oom(err);
+	table->next = gate->all_mounts;
+	gate->all_mounts = table;
+	atomic_store(&gate->mounts, table);
+	drop_old_mounts(gate);
+	*ret_table = table;
+	return 0;
 }
 
 /*
@@ -103,28 +146,21 @@ static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, s
  */
 int gate_mark_mounts(struct gate *gate, struct error *err)
 {
-	_cleanup_(freep) char *text = NULL;
-	struct mount_entry entry;
+	const struct mount_table *table = NULL;
 	int r, before, now = 0;
-	char *at;
 
-	r = file_read_at(gate->host->proc_fd, "self/mountinfo", MOUNTINFO_LIMIT, &text, NULL);
+	r = read_mounts(gate, &table, err);
 	if (r < 0)
-		return error_set_errno(err, r, "cannot read %s/self/mountinfo",
-				       gate->host->proc_path);
+		return r;
 	before = (int)(gate_marked(gate, GATE_EXEC) + gate_marked(gate, GATE_EXEC_REMOTE));
 	gate->channels[GATE_EXEC].marked_count = 0;
 	gate->channels[GATE_EXEC_REMOTE].marked_count = 0;
-	gate->shared_found = 0;
-	atomic_store(&gate->shared_count, SHARED_MAX + 1);
-	at = text;
-	while (mount_entry_next(&at, &entry, NULL)) {
-		r = mark_filesystem(gate, &entry, err);
+	for (size_t i = 0; i < table->count; i++) {
+		r = mark_filesystem(gate, &table->rows[i], err);
 		if (r < 0)
 			return r;
 		now += r;
 	}
-	atomic_store(&gate->shared_count, MIN(gate->shared_found, (uint32_t)SHARED_MAX + 1));
 	return MAX(now - before, 0);
 }
 

@@ -13,8 +13,7 @@
  */
 #pragma once
 
-#include "util/error.h"
-#include "util/host.h"
+#include "source/host-name.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -37,10 +36,12 @@ struct gate_event {
 	dev_t dev;
 	ino_t ino;
 	nlink_t links;
-	mode_t mode;
 	int64_t changed_ns; /* ctime */
-	const char *path;   /* as the file system says, seen from the gate's own root; "" if longer
-			     * than PATH_MAX; without " (deleted)" */
+	enum host_name name;
+	/* The file's name in our mount namespace; with HOST_NAME_NONE only what its own mount says,
+	 * to be shown and never to be compared. "" if longer than PATH_MAX; without " (deleted)".
+	 */
+	const char *path;
 	size_t path_length;
 };
 
@@ -49,13 +50,6 @@ enum gate_answer {
 	GATE_DENY = 1 << 1,
 	GATE_FORGET = 1 << 2, /* no rule names this file: do not ask about it again */
 };
-
-/*
- * True if the file can be reached by no other name than the event's: it has one link, its file
- * system is mounted once in our mount namespace, and the name means this file there (it does not
- * where the process lives in another namespace). A stat, no open; for the gate's threads.
- */
-bool gate_is_only_name(const struct gate_event *event);
 
 typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdata);
 
@@ -73,6 +67,7 @@ struct gate_counters {
 	_Atomic uint64_t read_errors; /* an event that could not be taken (the kernel denies it) */
 	_Atomic uint64_t answered_elsewhere; /* by the guard, while we were stopped */
 	_Atomic uint64_t mark_errors;
+	_Atomic uint64_t nameless; /* files of other mount namespaces without a name in ours */
 };
 
 /*
