@@ -14,6 +14,7 @@
 
 #include "core/access.h"
 #include "core/interpreter.h"
+#include "core/reach.h"
 #include "core/subject.h"
 #include "util/fd.h"
 #include "util/hash.h"
@@ -467,6 +468,15 @@ unsigned gatekeeper_decide(const struct gate_event *event, void *userdata)
 						     : judge_exec(keeper, seat, snapshot, event);
 	atomic_store(&seat->in_use, NULL);
 	return answer;
+}
+
+bool gatekeeper_reaches(const char *mount_point, dev_t dev, void *userdata)
+{
+	const struct gatekeeper *keeper = userdata;
+	const struct snapshot *snapshot = gatekeeper_current(keeper);
+
+	return snapshot &&
+	       reach_targets(snapshot_policy(snapshot), &snapshot->targets, mount_point, dev);
 }
 
 /* ---- life ---- */

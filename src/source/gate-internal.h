@@ -39,12 +39,18 @@ struct gate {
 	_Atomic uint32_t epoch;			    /* of gate_forget_all() */
 	_Atomic(const struct mount_table *) mounts; /* of our namespace */
 	struct mount_table *all_mounts; /* the one in use, and old ones that a thread may use */
+	/* Channels (bits) in which the kernel could not open a file for us and refused. */
+	_Atomic unsigned refused;
+	dev_t *shunned; /* file systems that are not watched any more for that */
+	size_t shunned_count;
 	struct gate_counters counters;
 };
 
 /* Opens the descriptor of a channel when first needed. */
 int gate_open_channel(struct gate *gate, enum gate_channel_kind kind, struct error *err);
 void gate_free_watched(struct channel *channel);
+/* Makes gate->mounts anew. */
+int gate_read_mounts(struct gate *gate, struct error *err);
 /* All tables; the threads have ended. */
 void gate_free_mounts(struct gate *gate);
 

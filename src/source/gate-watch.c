@@ -52,6 +52,27 @@ int gate_open_channel(struct gate *gate, enum gate_channel_kind kind, struct err
 	return 0;
 }
 
+static bool is_shunned(const struct gate *gate, dev_t dev)
+{
+	for (size_t i = 0; i < gate->shunned_count; i++)
+		if (gate->shunned[i] == dev)
+			return true;
+	return false;
+}
+
+/*
+ * Where a server decides who may read what, the kernel may not be able to open a program for us
+ * that its user may execute (root_squash), and then refuses the execution. So such a file system is
+ * watched only for the sake of rules that could name something on it.
+ */
+static bool is_wanted(const struct gate *gate, const struct mount_row *row)
+{
+	if (row->class != FILESYSTEM_REMOTE)
+		return row->class == FILESYSTEM_LOCAL;
+	return !is_shunned(gate, row->dev) && gate->options.reaches &&
+	       gate->options.reaches(row->mount_point, row->dev, gate->options.userdata);
+}
+
 static int mark_filesystem(struct gate *gate, const struct mount_row *row, struct error *err)
 {
 	enum gate_channel_kind kind =
@@ -59,7 +80,7 @@ static int mark_filesystem(struct gate *gate, const struct mount_row *row, struc
 	struct channel *channel = &gate->channels[kind];
 	int r;
 
-	if (row->class == FILESYSTEM_PSEUDO)
+	if (!is_wanted(gate, row))
 		return 0;
 	r = gate_open_channel(gate, kind, err);
 	if (r < 0)
@@ -83,6 +104,93 @@ static int mark_filesystem(struct gate *gate, const struct mount_row *row, struc
 	return r < 0 ? error_oom(err) : 1;
 }
 
+/* ---- network and FUSE file systems ---- */
+
+/* No name is looked up for this: it cannot wait for a server. */
+static void unmark_remote(struct gate *gate)
+{
+	struct channel *channel = &gate->channels[GATE_EXEC_REMOTE];
+
+	if (channel->fd >= 0)
+		(void)fanotify_mark(channel->fd, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD,
+				    NULL);
+	channel->marked_count = 0;
+}
+
+static bool is_any_unwanted(const struct gate *gate, const struct mount_table *table)
+{
+	const struct channel *channel = &gate->channels[GATE_EXEC_REMOTE];
+
+	for (size_t i = 0; i < channel->marked_count; i++) {
+		bool wanted = false;
+
+		for (size_t j = 0; j < table->count && !wanted; j++)
+			wanted = table->rows[j].dev == channel->marked[i] &&
+				 is_wanted(gate, &table->rows[j]);
+		if (!wanted)
+			return true;
+	}
+	return false;
+}
+
+int gate_mark_remote(struct gate *gate, struct error *err)
+{
+	/* Only this thread changes it. */
+	const struct mount_table *table = atomic_load(&gate->mounts);
+	int r = 0;
+
+	if (is_any_unwanted(gate, table))
+		unmark_remote(gate);
+	for (size_t i = 0; i < table->count && r >= 0; i++)
+		if (table->rows[i].class == FILESYSTEM_REMOTE)
+			r = mark_filesystem(gate, &table->rows[i], err);
+	return MIN(r, 0);
+}
+
+static bool has_watched(const struct gate *gate, const struct mount_table *table,
+			const struct mount_row *row)
+{
+	const struct channel *channel = &gate->channels[GATE_OPEN];
+
+	for (size_t i = 0; i < channel->watched_count; i++)
+		if (mount_table_of_path(table, channel->watched[i]) == row)
+			return true;
+	return false;
+}
+
+unsigned gate_shun(struct gate *gate, void (*tell)(const char *mount_point, void *userdata),
+		   void *userdata)
+{
+	const struct mount_table *table = atomic_load(&gate->mounts);
+	unsigned refused = atomic_exchange(&gate->refused, 0), count = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct mount_row *row = &table->rows[i];
+		const struct channel *remote = &gate->channels[GATE_EXEC_REMOTE];
+		dev_t *larger;
+
+		if (row->class != FILESYSTEM_REMOTE || is_shunned(gate, row->dev) ||
+		    !((refused & 1U << GATE_EXEC_REMOTE && is_marked(remote, row->dev)) ||
+		      (refused & 1U << GATE_OPEN && has_watched(gate, table, row))))
+			continue;
+		larger = reallocarray(gate->shunned, gate->shunned_count + 1, sizeof(*larger));
+		if (!larger)
+			break;
+		gate->shunned = larger;
+		gate->shunned[gate->shunned_count++] = row->dev;
+		tell(row->mount_point, userdata);
+		count++;
+	}
+	if (refused & 1U << GATE_EXEC_REMOTE)
+		unmark_remote(gate);
+	return count;
+}
+
+void gate_forgive(struct gate *gate)
+{
+	gate->shunned_count = 0;
+}
+
 /* ---- our mounts ---- */
 
 static bool is_used(const struct gate *gate, const struct mount_table *table)
@@ -91,6 +199,20 @@ static bool is_used(const struct gate *gate, const struct mount_table *table)
 		if (atomic_load(&gate->workers[i].mounts) == table)
 			return true;
 	return false;
+}
+
+/* What is unmounted is forgotten: its device number may be given to another file system. */
+static void drop_shunned(struct gate *gate, const struct mount_table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < gate->shunned_count; i++)
+		for (size_t j = 0; j < table->count; j++)
+			if (table->rows[j].dev == gate->shunned[i]) {
+				gate->shunned[kept++] = gate->shunned[i];
+				break;
+			}
+	gate->shunned_count = kept;
 }
 
 /* Frees the old ones that no thread uses any more; the others wait for the next time. */
@@ -121,7 +243,7 @@ void gate_free_mounts(struct gate *gate)
 	}
 }
 
-static int read_mounts(struct gate *gate, const struct mount_table **ret_table, struct error *err)
+int gate_read_mounts(struct gate *gate, struct error *err)
 {
 	struct mount_table *table;
 	char *text;
@@ -136,7 +258,7 @@ static int read_mounts(struct gate *gate, const struct mount_table **ret_table, 
 	gate->all_mounts = table;
 	atomic_store(&gate->mounts, table);
 	drop_old_mounts(gate);
-	*ret_table = table;
+	drop_shunned(gate, table);
 	return 0;
 }
 
@@ -146,12 +268,15 @@ static int read_mounts(struct gate *gate, const struct mount_table **ret_table, 
  */
 int gate_mark_mounts(struct gate *gate, struct error *err)
 {
-	const struct mount_table *table = NULL;
+	const struct mount_table *table;
 	int r, before, now = 0;
 
-	r = read_mounts(gate, &table, err);
+	r = gate_read_mounts(gate, err);
 	if (r < 0)
 		return r;
+	table = atomic_load(&gate->mounts);
+	if (is_any_unwanted(gate, table))
+		unmark_remote(gate);
 	before = (int)(gate_marked(gate, GATE_EXEC) + gate_marked(gate, GATE_EXEC_REMOTE));
 	gate->channels[GATE_EXEC].marked_count = 0;
 	gate->channels[GATE_EXEC_REMOTE].marked_count = 0;
@@ -162,6 +287,15 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 		now += r;
 	}
 	return MAX(now - before, 0);
+}
+
+/* A file or folder on a file system whose server has refused us is not watched. */
+static bool may_watch(const struct gate *gate, const char *path)
+{
+	const struct mount_table *table = atomic_load(&gate->mounts);
+	const struct mount_row *row = mount_table_of_path(table, path);
+
+	return !row || (row->class != FILESYSTEM_USERS && !is_shunned(gate, row->dev));
 }
 
 static int watch_open_path(const struct channel *channel, const char *path)
@@ -185,7 +319,8 @@ void gate_forget_all(struct gate *gate)
 	/* What GATE_OPEN watches is inodes too. Some microseconds pass; the names' change that
 	 * brought us here was noticed later than that anyway. */
 	for (size_t i = 0; i < open_channel->watched_count; i++)
-		(void)watch_open_path(open_channel, open_channel->watched[i]);
+		if (may_watch(gate, open_channel->watched[i]))
+			(void)watch_open_path(open_channel, open_channel->watched[i]);
 	atomic_store(&gate->pinned_marks, 0);
 }
 
@@ -214,6 +349,8 @@ int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_cou
 	for (size_t i = 0; i < channel->watched_count; i++) {
 		bool stays = false;
 
+		if (!may_watch(gate, channel->watched[i]))
+			continue; /* the flush of gate_forget_all() has taken it */
 		for (size_t j = 0; j < path_count && !stays; j++)
 			stays = streq(paths[j], channel->watched[i]);
 		if (!stays)
@@ -226,6 +363,8 @@ int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_cou
 	if (!channel->watched)
 		return error_oom(err);
 	for (size_t i = 0; i < path_count; i++) {
+		if (!may_watch(gate, paths[i]))
+			continue;
 		r = watch_open_path(channel, paths[i]);
 		if (r < 0) {
 			if (r != -ENOENT && r != -ENOTDIR)

@@ -204,6 +204,20 @@ static void set_scheduling(struct worker *worker)
 		worker->gate->realtime = true;
 }
 
+/* The event could not be taken, and the kernel denied what waited. */
+static void note_failure(struct worker *worker, int error)
+{
+	struct gate *gate = worker->gate;
+
+	gate_count(&gate->counters.read_errors);
+	if (worker->channel == GATE_EXEC || (error != EACCES && error != EPERM))
+		return;
+	gate_count(&gate->counters.refused);
+	atomic_fetch_or(&gate->refused, 1U << worker->channel);
+	if (gate->options.trouble_fd >= 0)
+		(void)eventfd_write(gate->options.trouble_fd, 1);
+}
+
 /* Takes events until there is none. One at a time: the others stay for the other threads. */
 static void take_events(struct worker *worker, int fd)
 {
@@ -217,8 +231,7 @@ static void take_events(struct worker *worker, int fd)
 		} else if (n < 0 && errno == EAGAIN) {
 			return;
 		} else if (n >= 0 || errno != EINTR) {
-			/* EMFILE, or the file could not be opened: the kernel denied that one. */
-			gate_count(&worker->gate->counters.read_errors);
+			note_failure(worker, n < 0 ? errno : EIO);
 			return;
 		}
 	}
@@ -241,9 +254,11 @@ static void *work(void *argument)
 	return NULL;
 }
 
-void gate_set_decide(struct gate *gate, gate_decide_fn decide, void *userdata)
+void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
+			void *userdata)
 {
 	gate->options.decide = decide;
+	gate->options.reaches = reaches;
 	gate->options.userdata = userdata;
 }
 
@@ -389,6 +404,8 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	r = probe_events(gate->channels[GATE_EXEC].fd, err);
 	if (r >= 0)
 		r = plan_workers(gate, err);
+	if (r >= 0)
+		r = gate_read_mounts(gate, err);
 	if (r < 0)
 		return r;
 	gate->evictable = probe_evictable(gate->channels[GATE_EXEC].fd);
@@ -430,6 +447,7 @@ void gate_free(struct gate *gate)
 	if (gate->stop_fd >= 0)
 		close(gate->stop_fd);
 	free(gate->workers);
+	free(gate->shunned);
 	free(gate);
 }
 

@@ -52,11 +52,16 @@ enum gate_answer {
 };
 
 typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdata);
+/* Could a rule on executions name a file on this mount? Asked in the loop's thread, of network and
+ * FUSE file systems. */
+typedef bool (*gate_reaches_fn)(const char *mount_point, dev_t dev, void *userdata);
 
 struct gate_options {
 	unsigned threads; /* 0: one a processor up to four processors, else four that float */
 	bool realtime;	  /* SCHED_FIFO where allowed */
+	int trouble_fd;	  /* eventfd: written when gate_shun() has something to do; or -1 */
 	gate_decide_fn decide;
+	gate_reaches_fn reaches; /* NULL: no network or FUSE file system is watched */
 	void *userdata;
 };
 
@@ -65,6 +70,7 @@ struct gate_counters {
 	_Atomic uint64_t overflows;   /* FAN_Q_OVERFLOW; of permission events the kernel makes none:
 				       * without memory for one it denies */
 	_Atomic uint64_t read_errors; /* an event that could not be taken (the kernel denies it) */
+	_Atomic uint64_t refused;     /* of those: a server would not let us open the file */
 	_Atomic uint64_t answered_elsewhere; /* by the guard, while we were stopped */
 	_Atomic uint64_t mark_errors;
 	_Atomic uint64_t nameless; /* files of other mount namespaces without a name in ours */
@@ -78,17 +84,32 @@ struct gate_counters {
  */
 int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
 	     struct error *err);
-/* Who decides, where it is not known yet when the gate is opened. Before gate_start() only. */
-void gate_set_decide(struct gate *gate, gate_decide_fn decide, void *userdata);
+/* `decide` and `reaches`, where they are not known yet when the gate is opened; before
+ * gate_start() only. */
+void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
+			void *userdata);
 int gate_start(struct gate *gate, struct error *err);
 
 /* Stops the threads, lets all waiting processes go (closing does that), frees. NULL is fine. */
 void gate_free(struct gate *gate);
 DEFINE_CLEANUP(struct gate *, gate_free);
 
-/* Marks file systems that were mounted since. Returns how many, or -errno. Any thread's business
- * but the gate's own: it opens mount points. */
+/* Marks file systems that were mounted since. Returns how many, or -errno. The loop's business and
+ * not the gate's own: it opens mount points. */
 int gate_mark_mounts(struct gate *gate, struct error *err);
+
+/* The same for network and FUSE file systems alone, when what `reaches` says has changed. */
+int gate_mark_remote(struct gate *gate, struct error *err);
+
+/*
+ * When the kernel cannot open a file for us that its user may execute or open (NFS with
+ * root_squash), it refuses him. Then the network and FUSE file systems that were watched in that
+ * channel are not watched any more, until gate_forgive(); each is told. Returns how many. What
+ * GATE_OPEN watches goes with the next gate_forget_all() and gate_watch_open().
+ */
+unsigned gate_shun(struct gate *gate, void (*tell)(const char *mount_point, void *userdata),
+		   void *userdata);
+void gate_forgive(struct gate *gate);
 
 /*
  * Forgets what was found uninteresting, because names or rules have changed: the next execution

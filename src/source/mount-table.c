@@ -35,7 +35,7 @@ static int read_rows(struct mount_table *table)
 		table->rows[table->count++] = (struct mount_row){
 			.id = entry.id,
 			.dev = makedev(entry.major, entry.minor),
-			.class = filesystem_class(entry.type),
+			.class = filesystem_class(entry.type, entry.super_options),
 			.root = entry.root,
 			.mount_point = entry.mount_point,
 		};
@@ -109,6 +109,24 @@ bool mount_row_name(const struct mount_row *row, const char *path, char *name, s
 	n = snprintf(name, size, "%s%s", streq(row->mount_point, "/") ? "" : row->mount_point,
 		     rest);
 	return n > 0 && (size_t)n < size;
+}
+
+const struct mount_row *mount_table_of_path(const struct mount_table *table, const char *path)
+{
+	const struct mount_row *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct mount_row *row = &table->rows[i];
+		size_t length = strlen(row->mount_point);
+
+		/* Of those on one mount point the last, which hides the others. */
+		if (length >= longest && path_below(path, row->mount_point)) {
+			best = row;
+			longest = length;
+		}
+	}
+	return best;
 }
 
 /* A pseudo file system may be autofs, which mounts when it is looked into. */

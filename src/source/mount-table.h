@@ -33,6 +33,9 @@ DEFINE_CLEANUP(struct mount_table *, mount_table_free);
 /* NULL: it is not in our namespace (or newer than the table). */
 const struct mount_row *mount_table_find(const struct mount_table *table, uint64_t id);
 
+/* On which mount a path is; NULL if on none that the table has. */
+const struct mount_row *mount_table_of_path(const struct mount_table *table, const char *path);
+
 /*
  * The name through one of our mounts of what is at `path` in its file system. False when the mount
  * does not show that part, or the name does not fit.

@@ -88,12 +88,23 @@ static void waiting(void **state)
 	assert_false(mount_table_may_wait(table, "/run/c/merged/bin/sh"));
 }
 
+static void by_path(void **state)
+{
+	_cleanup_(mount_table_freep) struct mount_table *table = table_new();
+
+	assert_int_equal(mount_table_of_path(table, "/usr/bin/x")->id, 27);
+	assert_int_equal(mount_table_of_path(table, "/run/c/merged/bin/sh")->id, 61);
+	assert_int_equal(mount_table_of_path(table, "/run/c/merged")->id, 61);
+	assert_int_equal(mount_table_of_path(table, "/run/c/mergedx")->id, 27);
+	assert_null(mount_table_of_path(table, "no path"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(found_by_number), cmocka_unit_test(empty),
 		cmocka_unit_test(below),	   cmocka_unit_test(names),
-		cmocka_unit_test(waiting),
+		cmocka_unit_test(waiting),	   cmocka_unit_test(by_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
