@@ -175,7 +175,7 @@ static int open_groups(struct engine *engine, struct error *err)
 	if (engine->layout->mode == LAYOUT_NONE)
 		return error_set(err, -ENODEV, "no cgroup hierarchy is mounted; try: reeve mount");
 	if (!engine->options.dry_run) {
-		engine->lock_fd = instance_lock(engine->name, err);
+		engine->lock_fd = instance_lock(engine->name, !engine->options.local, err);
 		if (engine->lock_fd < 0)
 			return engine->lock_fd;
 	}
