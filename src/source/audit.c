@@ -90,8 +90,7 @@ static const struct audit *audit_source_const(const struct source *source)
 /* ---- losses ---- */
 
 /* `lost`: 0 where nobody knows how many. */
-static void tell_gap(struct audit *audit, const char *cause, uint64_t lost,
-		     const char *reason)
+static void tell_gap(struct audit *audit, const char *cause, uint64_t lost, const char *reason)
 {
 	struct event event;
 
@@ -146,8 +145,7 @@ static void count_damaged(struct audit *audit)
 }
 
 /* Returns -EOPNOTSUPP when there is nothing to see any more. */
-static int judge_status(struct audit *audit, const struct audit_status *status,
-			struct error *err)
+static int judge_status(struct audit *audit, const struct audit_status *status, struct error *err)
 {
 	/* Also after `auditctl --reset-lost`. */
 	uint32_t lost = status->lost >= audit->kernel_lost ? status->lost - audit->kernel_lost
