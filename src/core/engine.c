@@ -324,7 +324,7 @@ int engine_scan(struct engine *engine, struct scan_result *ret_result, struct er
 {
 	const pid_t spare[2] = { getpid(), engine->guard_pid };
 	int r = place_running(engine->host, gatekeeper_current(engine->keeper),
-			       engine->options.dry_run, spare, scan_found, engine, ret_result);
+			      engine->options.dry_run, spare, scan_found, engine, ret_result);
 
 	if (r < 0)
 		return error_set_errno(err, r, "cannot read %s", engine->host->proc_path);

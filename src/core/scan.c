@@ -227,8 +227,8 @@ static int scan_pass(struct scan *scan)
 }
 
 int place_running(const struct host *host, const struct snapshot *snapshot, bool dry_run,
-		   const pid_t spare[2], scan_found_fn found, void *userdata,
-		   struct scan_result *ret_result)
+		  const pid_t spare[2], scan_found_fn found, void *userdata,
+		  struct scan_result *ret_result)
 {
 	_cleanup_(freep) struct scan *scan = malloc(sizeof(*scan));
 	struct scan_result result = { 0 };

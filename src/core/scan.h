@@ -15,5 +15,5 @@ typedef void (*scan_found_fn)(const struct decision *decision, void *userdata);
  * in `spare` and kernel threads are left alone. 0 or -errno (only when /proc cannot be read).
  */
 int place_running(const struct host *host, const struct snapshot *snapshot, bool dry_run,
-		   const pid_t spare[2], scan_found_fn found, void *userdata,
-		   struct scan_result *ret_result);
+		  const pid_t spare[2], scan_found_fn found, void *userdata,
+		  struct scan_result *ret_result);

@@ -66,7 +66,8 @@ void audit_rule_make(struct audit_rule *rule, enum audit_abi abi, enum audit_cal
 	if (success_only)
 		add_field(data, AUDIT_SUCCESS, 1);
 	data->buflen =
-		(uint32_t)audit_key_format(key, rule->bytes + offsetof(struct audit_rule_data, buf));
+		(uint32_t)audit_key_format(key,
+					   rule->bytes + offsetof(struct audit_rule_data, buf));
 	add_field(data, AUDIT_FILTERKEY, data->buflen);
 	rule->size = sizeof(*data) + data->buflen;
 }

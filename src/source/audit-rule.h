@@ -15,9 +15,9 @@ enum { AUDIT_KEY_TEXT = 96 };
 /* Which reeve a rule belongs to. Written "reeve-PID-START-PORT-on". */
 struct audit_key {
 	uint32_t pid;
-	uint64_t start;	 /* field 22 of /proc/PID/stat: with pid it tells a process for good */
-	uint32_t port;	 /* of its netlink socket: tells several in one process */
-	bool was_off;	 /* audit was switched off when it came ("-off") */
+	uint64_t start; /* field 22 of /proc/PID/stat: with pid it tells a process for good */
+	uint32_t port;	/* of its netlink socket: tells several in one process */
+	bool was_off;	/* audit was switched off when it came ("-off") */
 };
 
 /* Returns the length. */
