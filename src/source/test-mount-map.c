@@ -206,10 +206,10 @@ static void test_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids),	cmocka_unit_test(test_nothing_known),
-		cmocka_unit_test(test_find),	cmocka_unit_test(test_folders),
+		cmocka_unit_test(test_ids),	 cmocka_unit_test(test_nothing_known),
+		cmocka_unit_test(test_find),	 cmocka_unit_test(test_folders),
 		cmocka_unit_test(test_too_long), cmocka_unit_test(test_cgroup2),
-		cmocka_unit_test(test_lookup),	cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_lookup),	 cmocka_unit_test(test_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,8 +51,8 @@ static void look(struct fixture *f, pid_t pid, const char *link)
 	assert_true(dirfd >= 0);
 	n = readlinkat(dirfd, "root", root, sizeof(root));
 	assert_true(n > 0);
-	assert_int_equal(path_finder_read(f->finder, dirfd, link,
-					  (struct slice){ root, (size_t)n }, &f->found),
+	assert_int_equal(path_finder_read(f->finder, dirfd, link, (struct slice){ root, (size_t)n },
+					  &f->found),
 			 0);
 	close(dirfd);
 }

@@ -6,7 +6,7 @@
 #include <sys/sysmacros.h>
 
 /* Fields 3 to 28 and a few behind. */
-#define REST                                                                                    \
+#define REST                                                                                     \
 	" S 77 4711 4710 34817 -1 4194560 11 12 13 14 15 16 17 18 20 0 3 0 987654 21 22 23 100 " \
 	"200 300 0 0\n"
 
@@ -63,7 +63,8 @@ static void test_stat_that_is_none(void **state)
 		"4711 (cat) ",
 		"4711 (cat) S",
 		"4711 (cat) S 77 x",
-		"4711 (cat) S 77 4711 4710 34817 -1 4194560 11 12 13 14 15 16 17 18 20 0 3 0 987654",
+		"4711 (cat) S 77 4711 4710 34817 -1 4194560 11 12 13 14 15 16 17 18 20 0 3 0 "
+		"987654",
 	};
 	struct proc_stat stat;
 
@@ -75,18 +76,20 @@ static void test_stat_that_is_none(void **state)
 
 static void test_the_image(void **state)
 {
-	uint64_t one = parse("1 (a) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 5 0 0 0 100 200 300").image;
-	uint64_t same = parse("9 (b) R 7 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 6 0 0 0 100 200 300").image;
+	uint64_t one =
+		parse("1 (a) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 5 0 0 0 100 200 300").image;
+	uint64_t same =
+		parse("9 (b) R 7 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 6 0 0 0 100 200 300").image;
 	uint64_t other =
 		parse("1 (a) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 5 0 0 0 100 200 301").image;
 
 	assert_int_equal(one, same);
 	assert_true(one != other);
 	/* No memory; hidden from us. */
-	assert_int_equal(
-		parse("1 (a) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 5 0 0 0 0 0 0").image, 0);
-	assert_int_equal(
-		parse("1 (a) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 5 0 0 0 1 1 0").image, 0);
+	assert_int_equal(parse("1 (a) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 5 0 0 0 0 0 0").image,
+			 0);
+	assert_int_equal(parse("1 (a) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 5 0 0 0 1 1 0").image,
+			 0);
 }
 
 static void test_ends(void **state)

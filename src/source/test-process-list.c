@@ -10,9 +10,9 @@ static void test_a_folder(void **state)
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
 	_cleanup_(host_freep) struct host *host = NULL;
 	struct process_list list = { 0 };
-	static const char *const others[] = { "proc/self/x",	     "proc/0/x",	"proc/12a/x",
-					      "proc/99999999999/x", "proc/-5/x",	"proc/.5/x",
-					      "proc/2147483648/x", "proc/uptime/x" };
+	static const char *const others[] = { "proc/self/x",	    "proc/0/x",	    "proc/12a/x",
+					      "proc/99999999999/x", "proc/-5/x",    "proc/.5/x",
+					      "proc/2147483648/x",  "proc/uptime/x" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		unit_write(folder, others[i], "");

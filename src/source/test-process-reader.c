@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define STAT(pid, comm, state, threads, start)                                                  \
-	#pid " (" comm ") " state " 77 1 1 34817 -1 0 0 0 0 0 0 0 0 0 20 0 " #threads " 0 " #start \
+#define STAT(pid, comm, state, threads, start)                                                     \
+#pid " (" comm ") " state " 77 1 1 34817 -1 0 0 0 0 0 0 0 0 0 20 0 " #threads " 0 " #start \
 	     " 0 0 0 100 200 300\n"
 
 struct fixture {
@@ -63,8 +63,7 @@ static void expect_bytes(const struct event *event, enum event_field field, cons
 	if (!event_knows(event, field))
 		fail_msg("%s is not known", event_fields[field].name);
 	if (slice->size != size || memcmp(slice->data, data, size) != 0)
-		fail_msg("%s is \"%.*s\"", event_fields[field].name, (int)slice->size,
-			 slice->data);
+		fail_msg("%s is \"%.*s\"", event_fields[field].name, (int)slice->size, slice->data);
 }
 
 static void expect(const struct event *event, enum event_field field, const char *text)
@@ -75,8 +74,7 @@ static void expect(const struct event *event, enum event_field field, const char
 static void write_process(const char *folder)
 {
 	unit_write(folder, "proc/5/stat", STAT(5, "a) b", "S", 1, 1234));
-	unit_write(folder, "proc/5/status",
-		   "Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t5\t1\n");
+	unit_write(folder, "proc/5/status", "Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t5\t1\n");
 	unit_write(folder, "proc/5/cgroup", "3:pids:/p\n0::/two\n");
 	unit_write(folder, "proc/5/loginuid", "1000");
 	unit_write(folder, "proc/5/sessionid", "4294967295");
@@ -117,8 +115,9 @@ static void test_all_fields(void **state)
 	assert_int_equal(f.event.ns_pid, 1);
 	expect(&f.event, FIELD_COMM, "a) b");
 	assert_int_equal(f.event.start, UINT64_C(12340000000));
-	assert_true(process_id_eq(&f.event.exec_id,
-				  &(struct process_id){ .boot = 0x3f2a9c10, .pid = 5, .start = 1234 }));
+	assert_true(
+		process_id_eq(&f.event.exec_id,
+			      &(struct process_id){ .boot = 0x3f2a9c10, .pid = 5, .start = 1234 }));
 	assert_int_equal(f.event.uid, 1);
 	assert_int_equal(f.event.euid, 2);
 	assert_int_equal(f.event.suid, 3);
@@ -295,11 +294,12 @@ static void test_ourselves(void **state)
 static void run_with_variables(int ready, int go, const void *data)
 {
 	static const char *const argv[] = { "", "60", NULL };
-	static const char *const variables_of_child[] = { "PATH=/bin",
-"REEVE_TEST_VARIABLE=a b", "HOME=", NULL };
+	static const char *const variables_of_child[] = { "PATH=/bin", "REEVE_TEST_VARIABLE=a b",
+							  "HOME=", NULL };
 
 	(void)chdir("/usr");
-	execve("/usr/bin/sleep", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)variables_of_child);
+	execve("/usr/bin/sleep", (char *const *)(uintptr_t)argv,
+	       (char *const *)(uintptr_t)variables_of_child);
 }
 
 static void test_a_child(void **state)
