@@ -92,20 +92,31 @@ uint64_t confirm_ticket(struct confirm *confirm, pid_t pid)
 	       (uint64_t)atomic_fetch_add(&confirm->sequence, 1) << 1;
 }
 
-bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket)
+enum confirm_state confirm_previous(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
 	uint64_t slot;
 	uint32_t age;
 
 	if (ticket == 0)
-		return false;
-	if (!confirm->program)
-		return atomic_load(recent_slot(confirm, pid)) == recent_value(pid, ticket);
+		return CONFIRM_UNKNOWN;
+	if (!confirm->program) {
+		slot = atomic_load(recent_slot(confirm, pid));
+		if (slot >> 32 != (uint32_t)pid)
+			return CONFIRM_UNKNOWN;
+		return slot == recent_value(pid, ticket) ? CONFIRM_NOT_YET : CONFIRM_SUCCEEDED;
+	}
 	slot = atomic_load(confirm_program_slot(confirm->program, (uint32_t)pid));
-	if (slot >> CONFIRM_PID_SHIFT != (uint32_t)pid || (slot & CONFIRM_DONE))
-		return false;
+	if (slot >> CONFIRM_PID_SHIFT != (uint32_t)pid)
+		return CONFIRM_UNKNOWN;
+	if (slot & CONFIRM_DONE)
+		return CONFIRM_SUCCEEDED;
 	age = ((uint32_t)(ticket >> TIME_SHIFT) - (uint32_t)(slot >> TIME_SHIFT)) & TIME_MASK;
-	return age < SAME_UNITS;
+	return age < SAME_UNITS ? CONFIRM_NOT_YET : CONFIRM_UNKNOWN;
+}
+
+bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket)
+{
+	return confirm_previous(confirm, pid, ticket) == CONFIRM_NOT_YET;
 }
 
 void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket)

@@ -42,5 +42,12 @@ void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket);
 void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket);
 
 enum confirm_state { CONFIRM_SUCCEEDED, CONFIRM_NOT_YET, CONFIRM_UNKNOWN };
+
+/*
+ * What has become of the execve of this process that was armed last; `ticket` is now's, and not
+ * armed yet. CONFIRM_NOT_YET is what confirm_is_same() says, too.
+ */
+enum confirm_state confirm_previous(struct confirm *confirm, pid_t pid, uint64_t ticket);
+
 /* CONFIRM_NOT_YET: it is under way, or has failed. Another thread may ask. */
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket);
