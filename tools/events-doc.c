@@ -91,11 +91,16 @@ static void add_types(struct text *text)
 static const char *form_of(enum event_field field)
 {
 	static const char *const forms[] = {
-		[KIND_U32] = "number",	  [KIND_U64] = "number",
-		[KIND_I32] = "number",	  [KIND_TIME] = "number",
-		[KIND_BYTES] = "string",  [KIND_LIST] = "array of strings",
-		[KIND_ID] = "id",	  [KIND_FLAGS] = "array of names",
-		[KIND_OCTAL] = "octal",	  [KIND_DEVICE] = "major:minor",
+		[KIND_U32] = "number",
+		[KIND_U64] = "number",
+		[KIND_I32] = "number",
+		[KIND_TIME] = "number",
+		[KIND_BYTES] = "string",
+		[KIND_LIST] = "array of strings",
+		[KIND_ID] = "id",
+		[KIND_FLAGS] = "array of names",
+		[KIND_OCTAL] = "octal",
+		[KIND_DEVICE] = "major:minor",
 		[KIND_CAPABILITIES] = "array of names",
 	};
 
@@ -126,13 +131,14 @@ static void add_known_by(struct text *text, enum event_field field)
 
 static void add_fields(struct text *text)
 {
-	text_add(text, "\n## Fields\n\n"
-		       "The last column names the sources that can know the field of an execution "
-		       "themselves. Fields that none of them knows\nare of other types of events, or "
-		       "added by reeve.\n\n"
-		       "| field | form | unit | what it says | sources |\n|---|---|---|---|---|\n"
-		       "| `type` | string | | what happened, see above | |\n"
-		       "| `source` | string | | who told it, see above | |\n");
+	text_add(text,
+		 "\n## Fields\n\n"
+		 "The last column names the sources that can know the field of an execution "
+		 "themselves. Fields that none of them knows\nare of other types of events, or "
+		 "added by reeve.\n\n"
+		 "| field | form | unit | what it says | sources |\n|---|---|---|---|---|\n"
+		 "| `type` | string | | what happened, see above | |\n"
+		 "| `source` | string | | who told it, see above | |\n");
 	for (size_t i = 0; i < FIELDS; i++) {
 		text_addf(text, "| `%s` | %s | %s | %s | ", event_fields[i].name, form_of(i),
 			  i == FIELD_TIME ? "" : event_fields[i].unit, event_fields[i].text);
@@ -180,8 +186,8 @@ int main(int argc, char **argv)
 	new = renew(old);
 	if (check)
 		printf("%s 1 %s has the tables of the code%s\n1..1\n",
-		       new && streq(new, old) ? "ok" : "not ok", path,
-		       new && streq(new, old) ? "" : "\n# `make docs` renews them");
+		       new &&streq(new, old) ? "ok" : "not ok", path,
+		       new &&streq(new, old) ? "" : "\n# `make docs` renews them");
 	else
 		printf("%s", new ? new : "");
 	return new && (!check || streq(new, old)) ? EXIT_SUCCESS : EXIT_FAILURE;
