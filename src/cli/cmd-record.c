@@ -2,9 +2,11 @@
 /* reeve record: events into a file, for replay. */
 #include "cli/commands.h"
 
+#include "cli/output.h"
 #include "cli/stream.h"
 #include "cli/watch-options.h"
 #include "model/record-file.h"
+#include "util/host.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -91,7 +93,7 @@ static void tell_done(const struct cli *cli, const char *path, const struct reco
 
 	fprintf(cli->err, "%" PRIu64 " event%s, %" PRIu64 " bytes in ", events,
 		events == 1 ? "" : "s", record_writer_bytes(writer));
-	cli_plain(cli->err, path);
+	output_escaped(cli->err, path);
 	fputc('\n', cli->err);
 	if (lost > 0)
 		cli_say(cli, "%" PRIu64 " events could not be written", lost);
@@ -159,8 +161,8 @@ static int run_record(struct cli *cli, _unused_ int count, char **operands)
 }
 
 static const struct command_option record_options[] = {
-	{ "since-start", 0, OPTION_FLAG, NULL,
-	  "also what runs already, where --type leaves it out", offsetof(struct cli, since_start) },
+	{ "since-start", 0, OPTION_FLAG, NULL, "also what runs already, where --type leaves it out",
+	  offsetof(struct cli, since_start) },
 	{ "count", 'n', OPTION_STRING, "N", "end after so many events",
 	  offsetof(struct cli, count) },
 	{ "timeout", 't', OPTION_STRING, "TIME", "end after this time: 10 (seconds), 500ms, 1h",

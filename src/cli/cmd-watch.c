@@ -8,8 +8,6 @@
 #include "cli/watch-options.h"
 #include "cli/writer.h"
 
-#include <inttypes.h>
-
 struct watch {
 	struct view view;
 	struct writer writer;
@@ -25,32 +23,6 @@ static void on_event(const struct event *event, void *userdata)
 static int on_rest(void *userdata)
 {
 	return writer_flush(&((struct watch *)userdata)->writer);
-}
-
-void watch_tell_losses(const struct cli *cli, const struct stream_losses *losses)
-{
-	if (losses->lost > 0)
-		cli_say(cli, "%s%" PRIu64 " event%s lost in %" PRIu64 " gap%s",
-			losses->more ? "at least " : "", losses->lost,
-			losses->lost == 1 ? " was" : "s were", losses->gaps,
-			losses->gaps == 1 ? "" : "s");
-	else if (losses->gaps > 0)
-		cli_say(cli, "events were lost in %" PRIu64 " gap%s; the kernel does not say how "
-			     "many",
-			losses->gaps, losses->gaps == 1 ? "" : "s");
-}
-
-/* What was asked for has been done, also where nobody wants to read on. */
-int watch_result(const struct cli *cli, int r, struct error *err)
-{
-	if (r >= 0 || r == -EPIPE || r == -EINTR) {
-		if (err->code < 0)
-			return cli_fail(cli, err);
-		return EXIT_DONE;
-	}
-	if (err->code == 0)
-		error_set_errno(err, r, "cannot write the output");
-	return cli_fail(cli, err);
 }
 
 /* The kinds that are meant where none are named. */

@@ -4,7 +4,11 @@
 #include "cli/watch-options.h"
 
 #include "core/filter.h"
+#include "source/source.h"
+#include "util/suggest.h"
 #include "util/units.h"
+
+#include <inttypes.h>
 
 int watch_options_filter(const struct cli *cli, uint32_t types, struct filter **ret_filter,
 			 struct error *err)
@@ -50,6 +54,52 @@ int watch_options_timeout(const struct cli *cli, uint64_t *ret_ns, struct error 
 	return error_set(err, -EINVAL,
 			 "--timeout is \"%s\"; it is a time, as 10, 500ms, 2min or 1h, and not 0",
 			 cli->timeout);
+}
+
+int watch_options_source(const struct cli *cli, struct error *err)
+{
+	const char *names[SOURCES + 1] = { "auto" }, *near;
+	size_t count = 1;
+
+	if (!cli->source)
+		return 0;
+	for (size_t i = 0; i < source_class_count && count <= SOURCES; i++)
+		if (source_classes[i]->id != SOURCE_REPLAY && source_classes[i]->id != SOURCE_GATE)
+			names[count++] = source_classes[i]->name;
+	for (size_t i = 0; i < count; i++)
+		if (streq(names[i], cli->source))
+			return 0;
+	near = suggest(cli->source, names, count);
+	return error_set(err, -EINVAL, "there is no source \"%s\"%s%s%s", cli->source,
+			 near ? " (did you mean \"" : " to watch by; reeve doctor lists them",
+			 near ? near : "", near ? "\"?)" : "");
+}
+
+void watch_tell_losses(const struct cli *cli, const struct stream_losses *losses)
+{
+	if (losses->lost > 0)
+		cli_say(cli, "%s%" PRIu64 " event%s lost in %" PRIu64 " gap%s",
+			losses->more ? "at least " : "", losses->lost,
+			losses->lost == 1 ? " was" : "s were", losses->gaps,
+			losses->gaps == 1 ? "" : "s");
+	else if (losses->gaps > 0)
+		cli_say(cli,
+			"events were lost in %" PRIu64 " gap%s; the kernel does not say how "
+			"many",
+			losses->gaps, losses->gaps == 1 ? "" : "s");
+}
+
+/* What was asked for has been done, also where nobody wants to read on. */
+int watch_result(const struct cli *cli, int r, struct error *err)
+{
+	if (r >= 0 || r == -EPIPE || r == -EINTR) {
+		if (err->code < 0)
+			return cli_fail(cli, err);
+		return EXIT_DONE;
+	}
+	if (err->code == 0)
+		error_set_errno(err, r, "cannot write the output");
+	return cli_fail(cli, err);
 }
 
 void watch_options_done(struct cli *cli)
