@@ -64,10 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write_all(fd, data, size) < 0)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (replay_class.open(&options, &source, NULL) < 0)
+	if (replay_source.open(&options, &source, NULL) < 0)
 		return 0;
 	while (r >= 0)
-		r = replay_class.dispatch(source, NULL);
+		r = replay_source.dispatch(source, NULL);
 	if (r != -ENODATA)
 		abort();
 	source_free(source);

@@ -43,6 +43,7 @@ char *groups_recorded_name(const char *runtime_dir);
  * Opens the instance `name`: takes back what <runtime_dir>/state.json says was made by an earlier
  * run of the same boot. Makes nothing yet. `runtime_dir` may be NULL: nothing is recorded (tests).
  * -EBUSY: another process has the instance open (flock on state.lock in the runtime folder).
+ * -EEXIST: the folder records groups of an instance with another name, and they are there.
  */
 int groups_open(const struct layout *layout, const char *name, const char *runtime_dir,
 		struct groups **ret_groups, struct error *err);

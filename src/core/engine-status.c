@@ -32,6 +32,8 @@ static const struct {
 	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
 	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
 	{ "gate.mark_errors", GATE, offsetof(struct gate_counters, mark_errors) },
+	{ "gate.nameless", GATE, offsetof(struct gate_counters, nameless) },
+	{ "gate.open_refused", GATE, offsetof(struct gate_counters, refused) },
 	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
@@ -253,6 +255,12 @@ static json_t *problems_to_json(const struct engine *engine)
 
 	for (size_t i = 0; i < engine->problem_count; i++)
 		json_array_append_new(list, json_string(engine->problems[i]));
+	for (size_t i = 0; i < engine->shunned_count; i++)
+		json_array_append_new(
+			list, json_sprintf("%s is not watched until the next reload: the kernel "
+					   "could not open a file there for the gate, and refused "
+					   "it to its user (root_squash?)",
+					   engine->shunned[i]));
 	if (names->truncated)
 		json_array_append_new(
 			list,

@@ -369,7 +369,7 @@ static void finish(const struct event_text *format, struct text *text, size_t st
 		/* This one fills the line: if there is more, a sign of it stands in its place. */
 		if (columns_since(text, i) > 1) {
 			text->size = i;
-			text_add(text, "…");
+			text_add(text, format->colour ? "…" PLAIN : "…");
 		}
 		break;
 	}

@@ -159,7 +159,7 @@ static void test_colours_and_widths(void **state)
 		    "/usr/bin/ls\n");
 	assert_line(&event, NULL, false, 65, HEAD("exec    ") "/usr/bin/ls\n");
 	assert_line(&event, NULL, false, 64, HEAD("exec    ") "/usr/bin/…\n");
-	assert_line(&event, NULL, true, 20, "07:15:43.123 \033[32mexec\033[0m  …\n");
+	assert_line(&event, NULL, true, 20, "07:15:43.123 \033[32mexec\033[0m  …\033[0m\n");
 	event_set(&event, EXE, exe, slice_of("/\xc3\xa9\xc3\xa9\xc3\xa9"));
 	assert_line(&event, NULL, false, 58, HEAD("exec    ") "/\xc3\xa9\xc3\xa9\xc3\xa9\n");
 	assert_line(&event, NULL, false, 57, HEAD("exec    ") "/\xc3\xa9…\n");

@@ -247,7 +247,7 @@ static int replay_open(const struct source_options *options, struct source **ret
 	if (!replay)
 		return error_oom(err);
 	source = &replay->source;
-	source->class = &replay_class;
+	source->class = &replay_source;
 	replay->sink = options->sink;
 	replay->types = options->types;
 	if (streq(options->path, "-"))
@@ -309,7 +309,7 @@ static const uint8_t everything[] = {
 #undef X
 };
 
-const struct source_class replay_class = {
+const struct source_class replay_source = {
 	.id = SOURCE_REPLAY,
 	.name = "replay",
 	.summary = "a file that reeve record has written",

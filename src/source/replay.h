@@ -4,4 +4,4 @@
 
 #include "source/source.h"
 
-extern const struct source_class replay_class;
+extern const struct source_class replay_source;

@@ -58,7 +58,7 @@ static void test_success_and_failure(void **state)
 	_cleanup_(host_freep) struct host *host = NULL;
 	_cleanup_(confirm_freep) struct confirm *confirm = NULL;
 	struct child good, bad;
-	uint64_t ticket;
+	uint64_t ticket, again;
 
 	unit_need_root();
 	assert_int_equal(host_new(&host, NULL), 0);
@@ -84,7 +84,12 @@ static void test_success_and_failure(void **state)
 	usleep(100000);
 	assert_int_equal(confirm_ask(confirm, bad.pid, ticket), CONFIRM_NOT_YET);
 	assert_true(confirm_is_same(confirm, bad.pid, ticket));
-	confirm_disarm(confirm, bad.pid, ticket);
+	/* Another one, right after it: the first can no more be told apart by itself. */
+	again = confirm_ticket(confirm, bad.pid);
+	confirm_arm(confirm, bad.pid, again);
+	assert_int_equal(confirm_ask(confirm, bad.pid, ticket), CONFIRM_AGAIN);
+	assert_false(confirm_disarm(confirm, bad.pid, ticket));
+	assert_true(confirm_disarm(confirm, bad.pid, again));
 	assert_false(confirm_is_same(confirm, bad.pid, ticket));
 	finish(&bad);
 }
@@ -106,7 +111,7 @@ static void test_by_image(void **state)
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
 	_cleanup_(host_freep) struct host *host = NULL;
 	_cleanup_(confirm_freep) struct confirm *confirm = NULL;
-	uint64_t ticket;
+	uint64_t ticket, again;
 
 	unit_write(folder, "proc/7/auxv", "one image");
 	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
@@ -123,7 +128,13 @@ static void test_by_image(void **state)
 	assert_int_equal(confirm_ticket(confirm, 8), 0);
 	ticket = confirm_ticket(confirm, 7);
 	confirm_arm(confirm, 7, ticket);
-	confirm_disarm(confirm, 7, ticket);
+	again = confirm_ticket(confirm, 7);
+	assert_true(again != ticket);
+	confirm_arm(confirm, 7, again);
+	assert_int_equal(confirm_ask(confirm, 7, ticket), CONFIRM_AGAIN);
+	assert_int_equal(confirm_ask(confirm, 7, again), CONFIRM_NOT_YET);
+	assert_false(confirm_disarm(confirm, 7, ticket));
+	assert_true(confirm_disarm(confirm, 7, again));
 	assert_false(confirm_is_same(confirm, 7, ticket));
 }
 

@@ -77,15 +77,15 @@ static int tell(const char *path, struct told *told)
 	const struct source_options options = { .sink = { take, told },
 						.types = EVENT_ALL,
 						.path = path };
-	int r = replay_class.open(&options, &source, NULL);
+	int r = replay_source.open(&options, &source, NULL);
 
 	*told = (struct told){ .in_order = true };
 	if (r < 0)
 		return r;
 	while (r >= 0)
-		r = replay_class.dispatch(source, NULL);
+		r = replay_source.dispatch(source, NULL);
 	assert_int_equal(source->counters.lost, told->lost);
-	assert_int_equal(replay_class.due(source), UINT64_MAX);
+	assert_int_equal(replay_source.due(source), UINT64_MAX);
 	return r;
 }
 
@@ -193,7 +193,7 @@ static void test_no_record_file(void **state)
 	record_magic_pack((uint8_t *)magic);
 	magic[8] = 9;
 	put_file(path, magic, sizeof(magic));
-	assert_int_equal(replay_class.open(&options, &source, &err), -EPROTONOSUPPORT);
+	assert_int_equal(replay_source.open(&options, &source, &err), -EPROTONOSUPPORT);
 	assert_non_null(strstr(err.message, "version 9"));
 }
 
