@@ -42,7 +42,7 @@ static int tell_all(struct replay *replay, struct source *source, struct error *
 	int r = 0;
 
 	while (r >= 0 && !replay->over) {
-		r = replay_class.dispatch(source, err);
+		r = replay_source.dispatch(source, err);
 		if (r >= 0)
 			r = writer_flush(&replay->writer);
 	}
@@ -60,7 +60,7 @@ static int show_all(struct replay *replay, const char *path, const struct host *
 	};
 	_cleanup_(source_freep) struct source *source = NULL;
 	struct text *text = &replay->writer.text;
-	int r = replay_class.open(&options, &source, err);
+	int r = replay_source.open(&options, &source, err);
 
 	if (r < 0)
 		return r;

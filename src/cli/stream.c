@@ -177,7 +177,8 @@ static int strange(struct stream *stream, const char *why)
 
 static int deliver_records(struct stream *stream, const json_t *records)
 {
-	struct slice rest;
+	struct slice block;
+	size_t at = 0;
 	int r;
 
 	stream->records.size = 0;
@@ -185,19 +186,18 @@ static int deliver_records(struct stream *stream, const json_t *records)
 			      json_string_length(records));
 	if (r < 0)
 		return strange(stream, "no base64");
-	rest = (struct slice){ stream->records.data, stream->records.size };
-	while (rest.size > 0) {
-		const char *why = "they are cut off";
+	block = (struct slice){ stream->records.data, stream->records.size };
+	while (at < block.size) {
+		const char *why = NULL;
 		struct event event;
-		ssize_t n = event_decode(rest, &event, &why);
+		size_t n = event_decode(block, at, &event, &why);
 
-		if (n <= 0)
-			return strange(stream, why);
+		if (n == 0 || why)
+			return strange(stream, why ? why : "they are cut off");
 		if (event_knows(&event, FIELD_BOOTTIME))
 			stream->last_ns = event.boottime;
 		deliver(stream, &event);
-		rest.data += n;
-		rest.size -= (size_t)n;
+		at += n;
 	}
 	return 0;
 }
