@@ -230,27 +230,29 @@ static void add_container(struct table *table, const json_t *process)
 	add_cell(table, STYLE_NONE, &cell);
 }
 
+/* What it runs and its arguments; what of both is known. */
 static void add_command(struct table *table, const json_t *process, unsigned depth)
 {
 	const json_t *arguments = json_object_get(process, "argv");
 	const char *script = member_string(process, "script");
 	const char *program = member_string(process, "exe");
+	bool named = *program || json_array_size(arguments) > 0;
 	struct text cell;
 
 	text_init(&cell);
-	text_addf(&cell, "%*s%s", (int)depth * 2, "", *program ? "" : "[");
-	add_bytes(&cell, *program ? program : member_string(process, "comm"));
-	text_add(&cell, *program ? "" : "]");
+	text_addf(&cell, "%*s%s", (int)depth * 2, "", named ? "" : "[");
+	add_bytes(&cell, named ? program : member_string(process, "comm"));
+	text_add(&cell, named ? "" : "]");
 	if (*script) {
 		text_add(&cell, " ");
 		add_bytes(&cell, script);
 	}
-	for (size_t i = 1; *program && i < json_array_size(arguments); i++) {
+	for (size_t i = *program ? 1 : 0; i < json_array_size(arguments); i++) {
 		const char *argument = json_string_value(json_array_get(arguments, i));
 
 		if (!argument || streq(argument, script))
 			continue;
-		text_add(&cell, " ");
+		text_add(&cell, i > 0 ? " " : "");
 		add_bytes(&cell, argument);
 	}
 	add_cell(table, STYLE_NONE, &cell);

@@ -220,13 +220,12 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	struct error err = ERROR_INIT;
 	int r = varlink_observe_ready(control_client(stream->control), on_reply, stream, &err);
 
-	if (r < 0) {
-		error_move(&stream->error, &err);
-		rest(stream);
-		end(stream, r);
-		return 0;
-	}
 	rest(stream);
+	if (r < 0 && !stream->over) {
+		error_move(&stream->error, &err);
+		end(stream, r);
+	}
+	error_done(&err);
 	return 0;
 }
 
