@@ -387,8 +387,8 @@ static int make_steps(struct driver *driver, struct error *err)
 	if (!hurry)
 		turn_until(driver, told_so_far, told_ms(driver));
 	corpus_go(driver->run);
-	if (!hurry && turn_until(driver, is_started, STEP_MS) &&
-	    corpus_problem(driver->run, NULL) == 0)
+	if ((!hurry || corpus_must_start(driver->run)) && turn_until(driver, is_started, STEP_MS) &&
+	    !hurry && corpus_problem(driver->run, NULL) == 0)
 		turn_until(driver, told_so_far, told_ms(driver));
 	corpus_release(driver->run);
 	turn_until(driver, is_ended, STEP_MS);

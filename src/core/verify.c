@@ -60,7 +60,8 @@ enum verify_outcome verify_execution(struct confirm *confirm, const struct host 
 	if (state != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
 	place = access_place_of(host, decision->pid);
-	if (place == ACCESS_IN_EXECVE || (place == ACCESS_RUNNING && !has_left(host, decision->pid, ticks)))
+	if (place == ACCESS_IN_EXECVE ||
+	    (place == ACCESS_RUNNING && !has_left(host, decision->pid, ticks)))
 		return VERIFY_LATER;
 	state = confirm_ask(confirm, decision->pid, decision->ticket);
 	if (state == CONFIRM_AGAIN)

@@ -65,6 +65,20 @@ static void print_cases(struct contract *contract, const struct self_test *test,
 	contract->failed += test->lost != 0;
 }
 
+static void print_fields(const struct self_test *test)
+{
+	printf("# %-20s %7s %7s %7s %7s %7s\n", "field", "right", "unknown", "late", "absent",
+	       "wrong");
+	for (size_t i = 0; i < FIELDS; i++) {
+		const uint64_t *counts = test->fields[i];
+
+		printf("# %-20s %7ju %7ju %7ju %7ju %7ju\n", event_fields[i].name,
+		       (uintmax_t)counts[VERDICT_RIGHT], (uintmax_t)counts[VERDICT_UNKNOWN],
+		       (uintmax_t)counts[VERDICT_LATE], (uintmax_t)counts[VERDICT_ABSENT],
+		       (uintmax_t)counts[VERDICT_WRONG]);
+	}
+}
+
 static void run_source(struct contract *contract, const struct host *host,
 		       const struct source_class *source, bool hurry)
 {
@@ -82,6 +96,8 @@ static void run_source(struct contract *contract, const struct host *host,
 
 	if (r == 0) {
 		print_cases(contract, test, how);
+		if (contract->verbose)
+			print_fields(test);
 	} else if (r == -EOPNOTSUPP) {
 		printf("ok %zu - %s%s # SKIP %s\n", ++contract->count, source->name, how,
 		       error_text(&err));
