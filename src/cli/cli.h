@@ -26,8 +26,8 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, evacuate, scdoc;
-	const char *config, *compat, *count, *group, *name;
+	bool version, all, evacuate, scdoc, self_test;
+	const char *config, *compat, *count, *group, *name, *source;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
 };

@@ -132,16 +132,21 @@ static bool matches(const struct corpus_record *record, const struct event *even
 
 /* ---- verdicts ---- */
 
+bool source_promises(const struct source_class *source, enum event_field field)
+{
+	for (size_t i = 0; i < source->knows_count; i++)
+		if (source->knows[i] == field)
+			return true;
+	return false;
+}
+
 static bool promised(const struct corpus_record *record, enum event_field field,
 		     const struct source_class *source)
 {
 	if (record->want.type != EVENT_EXEC ||
 	    (record->brief && source_manners(source->id)->looks_late))
 		return false;
-	for (size_t i = 0; i < source->knows_count; i++)
-		if (source->knows[i] == field)
-			return true;
-	return false;
+	return source_promises(source, field);
 }
 
 /* What a source that looks at /proc says of a moment that is over by then. */

@@ -248,7 +248,10 @@ static void judge_fields(struct driver *driver, const struct corpus_record *reco
 		    !(record->empty[field / 64] >> field % 64 & 1))
 			continue;
 		verdict = self_test_judge(record, event, field, driver->class);
-		if (record->want.type == EVENT_EXEC)
+		/* Who does not know a field has no merit in leaving it empty. */
+		if (record->want.type == EVENT_EXEC &&
+		    (event_knows(&record->want, field) || verdict != VERDICT_RIGHT ||
+		     source_promises(driver->class, field)))
 			driver->test->fields[field][verdict]++;
 		if (verdict == VERDICT_LATE || verdict == VERDICT_ABSENT ||
 		    verdict == VERDICT_WRONG)

@@ -86,6 +86,8 @@ struct source_manners {
 	uint32_t tells_flags; /* that it sets wherever they are so */
 };
 const struct source_manners *source_manners(enum event_source source);
+/* True if the records of executions must have the field. */
+bool source_promises(const struct source_class *source, enum event_field field);
 
 /* The verdict on one field of a record that was matched with an event. */
 enum verdict self_test_judge(const struct corpus_record *record, const struct event *event,
