@@ -59,6 +59,7 @@ struct engine {
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
 	struct varlink_server *server;
+	struct watching *watching; /* engine-watch.h */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -67,6 +68,8 @@ struct engine {
 	size_t retired_count;
 	char **problems; /* of the groups, as sentences; shown in status until the next reload */
 	size_t problem_count;
+	char **shunned; /* mount points that the gate gave up, until the next reload */
+	size_t shunned_count;
 
 	uint32_t dynmods_set;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */

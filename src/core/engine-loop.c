@@ -111,6 +111,24 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 	return 0;
 }
 
+static void shunned(const char *mount_point, void *userdata)
+{
+	struct engine *engine = userdata;
+	char **larger;
+
+	log_warning(engine->log,
+		    "the kernel could not open a file below %s for the gate, and refused it to its "
+		    "user (root_squash?): that file system is not watched any more until a reload",
+		    mount_point);
+	larger = reallocarray(engine->shunned, engine->shunned_count + 1, sizeof(*larger));
+	if (!larger)
+		return;
+	engine->shunned = larger;
+	engine->shunned[engine->shunned_count] = strdup(mount_point);
+	if (engine->shunned[engine->shunned_count])
+		engine->shunned_count++;
+}
+
 static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct engine *engine = userdata;
@@ -123,6 +141,8 @@ static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *us
 		engine_run_triggers(engine, urgent);
 		decision_queue_drop(queue);
 	}
+	if (engine->gate && gate_shun(engine->gate, shunned, engine) > 0)
+		(void)engine_resolve(engine);
 	return 0;
 }
 

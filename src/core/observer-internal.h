@@ -5,7 +5,7 @@
 #include "core/enrich.h"
 #include "core/observer.h"
 
-enum { DUE_ACCURACY_USEC = 1000, REASON_MAX = 2048 };
+enum { DUE_ACCURACY_USEC = 1000 };
 
 /* What the table is kept by. */
 #define LIFE                                                                     \

@@ -154,8 +154,8 @@ static void read_status(struct slice payload, void *userdata)
 int audit_control_status(struct audit_control *control, struct audit_status *ret_status,
 			 struct error *err)
 {
-	const struct request request = { control, AUDIT_GET, "", 0, AUDIT_GET, read_status,
-					 ret_status };
+	const struct request request = { control,   AUDIT_GET,	 "",	    0,
+					 AUDIT_GET, read_status, ret_status };
 	int r = carry_out(&request);
 
 	return r < 0 ? error_set_errno(err, r, "cannot ask the kernel for the state of audit") : 0;
@@ -206,8 +206,7 @@ static void note_own(struct listing *listing, struct slice rule)
 			audit_rule_make(&made, abi, call, control->success_only[abi][call],
 					&control->key);
 			/* Calls and fields; the kernel leaves the rest as it was given. */
-			if (rule.size >= made.size &&
-			    memcmp(rule.data, made.bytes, made.size) == 0)
+			if (rule.size >= made.size && memcmp(rule.data, made.bytes, made.size) == 0)
 				listing->own[abi][call] = true;
 		}
 }
@@ -257,8 +256,8 @@ static void read_rule(struct slice payload, void *userdata)
 
 static int list_rules(struct listing *listing, struct error *err)
 {
-	const struct request request = { listing->control, AUDIT_LIST_RULES, "", 0,
-					 AUDIT_LIST_RULES, read_rule, listing };
+	const struct request request = { listing->control, AUDIT_LIST_RULES, "",     0,
+					 AUDIT_LIST_RULES, read_rule,	     listing };
 	int r = carry_out(&request);
 
 	return r < 0 ? error_set_errno(err, r, "cannot list the audit rules") : 0;
@@ -307,7 +306,8 @@ int audit_control_clean(struct audit_control *control, struct error *err)
 			cleaned++;
 		control->changed |= r == 0;
 		if (r < 0)
-			error_set_errno(err, r, "cannot take an audit rule away that was left behind");
+			error_set_errno(err, r,
+					"cannot take an audit rule away that was left behind");
 	}
 	text_done(&listing.dead);
 	return r < 0 ? r : cleaned;
@@ -316,8 +316,9 @@ int audit_control_clean(struct audit_control *control, struct error *err)
 static int set_enabled(struct audit_control *control, uint32_t enabled)
 {
 	const struct audit_status status = { .mask = AUDIT_STATUS_ENABLED, .enabled = enabled };
-	const struct request request = { control, AUDIT_SET, &status, sizeof(status), 0, NULL,
-					 NULL };
+	const struct request request = {
+		control, AUDIT_SET, &status, sizeof(status), 0, NULL, NULL
+	};
 
 	return carry_out(&request);
 }

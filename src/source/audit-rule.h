@@ -15,9 +15,9 @@ enum { AUDIT_KEY_TEXT = 96 };
 /* Which reeve a rule belongs to. Written "reeve-PID-START-PORT-on". */
 struct audit_key {
 	uint32_t pid;
-	uint64_t start;	 /* field 22 of /proc/PID/stat: with pid it tells a process for good */
-	uint32_t port;	 /* of its netlink socket: tells several in one process */
-	bool was_off;	 /* audit was switched off when it came ("-off") */
+	uint64_t start; /* field 22 of /proc/PID/stat: with pid it tells a process for good */
+	uint32_t port;	/* of its netlink socket: tells several in one process */
+	bool was_off;	/* audit was switched off when it came ("-off") */
 };
 
 /* Returns the length. */
@@ -32,12 +32,15 @@ static inline bool audit_key_is_same(const struct audit_key *a, const struct aud
 
 /* A rule with room for its key. */
 struct audit_rule {
-	union {
-		struct audit_rule_data data;
-		char bytes[sizeof(struct audit_rule_data) + AUDIT_KEY_TEXT];
-	};
+	_Alignas(
+		struct audit_rule_data) char bytes[sizeof(struct audit_rule_data) + AUDIT_KEY_TEXT];
 	size_t size; /* what is used of it */
 };
+
+static inline struct audit_rule_data *audit_rule_data(struct audit_rule *rule)
+{
+	return (struct audit_rule_data *)(void *)rule->bytes;
+}
 
 /* "Record this kind of call", of all outcomes or of success only, at the end of the list. */
 void audit_rule_make(struct audit_rule *rule, enum audit_abi abi, enum audit_call call,

@@ -22,8 +22,7 @@ static int add(struct process_list *list, uint32_t pid, uint64_t inode)
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 1024;
-		struct listed_process *larger =
-			realloc(list->processes, room * sizeof(*larger));
+		struct listed_process *larger = realloc(list->processes, room * sizeof(*larger));
 
 		if (!larger)
 			return -ENOMEM;
@@ -69,8 +68,7 @@ static void sort(struct process_list *list)
 
 int process_list_read(struct process_list *list, const struct host *host)
 {
-	_cleanup_(closep) int fd =
-		openat(host->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(closep) int fd = openat(host->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(freep) char *piece = malloc(PIECE);
 	ssize_t n;
 	int r = 0;

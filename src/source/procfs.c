@@ -20,9 +20,10 @@ enum {
 	INTERVAL_MS = 100,
 	LEAST_INTERVAL_MS = 10,
 	YOUNG_MS = 2000,
-	TURNS = 10,	/* rounds in which every old process is looked at once */
+	TURNS = 10,	 /* rounds in which every old process is looked at once */
 	REST_FACTOR = 9, /* a round is followed by so many times its own length of rest */
 	MS = 1000000,
+	TICK_NS = 1000000000 / PROC_STAT_USER_HZ,
 };
 
 struct ids {
@@ -55,6 +56,7 @@ struct procfs {
 	uint64_t due;
 	uint64_t round;
 	uint64_t now; /* of this round, monotonic */
+	uint64_t to_boottime;
 	struct process_reader *reader;
 	struct process_list list;
 	struct known_list known, next;
@@ -125,8 +127,7 @@ static void set_identity(const struct procfs *p, const struct known_process *pro
 {
 	event_set(event, PID, pid, process->pid);
 	event_set(event, TID, tid, process->pid);
-	event_set(event, START, start,
-		  process->start * (UINT64_C(1000000000) / PROC_STAT_USER_HZ));
+	event_set(event, START, start, process->start * TICK_NS);
 }
 
 static void tell_exit(struct procfs *p, struct known_process *process)
@@ -216,6 +217,8 @@ static void take_stat(const struct procfs *p, struct known_process *process)
 	const struct proc_stat *stat = process_reader_stat(p->reader);
 
 	process->start = stat->start;
+	if (process->changed == 0)
+		process->changed = stat->start * TICK_NS - p->to_boottime;
 	/* A leader that has ended before its threads has no addresses any more. */
 	if (stat->image)
 		process->image = stat->image;
@@ -237,7 +240,8 @@ static int meet(struct procfs *p, const struct listed_process *listed)
 	struct known_process process = {
 		.pid = listed->pid,
 		.inode = listed->inode,
-		.changed = p->now,
+		/* At a first look, its start. */
+		.changed = p->silent ? 0 : p->now,
 	};
 	struct event event;
 	bool has_executed;
@@ -322,8 +326,7 @@ static int compare(struct procfs *p)
 
 	p->next.count = 0;
 	while (r == 0 && (i < p->known.count || j < p->list.count)) {
-		struct known_process *process =
-			i < p->known.count ? &p->known.processes[i] : NULL;
+		struct known_process *process = i < p->known.count ? &p->known.processes[i] : NULL;
 		const struct listed_process *listed =
 			j < p->list.count ? &p->list.processes[j] : NULL;
 
@@ -350,6 +353,7 @@ static int look(struct procfs *p, struct error *err)
 	if (r < 0)
 		return error_set_errno(err, r, "cannot list %s", p->host->proc_path);
 	p->now = clock_monotonic();
+	p->to_boottime = clock_boottime() - p->now;
 	process_reader_refresh(p->reader);
 	r = compare(p);
 	if (r < 0)
@@ -416,8 +420,9 @@ static int procfs_open(const struct source_options *options, struct source **ret
 	p->sink = options->sink;
 	p->quiet = options->quiet;
 	p->due = UINT64_MAX;
-	p->interval = options->latency_ns ? MAX(options->latency_ns, (uint64_t)LEAST_INTERVAL_MS * MS)
-					  : (uint64_t)INTERVAL_MS * MS;
+	p->interval = options->latency_ns
+			      ? MAX(options->latency_ns, (uint64_t)LEAST_INTERVAL_MS * MS)
+			      : (uint64_t)INTERVAL_MS * MS;
 	r = process_reader_new(options->host, options->environment, options->environment_count,
 			       &p->reader, err);
 	if (r < 0)
@@ -480,9 +485,10 @@ const struct source_class procfs_source = {
 	.id = SOURCE_PROCFS,
 	.name = "procfs",
 	.summary = "/proc, looked at ten times a second",
-	.guarantee = "what lives while it is looked at; processes that live shorter than the time "
-		     "between two looks are missed and not counted, an execution is seen up to a "
-		     "second late in a process older than two, and how a process ended is not known",
+	.guarantee =
+		"what lives while it is looked at; processes that live shorter than the time "
+		"between two looks are missed and not counted, an execution is seen up to a "
+		"second late in a process older than two, and how a process ended is not known",
 	.knows = knows,
 	.knows_count = ARRAY_SIZE(knows),
 	.types = EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXIT) |

@@ -120,13 +120,30 @@ size_t utf8_sequence(const char *data, size_t size)
 	return length;
 }
 
+/* How many bytes from the front are plain ASCII that stays as it is. */
+static size_t plain_length(const char *string, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && string[i] >= 0x20 && string[i] < 0x7f && string[i] != '\\')
+		i++;
+	return i;
+}
+
 void text_add_escaped(struct text *text, const char *string, size_t size)
 {
 	for (size_t i = 0; i < size;) {
+		size_t plain = plain_length(string + i, size - i);
+
 		size_t length = utf8_sequence(string + i, size - i);
 		unsigned char c = (unsigned char)string[i];
 		bool c1 = length == 2 && c == 0xc2 && (unsigned char)string[i + 1] < 0xa0;
 
+		if (plain > 0) {
+			text_add_bytes(text, string + i, plain);
+			i += plain;
+			continue;
+		}
 		if (length == 0 || c < 0x20 || c == 0x7f) {
 			text_addf(text, "\\x%02x", c);
 			i++;
