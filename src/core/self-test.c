@@ -238,9 +238,12 @@ static char *show_wanted(const struct corpus_record *record, enum event_field fi
 	return both;
 }
 
-static void judge_fields(struct driver *driver, const struct corpus_record *record,
+static void judge_fields(struct driver *driver, const struct corpus_record *original,
 			 const struct event *event)
 {
+	struct corpus_record copy = *original, *record = &copy;
+
+	copy.brief |= driver->options->hurry; /* nothing waits */
 	for (enum event_field field = 0; field < FIELDS; field++) {
 		enum verdict verdict;
 

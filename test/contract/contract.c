@@ -120,7 +120,7 @@ static void run_all(struct contract *contract, const struct host *host)
 		    (contract->source && !streq(contract->source, source->name)))
 			continue;
 		run_source(contract, host, source, false);
-		if (!source_manners(source->id)->looks_late)
+		if (!source_manners(source->id)->brief_missed)
 			run_source(contract, host, source, true);
 	}
 }
