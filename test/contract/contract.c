@@ -10,6 +10,8 @@
  *hurry: the program may be gone by the time they are read. Needs root, and changes nothing that
  *others see: its mounts are in a namespace of its own, its groups below reeve-test-*.
  */
+#include "recording.h"
+
 #include "core/self-test.h"
 
 #include <getopt.h>
@@ -79,15 +81,43 @@ static void print_fields(const struct self_test *test)
 	}
 }
 
+/* What the source that knows most tells is recorded. */
+static struct event_sink recording_begin(const struct source_class *source, bool hurry,
+					 struct recording **ret_recording)
+{
+	if (source->id != SOURCE_BPF || hurry || recording_new(ret_recording, NULL) < 0)
+		return (struct event_sink){ 0 };
+	return recording_sink(*ret_recording);
+}
+
+static void check_recording(struct contract *contract, const struct host *host,
+			    struct recording *recording)
+{
+	struct error err = ERROR_INIT;
+	size_t count = 0;
+	int r = recording_replay(recording, host, &count, &err);
+
+	printf("%sok %zu - replay: what bpf told comes again as it was\n", r < 0 ? "not " : "",
+	       ++contract->count);
+	if (r < 0)
+		printf("# %s\n", error_text(&err));
+	else
+		printf("# %zu events\n", count);
+	contract->failed += r < 0;
+	error_done(&err);
+}
+
 static void run_source(struct contract *contract, const struct host *host,
 		       const struct source_class *source, bool hurry)
 {
+	_cleanup_(recording_freep) struct recording *recording = NULL;
 	const struct self_test_options options = {
 		.source = source->name,
 		.only = contract->only,
 		.all = true,
 		.changes_host = true,
 		.hurry = hurry,
+		.sink = recording_begin(source, hurry, &recording),
 	};
 	const char *how = hurry ? ", in a hurry" : "";
 	struct self_test *test = NULL;
@@ -98,6 +128,8 @@ static void run_source(struct contract *contract, const struct host *host,
 		print_cases(contract, test, how);
 		if (contract->verbose)
 			print_fields(test);
+		if (recording)
+			check_recording(contract, host, recording);
 	} else if (r == -EOPNOTSUPP) {
 		printf("ok %zu - %s%s # SKIP %s\n", ++contract->count, source->name, how,
 		       error_text(&err));
