@@ -393,6 +393,23 @@ in_jail() { # WANTED COMMAND...
 	[ "$(counter keeper.killed)" = 1 ]
 }
 
+@test "more rules than are listed: the group counts all the same, and it is told" {
+	local i letters=
+	probe a
+	{
+		for i in {1..33}; do
+			letters+=a
+			echo "t$i: {paths: [\"$WORK/[$letters]\"], action: execute, trigger: tell}"
+		done
+		echo "last: {paths: [$WORK/a], action: execute, group: ga}"
+	} | told_policy
+	start
+	expect ga ./a
+	eventually lines 32 out/told
+	[ "$(counter keeper.too_many_rules)" = 1 ]
+	eventually log_has "more than 32 rules match $WORK/a"
+}
+
 @test "two rules on one path are refused, for one action" {
 	probe a
 	policy <<-EOF
