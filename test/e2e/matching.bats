@@ -334,13 +334,18 @@ in_jail() { # WANTED COMMAND...
 }
 
 @test "signs that mean something in a pattern, in brackets" {
-	probe 'a*b' axb '[x]' x
-	rules "$WORK/a[*]b=ga" "$WORK/[[]x]=gb"
+	probe 'a*b' axb '[x]' x 'c\d' 'c\*d'
+	rules "$WORK/a[*]b=ga" "$WORK/[[]x]=gb" "$WORK/c\\\\d=gc" "$WORK/c\\\\\\\\[*]d=gd"
 	start
 	expect ga './a*b'
 	expect - ./axb
 	expect gb './[x]'
 	expect - ./x
+	# In an exact path a backslash is a byte; in a pattern it takes the next one literally.
+	expect gc './c\d'
+	expect gd './c\*d'
+	rules "$WORK/c\\\\*d=ga"
+	refused 1 'write "\[\*\]" for a literal' reeve check "$POLICY"
 }
 
 # ---- several rules ----
