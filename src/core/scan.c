@@ -212,7 +212,7 @@ static void run_triggers(struct scan *scan, struct decision *decision,
 	urgent.decision = *decision;
 	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(urgent.rules[0]));
 	snprintf(urgent.path, sizeof(urgent.path), "%s", path);
-	subject_read(scan->host, decision->pid, &urgent.subject);
+	subject_read(scan->host, decision->pid, decision->pid, &urgent.subject);
 	scan->options->triggered(&urgent, scan->options->userdata);
 }
 
