@@ -308,7 +308,8 @@ const struct source_class bpf_source = {
 	.knows = known_fields,
 	.knows_count = ARRAY_SIZE(known_fields),
 	.types = EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXIT) |
-		 EVENT_BIT(EVENT_COREDUMP),
+		 EVENT_BIT(EVENT_COREDUMP) | EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID) |
+		 EVENT_BIT(EVENT_CHDIR) | EVENT_BIT(EVENT_OOM) | EVENT_BIT(EVENT_FAILED),
 	.probe = bpf_probe,
 	.open = bpf_open,
 	.free = bpf_free,

@@ -149,3 +149,19 @@ static __always_inline void slot_give(struct slot *slot)
 {
 	__sync_fetch_and_add(&slot->taken, -1);
 }
+
+/* Sends an exec record or one of its form. */
+static __always_inline void send_slot(struct slot *slot, enum watch_record record,
+				      enum watch_cause cause)
+{
+	__u32 used = slot->used;
+
+	if (used > SLOT_DATA)
+		used = SLOT_DATA;
+	BARRIER(used);
+	if (used > SLOT_DATA ||
+	    bpf_ringbuf_output(&ring, &slot->exec, sizeof(slot->exec) + used, wake_flags(record)))
+		count_loss(cause);
+	else
+		wake();
+}

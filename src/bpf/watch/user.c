@@ -2,6 +2,8 @@
 /* libbpf's skeleton stays in this file. */
 #include "bpf/watch/user.h"
 
+#include "bpf/watch/calls-table.h"
+
 #include "watch.skel.h"
 
 #include <bpf/bpf.h>
@@ -50,6 +52,13 @@ static int tracepoint_arguments(const struct btf *btf, const char *name)
 	return type && btf_is_func_proto(type) ? (int)btf_vlen(type) - 1 : -1;
 }
 
+/* Since 6.8 (72ba14deb40a, "mm: update mark_victim tracepoints fields") it has the task and its
+ * user, before it had a process id. */
+static bool mark_victim_has_task(const struct btf *btf)
+{
+	return tracepoint_arguments(btf, "btf_trace_mark_victim") == 2;
+}
+
 static bool has_groups_v1(void)
 {
 	char line[256];
@@ -64,6 +73,15 @@ static bool has_groups_v1(void)
 static int configure(struct watch *watch, const struct watch_options *options, struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
+	const struct {
+		const char *type;
+		struct bpf_program **program;
+		bool for_v1;
+	} optional[] = {
+		{ "btf_trace_mark_victim", &skeleton->progs.on_oom, false },
+		{ "btf_trace_cgroup_attach_task", &skeleton->progs.on_attach, true },
+		{ "btf_trace_cgroup_rename", &skeleton->progs.on_rename, true },
+	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	int processors = libbpf_num_possible_cpus();
 	size_t size = LEAST_BUFFER;
@@ -71,15 +89,23 @@ static int configure(struct watch *watch, const struct watch_options *options, s
 	if (!btf)
 		return error_set_errno(err, -errno,
 				       "the kernel describes no types (CONFIG_DEBUG_INFO_BTF)");
+	skeleton->rodata->groups_v1 = has_groups_v1();
 	skeleton->rodata->exit_tells_last =
 		tracepoint_arguments(btf, "btf_trace_sched_process_exit") > 1;
+	skeleton->rodata->oom_gives_task = mark_victim_has_task(btf);
+	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
+		if (tracepoint_arguments(btf, optional[i].type) < 0 ||
+		    (optional[i].for_v1 && !skeleton->rodata->groups_v1))
+			bpf_program__set_autoload(*optional[i].program, false);
 	btf__free(btf);
 	if (processors < 0)
 		return error_set_errno(err, processors, "cannot count the processors");
 	while (size < (options->buffer ? options->buffer : DEFAULT_BUFFER) && size < 1 << 30)
 		size *= 2;
 	watch->reader.size = size;
-	skeleton->rodata->groups_v1 = has_groups_v1();
+	watch_calls_fill((uint8_t *)skeleton->rodata->native_calls,
+			 (uint8_t *)skeleton->rodata->compat_calls,
+			 sizeof(skeleton->rodata->native_calls));
 	skeleton->bss->quiet = options->quiet;
 	skeleton->bss->keep_env = options->environment;
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
@@ -188,22 +214,30 @@ static int attach(struct bpf_link **link, struct bpf_program *program, bool on, 
 int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
+	const uint32_t ids = WATCH_WANT(WATCH_IDS), all = UINT32_MAX,
+		       calls = ids | WATCH_WANT(WATCH_FAILED) | WATCH_WANT(WATCH_CHDIR);
 	const struct {
 		uint32_t records;
 		struct bpf_link **link;
 		struct bpf_program *program;
 	} programs[] = {
+		{ all, &skeleton->links.on_attach, skeleton->progs.on_attach },
+		{ all, &skeleton->links.on_rename, skeleton->progs.on_rename },
 		{ WATCH_WANT(WATCH_EXEC), &skeleton->links.on_exec, skeleton->progs.on_exec },
 		{ WATCH_WANT(WATCH_FORK), &skeleton->links.on_fork, skeleton->progs.on_fork },
 		{ WATCH_WANT(WATCH_EXIT), &skeleton->links.on_exit, skeleton->progs.on_exit },
+		{ WATCH_WANT(WATCH_OOM), &skeleton->links.on_oom, skeleton->progs.on_oom },
+		{ ids, &skeleton->links.on_enter, skeleton->progs.on_enter },
+		{ calls, &skeleton->links.on_leave, skeleton->progs.on_leave },
 	};
 	int r = 0;
 
 	__atomic_store_n(&skeleton->bss->wanted, wanted, __ATOMIC_RELAXED);
 	__atomic_store_n(&skeleton->bss->urgent, urgent, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < ARRAY_SIZE(programs) && r == 0; i++)
-		r = attach(programs[i].link, programs[i].program, wanted & programs[i].records,
-			   err);
+		if (bpf_program__autoload(programs[i].program))
+			r = attach(programs[i].link, programs[i].program,
+				   wanted & programs[i].records, err);
 	return r;
 }
 

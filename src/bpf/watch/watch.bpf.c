@@ -3,8 +3,10 @@
  * Sees what processes do and writes records (watch.h) into one ring. The programs are attached only
  * while somebody asks for what they tell.
  */
-#include "bpf/watch/ring.h"
+#include "bpf/watch/calls.h"
 #include "bpf/watch/groups.h"
+#include "bpf/watch/regs.h"
+#include "bpf/watch/ring.h"
 #include "bpf/watch/walk.h"
 
 static __always_inline void fill_file(struct watch_exec *out, struct file *file)
@@ -137,21 +139,6 @@ static __always_inline void fill_exec(struct slot *slot, __u32 index, struct tas
 		exec->task.flags |= WATCH_SCRIPT;
 	}
 	fill_arguments(slot, task->mm);
-}
-
-static __always_inline void send_slot(struct slot *slot, enum watch_record record,
-				      enum watch_cause cause)
-{
-	__u32 used = slot->used;
-
-	if (used > SLOT_DATA)
-		used = SLOT_DATA;
-	BARRIER(used);
-	if (used > SLOT_DATA ||
-	    bpf_ringbuf_output(&ring, &slot->exec, sizeof(slot->exec) + used, wake_flags(record)))
-		count_loss(cause);
-	else
-		wake();
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -295,6 +282,85 @@ int on_exit(__u64 *context)
 	fill_exit(exit, task, signal);
 	bpf_ringbuf_submit(exit, wake_flags(WATCH_EXIT));
 	wake();
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int on_enter(__u64 *context)
+{
+	__u64 task = bpf_get_current_task(), thread;
+	struct ids ids = {};
+	enum watch_call call = call_of(context[1], is_compat(task));
+
+	if (call != WATCH_CALL_UID && call != WATCH_CALL_GID)
+		return 0;
+	thread = bpf_get_current_pid_tgid();
+	read_ids(&ids, task);
+	bpf_map_update_elem(&ids_before, &thread, &ids, BPF_ANY);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int on_leave(__u64 *context)
+{
+	__u64 task = bpf_get_current_task(), regs = context[0], name;
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	long result = context[1];
+	int compat = is_compat(task);
+	enum watch_call call = call_of(number_of_call(regs), compat);
+
+	if (call == WATCH_CALL_OTHER)
+		return 0;
+	if ((call == WATCH_CALL_UID || call == WATCH_CALL_GID) && is_wanted(WATCH_IDS, process))
+		tell_ids(task, compat);
+	if ((call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT) && result < 0 &&
+	    is_wanted(WATCH_FAILED, process)) {
+		name = call == WATCH_CALL_EXECVE ? first_argument(regs, compat)
+						 : second_argument(regs, compat);
+		tell_call(task, WATCH_FAILED, name, -result, compat);
+	}
+	if (call == WATCH_CALL_CHDIR && result == 0 && is_wanted(WATCH_CHDIR, process))
+		tell_call(task, WATCH_CHDIR, 0, 0, compat);
+	return 0;
+}
+
+SEC("raw_tp/mark_victim")
+int on_oom(__u64 *context)
+{
+	__u32 pid = oom_gives_task ? FIELD(task_struct, context[0], tgid) : (__u32)context[0];
+	struct watch_oom *oom;
+
+	if (!is_wanted(WATCH_OOM, pid))
+		return 0;
+	oom = bpf_ringbuf_reserve(&ring, sizeof(*oom), 0);
+	if (!oom) {
+		count_loss(WATCH_LOST_OTHER);
+		return 0;
+	}
+	begin(&oom->head, WATCH_OOM, bpf_ktime_get_boot_ns());
+	oom->pid = pid;
+	oom->padding = 0;
+	bpf_ringbuf_submit(oom, wake_flags(WATCH_OOM));
+	wake();
+	return 0;
+}
+
+/* Into a v1 hierarchy without controllers: see cgroup_key(). */
+SEC("tp_btf/cgroup_attach_task")
+int on_attach(__u64 *context)
+{
+	struct cgroup *group = (void *)context[0];
+
+	if (!group->root->subsys_mask && group->root->hierarchy_id)
+		__sync_fetch_and_add(&told_generation, 1);
+	return 0;
+}
+
+/* Only v1 has this. */
+SEC("tp_btf/cgroup_rename")
+int on_rename(void *context)
+{
+	__sync_fetch_and_add(&told_generation, 1);
 	return 0;
 }
 

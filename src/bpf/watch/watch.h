@@ -25,6 +25,16 @@ enum watch_record {
 #define WATCH_WANT_UID	   (1U << 16)
 #define WATCH_WANT_GID	   (1U << 17)
 
+/* What a system call is to us. */
+enum watch_call {
+	WATCH_CALL_OTHER,
+	WATCH_CALL_UID,
+	WATCH_CALL_GID,
+	WATCH_CALL_EXECVE,
+	WATCH_CALL_EXECVEAT,
+	WATCH_CALL_CHDIR,
+};
+
 /* Why something was lost. */
 enum watch_cause {
 	WATCH_LOST_EXEC, /* the ring was full ... */
