@@ -22,7 +22,6 @@ const volatile __u8 native_calls[CALL_NUMBERS];
 const volatile __u8 compat_calls[CALL_NUMBERS];
 
 struct ids {
-	__u64 group_info;
 	__u32 uid, euid, suid, fsuid;
 	__u32 gid, egid, sgid, fsgid;
 };
@@ -52,7 +51,6 @@ static __always_inline void read_ids(struct ids *out, __u64 task)
 {
 	__u64 cred = (__u64)FIELD(task_struct, task, real_cred);
 
-	out->group_info = (__u64)FIELD(cred, cred, group_info);
 	out->uid = FIELD(cred, cred, uid.val);
 	out->euid = FIELD(cred, cred, euid.val);
 	out->suid = FIELD(cred, cred, suid.val);
@@ -69,8 +67,7 @@ static __always_inline __u32 ids_changed(const struct ids *a, const struct ids *
 
 	if (a->uid != b->uid || a->euid != b->euid || a->suid != b->suid || a->fsuid != b->fsuid)
 		changed |= WATCH_WANT_UID;
-	if (a->gid != b->gid || a->egid != b->egid || a->sgid != b->sgid || a->fsgid != b->fsgid ||
-	    a->group_info != b->group_info)
+	if (a->gid != b->gid || a->egid != b->egid || a->sgid != b->sgid || a->fsgid != b->fsgid)
 		changed |= WATCH_WANT_GID;
 	return changed;
 }

@@ -79,7 +79,8 @@ __u32 host_mnt_ns;
 __u64 host_root_dentry, host_root_mount;
 __u64 lost[WATCH_CAUSES];
 __u32 lost_total;
-__u32 cut; /* arguments that are not whole because the ring was full */
+__u32 noted; /* entries of `befores` */
+__u32 cut;   /* arguments that are not whole because the ring was full */
 
 static __always_inline int is_wanted(enum watch_record record, __u32 pid)
 {

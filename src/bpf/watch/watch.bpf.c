@@ -111,6 +111,76 @@ static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *
 		exec->task.flags |= WATCH_ENV_CUT;
 }
 
+/* What an execution had before its program and credentials were changed. */
+struct before {
+	__u64 caps_gained;
+	__u32 compat;
+	__u32 padding;
+};
+
+/* By process id; only where there is something to say, which is rare. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct before);
+} befores SEC(".maps");
+
+/*
+ * Before the point of no return: capabilities gained, if there are any (`per_clear` says so,
+ * cap_bprm_creds_from_file() sets it), and the call's kind, which the new program's own hides.
+ */
+static __always_inline int note_before(__u64 bprm)
+{
+	__u64 task = bpf_get_current_task();
+	struct before before = { .compat = is_compat(task) };
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	__u64 cred;
+
+	if (!before.compat && !FIELD(linux_binprm, bprm, per_clear))
+		return 0;
+	cred = (__u64)FIELD(linux_binprm, bprm, cred);
+	before.caps_gained = permitted_of(cred);
+	cred = (__u64)FIELD(task_struct, task, real_cred);
+	before.caps_gained &= ~permitted_of(cred);
+	if (!bpf_map_update_elem(&befores, &process, &before, BPF_ANY))
+		__sync_fetch_and_add(&noted, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_prepare_exec")
+int on_prepare(__u64 *context)
+{
+	return note_before(context[1]);
+}
+
+/* The same before 6.10 (5c5fad46e48c, "exec: Add sched_prepare_exec tracepoint"), where the kernel
+ * takes programs that need a trampoline. */
+SEC("fentry/security_bprm_committing_creds")
+int on_committing(__u64 *context)
+{
+	return note_before(context[0]);
+}
+
+static __always_inline void tell_before(struct watch_exec *exec, __u32 per_clear)
+{
+	__u32 process = exec->task.pid;
+	struct before *before;
+
+	exec->caps_gained = 0;
+	if (per_clear)
+		exec->task.flags |= WATCH_TASK_SETID;
+	if (!per_clear && !noted)
+		return;
+	before = bpf_map_lookup_elem(&befores, &process);
+	if (!before)
+		return;
+	exec->caps_gained = before->caps_gained;
+	exec->task.flags |= WATCH_TASK_CAPS | (before->compat ? WATCH_TASK_COMPAT : 0);
+	bpf_map_delete_elem(&befores, &process);
+	__sync_fetch_and_add(&noted, -1);
+}
+
 static __always_inline void fill_exec(struct slot *slot, __u32 index, struct task_struct *task,
 				      __u32 old_tid, struct linux_binprm *bprm)
 {
@@ -125,9 +195,7 @@ static __always_inline void fill_exec(struct slot *slot, __u32 index, struct tas
 	bpf_get_current_comm(exec->task.comm, sizeof(exec->task.comm));
 	if (old_tid != exec->task.pid)
 		exec->task.flags |= WATCH_TASK_THREAD;
-	exec->caps_gained = 0;
-	if (bprm->per_clear)
-		exec->task.flags |= WATCH_TASK_SETID;
+	tell_before(exec, bprm->per_clear);
 	fill_file(exec, file);
 	walk_prepare(slot, task, 1);
 	walk_path(slot, index, &file->f_path, &exec->exe, 1);
