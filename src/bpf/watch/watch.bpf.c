@@ -94,6 +94,10 @@ static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *
 	__u64 from = mm->arg_start, size = mm->arg_end - from;
 
 	exec->chunked = 0;
+	if (size > WATCH_ARGUMENTS) {
+		size = WATCH_ARGUMENTS;
+		exec->task.flags |= WATCH_ARGV_CUT;
+	}
 	if (size > WATCH_INLINE)
 		exec->chunked = send_pieces(exec, from, size);
 	exec->argv = 0;

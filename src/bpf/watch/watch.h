@@ -47,6 +47,7 @@ enum watch_cause {
 
 #define WATCH_PIECE	 32768U /* bytes of arguments in a chunk */
 #define WATCH_PIECES	 8	/* at most: 256 KiB */
+#define WATCH_ARGUMENTS	 (WATCH_PIECES * WATCH_PIECE)
 #define WATCH_INLINE	 16384U /* bytes of arguments, and of the environment, in an exec record */
 #define WATCH_PATH	 8192U	/* bytes of a path */
 #define WATCH_STRING	 4096U	/* bytes of a file name as asked for */
