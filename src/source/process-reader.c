@@ -422,24 +422,36 @@ static int open_living_thread(int process)
 	return found;
 }
 
+/* Of a process that ends, cgroup v1 says the root. */
+static void forget_cgroups(const struct process_reader *reader, struct event *event)
+{
+	if (reader->stat.state == 'Z' || (reader->stat.flags & PROC_STAT_EXITING))
+		event_forget(event, FIELD_CGROUP_V1);
+}
+
 static int read_once(struct process_reader *reader, int dirfd, bool brief, struct event *event)
 {
 	_cleanup_(closep) int thread = -1;
-	int r = take_stat(reader, dirfd, "stat", event);
+	int r;
 
+	/* Before stat, which then says whether it was still true. */
+	take_cgroups(reader, dirfd, event);
+	r = take_stat(reader, dirfd, "stat", event);
 	if (r < 0)
 		return r;
+	forget_cgroups(reader, event);
 	if (take_status(reader, dirfd, "status", event) == -ESRCH)
 		return -ESRCH;
-	take_cgroups(reader, dirfd, event);
 	if (!brief)
 		take_login(dirfd, event);
 	if (r > 0)
 		return 1;
 	if (reader->stat.state == 'Z')
 		thread = open_living_thread(dirfd);
-	if (thread >= 0)
+	if (thread >= 0) {
 		dirfd = thread;
+		take_cgroups(reader, dirfd, event);
+	}
 	take_namespaces(dirfd, brief ? BRIEF_NAMESPACES : ARRAY_SIZE(namespaces), event);
 	take_program(reader, dirfd, brief, event);
 	return 0;

@@ -206,6 +206,27 @@ static void test_none(void **state)
 	finish(&f);
 }
 
+/* cgroup v1 says the root of a process that ends; v2 does not. */
+static void test_groups_of_one_that_ends(void **state)
+{
+	static const char *const stats[] = {
+		"5 (x) Z 2 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 44 0 0 0 0 0 0",
+		"5 (x) R 2 0 0 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 44 0 0 0 0 0 0",
+	};
+	char *folder = unit_folder_new();
+	struct fixture f = start_at(folder);
+
+	unit_write(folder, "proc/5/cgroup", "3:pids:/\n0::/two\n");
+	unit_write(folder, "proc/5/status", "");
+	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
+		unit_write(folder, "proc/5/stat", stats[i]);
+		assert_true(look(&f, 5, false) >= 0);
+		assert_false(event_knows(&f.event, FIELD_CGROUP_V1));
+		expect(&f.event, FIELD_CGROUP, "/two");
+	}
+	finish(&f);
+}
+
 static void test_a_kernel_thread(void **state)
 {
 	char *folder = unit_folder_new();
@@ -452,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_brief),
 		cmocka_unit_test(test_little),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_groups_of_one_that_ends),
 		cmocka_unit_test(test_a_kernel_thread),
 		cmocka_unit_test(test_much),
 		cmocka_unit_test(test_no_boot_id),
