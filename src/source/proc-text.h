@@ -58,3 +58,9 @@ size_t proc_cgroup_parse(struct slice text, struct slice *ret_v2, char *list);
  */
 size_t proc_environ_pick(struct slice environment, const char *const *names, size_t count,
 			 char *list);
+
+/*
+ * Where in the process's memory the name stands that was asked to be executed (AT_EXECFN of an auxv
+ * file); 0: not told. A 32-bit process has numbers of half the size.
+ */
+uint64_t proc_auxv_filename(struct slice auxv);

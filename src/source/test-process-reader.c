@@ -319,7 +319,7 @@ static void run_with_variables(int ready, int go, const void *data)
 							  "HOME=", NULL };
 
 	(void)chdir("/usr");
-	execve("/usr/bin/sleep", (char *const *)(uintptr_t)argv,
+	execve("bin/../bin/sleep", (char *const *)(uintptr_t)argv,
 	       (char *const *)(uintptr_t)variables_of_child);
 }
 
@@ -334,6 +334,7 @@ static void test_a_child(void **state)
 	expect_bytes(&f.event, FIELD_ARGV, "\00060", 4);
 	expect_bytes(&f.event, FIELD_ENV, "REEVE_TEST_VARIABLE=a b\0HOME=", 30);
 	expect(&f.event, FIELD_CWD, "/usr");
+	expect(&f.event, FIELD_FILENAME, "bin/../bin/sleep");
 	assert_int_equal(f.event.ppid, getpid());
 	child_end(&child);
 	assert_int_equal(look(&f, child.pid, false), -ESRCH);
