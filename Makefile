@@ -28,7 +28,7 @@ quick: build
 	@tools/run-tests --quick $(BUILD)
 
 test-vm: build
-	@test/vm/run 6.1
+	@tools/run-tests --only vm $(BUILD)
 
 bench: build
 	@bench/run $(BUILD)

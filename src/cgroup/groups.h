@@ -43,6 +43,7 @@ char *groups_recorded_name(const char *runtime_dir);
  * Opens the instance `name`: takes back what <runtime_dir>/state.json says was made by an earlier
  * run of the same boot. Makes nothing yet. `runtime_dir` may be NULL: nothing is recorded (tests).
  * -EBUSY: another process has the instance open (flock on state.lock in the runtime folder).
+ * -EEXIST: the folder records groups of an instance with another name, and they are there.
  */
 int groups_open(const struct layout *layout, const char *name, const char *runtime_dir,
 		struct groups **ret_groups, struct error *err);
@@ -214,7 +215,8 @@ int group_remove(struct groups *groups, const char *name, bool evacuate, struct 
 /*
  * `reeve clean`: moves every process of our groups out (to where each hierarchy's base's parent
  * is), thaws, removes all groups that were recorded as made by us, and the record. Returns the
- * number of groups removed, or -errno; what could not be removed is in `problems`.
+ * number of groups removed, or -errno; what could not be removed is in `problems`, and so is a
+ * folder of the instance's name with groups in it that nobody has recorded.
  */
 int groups_clean(struct groups *groups, struct group_problems *problems, struct error *err);
 

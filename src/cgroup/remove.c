@@ -260,6 +260,52 @@ static void tell_left(const struct groups *groups, const struct made *made, int 
 			  code == -EBUSY ? " (it has processes or groups that are not ours)" : "");
 }
 
+static int stop_at_first(void *context, const char *name)
+{
+	(void)context;
+	(void)name;
+	return -EEXIST;
+}
+
+/* Without a record nothing is removed: then the owner must know what stays, and what to do. */
+static void tell_unrecorded(const struct groups *groups, struct group_problems *problems)
+{
+	for (unsigned i = 0; i < groups->layout->hierarchy_count; i++) {
+		const struct hierarchy *h = &groups->layout->hierarchies[i];
+		const char *base = groups->base[i];
+
+		/* What systemd has handed to us is systemd's to remove. */
+		if (!base || groups->layout->systemd || !cgroup_path_id(h, base) ||
+		    tree_is_ours(groups, i, base) ||
+		    children_each(h, base, stop_at_first, NULL) != -EEXIST)
+			continue;
+		group_problem_add(problems, base, LIMIT_COUNT, NULL, -EPERM,
+				  "%s/%s stays, for no record says that reeve made it; once nobody "
+				  "needs it: find '%s/%s' -type d -delete",
+				  h->mount_point, base, h->mount_point, base);
+	}
+}
+
+/* Drops a group from the list; 1 if it was removed, 0 if it is where it was. */
+static int forget_group(struct groups *groups, struct group *group)
+{
+	bool ours = false, gone = group->needs == 0;
+
+	for (unsigned i = 0; i < groups->layout->hierarchy_count; i++) {
+		_cleanup_(freep) char *path = group_directory(group, i, false);
+
+		if (!path)
+			continue;
+		ours = ours || tree_is_ours(groups, i, path);
+		gone = gone || (group->needs & UINT32_C(1) << i &&
+				!cgroup_path_id(&groups->layout->hierarchies[i], path));
+	}
+	if (ours)
+		return 0;
+	groups_take_out(groups, group);
+	return gone;
+}
+
 int groups_clean(struct groups *groups, struct group_problems *problems, struct error *err)
 {
 	int removed = 0;
@@ -276,20 +322,9 @@ int groups_clean(struct groups *groups, struct group_problems *problems, struct 
 		if (r < 0 && r != -EPERM)
 			tell_left(groups, made, r, problems);
 	}
-	for (size_t i = groups->count; i-- > 0;) {
-		struct group *group = groups->items[i];
-		bool left = false;
-
-		for (unsigned k = 0; k < groups->layout->hierarchy_count; k++) {
-			_cleanup_(freep) char *path = group_directory(group, k, false);
-
-			left = left || (path && tree_is_ours(groups, k, path));
-		}
-		if (left)
-			continue;
-		groups_take_out(groups, group);
-		removed++;
-	}
+	for (size_t i = groups->count; i-- > 0;)
+		removed += forget_group(groups, groups->items[i]);
+	tell_unrecorded(groups, problems);
 	tree_disable(groups);
 	/* Of a daemon that was killed: one that runs holds the instance, and nobody gets here. */
 	layout_restore_dynmods(groups->layout, groups->dynmods);

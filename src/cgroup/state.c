@@ -6,6 +6,9 @@
  * after, each time whole and renamed into place, and holds the boot's id: cgroups do not survive a
  * boot, so a record of another one is worth nothing.
  *
+ * A record of an instance with another name is refused as long as anything of it is there: taking
+ * it for ours or putting it aside would both leave that instance's groups behind for ever.
+ *
  * A record that cannot be understood is put aside as state.json.bad and told by groups_warning():
  * then nothing of the earlier run is removed, which is the safe side.
  */
@@ -406,8 +409,7 @@ static int put_aside(struct groups *groups, const char *why)
 	(void)renameat(groups->runtime_fd, STATE_FILE, groups->runtime_fd, STATE_FILE ".bad");
 	if (asprintf(&groups->warning,
 		     "the record %s/%s %s; it was put aside as %s.bad, and groups of an earlier "
-		     "run "
-		     "will not be removed",
+		     "run will not be removed (reeve clean tells which and how)",
 		     groups->runtime_dir, STATE_FILE, why, STATE_FILE) < 0) {
 		groups->warning = NULL;
 		return -ENOMEM;
@@ -415,7 +417,43 @@ static int put_aside(struct groups *groups, const char *why)
 	return 0;
 }
 
-static int understand(struct groups *groups, const char *text, size_t size)
+/* Whether anything that the record tells of is still there to be undone. */
+static bool is_in_force(const struct groups *groups, const json_t *json)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(json_object_get(json, "directories"), i, item)
+	{
+		const char *path = json_string_value(json_object_get(item, "path"));
+		int hierarchy =
+			hierarchy_by_mount(groups,
+					   json_string_value(json_object_get(item, "mount")));
+		json_int_t id = json_integer_value(json_object_get(item, "id"));
+
+		/* What cannot be seen may come back. */
+		if (hierarchy < 0 || path_is_bad(path))
+			return true;
+		if (cgroup_path_id(&groups->layout->hierarchies[hierarchy], path) == (uint64_t)id)
+			return true;
+	}
+	return json_array_size(json_object_get(json, "favordynmods")) > 0;
+}
+
+static int check_name(const struct groups *groups, const json_t *json, const char *name,
+		      struct error *err)
+{
+	if (streq(name, groups->name) || !is_in_force(groups, json))
+		return 0;
+	return error_set(err, -EEXIST,
+			 "the runtime folder %s holds the groups of the instance \"%s\" (%s), and "
+			 "the policy's name is \"%s\"; take that one's groups away (reeve clean "
+			 "--runtime-dir %s), or give this one a runtime folder of its own "
+			 "(--runtime-dir)",
+			 groups->runtime_dir, name, STATE_FILE, groups->name, groups->runtime_dir);
+}
+
+static int understand(struct groups *groups, const char *text, size_t size, struct error *err)
 {
 	_cleanup_(json_done) json_t *json = NULL;
 	const char *boot_then, *name;
@@ -431,8 +469,9 @@ static int understand(struct groups *groups, const char *text, size_t size)
 	(void)host_boot_id(groups->layout->host, boot);
 	if (!streq(boot, boot_then))
 		return 0;
-	if (!streq(name, groups->name))
-		return put_aside(groups, "is of an instance with another name");
+	r = check_name(groups, json, name, err);
+	if (r < 0 || !streq(name, groups->name))
+		return r;
 	r = load(groups, json);
 	if (r == -EBADMSG) {
 		forget_all(groups);
@@ -472,11 +511,13 @@ int groups_state_load(struct groups *groups, struct error *err)
 	else if (r == -EFBIG || r == -EISDIR || r == -ELOOP)
 		r = put_aside(groups, "is not one of ours");
 	else if (r >= 0)
-		r = understand(groups, text, size);
+		r = understand(groups, text, size, err);
 	else
 		return error_set_errno(err, r, "cannot read the record %s/%s", groups->runtime_dir,
 				       STATE_FILE);
 	if (r >= 0)
 		r = base_resume(groups);
+	if (r == -EEXIST)
+		return r;
 	return r < 0 ? error_oom(err) : 0;
 }

@@ -149,8 +149,6 @@ static void bad_records(void **state)
 		"{\"version\": 2, \"boot_id\": \"11111111-2222-3333-4444-555555555555\", "
 		"\"name\": \"reeve\"}",
 		"{\"version\": 1, \"boot_id\": \"11111111-2222-3333-4444-555555555555\", "
-		"\"name\": \"other\"}",
-		"{\"version\": 1, \"boot_id\": \"11111111-2222-3333-4444-555555555555\", "
 		"\"name\": \"reeve\", \"directories\": [{\"mount\": \"/sys/fs/cgroup/pids\", "
 		"\"path\": \"../../etc\", \"id\": 0}]}",
 		"{\"version\": 1, \"boot_id\": \"11111111-2222-3333-4444-555555555555\", "
@@ -171,6 +169,34 @@ static void bad_records(void **state)
 		assert_int_equal(groups_clean(groups, NULL, NULL), 0);
 		groups_free(groups);
 	}
+	fake_done(&fake);
+}
+
+/* The record is lost: the groups are used as they are, and clean leaves and names them. */
+static void lost_record(void **state)
+{
+	const struct group_spec specs[] = { { "a", &pids } };
+	struct group_problems problems = { 0 };
+	struct groups *groups;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake, FAKE_HYBRID);
+	groups = open_groups(&fake);
+	assert_int_equal(groups_apply(groups, specs, 1, NULL, NULL), 0);
+	groups_free(groups);
+	fake_write(&fake, "run/state.json", "{");
+	groups = open_groups(&fake);
+	assert_int_equal(groups_apply(groups, specs, 1, NULL, NULL), 0);
+	assert_int_equal(placement_move(group_placement(groups_find(groups, "a")), 9, NULL), 2);
+	assert_int_equal(groups_clean(groups, &problems, NULL), 0);
+	assert_int_equal(groups_count(groups), 0);
+	assert_true(fake_exists(&fake, "sys/fs/cgroup/pids/reeve/a"));
+	assert_int_equal(problems.count, 2); /* pids and v2 */
+	assert_non_null(strstr(problems.items[0].message, "/reeve stays"));
+	assert_non_null(strstr(problems.items[0].message, "/reeve' -type d -delete"));
+	group_problems_done(&problems);
+	groups_free(groups);
 	fake_done(&fake);
 }
 
@@ -300,6 +326,37 @@ static void limits_survive(void **state)
 	}
 }
 
+static void another_name(void **state)
+{
+	const struct group_spec specs[] = { { "a", &pids } };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	_cleanup_(freep) char *run = NULL;
+	struct groups *groups, *second = NULL;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake, FAKE_HYBRID);
+	run = unit_path(fake.root, "run");
+	groups = open_groups(&fake);
+	assert_int_equal(groups_apply(groups, specs, 1, NULL, NULL), 0);
+	groups_free(groups);
+	assert_int_equal(groups_open(fake.layout, "other", run, &second, &err), -EEXIST);
+	assert_non_null(strstr(error_text(&err), "the instance \"reeve\""));
+	assert_non_null(strstr(error_text(&err), "reeve clean --runtime-dir"));
+	assert_true(fake_exists(&fake, "run/state.json"));
+	assert_false(fake_exists(&fake, "run/state.json.bad"));
+	/* With nothing of it left, the record is worth nothing. */
+	fake_remove(&fake, "sys/fs/cgroup/pids/reeve/a");
+	fake_remove(&fake, "sys/fs/cgroup/pids/reeve");
+	fake_remove(&fake, "sys/fs/cgroup/unified/reeve/a");
+	fake_remove(&fake, "sys/fs/cgroup/unified/reeve");
+	error_done(&err);
+	assert_int_equal(groups_open(fake.layout, "other", run, &second, &err), 0);
+	assert_int_equal(groups_count(second), 0);
+	groups_free(second);
+	fake_done(&fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,10 +366,12 @@ int main(void)
 		cmocka_unit_test(removed_by_hand_is_made_again),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(bad_records),
+		cmocka_unit_test(lost_record),
 		cmocka_unit_test(another_boot),
 		cmocka_unit_test(nothing_can_be_recorded),
 		cmocka_unit_test(raw_values_survive),
 		cmocka_unit_test(limits_survive),
+		cmocka_unit_test(another_name),
 	};
 
 	return cmocka_run_group_tests_name("cgroup state", tests, NULL, NULL);

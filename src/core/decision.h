@@ -20,6 +20,8 @@ enum decision_flags {
 	DECISION_SCAN = 1 << 6,	   /* found by a scan, not by the gate */
 	DECISION_NO_WAY_BACK = 1 << 7, /* where it was did not fit, or could not be read */
 	DECISION_PUT_BACK = 1 << 8,    /* the execution failed: moved back to where it was */
+	/* The same process's execution before had not succeeded: where it was then counts. */
+	DECISION_AFTER_FAILED = 1 << 9,
 };
 
 /* Who set a trigger off: read while the process still waits, for it may be gone a moment later. */

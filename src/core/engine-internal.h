@@ -18,10 +18,13 @@ struct shown_decision {
 	struct shared_policy *policy; /* a reference; NULL: empty slot */
 };
 
-/* A process whose execve had not ended when it was looked at. */
+/* An execution whose outcome was not known when it was looked at (engine-outcome.c). */
 struct straggler {
 	struct decision decision;
 	unsigned tries;
+	uint64_t ticks;	 /* for verify_execution() */
+	bool superseded; /* the process has begun another one since */
+	bool done;	 /* to be removed */
 };
 
 struct subscriber {
@@ -56,6 +59,7 @@ struct engine {
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
 	struct varlink_server *server;
+	struct watching *watching; /* engine-watch.h */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -64,6 +68,8 @@ struct engine {
 	size_t retired_count;
 	char **problems; /* of the groups, as sentences; shown in status until the next reload */
 	size_t problem_count;
+	char **shunned; /* mount points that the gate gave up, until the next reload */
+	size_t shunned_count;
 
 	uint32_t dynmods_set;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
@@ -103,6 +109,9 @@ int engine_loop_watch(struct engine *engine, struct error *err);
 void engine_loop_stop(struct engine *engine);
 /* Records one decision: history, log, subscribers. */
 void engine_record(struct engine *engine, const struct decision *decision);
+
+/* engine-outcome.c: puts a process back whose execution failed, now or when that is known */
+void engine_check_outcome(struct engine *engine, const struct decision *decision);
 
 /* engine-events.c */
 json_t *decision_to_json(const struct shown_decision *shown);

@@ -6,7 +6,6 @@
 #include "core/engine-internal.h"
 
 #include "core/guard.h"
-#include "core/verify.h"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -14,9 +13,7 @@
 
 enum {
 	LOOK_AFTER_NS = 5000000,
-	STRAGGLER_USEC = 20000,
-	STRAGGLER_TRIES = 3000, /* a minute */
-	MANY_RULES = 2000,	/* above this, name changes are gathered before resolving */
+	MANY_RULES = 2000, /* above this, name changes are gathered before resolving */
 	GATHER_USEC = 250000,
 	SCAN_USEC = 1000000, /* as fetter's scanner */
 	ACCURACY_USEC = 1,   /* 0 would let sd-event be late by 250 ms */
@@ -78,78 +75,7 @@ static void tell_losses(struct engine *engine)
 	engine->lost_told = lost;
 }
 
-/* ---- looking at outcomes ---- */
-
-static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata);
-
-static void wait_for_stragglers(struct engine *engine)
-{
-	if (engine->straggler_timer)
-		return;
-	(void)sd_event_add_time_relative(engine->event, &engine->straggler_timer, CLOCK_MONOTONIC,
-					 STRAGGLER_USEC, STRAGGLER_USEC / 4, on_stragglers, engine);
-}
-
-static void add_straggler(struct engine *engine, const struct decision *decision)
-{
-	if (engine->straggler_count == STRAGGLERS_MAX) {
-		engine->counters.stragglers_dropped++;
-		return;
-	}
-	engine->stragglers[engine->straggler_count++] = (struct straggler){ .decision = *decision };
-	wait_for_stragglers(engine);
-}
-
-/* True when there is nothing more to do for this decision. */
-static bool check_outcome(struct engine *engine, const struct decision *decision, unsigned tries)
-{
-	const struct snapshot *snapshot = engine_snapshot(engine, decision->generation);
-	struct decision back = *decision;
-
-	if (!snapshot)
-		return true;
-	switch (verify_execution(engine->confirm, engine->layout, engine->host, snapshot, decision,
-				 tries)) {
-	case VERIFY_DONE:
-		return true;
-	case VERIFY_LATER:
-		return false;
-	case VERIFY_PUT_BACK:
-		engine->counters.put_back++;
-		back.flags |= DECISION_PUT_BACK;
-		engine_record(engine, &back);
-		return true;
-	case VERIFY_STUCK:
-		engine->counters.stuck++;
-		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
-			    "process %d stays in its new group although its execution of %s "
-			    "failed: "
-			    "it could not be put back",
-			    decision->pid, decision->path);
-		return true;
-	}
-	return true;
-}
-
-static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct engine *engine = userdata;
-	size_t kept = 0;
-
-	engine->straggler_timer = sd_event_source_disable_unref(engine->straggler_timer);
-	for (size_t i = 0; i < engine->straggler_count; i++) {
-		struct straggler *straggler = &engine->stragglers[i];
-
-		if (++straggler->tries > STRAGGLER_TRIES)
-			engine->counters.stragglers_dropped++;
-		else if (!check_outcome(engine, &straggler->decision, straggler->tries))
-			engine->stragglers[kept++] = *straggler;
-	}
-	engine->straggler_count = kept;
-	if (kept > 0)
-		wait_for_stragglers(engine);
-	return 0;
-}
+/* ---- decisions ---- */
 
 static void look_again_later(const struct engine *engine)
 {
@@ -175,15 +101,32 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 		}
 		engine_record(engine, decision);
 		/* One that was not moved, too: what it executes next must not be taken for this. */
-		if (decision->ticket != 0 && !(decision->flags & DECISION_SECOND) &&
-		    !check_outcome(engine, decision, 0))
-			add_straggler(engine, decision);
+		if (decision->ticket != 0 && !(decision->flags & DECISION_SECOND))
+			engine_check_outcome(engine, decision);
 		decision_queue_drop(queue);
 	}
 	if (!decision && engine->retired_count > 0)
 		engine_drop_retired(engine);
 	tell_losses(engine);
 	return 0;
+}
+
+static void shunned(const char *mount_point, void *userdata)
+{
+	struct engine *engine = userdata;
+	char **larger;
+
+	log_warning(engine->log,
+		    "the kernel could not open a file below %s for the gate, and refused it to its "
+		    "user (root_squash?): that file system is not watched any more until a reload",
+		    mount_point);
+	larger = reallocarray(engine->shunned, engine->shunned_count + 1, sizeof(*larger));
+	if (!larger)
+		return;
+	engine->shunned = larger;
+	engine->shunned[engine->shunned_count] = strdup(mount_point);
+	if (engine->shunned[engine->shunned_count])
+		engine->shunned_count++;
 }
 
 static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -198,6 +141,8 @@ static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *us
 		engine_run_triggers(engine, urgent);
 		decision_queue_drop(queue);
 	}
+	if (engine->gate && gate_shun(engine->gate, shunned, engine) > 0)
+		(void)engine_resolve(engine);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * is the reverse and takes a half-built engine.
  */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "core/guard.h"
 #include "core/lock.h"
@@ -112,7 +113,7 @@ static void open_gate(struct engine *engine, const struct policy *policy)
 	struct gate_options options = {
 		.threads = policy->gate_threads,
 		.realtime = true,
-		.decide = NULL,
+		.trouble_fd = engine->urgent_fd,
 	};
 
 	if (policy->mode == MODE_SCANNER) {
@@ -145,7 +146,7 @@ static int start_gate(struct engine *engine, struct error *err)
 		if (r < 0)
 			return error_set_errno(err, r, "cannot hand the gate to the guard");
 	}
-	gate_set_decide(engine->gate, gatekeeper_decide, engine->keeper);
+	gate_set_functions(engine->gate, gatekeeper_decide, gatekeeper_reaches, engine->keeper);
 	r = gate_start(engine->gate, err);
 	if (r < 0)
 		return r;
@@ -174,7 +175,7 @@ static int open_groups(struct engine *engine, struct error *err)
 	if (engine->layout->mode == LAYOUT_NONE)
 		return error_set(err, -ENODEV, "no cgroup hierarchy is mounted; try: reeve mount");
 	if (!engine->options.dry_run) {
-		engine->lock_fd = instance_lock(engine->name, err);
+		engine->lock_fd = instance_lock(engine->name, !engine->options.local, err);
 		if (engine->lock_fd < 0)
 			return engine->lock_fd;
 	}
@@ -227,6 +228,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
+	if (r >= 0 && engine_watch_start(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
 	return r;
@@ -280,6 +283,9 @@ static void free_snapshots(struct engine *engine)
 	for (size_t i = 0; i < engine->problem_count; i++)
 		free(engine->problems[i]);
 	free(engine->problems);
+	for (size_t i = 0; i < engine->shunned_count; i++)
+		free(engine->shunned[i]);
+	free(engine->shunned);
 	shared_policy_unref(engine->policy);
 }
 
@@ -288,6 +294,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	engine_unsubscribe_all(engine);
+	engine_watch_stop(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	gate_free(engine->gate);
@@ -323,8 +330,8 @@ static void scan_found(const struct decision *decision, void *userdata)
 int engine_scan(struct engine *engine, struct scan_result *ret_result, struct error *err)
 {
 	const pid_t spare[2] = { getpid(), engine->guard_pid };
-	int r = scan_processes(engine->host, gatekeeper_current(engine->keeper),
-			       engine->options.dry_run, spare, scan_found, engine, ret_result);
+	int r = place_running(engine->host, gatekeeper_current(engine->keeper),
+			      engine->options.dry_run, spare, scan_found, engine, ret_result);
 
 	if (r < 0)
 		return error_set_errno(err, r, "cannot read %s", engine->host->proc_path);

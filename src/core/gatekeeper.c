@@ -12,9 +12,10 @@
  */
 #include "core/gatekeeper.h"
 
+#include "core/reach.h"
+#include "core/subject.h"
 #include "source/access.h"
 #include "source/interpreter.h"
-#include "core/subject.h"
 #include "util/fd.h"
 #include "util/hash.h"
 
@@ -115,14 +116,12 @@ static void expect_interpreter(struct gatekeeper *keeper, const struct gate_even
 /*
  * Is this file opened by the same execve as the one that decided the group? Only what that one
  * names counts: a process that makes one execution fail must not carry its group into another.
+ * To be asked when no execution has succeeded since that decision.
  */
-static bool is_second_file(struct gatekeeper *keeper, const struct gate_event *event,
-			   uint64_t ticket)
+static bool is_named_by_first(struct gatekeeper *keeper, const struct gate_event *event)
 {
 	uint64_t expected;
 
-	if (!confirm_is_same(keeper->options.confirm, event->pid, ticket))
-		return false;
 	if (interpreter_is_loader(event->path))
 		return true;
 	expected = atomic_load_explicit(&keeper->expected[(unsigned)event->pid % EXPECTED_SLOTS],
@@ -163,7 +162,7 @@ static void tell_triggers(struct gatekeeper *keeper, const struct decision *deci
 	urgent.rule_count = verdict->count;
 	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(urgent.rules[0]));
 	snprintf(urgent.path, sizeof(urgent.path), "%s", event->path);
-	subject_read(keeper->host, decision->pid, &urgent.subject);
+	subject_read(keeper->host, decision->pid, event->pid, &urgent.subject);
 	count(&keeper->counters.triggered);
 	(void)decision_queue_put(&keeper->urgent, &urgent);
 	(void)eventfd_write(keeper->options.urgent_fd, 1);
@@ -297,13 +296,18 @@ static void place_execution(struct gatekeeper *keeper, struct seat *seat,
 			    const struct snapshot *snapshot, const struct gate_event *event,
 			    struct decision *decision)
 {
-	decision->ticket = confirm_ticket(keeper->options.confirm, decision->pid);
-	if (is_second_file(keeper, event, decision->ticket)) {
+	struct confirm *confirm = keeper->options.confirm;
+	bool same;
+
+	decision->ticket = confirm_ticket(confirm, decision->pid);
+	same = confirm_is_same(confirm, decision->pid, decision->ticket);
+	if (same && is_named_by_first(keeper, event)) {
 		decision->flags |= DECISION_SECOND;
 		decision->group = decision->group_rule = POLICY_NONE;
 	} else {
+		decision->flags |= same ? DECISION_AFTER_FAILED : 0;
 		move(keeper, seat, snapshot, decision);
-		confirm_arm(keeper->options.confirm, decision->pid, decision->ticket);
+		confirm_arm(confirm, decision->pid, decision->ticket);
 	}
 	/* The interpreter of a script may be a script. */
 	expect_interpreter(keeper, event);
@@ -312,7 +316,10 @@ static void place_execution(struct gatekeeper *keeper, struct seat *seat,
 /* A script between the one that decided the group and the interpreter leads on to that. */
 static void pass_on(struct gatekeeper *keeper, const struct gate_event *event)
 {
-	if (is_second_file(keeper, event, confirm_ticket(keeper->options.confirm, event->pid)))
+	struct confirm *confirm = keeper->options.confirm;
+
+	if (confirm_is_same(confirm, event->pid, confirm_ticket(confirm, event->pid)) &&
+	    is_named_by_first(keeper, event))
 		expect_interpreter(keeper, event);
 }
 
@@ -349,6 +356,19 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 
 /* ---- judging ---- */
 
+/* Names in rules mean the host's: a file that has none here is known by its identity alone. */
+static struct file_key key_of(const struct gate_event *event)
+{
+	bool named = event->name != HOST_NAME_NONE;
+
+	return (struct file_key){
+		.dev = event->dev,
+		.ino = event->ino,
+		.path = named ? event->path : "",
+		.length = named ? event->path_length : 0,
+	};
+}
+
 /*
  * The process of a thread: fetter's rules, and cgroup.procs, are about whole processes. -ESRCH when
  * it is gone (killed while it waited): then its number means nobody.
@@ -369,15 +389,18 @@ static pid_t thread_leader(const struct host *host, pid_t tid)
 	return line && sscanf(line + 6, "%d", &tgid) == 1 ? tgid : -ESRCH;
 }
 
+/* Opened through another namespace, where it has a name that no rule knows, it would be unseen. */
+static bool may_forget_open(const struct snapshot *snapshot, const struct gate_event *event)
+{
+	return event->name != HOST_NAME_NONE ||
+	       (!ruleset_has_names(snapshot->ruleset, ACTION_READ) &&
+		!ruleset_has_names(snapshot->ruleset, ACTION_WRITE));
+}
+
 static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 			   const struct snapshot *snapshot, const struct gate_event *event)
 {
-	const struct file_key file = {
-		.dev = event->dev,
-		.ino = event->ino,
-		.path = event->path,
-		.length = event->path_length,
-	};
+	const struct file_key file = key_of(event);
 	struct verdict read_verdict, write_verdict;
 	bool read_rule, write_rule;
 	unsigned access, answer = GATE_ALLOW;
@@ -386,7 +409,7 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 	read_rule = ruleset_match(snapshot->ruleset, ACTION_READ, &file, &read_verdict);
 	write_rule = ruleset_match(snapshot->ruleset, ACTION_WRITE, &file, &write_verdict);
 	if (!read_rule && !write_rule)
-		return GATE_ALLOW | GATE_FORGET;
+		return may_forget_open(snapshot, event) ? GATE_ALLOW | GATE_FORGET : GATE_ALLOW;
 	access = access_of_thread(keeper->host, event->pid);
 	if (access & ACCESS_EXECUTE)
 		return GATE_ALLOW;
@@ -416,18 +439,14 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
  */
 static bool may_forget(const struct snapshot *snapshot, const struct gate_event *event)
 {
-	return !ruleset_has_names(snapshot->ruleset, ACTION_EXECUTE) || gate_is_only_name(event);
+	return !ruleset_has_names(snapshot->ruleset, ACTION_EXECUTE) ||
+	       (event->name == HOST_NAME_ONLY && event->links == 1);
 }
 
 static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
 			   const struct snapshot *snapshot, const struct gate_event *event)
 {
-	const struct file_key file = {
-		.dev = event->dev,
-		.ino = event->ino,
-		.path = event->path,
-		.length = event->path_length,
-	};
+	const struct file_key file = key_of(event);
 	struct verdict verdict;
 
 	if (!ruleset_match(snapshot->ruleset, ACTION_EXECUTE, &file, &verdict)) {
@@ -449,6 +468,15 @@ unsigned gatekeeper_decide(const struct gate_event *event, void *userdata)
 						     : judge_exec(keeper, seat, snapshot, event);
 	atomic_store(&seat->in_use, NULL);
 	return answer;
+}
+
+bool gatekeeper_reaches(const char *mount_point, dev_t dev, void *userdata)
+{
+	const struct gatekeeper *keeper = userdata;
+	const struct snapshot *snapshot = gatekeeper_current(keeper);
+
+	return snapshot &&
+	       reach_targets(snapshot_policy(snapshot), &snapshot->targets, mount_point, dev);
 }
 
 /* ---- life ---- */

@@ -38,6 +38,8 @@ DEFINE_CLEANUP(struct gatekeeper *, gatekeeper_free);
 
 /* The gate_decide_fn; `keeper` is the userdata. */
 unsigned gatekeeper_decide(const struct gate_event *event, void *keeper);
+/* The gate_reaches_fn: of the snapshot in force. The loop's thread only. */
+bool gatekeeper_reaches(const char *mount_point, dev_t dev, void *keeper);
 
 /*
  * Puts a new snapshot in place; returns the old one, which some thread may still be using: free it

@@ -3,6 +3,10 @@
  * The observer: takes the best source that works, feeds the process table, heals it after losses
  * by a rescan, replaces a source that fails by the next, and hands complete events to its sink.
  * `reeved` has one for its subscribers, `reeve watch` without a daemon has its own.
+ *
+ * The table is kept only while something needs it: what is wanted besides executions, a filter by
+ * trees, or `seed`. Who wants executions alone has them as the source tells them, at a third of
+ * the cost.
  */
 #pragma once
 
@@ -24,27 +28,62 @@ struct observer_options {
 	size_t environment_count;
 	size_t buffer;
 	struct event_sink sink; /* events are enriched; GAP and SOURCE records come too */
-	/* The source has no more (end of a replay), or none works any more; may be NULL. */
+
+	/* All with the sink's userdata; each may be NULL. */
+	/* The table was seeded, or seeded anew: trees begin from here. */
+	void (*seeded)(void *userdata);
+	/* The end of a turn in which something was told: what was gathered can be handed on. */
+	void (*rest)(void *userdata);
+	/* What a gap had swallowed was looked for; `found` processes were news. */
+	void (*healed)(size_t found, void *userdata);
+	/* The source has no more (end of a replay), or none works any more. */
 	void (*ended)(int result, void *userdata);
 };
 
 /*
- * Opens a source and begins; events come from the loop of `event`. -EOPNOTSUPP: none works (the
- * sentence says why for each); -EINVAL: no such source.
+ * Opens a source and begins; events come from the loop of `event`, never from within this call.
+ * -EOPNOTSUPP: none works (the sentence says why for each); -EINVAL: no such source. A source that
+ * is named is the only one tried, and is not replaced when it fails.
  */
 int observer_new(const struct host *host, sd_event *event, const struct observer_options *options,
 		 struct observer **ret_observer, struct error *err);
+/* Not from within the sink. */
 void observer_free(struct observer *observer);
 DEFINE_CLEANUP(struct observer *, observer_free);
 
-/* What is wanted from now on. When it was nothing before, the table is seeded anew. */
+/*
+ * What is wanted from now on. When the table is needed and was not kept before, it is seeded, here
+ * and now; nothing of that is told.
+ */
 int observer_set_types(struct observer *observer, uint32_t types, struct error *err);
 
+/* Hands all that runs now to `sink` alone, complete, as RUNNING records. 0; as scan_processes(). */
+int observer_list(struct observer *observer, const struct event_sink *sink, struct error *err);
+
+/* NULL while none is kept. Another one after each `seeded`. */
 const struct process_table *observer_table(const struct observer *observer);
 /* The source in use, or NULL after all have failed. */
 const struct source *observer_source(const struct observer *observer);
 
+enum { OBSERVER_TEXT = 2048 };
+/* Which source is used, how, and why none before it is: a sentence. */
+void observer_describe(const struct observer *observer, char text[static OBSERVER_TEXT]);
+
+/* Why those before it were not taken, or have been left. */
+struct observer_refusal {
+	const char *source;
+	char *reason; /* a sentence */
+};
+const struct observer_refusal *observer_refusals(const struct observer *observer,
+						 size_t *ret_count);
+
 struct observer_counters {
-	uint64_t events, gaps, lost, rescans, repaired, replaced;
+	uint64_t events; /* from the source; also those that only the table wanted */
+	uint64_t gaps;	 /* gap records, ours among them */
+	uint64_t lost;	 /* events, by all sources, as far as they say how many */
+	uint64_t rescans;
+	uint64_t repaired; /* processes that a rescan found, or found gone */
+	uint64_t replaced; /* sources that have failed */
+	uint64_t wakeups;
 };
 const struct observer_counters *observer_counters(const struct observer *observer);

@@ -6,6 +6,7 @@
  */
 #include "core/scan.h"
 
+#include "source/host-name.h"
 #include "util/fd.h"
 
 #include <ctype.h>
@@ -13,8 +14,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
-enum { PASSES_MAX = 4 };
+enum { PASSES_MAX = 4, MOUNTINFO_LIMIT = 64 << 20 };
 
 struct scan {
 	const struct host *host;
@@ -26,47 +28,69 @@ struct scan {
 	struct scan_result *result;
 	bool first_pass;
 	struct membership was;
-	char path[PATH_MAX];
-	char script[PATH_MAX];
+	struct mount_table *mounts;
+	struct name_buffer exe, script;
 };
 
-/* fetter and audit name the file, whatever it is called; "(deleted)" is not part of its name. */
-static bool read_exe(struct scan *scan, pid_t pid, struct file_key *key)
+/*
+ * Identity, and the name here, as at the gate, of a file: `link` below /proc leads to it, and shows
+ * its path. "(deleted)" is not part of its name.
+ */
+static bool read_key(struct scan *scan, pid_t pid, const char *link, struct name_buffer *names,
+		     struct file_key *key)
 {
 	static const char deleted[] = " (deleted)";
 	const size_t suffix = sizeof(deleted) - 1;
-	char name[40];
-	struct stat st;
+	struct seen_file file = { .pid = pid };
+	struct statx st;
 	ssize_t n;
 
-	snprintf(name, sizeof(name), "%d/exe", pid);
-	n = readlinkat(scan->host->proc_fd, name, scan->path, sizeof(scan->path) - 1);
-	if (n <= 0 || fstatat(scan->host->proc_fd, name, &st, 0) < 0)
+	n = readlinkat(scan->host->proc_fd, link, names->path, PATH_MAX);
+	if (n <= 0 || n == PATH_MAX ||
+	    statx(scan->host->proc_fd, link, AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID,
+		  &st) < 0)
 		return false;
-	if (st.st_nlink == 0 && (size_t)n > suffix &&
-	    memcmp(scan->path + n - suffix, deleted, suffix) == 0)
+	if (st.stx_nlink == 0 && (size_t)n > suffix &&
+	    memcmp(names->path + n - suffix, deleted, suffix) == 0)
 		n -= (ssize_t)suffix;
-	scan->path[n] = '\0';
-	*key = (struct file_key){
-		.dev = st.st_dev,
-		.ino = st.st_ino,
-		.path = scan->path,
-		.length = (size_t)n,
-	};
+	names->path[n] = '\0';
+	names->length = (size_t)n;
+	file.mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0;
+	file.dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	file.ino = st.stx_ino;
+	*key = (struct file_key){ .dev = file.dev, .ino = file.ino, .path = "" };
+	if (host_name_find(scan->host, scan->mounts, &file, names) != HOST_NAME_NONE) {
+		key->path = names->path;
+		key->length = names->length;
+	}
 	return true;
 }
 
-static bool is_script(const char *path, struct stat *st)
+/* A script that is open says what its name is as a program does; opened here, it shows in our own
+ * /proc/self/fd. */
+static bool read_script_key(struct scan *scan, pid_t pid, int fd, struct file_key *key)
+{
+	char link[40];
+
+	snprintf(link, sizeof(link), "self/fd/%d", fd);
+	return read_key(scan, pid, link, &scan->script, key);
+}
+
+/* The script, open, or -1 if it is none. */
+static int open_script(const char *path)
 {
 	_cleanup_(closep) int fd = -1;
+	struct stat st;
 	char head[2];
 
 	/* The name is any user's word: opening a device could act on it. */
-	if (stat(path, st) < 0 || !S_ISREG(st->st_mode))
-		return false;
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
-	       pread(fd, head, 2, 0) == 2 && head[0] == '#' && head[1] == '!';
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, head, 2, 0) != 2 ||
+	    head[0] != '#' || head[1] != '!')
+		return -1;
+	return TAKE_FD(fd);
 }
 
 /*
@@ -89,8 +113,7 @@ static bool read_script(struct scan *scan, pid_t pid, struct file_key *key)
 	words[n] = '\0';
 	at = words;
 	for (int word = 0; word < 3 && at < words + n; word++, at += strlen(at) + 1) {
-		struct stat st;
-		ssize_t length;
+		_cleanup_(closep) int fd = -1;
 
 		if (word == 0 || *at == '\0' || *at == '-')
 			continue;
@@ -100,18 +123,9 @@ static bool read_script(struct scan *scan, pid_t pid, struct file_key *key)
 		else
 			snprintf(below, sizeof(below), "%s/%d/cwd/%.*s", scan->host->proc_path, pid,
 				 PATH_MAX, at);
-		if (!is_script(below, &st))
-			continue;
-		if (!realpath(below, scan->script))
-			return false;
-		length = (ssize_t)strlen(scan->script);
-		*key = (struct file_key){
-			.dev = st.st_dev,
-			.ino = st.st_ino,
-			.path = scan->script,
-			.length = (size_t)length,
-		};
-		return true;
+		fd = open_script(below);
+		if (fd >= 0)
+			return read_script_key(scan, pid, fd, key);
 	}
 	return false;
 }
@@ -160,22 +174,24 @@ static bool scan_process(struct scan *scan, pid_t pid)
 	struct decision decision = { .pid = pid, .flags = DECISION_SCAN };
 	const char *path;
 	size_t skip, length;
+	char link[40];
 	bool matched;
 
 	if (pid == scan->spare[0] || pid == scan->spare[1])
 		return false;
 	if (scan->first_pass)
 		scan->result->seen++;
-	if (!read_exe(scan, pid, &exe))
+	snprintf(link, sizeof(link), "%d/exe", pid);
+	if (!read_key(scan, pid, link, &scan->exe, &exe))
 		return false; /* a kernel thread, or gone */
-	path = exe.path;
+	path = scan->exe.path;
 	matched = ruleset_match(scan->snapshot->ruleset, ACTION_EXECUTE, &exe, &verdict);
 	if (read_script(scan, pid, &script) &&
 	    ruleset_match(scan->snapshot->ruleset, ACTION_EXECUTE, &script, &script_verdict) &&
 	    (script_verdict.group != POLICY_NONE || !matched)) {
 		/* The script's rule comes first, as at the gate. */
 		verdict = script_verdict;
-		path = script.path;
+		path = scan->script.path;
 		matched = true;
 	}
 	if (!matched || verdict.group == POLICY_NONE)
@@ -226,16 +242,23 @@ static int scan_pass(struct scan *scan)
 	return moved;
 }
 
-int scan_processes(const struct host *host, const struct snapshot *snapshot, bool dry_run,
-		   const pid_t spare[2], scan_found_fn found, void *userdata,
-		   struct scan_result *ret_result)
+int place_running(const struct host *host, const struct snapshot *snapshot, bool dry_run,
+		  const pid_t spare[2], scan_found_fn found, void *userdata,
+		  struct scan_result *ret_result)
 {
 	_cleanup_(freep) struct scan *scan = malloc(sizeof(*scan));
+	_cleanup_(mount_table_freep) struct mount_table *mounts = NULL;
 	struct scan_result result = { 0 };
-	int moved = 0;
+	char *text = NULL;
+	int moved = 0, r;
 
 	if (!scan)
 		return -ENOMEM;
+	r = file_read_at(host->proc_fd, "self/mountinfo", MOUNTINFO_LIMIT, &text, NULL);
+	if (r >= 0)
+		r = mount_table_new(text, &mounts);
+	if (r < 0)
+		return r;
 	*scan = (struct scan){
 		.host = host,
 		.snapshot = snapshot,
@@ -244,6 +267,7 @@ int scan_processes(const struct host *host, const struct snapshot *snapshot, boo
 		.found = found,
 		.userdata = userdata,
 		.result = &result,
+		.mounts = mounts,
 	};
 	for (int pass = 0; pass < PASSES_MAX && (pass == 0 || moved > 0); pass++) {
 		scan->first_pass = pass == 0;

@@ -14,6 +14,6 @@ typedef void (*scan_found_fn)(const struct decision *decision, void *userdata);
  * script, the script. Moves those that a rule with a group names, and all their threads; the pids
  * in `spare` and kernel threads are left alone. 0 or -errno (only when /proc cannot be read).
  */
-int scan_processes(const struct host *host, const struct snapshot *snapshot, bool dry_run,
-		   const pid_t spare[2], scan_found_fn found, void *userdata,
-		   struct scan_result *ret_result);
+int place_running(const struct host *host, const struct snapshot *snapshot, bool dry_run,
+		  const pid_t spare[2], scan_found_fn found, void *userdata,
+		  struct scan_result *ret_result);

@@ -2,9 +2,13 @@
 /* proc(5) texts into a struct subject. The name in /proc/PID/stat may hold blanks and brackets. */
 #include "core/subject.h"
 
+#include "source/access.h"
 #include "util/fd.h"
 
 #include <inttypes.h>
+
+/* For the system call: less than for a decision, as this is only told. */
+enum { WAIT_MS = 20 };
 
 static const char *line_value(const char *text, const char *key)
 {
@@ -74,7 +78,7 @@ static void read_exe(const struct host *host, pid_t pid, struct subject *subject
 	memcpy(subject->exe, path + skip, (size_t)(n - skip) + 1);
 }
 
-void subject_read(const struct host *host, pid_t pid, struct subject *subject)
+void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject *subject)
 {
 	char name[40], text[4096];
 
@@ -85,8 +89,7 @@ void subject_read(const struct host *host, pid_t pid, struct subject *subject)
 	snprintf(name, sizeof(name), "%d/stat", pid);
 	if (file_read_into(host->proc_fd, name, text, sizeof(text)) > 0)
 		subject_parse_stat(text, subject);
-	snprintf(name, sizeof(name), "%d/syscall", pid);
-	if (file_read_into(host->proc_fd, name, text, sizeof(text)) > 0)
+	if (access_read_syscall(host, tid, WAIT_MS, text, sizeof(text)))
 		(void)sscanf(text, "%d 0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64,
 			     &subject->syscall, &subject->arguments[0], &subject->arguments[1],
 			     &subject->arguments[2], &subject->arguments[3]);

@@ -5,8 +5,11 @@
 #include "core/decision.h"
 #include "util/host.h"
 
-/* Fills what can be read; the rest stays zero (loginuid, session: unset). No allocation. */
-void subject_read(const struct host *host, pid_t pid, struct subject *ret_subject);
+/*
+ * Fills what can be read; the rest stays zero (loginuid, session: unset). `tid` is the thread that
+ * waits. No allocation.
+ */
+void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject *ret_subject);
 
 /* The parts, from texts: for tests. `status` is /proc/PID/status, `stat` is /proc/PID/stat. */
 void subject_parse_status(const char *status, struct subject *subject);

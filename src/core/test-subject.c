@@ -49,13 +49,13 @@ static void test_all_of_it(void **state)
 	unit_write(folder, "proc/12/sessionid", "4294967295");
 	assert_int_equal(symlink("/usr/bin/x", link), 0);
 	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
-	subject_read(host, 12, &subject);
+	subject_read(host, 12, 12, &subject);
 	assert_int_equal(subject.loginuid, 1000);
 	assert_int_equal(subject.session, UINT32_MAX);
 	assert_int_equal(subject.syscall, 59);
 	assert_int_equal(subject.arguments[3], 4);
 	assert_string_equal(subject.exe, "/usr/bin/x");
-	subject_read(host, 13, &subject);
+	subject_read(host, 13, 13, &subject);
 	assert_int_equal(subject.loginuid, UINT32_MAX);
 	assert_int_equal(subject.syscall, -1);
 }

@@ -11,16 +11,29 @@
 #include "source/confirm.h"
 
 enum verify_outcome {
-	VERIFY_DONE,	 /* it runs its new program, is gone, or was never moved */
-	VERIFY_LATER,	 /* still in execve, or running: look again */
-	VERIFY_PUT_BACK, /* it failed, and the process is back */
-	VERIFY_STUCK,	 /* it failed, and the process could not be put back */
+	VERIFY_DONE,   /* it runs its new program, or is gone */
+	VERIFY_LATER,  /* still in execve, or running: look again */
+	VERIFY_AGAIN,  /* the process has begun another execution since: that one's outcome tells */
+	VERIFY_FAILED, /* put it back, then confirm_disarm() */
 };
 
 /*
- * `tries`: how often VERIFY_LATER was answered for this decision. A process that is always seen
- * running (never blocked) is taken as out of execve after a few.
+ * `ticks` is 0 for a decision's first look and kept for the next ones: a process that is always
+ * seen running (never blocked) is taken as out of execve once it has used some processor time.
  */
-enum verify_outcome verify_execution(struct confirm *confirm, const struct layout *layout,
-				     const struct host *host, const struct snapshot *snapshot,
-				     const struct decision *decision, unsigned tries);
+enum verify_outcome verify_execution(struct confirm *confirm, const struct host *host,
+				     const struct decision *decision, uint64_t *ticks);
+
+/* A failed execution, and the snapshot that its group belongs to (NULL: gone). */
+struct verify_step {
+	const struct decision *decision;
+	const struct snapshot *snapshot;
+};
+
+/*
+ * Puts a process back where it was before the first of its failed executions, which are given in
+ * the order in which they were. Returns how many of them had moved it, 0 when it is gone, or
+ * -errno: it stays.
+ */
+int verify_put_back(const struct layout *layout, const struct host *host,
+		    const struct verify_step *steps, size_t count);

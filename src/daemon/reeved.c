@@ -357,6 +357,8 @@ int main(int argc, char **argv)
 	struct arguments arguments = { 0 };
 
 	fill_standard();
+	/* Whoever started us may ignore it: then no child could be waited for. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if (parse_arguments(argc, argv, &arguments) < 0)
 		return EXIT_USAGE;
 	if (arguments.version) {

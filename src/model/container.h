@@ -10,15 +10,17 @@
 
 struct container {
 	struct slice runtime; /* a constant; size 0: the host */
-	struct slice id;      /* within the path; of nspawn and lxc the machine's name */
-	struct slice pod;     /* uid of a pod, as written (with dashes); size 0: none */
-	char pod_text[40];    /* what `pod` points to when the path wrote it with underscores */
+	struct slice id;      /* of nspawn and lxc the machine's name; else hexadecimal digits */
+	struct slice pod;     /* uid of a pod, with dashes; size 0: none */
+	/* What `id` and `pod` point to where the path does not write them plainly, but for systemd:
+	 * as my\x2dmachine, or with underscores. Longer ones stay as they were written. */
+	char id_text[72], pod_text[40];
 };
 
 /*
  * Reads one path ("/kubepods.slice/kubepods-pod…slice/cri-containerd-….scope"). The innermost part
- * that names a container counts. Returns true if there is one. Path may be any bytes.
- * `container` must stay where it is: `pod` may point into it.
+ * that names a container counts. Returns true if there is one; else `container` is all empty. The
+ * path may be any bytes. `container` must stay where it is: its slices may point into it.
  */
 bool container_of_path(struct slice path, struct container *container);
 

@@ -258,6 +258,9 @@ struct event_name {
 extern const struct event_name event_types[EVENT_TYPES];
 extern const struct event_name event_flags[FLAG_BITS];
 extern const char *const event_sources[SOURCES];
+/* By number; a kernel may know more. */
+enum { EVENT_CAPABILITIES = 41 };
+extern const char *const event_capabilities[EVENT_CAPABILITIES];
 
 /* The type of that name, or -EINVAL. */
 int event_type_of(const char *name);

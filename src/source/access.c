@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * proc(5): /proc/TID/syscall is "NUMBER ARG0 .. ARG5 SP PC" for a thread blocked in a system call,
- * NUMBER decimal, the rest hex. Opens by io_uring are done in io_uring_enter or in a kernel thread.
+ * NUMBER decimal, the rest hex, and "running" for one that is not blocked. Opens by io_uring are
+ * done in io_uring_enter or in a kernel thread.
  */
 #include "source/access.h"
 
@@ -12,6 +13,12 @@
 #include <inttypes.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+
+/*
+ * The kernel wakes us before the thread sleeps. On a busy machine it may lose its processor just
+ * there, for as long as a turn of all others takes.
+ */
+enum { WAIT_MS = 200 };
 
 static unsigned from_flags(uint64_t flags)
 {
@@ -81,12 +88,29 @@ static int peek_thread(uint64_t address, uint64_t *ret_word, void *userdata)
 	return process_vm_readv(tid, &local, 1, &remote, 1, 0) == sizeof(*ret_word) ? 0 : -EFAULT;
 }
 
-unsigned access_of_thread(const struct host *host, pid_t tid)
+bool access_read_syscall(const struct host *host, pid_t tid, unsigned wait_ms, char *text,
+			 size_t size)
 {
-	char name[40], text[256];
+	const uint64_t end = clock_monotonic() + wait_ms * UINT64_C(1000000);
+	unsigned pause_us = 20;
+	char name[40];
 
 	snprintf(name, sizeof(name), "%d/syscall", tid);
-	if (file_read_into(host->proc_fd, name, text, sizeof(text)) < 0)
+	for (;;) {
+		if (file_read_into(host->proc_fd, name, text, size) < 0)
+			return false;
+		if (strncmp(text, "running", 7) != 0 || clock_monotonic() >= end)
+			return true;
+		usleep(pause_us);
+		pause_us = MIN(pause_us * 2, 5000);
+	}
+}
+
+unsigned access_of_thread(const struct host *host, pid_t tid)
+{
+	char text[256];
+
+	if (!access_read_syscall(host, tid, WAIT_MS, text, sizeof(text)))
 		return ACCESS_UNKNOWN;
 	return access_parse(text, peek_thread, &tid);
 }

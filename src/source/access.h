@@ -20,7 +20,14 @@ enum access_kind {
  */
 unsigned access_of_thread(const struct host *host, pid_t tid);
 
-/* The same from the text of /proc/TID/syscall; `how_flags` is read by `peek` for openat2. */
+/*
+ * Reads the text of /proc/TID/syscall. A thread whose event we have may still be on its way to
+ * sleep ("running"): it is waited for, but not longer than `wait_ms`. False when it cannot be read.
+ */
+bool access_read_syscall(const struct host *host, pid_t tid, unsigned wait_ms, char *text,
+			 size_t size);
+
+/* What access_of_thread() makes of that text; `how_flags` is read by `peek` for openat2. */
 unsigned access_parse(const char *syscall_text,
 		      int (*peek)(uint64_t address, uint64_t *ret_word, void *userdata),
 		      void *userdata);

@@ -54,7 +54,7 @@ struct recent {
 	uint64_t time;
 };
 
-struct audit_source {
+struct audit {
 	struct source source;
 	struct source_options options;
 	struct audit_control *control;
@@ -78,21 +78,20 @@ struct audit_source {
 	char variant[320];
 };
 
-static struct audit_source *audit_source(struct source *source)
+static struct audit *audit_of(struct source *source)
 {
-	return (struct audit_source *)(void *)source;
+	return (struct audit *)(void *)source;
 }
 
-static const struct audit_source *audit_source_const(const struct source *source)
+static const struct audit *audit_source_const(const struct source *source)
 {
-	return (const struct audit_source *)(const void *)source;
+	return (const struct audit *)(const void *)source;
 }
 
 /* ---- losses ---- */
 
 /* `lost`: 0 where nobody knows how many. */
-static void tell_gap(struct audit_source *audit, const char *cause, uint64_t lost,
-		     const char *reason)
+static void tell_gap(struct audit *audit, const char *cause, uint64_t lost, const char *reason)
 {
 	struct event event;
 
@@ -111,14 +110,14 @@ static void tell_gap(struct audit_source *audit, const char *cause, uint64_t los
 	audit->options.sink.event(&event, audit->options.sink.userdata);
 }
 
-static void plan_settling(struct audit_source *audit, uint64_t after_ns)
+static void plan_settling(struct audit *audit, uint64_t after_ns)
 {
 	audit->settle_mark = audit->serials.highest;
 	audit->next_settle = audit->now_ns + after_ns;
 }
 
 /* Numbers that have not come since the settling was planned will not come. */
-static void settle(struct audit_source *audit)
+static void settle(struct audit *audit)
 {
 	uint64_t missing = audit_serials_settle(&audit->serials, audit->settle_mark);
 	bool overflown = audit->overflown;
@@ -134,7 +133,7 @@ static void settle(struct audit_source *audit)
 	audit->active = false;
 }
 
-static void count_damaged(struct audit_source *audit)
+static void count_damaged(struct audit *audit)
 {
 	uint64_t incomplete = audit_assembly_counters(audit->assembly)->incomplete;
 	uint64_t cut = audit_socket_cut(audit->socket);
@@ -157,8 +156,7 @@ static bool may_be_ours(const struct audit_status *before, const struct audit_st
 }
 
 /* Returns -EOPNOTSUPP when there is nothing to see any more. */
-static int judge_status(struct audit_source *audit, const struct audit_status *status,
-			struct error *err)
+static int judge_status(struct audit *audit, const struct audit_status *status, struct error *err)
 {
 	bool lost = may_be_ours(&audit->status, status);
 
@@ -173,7 +171,7 @@ static int judge_status(struct audit_source *audit, const struct audit_status *s
 	return 0;
 }
 
-static int check_control(struct audit_source *audit, struct error *err)
+static int check_control(struct audit *audit, struct error *err)
 {
 	struct audit_status status;
 	int r;
@@ -200,7 +198,7 @@ static int check_control(struct audit_source *audit, struct error *err)
  * The C library has every thread make the call, and many a program asks for the ids that it has:
  * then nothing has changed.
  */
-static bool is_no_change(struct audit_source *audit, const struct event *event)
+static bool is_no_change(struct audit *audit, const struct event *event)
 {
 	struct recent *recent = &audit->recent[event->pid % RECENT];
 	bool known = recent->pid == event->pid && event->time - recent->time < recent_ns;
@@ -225,7 +223,7 @@ static bool is_no_change(struct audit_source *audit, const struct event *event)
 
 static void on_group(const struct audit_group *group, void *userdata)
 {
-	struct audit_source *audit = userdata;
+	struct audit *audit = userdata;
 	struct event *event = &audit->made.event;
 
 	if (!audit_event_make(group, audit->boot_ns, &audit->made) || is_no_change(audit, event) ||
@@ -242,7 +240,7 @@ static void on_group(const struct audit_group *group, void *userdata)
 }
 
 /* "op=remove_rule key=... list=4 res=1", "op=set audit_enabled=0 old=1 ...". */
-static void on_config_change(struct audit_source *audit, struct slice text)
+static void on_config_change(struct audit *audit, struct slice text)
 {
 	struct audit_field field;
 
@@ -255,7 +253,7 @@ static void on_config_change(struct audit_source *audit, struct slice text)
 
 static void on_record(unsigned type, struct slice text, void *userdata)
 {
-	struct audit_source *audit = userdata;
+	struct audit *audit = userdata;
 	struct audit_stamp stamp;
 
 	if (!audit_stamp_take(&text, &stamp))
@@ -269,7 +267,7 @@ static void on_record(unsigned type, struct slice text, void *userdata)
 
 /* ---- the loop ---- */
 
-static int poll_socket(struct audit_source *audit, int operation)
+static int poll_socket(struct audit *audit, int operation)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT,
 				     .data.fd = audit_socket_fd(audit->socket) };
@@ -280,7 +278,7 @@ static int poll_socket(struct audit_source *audit, int operation)
 	return 0;
 }
 
-static uint64_t pause_of(const struct audit_source *audit, int records)
+static uint64_t pause_of(const struct audit *audit, int records)
 {
 	uint64_t latency = audit->options.latency_ns;
 	uint64_t pause = records >= BUSY ? pause_busy_ns : pause_ns;
@@ -289,7 +287,7 @@ static uint64_t pause_of(const struct audit_source *audit, int records)
 }
 
 /* Returns how many records there were, or -errno. */
-static int read_socket(struct audit_source *audit, struct error *err)
+static int read_socket(struct audit *audit, struct error *err)
 {
 	int records = 0, n = 0;
 
@@ -312,7 +310,7 @@ static int read_socket(struct audit_source *audit, struct error *err)
 }
 
 /* After a read: wait for the socket, or, where more is about to come, a moment. */
-static int plan_reading(struct audit_source *audit, int records)
+static int plan_reading(struct audit *audit, int records)
 {
 	if (records > 0) {
 		audit->active = true;
@@ -327,7 +325,7 @@ static int plan_reading(struct audit_source *audit, int records)
 	return audit->armed ? 0 : poll_socket(audit, EPOLL_CTL_MOD);
 }
 
-static void ask_status(struct audit_source *audit)
+static void ask_status(struct audit *audit)
 {
 	if (audit->now_ns < audit->next_status)
 		return;
@@ -337,7 +335,7 @@ static void ask_status(struct audit_source *audit)
 
 static int audit_dispatch(struct source *source, struct error *err)
 {
-	struct audit_source *audit = audit_source(source);
+	struct audit *audit = audit_of(source);
 	struct epoll_event events[2];
 	int records, r, n = epoll_wait(audit->epoll_fd, events, ARRAY_SIZE(events), 0);
 
@@ -366,7 +364,7 @@ static int audit_dispatch(struct source *source, struct error *err)
 
 static uint64_t audit_due(const struct source *source)
 {
-	const struct audit_source *audit = audit_source_const(source);
+	const struct audit *audit = audit_source_const(source);
 	uint64_t due = MIN(audit->next_read, audit->next_settle);
 
 	due = MIN(due, audit->next_status);
@@ -395,7 +393,7 @@ static unsigned calls_of(uint32_t types)
 
 static int audit_set_types(struct source *source, uint32_t types, struct error *err)
 {
-	struct audit_source *audit = audit_source(source);
+	struct audit *audit = audit_of(source);
 	unsigned calls = calls_of(types);
 	int r;
 
@@ -408,7 +406,7 @@ static int audit_set_types(struct source *source, uint32_t types, struct error *
 	return r;
 }
 
-static int open_parts(struct audit_source *audit, struct error *err)
+static int open_parts(struct audit *audit, struct error *err)
 {
 	const struct source_options *options = &audit->options;
 	struct epoll_event event = { .events = EPOLLIN };
@@ -430,7 +428,7 @@ static int open_parts(struct audit_source *audit, struct error *err)
 	return r < 0 ? error_set_errno(err, r, "cannot poll the audit socket") : 0;
 }
 
-static void describe(struct audit_source *audit, const struct audit_state *state, int cleaned)
+static void describe(struct audit *audit, const struct audit_state *state, int cleaned)
 {
 	struct text text = { 0 };
 
@@ -451,7 +449,7 @@ static void describe(struct audit_source *audit, const struct audit_state *state
 
 static void audit_free(struct source *source)
 {
-	struct audit_source *audit = audit_source(source);
+	struct audit *audit = audit_of(source);
 
 	/* The rules first: who reads no more should not have them written. */
 	audit_control_free(audit->control);
@@ -463,7 +461,7 @@ static void audit_free(struct source *source)
 	free(audit);
 }
 
-static int begin(struct audit_source *audit, struct error *err)
+static int begin(struct audit *audit, struct error *err)
 {
 	struct audit_state state;
 	int cleaned, r;
@@ -487,12 +485,12 @@ static int begin(struct audit_source *audit, struct error *err)
 static int audit_open(const struct source_options *options, struct source **ret_source,
 		      struct error *err)
 {
-	struct audit_source *audit = calloc(1, sizeof(*audit));
+	struct audit *audit = calloc(1, sizeof(*audit));
 	int r;
 
 	if (!audit)
 		return error_oom(err);
-	audit->source.class = &source_class_audit;
+	audit->source.class = &audit_source;
 	audit->options = *options;
 	audit->epoll_fd = -1;
 	audit->next_read = audit->next_settle = audit->next_status = UINT64_MAX;
@@ -551,7 +549,7 @@ static const uint8_t knows[] = {
 	FIELD_CGROUP_NS, FIELD_TIME_NS,	 FIELD_CAPS_GAINED,
 };
 
-const struct source_class source_class_audit = {
+const struct source_class audit_source = {
 	.id = SOURCE_AUDIT,
 	.name = "audit",
 	.summary = "the kernel's audit records, beside the audit daemon",

@@ -8,7 +8,7 @@
 
 #include "source/source.h"
 
-extern const struct source_class source_class_audit;
+extern const struct source_class audit_source;
 
 /* Takes away audit rules that a reeve has left behind that is dead. Returns how many, or -errno. */
 int audit_clean(const struct host *host, struct error *err);

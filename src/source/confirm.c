@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * With BPF a ticket is the value of an armed slot (bpf/confirm/confirm.h). Without, it is a hash of
- * /proc/PID/auxv and of the random bytes that it names, which the kernel draws anew at every
- * successful execve (the addresses alone would not do: setarch -R and gdb switch their
- * randomisation off); a small table remembers for which ticket a group was decided.
+ * With BPF a ticket is the value of an armed slot (bpf/confirm/confirm.h). Without, it is a number
+ * below a hash of the process, its /proc/PID/auxv and the random bytes that this names, which the
+ * kernel draws anew at every successful execve (the addresses alone would not do: setarch -R and
+ * gdb switch their randomisation off); a small table remembers the last ticket for which a group
+ * was decided.
  *
  * A slot may be left armed by a process that was killed before it could execute. Its id can be
  * used again, so a slot counts as "the same execve" only for SAME_UNITS; ids are not used again
@@ -21,7 +22,8 @@
 #include <sys/uio.h>
 
 enum {
-	RECENT_SLOTS = 256,
+	RECENT_SLOTS = 1024,
+	IMAGE_SHIFT = 16,  /* of a ticket without BPF: above the number */
 	SAME_UNITS = 1000, /* of 2^20 ns: about a second */
 	TIME_MASK = 0x7fff,
 	TIME_SHIFT = 17, /* above the sequence number and the done bit */
@@ -54,19 +56,23 @@ static uint64_t random_of(pid_t pid, const unsigned long *auxv, size_t count)
 	return hash_bytes(bytes, sizeof(bytes));
 }
 
+/* 0 for a kernel thread, which has no image, or one that is gone. */
 static uint64_t image_of(const struct host *host, pid_t pid)
 {
 	unsigned long auxv[128];
+	uint64_t parts[3];
 	char name[40];
 	ssize_t n;
 
 	snprintf(name, sizeof(name), "%d/auxv", pid);
 	n = file_read_into(host->proc_fd, name, (char *)auxv, sizeof(auxv));
-	/* A kernel thread has none. Never 0, which says "unknown". */
-	return n <= 0 ? 0
-		      : (hash_bytes(auxv, (size_t)n) ^
-			 random_of(pid, auxv, (size_t)n / sizeof(auxv[0]))) |
-				1;
+	if (n <= 0)
+		return 0;
+	parts[0] = hash_bytes(auxv, (size_t)n);
+	parts[1] = random_of(pid, auxv, (size_t)n / sizeof(auxv[0]));
+	parts[2] = (uint64_t)pid;
+	/* Never 0 by chance. */
+	return hash_bytes(parts, sizeof(parts)) >> IMAGE_SHIFT | 1;
 }
 
 static uint32_t time_units(void)
@@ -74,22 +80,22 @@ static uint32_t time_units(void)
 	return (uint32_t)(clock_monotonic() >> 20) & TIME_MASK;
 }
 
-static _Atomic uint64_t *recent_slot(struct confirm *confirm, pid_t pid)
+/* Where the last ticket of a process is kept; another process may have taken it. */
+static _Atomic uint64_t *slot_of(struct confirm *confirm, pid_t pid)
 {
-	return &confirm->recent[(unsigned)pid % RECENT_SLOTS];
-}
-
-static uint64_t recent_value(pid_t pid, uint64_t image)
-{
-	return (uint64_t)(uint32_t)pid << 32 | (uint32_t)(image >> 16);
+	return confirm->program ? confirm_program_slot(confirm->program, (uint32_t)pid)
+				: &confirm->recent[(unsigned)pid % RECENT_SLOTS];
 }
 
 uint64_t confirm_ticket(struct confirm *confirm, pid_t pid)
 {
-	if (!confirm->program)
-		return image_of(confirm->host, pid);
-	return (uint64_t)(uint32_t)pid << CONFIRM_PID_SHIFT | (uint64_t)time_units() << TIME_SHIFT |
-	       (uint64_t)atomic_fetch_add(&confirm->sequence, 1) << 1;
+	uint64_t number = atomic_fetch_add(&confirm->sequence, 1), image;
+
+	if (confirm->program)
+		return (uint64_t)(uint32_t)pid << CONFIRM_PID_SHIFT |
+		       (uint64_t)time_units() << TIME_SHIFT | number << 1;
+	image = image_of(confirm->host, pid);
+	return image ? image << IMAGE_SHIFT | number : 0;
 }
 
 enum confirm_state confirm_previous(struct confirm *confirm, pid_t pid, uint64_t ticket)
@@ -99,13 +105,11 @@ enum confirm_state confirm_previous(struct confirm *confirm, pid_t pid, uint64_t
 
 	if (ticket == 0)
 		return CONFIRM_UNKNOWN;
-	if (!confirm->program) {
-		slot = atomic_load(recent_slot(confirm, pid));
-		if (slot >> 32 != (uint32_t)pid)
-			return CONFIRM_UNKNOWN;
-		return slot == recent_value(pid, ticket) ? CONFIRM_NOT_YET : CONFIRM_SUCCEEDED;
-	}
-	slot = atomic_load(confirm_program_slot(confirm->program, (uint32_t)pid));
+	slot = atomic_load(slot_of(confirm, pid));
+	/* An image that is not the same may be another process's. */
+	if (!confirm->program)
+		return slot >> IMAGE_SHIFT == ticket >> IMAGE_SHIFT ? CONFIRM_NOT_YET
+								    : CONFIRM_UNKNOWN;
 	if (slot >> CONFIRM_PID_SHIFT != (uint32_t)pid)
 		return CONFIRM_UNKNOWN;
 	if (slot & CONFIRM_DONE)
@@ -121,29 +125,16 @@ bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket)
 
 void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
-	if (ticket == 0)
-		return;
-	if (confirm->program)
-		atomic_store(confirm_program_slot(confirm->program, (uint32_t)pid), ticket);
-	else
-		atomic_store(recent_slot(confirm, pid), recent_value(pid, ticket));
+	if (ticket != 0)
+		atomic_store(slot_of(confirm, pid), ticket);
 }
 
-void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket)
+bool confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
 	uint64_t expected = ticket;
 
-	if (ticket == 0)
-		return;
 	/* Only if the gate has not armed it again meanwhile. */
-	if (confirm->program) {
-		atomic_compare_exchange_strong(confirm_program_slot(confirm->program,
-								    (uint32_t)pid),
-					       &expected, 0);
-	} else {
-		expected = recent_value(pid, ticket);
-		atomic_compare_exchange_strong(recent_slot(confirm, pid), &expected, 0);
-	}
+	return ticket != 0 && atomic_compare_exchange_strong(slot_of(confirm, pid), &expected, 0);
 }
 
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket)
@@ -152,13 +143,19 @@ enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t tick
 
 	if (ticket == 0)
 		return CONFIRM_UNKNOWN;
-	if (!confirm->program)
-		return image_of(confirm->host, pid) == ticket ? CONFIRM_NOT_YET : CONFIRM_SUCCEEDED;
-	slot = atomic_load(confirm_program_slot(confirm->program, (uint32_t)pid));
-	if (slot == (ticket | CONFIRM_DONE))
+	slot = atomic_load(slot_of(confirm, pid));
+	if (confirm->program) {
+		if (slot == ticket)
+			return CONFIRM_NOT_YET;
+		if (slot == (ticket | CONFIRM_DONE))
+			return CONFIRM_SUCCEEDED;
+		/* Else another process shares the slot. */
+		return slot >> CONFIRM_PID_SHIFT == (uint32_t)pid ? CONFIRM_AGAIN : CONFIRM_UNKNOWN;
+	}
+	if (image_of(confirm->host, pid) != ticket >> IMAGE_SHIFT)
 		return CONFIRM_SUCCEEDED;
-	/* Anything else: another process shares the slot, or this one has executed again since. */
-	return slot == ticket ? CONFIRM_NOT_YET : CONFIRM_UNKNOWN;
+	return slot != ticket && slot >> IMAGE_SHIFT == ticket >> IMAGE_SHIFT ? CONFIRM_AGAIN
+									      : CONFIRM_NOT_YET;
 }
 
 /* The program sees the host's process ids; the gate sees those of our own namespace. */

@@ -38,10 +38,19 @@ bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket);
 /* Remembers the ticket for the two questions. After it the process may go on. */
 void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket);
 
-/* The execve of that ticket is known to have failed: what comes next is another one. */
-void confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket);
+/*
+ * The execve of that ticket is known to have failed: what comes next is another one. False: the
+ * slot is not its own any more, because the process has begun another one already, or it is another
+ * process's.
+ */
+bool confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket);
 
-enum confirm_state { CONFIRM_SUCCEEDED, CONFIRM_NOT_YET, CONFIRM_UNKNOWN };
+enum confirm_state {
+	CONFIRM_SUCCEEDED,
+	CONFIRM_NOT_YET, /* it is under way, or has failed */
+	CONFIRM_AGAIN,	 /* the process has begun another one since: only that one knows */
+	CONFIRM_UNKNOWN,
+};
 
 /*
  * What has become of the execve of this process that was armed last; `ticket` is now's, and not
@@ -49,5 +58,5 @@ enum confirm_state { CONFIRM_SUCCEEDED, CONFIRM_NOT_YET, CONFIRM_UNKNOWN };
  */
 enum confirm_state confirm_previous(struct confirm *confirm, pid_t pid, uint64_t ticket);
 
-/* CONFIRM_NOT_YET: it is under way, or has failed. Another thread may ask. */
+/* Another thread than the gate's may ask. */
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket);

@@ -7,21 +7,8 @@
  */
 #include "source/scan-processes.h"
 
+#include "source/process-list.h"
 #include "source/process-reader.h"
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
-
-/* The number that the name of a process's folder is; 0: another name. */
-static pid_t pid_of(const char *name)
-{
-	unsigned long pid = 0;
-
-	for (; *name >= '0' && *name <= '9' && pid <= INT_MAX; name++)
-		pid = pid * 10 + (unsigned long)(*name - '0');
-	return *name || pid > INT_MAX ? 0 : (pid_t)pid;
-}
 
 /* 0: told; 1: it has ended; -ESRCH: it is gone. */
 static int tell(struct process_reader *reader, pid_t pid,
@@ -45,34 +32,26 @@ int scan_processes(const struct process_scan_options *options,
 {
 	_cleanup_(process_reader_freep) struct process_reader *reader = NULL;
 	struct process_scan_result result = { 0 };
-	const struct host *host = options->host;
-	struct dirent *entry;
-	DIR *dir;
-	int fd, r;
+	struct process_list list = { 0 };
+	int r;
 
-	r = process_reader_new(host, options->environment, options->environment_count, &reader,
-			       err);
+	r = process_reader_new(options->host, options->environment, options->environment_count,
+			       &reader, err);
 	if (r < 0)
 		return r;
-	fd = openat(host->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		r = -errno;
-		closep(&fd);
-		return error_set_errno(err, r, "cannot list %s", host->proc_path);
-	}
-	while ((entry = readdir(dir))) {
-		pid_t pid = pid_of(entry->d_name);
+	r = process_list_read(&list, options->host);
+	if (r < 0)
+		error_set_errno(err, r, "cannot list %s", options->host->proc_path);
+	for (size_t i = 0; r >= 0 && i < list.count; i++) {
+		int told = tell(reader, (pid_t)list.processes[i].pid, options);
 
-		if (pid <= 0)
-			continue;
-		r = tell(reader, pid, options);
-		result.found += r == 0;
-		result.vanished += r < 0;
+		result.found += told == 0;
+		result.vanished += told < 0;
 	}
-	closedir(dir);
-	*ret_result = result;
-	return 0;
+	process_list_done(&list);
+	if (r >= 0)
+		*ret_result = result;
+	return r;
 }
 
 int scan_one_process(const struct process_scan_options *options, pid_t pid)

@@ -3,11 +3,15 @@
 #include "source/source.h"
 
 #include "source/audit.h"
+#include "source/bpf.h"
+#include "source/connector.h"
+#include "source/procfs.h"
+#include "source/replay.h"
 
 const struct source_class *const source_classes[] = {
-	&source_class_audit, NULL, /* the sources are added as they are built */
+	&bpf_source, &connector_source, &audit_source, &procfs_source, &replay_source,
 };
-const size_t source_class_count = ARRAY_SIZE(source_classes) - 1;
+const size_t source_class_count = ARRAY_SIZE(source_classes);
 
 const struct source_class *source_class_find(const char *name)
 {

@@ -4,6 +4,7 @@
 #include "test/unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 
 static int give_flags(uint64_t address, uint64_t *ret_word, void *userdata)
@@ -74,6 +75,39 @@ static void test_a_thread(void **state)
 	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
 	assert_int_equal(access_of_thread(host, 12), ACCESS_WRITE);
 	assert_int_equal(access_of_thread(host, 13), ACCESS_UNKNOWN);
+
+	/* One that never gets to sleep is not waited for without end. */
+	unit_write(folder, "proc/14/syscall", "running\n");
+	assert_int_equal(access_of_thread(host, 14), ACCESS_UNKNOWN);
+	assert_true(access_read_syscall(host, 14, 0, text, sizeof(text)));
+	assert_string_equal(text, "running\n");
+	assert_false(access_read_syscall(host, 13, 0, text, sizeof(text)));
+}
+
+static void *sleep_soon(void *userdata)
+{
+	_cleanup_(freep) char *later = unit_path(userdata, "proc/15/later");
+	_cleanup_(freep) char *now = unit_path(userdata, "proc/15/syscall");
+
+	usleep(20000);
+	assert_int_equal(rename(later, now), 0);
+	return NULL;
+}
+
+static void test_a_thread_on_its_way(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
+	_cleanup_(host_freep) struct host *host = NULL;
+	pthread_t thread;
+	char text[100];
+
+	snprintf(text, sizeof(text), "%d 0x3 0x10 0x0 0x0 0x0 0x0 0x1 0x2", SYS_openat);
+	unit_write(folder, "proc/15/syscall", "running\n");
+	unit_write(folder, "proc/15/later", text);
+	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, sleep_soon, folder), 0);
+	assert_int_equal(access_of_thread(host, 15), ACCESS_READ);
+	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
 static void test_place(void **state)
@@ -97,8 +131,11 @@ static void test_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flags),	    cmocka_unit_test(test_openat2),
-		cmocka_unit_test(test_other_texts), cmocka_unit_test(test_a_thread),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_openat2),
+		cmocka_unit_test(test_other_texts),
+		cmocka_unit_test(test_a_thread),
+		cmocka_unit_test(test_a_thread_on_its_way),
 		cmocka_unit_test(test_place),
 	};
 

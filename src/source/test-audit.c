@@ -125,7 +125,7 @@ static struct source *open_source(uint32_t types, size_t buffer)
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	struct source *source = NULL;
 
-	if (source_class_audit.open(&options, &source, &err) < 0)
+	if (audit_source.open(&options, &source, &err) < 0)
 		fail_msg("%s", error_text(&err));
 	return source;
 }
@@ -769,7 +769,7 @@ static void test_probe(void **state)
 	need_audit();
 	before = look();
 	reports = 0;
-	assert_int_equal(source_class_audit.probe(test.host, on_report, NULL, NULL), 0);
+	assert_int_equal(audit_source.probe(test.host, on_report, NULL, NULL), 0);
 	assert_true(reports >= 3);
 	assert_as_before(&before);
 }
@@ -778,7 +778,7 @@ static void test_classes(void **state)
 {
 	struct source source = { 0 };
 
-	assert_ptr_equal(source_class_find("audit"), &source_class_audit);
+	assert_ptr_equal(source_class_find("audit"), &audit_source);
 	assert_null(source_class_find("none"));
 	source_count_loss(&source, "one", 2);
 	source_count_loss(&source, "two", 3);

@@ -133,41 +133,25 @@ static void test_escaping(void **state)
 	assert_escaped("\xff\xc3", 2, "\\xff\\xc3");
 }
 
-/* Reads \xNN and \\ back. */
-static size_t unescape(const char *text, char *to)
-{
-	size_t n = 0;
-
-	for (; *text; n++) {
-		unsigned byte;
-
-		if (*text != '\\') {
-			to[n] = *text++;
-		} else if (text[1] == '\\') {
-			to[n] = '\\';
-			text += 2;
-		} else {
-			sscanf(text, "\\x%2x", &byte);
-			to[n] = (char)byte;
-			text += 4;
-		}
-	}
-	return n;
-}
-
 static void test_escaping_can_be_undone(void **state)
 {
-	char bytes[3 * 256], back[sizeof(bytes)];
-	_cleanup_(text_done) struct text text = { 0 };
+	static const char *const bad[] = { "\\",    "a\\", "\\x",    "\\x1",
+					   "\\xg0", "\\n", "\\x1\\", "\\X00" };
+	_cleanup_(text_done) struct text text = { 0 }, back = { 0 };
+	char bytes[256 * 2];
 
-	for (size_t i = 0; i < 256; i++) {
-		bytes[3 * i] = (char)i;
-		bytes[3 * i + 1] = (char)(0x80 + i % 64);
-		bytes[3 * i + 2] = (char)(i * 7);
-	}
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i < 256 ? i : i * 7);
 	text_add_escaped(&text, bytes, sizeof(bytes));
-	assert_int_equal(unescape(text.data, back), sizeof(bytes));
-	assert_memory_equal(back, bytes, sizeof(bytes));
+	text_add(&back, "+");
+	assert_int_equal(text_add_unescaped(&back, text.data, text.size), 0);
+	assert_int_equal(back.size, 1 + sizeof(bytes));
+	assert_memory_equal(back.data + 1, bytes, sizeof(bytes));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(text_add_unescaped(&back, bad[i], strlen(bad[i])), -EINVAL);
+		assert_int_equal(back.size, 1 + sizeof(bytes));
+		assert_int_equal(back.data[back.size], 0);
+	}
 }
 
 static void test_columns(void **state)

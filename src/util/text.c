@@ -15,7 +15,7 @@ void text_done(struct text *text)
 	text_init(text);
 }
 
-static bool reserve(struct text *text, size_t more)
+bool text_reserve(struct text *text, size_t more)
 {
 	size_t room = text->room ? text->room : 128;
 	char *larger;
@@ -42,7 +42,7 @@ static bool reserve(struct text *text, size_t more)
 
 void text_add_bytes(struct text *text, const void *data, size_t size)
 {
-	if (!reserve(text, size))
+	if (!text_reserve(text, size))
 		return;
 	if (size > 0)
 		memcpy(text->data + text->size, data, size);
@@ -120,13 +120,30 @@ size_t utf8_sequence(const char *data, size_t size)
 	return length;
 }
 
+/* How many bytes from the front are plain ASCII that stays as it is. */
+static size_t plain_length(const char *string, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && string[i] >= 0x20 && string[i] < 0x7f && string[i] != '\\')
+		i++;
+	return i;
+}
+
 void text_add_escaped(struct text *text, const char *string, size_t size)
 {
 	for (size_t i = 0; i < size;) {
+		size_t plain = plain_length(string + i, size - i);
+
 		size_t length = utf8_sequence(string + i, size - i);
 		unsigned char c = (unsigned char)string[i];
 		bool c1 = length == 2 && c == 0xc2 && (unsigned char)string[i + 1] < 0xa0;
 
+		if (plain > 0) {
+			text_add_bytes(text, string + i, plain);
+			i += plain;
+			continue;
+		}
 		if (length == 0 || c < 0x20 || c == 0x7f) {
 			text_addf(text, "\\x%02x", c);
 			i++;
@@ -140,6 +157,41 @@ void text_add_escaped(struct text *text, const char *string, size_t size)
 			text_add_bytes(text, string + i, length);
 		i += length;
 	}
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int text_add_unescaped(struct text *text, const char *string, size_t size)
+{
+	size_t before = text->size;
+	char *to;
+
+	if (!text_reserve(text, size))
+		return -ENOMEM;
+	to = text->data + before;
+	for (size_t i = 0; i < size; i++, to++) {
+		size_t left = size - i;
+
+		*to = string[i];
+		if (string[i] != '\\')
+			continue;
+		if (left >= 2 && string[i + 1] == '\\') {
+			i += 1;
+		} else if (left >= 4 && string[i + 1] == 'x' && hex_digit(string[i + 2]) >= 0 &&
+			   hex_digit(string[i + 3]) >= 0) {
+			*to = (char)(hex_digit(string[i + 2]) << 4 | hex_digit(string[i + 3]));
+			i += 3;
+		} else {
+			text->data[before] = '\0';
+			return -EINVAL;
+		}
+	}
+	*to = '\0';
+	text->size = (size_t)(to - text->data);
+	return 0;
 }
 
 size_t text_columns(const char *string)

@@ -32,6 +32,9 @@ void text_done(struct text *text);
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const void *data, size_t size);
 void text_addf(struct text *text, const char *format, ...) _printf_(2, 3);
+/* Makes room for `more` bytes and the NUL, so that they can be written at data + size; who does
+ * that sets `size` and the NUL. False: no memory. */
+bool text_reserve(struct text *text, size_t more);
 /* Hands the string over ("" for an empty one); NULL if an allocation had failed. */
 char *text_take(struct text *text);
 
@@ -40,6 +43,10 @@ char *text_take(struct text *text);
  * as \xNN and the backslash as \\, so that the original can be got back.
  */
 void text_add_escaped(struct text *text, const char *string, size_t size);
+
+/* Adds what text_add_escaped() was given. -EINVAL, with nothing added, for what it does not write:
+ * a backslash before anything but a backslash or xNN. */
+int text_add_unescaped(struct text *text, const char *string, size_t size);
 
 /* The number of terminal columns of a UTF-8 string, each code point counted as one. */
 size_t text_columns(const char *string);

@@ -7,6 +7,8 @@
 #include "varlink/codec.h"
 #include "varlink/internal.h"
 
+#include "util/text.h"
+
 static const struct varlink_interface *find_interface(const struct varlink_server *server,
 						      const char *name, size_t length)
 {
@@ -145,6 +147,28 @@ int varlink_notify(struct varlink_call *call, json_t *parameters)
 		return -EINVAL;
 	}
 	r = connection_send(call->connection, varlink_answer_new(NULL, parameters, true));
+	connection_wake(call->connection);
+	return r;
+}
+
+#define TAIL ",\"continues\":true}" /* and its NUL */
+
+int varlink_notify_text(struct varlink_call *call, const char *parameters, size_t size)
+{
+	struct text message;
+	int r;
+
+	if (!call->more)
+		return -EINVAL;
+	text_init(&message);
+	text_add(&message, "{\"parameters\":");
+	text_add_bytes(&message, parameters, size);
+	text_add_bytes(&message, TAIL, sizeof(TAIL));
+	if (message.failed)
+		r = -ENOMEM;
+	else
+		r = connection_send_text(call->connection, message.data, message.size);
+	text_done(&message);
 	connection_wake(call->connection);
 	return r;
 }

@@ -17,6 +17,7 @@ enum {
 	CONNECT_SECONDS = 5,
 	REPLY_MAX = 256 << 20, /* a daemon gone mad must not take the caller's memory */
 	READ_SIZE = 65536,
+	BEGIN_MS = 5000,
 };
 
 struct varlink_client {
@@ -318,6 +319,67 @@ int varlink_observe(struct varlink_client *client, const char *method, json_t *p
 	}
 	if (continues)
 		client->lost = true;
+	return r;
+}
+
+/* ---- the same in a caller's loop ---- */
+
+int varlink_observe_begin(struct varlink_client *client, const char *method, json_t *parameters,
+			  struct error *err)
+{
+	const struct patience patience = patience_of(BEGIN_MS);
+	int r = ask(client, method, parameters, true, &patience, err);
+
+	if (r < 0)
+		client->lost = true;
+	return r;
+}
+
+/* One reply. As varlink_observe_ready(). */
+static int hand_over(const struct varlink_client *client, const char *text, size_t size,
+		     int (*function)(json_t *reply, void *userdata), void *userdata,
+		     struct error *err)
+{
+	struct varlink_answer answer;
+	int r = varlink_answer_parse(text, size, &answer, err);
+
+	if (r < 0)
+		return error_wrap(err, "the daemon at \"%s\" answered strangely", client->path);
+	if (answer.error)
+		r = varlink_explain(answer.error, answer.parameters, err);
+	else
+		r = function(answer.parameters, userdata);
+	if (r == 0 && !answer.continues)
+		r = error_set(err, -EPIPE, "the daemon has ended");
+	varlink_answer_done(&answer);
+	return r;
+}
+
+int varlink_observe_ready(struct varlink_client *client,
+			  int (*function)(json_t *reply, void *userdata), void *userdata,
+			  struct error *err)
+{
+	size_t seen = client->in_size, at = 0;
+	const char *end;
+	ssize_t n;
+	int r = make_room(client, err);
+
+	if (r < 0)
+		return r;
+	n = recv(client->fd, client->in + seen, client->in_room - seen, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0)
+		return closed(client, err);
+	client->in_size += (size_t)n;
+	while (r == 0 && (end = memchr(client->in + seen, '\0', client->in_size - seen))) {
+		r = hand_over(client, client->in + at, (size_t)(end - client->in) - at, function,
+			      userdata, err);
+		seen = at = (size_t)(end - client->in) + 1;
+	}
+	client->in_size -= at;
+	memmove(client->in, client->in + at, client->in_size);
+	client->lost = r != 0;
 	return r;
 }
 

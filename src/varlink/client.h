@@ -33,6 +33,17 @@ int varlink_observe(struct varlink_client *client, const char *method, json_t *p
 		    int (*function)(json_t *reply, void *userdata), void *userdata,
 		    struct error *err);
 /*
+ * The same for a caller that has a loop: the first asks, without waiting for an answer; then,
+ * whenever varlink_client_fd() is readable, the second reads once and hands over every whole reply.
+ * 0: go on; a positive result of `function`, which ends it; -EPIPE: the service has ended it; other
+ * -errno. With a sentence, but where `function` has failed.
+ */
+int varlink_observe_begin(struct varlink_client *client, const char *method, json_t *parameters,
+			  struct error *err);
+int varlink_observe_ready(struct varlink_client *client,
+			  int (*function)(json_t *reply, void *userdata), void *userdata,
+			  struct error *err);
+/*
  * A varlink error as a negative errno and a sentence for a human: io.reeve.Failed is its own errno,
  * PermissionDenied -EACCES, a method or interface that the daemon does not have -EOPNOTSUPP, an
  * invalid parameter -EINVAL, others -EREMOTEIO.

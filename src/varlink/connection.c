@@ -117,22 +117,13 @@ static int append(struct connection *c, const char *text, size_t size)
 	return 0;
 }
 
-int connection_send(struct connection *c, json_t *message)
+int connection_send_text(struct connection *c, const char *text, size_t size)
 {
-	_cleanup_(freep) char *text = NULL;
-	size_t size, waiting = unsent(c);
+	size_t waiting = unsent(c);
 	int r;
 
-	if (c->broken) {
-		json_decref(message);
+	if (c->broken)
 		return -EPIPE;
-	}
-	r = varlink_encode(message, &text, &size);
-	if (r < 0) {
-		/* An answer that is lost would put all later ones out of step. */
-		give_up(c);
-		return r;
-	}
 	/* One answer may be longer than the queue: it was asked for, and nothing is before it. */
 	if (waiting > 0 && waiting + size > c->server->limits.queue_size)
 		r = -ENOBUFS;
@@ -146,6 +137,25 @@ int connection_send(struct connection *c, json_t *message)
 	if (waiting == 0)
 		flush(c);
 	return c->broken ? -EPIPE : 0;
+}
+
+int connection_send(struct connection *c, json_t *message)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	int r;
+
+	if (c->broken) {
+		json_decref(message);
+		return -EPIPE;
+	}
+	r = varlink_encode(message, &text, &size);
+	if (r < 0) {
+		/* An answer that is lost would put all later ones out of step. */
+		give_up(c);
+		return r;
+	}
+	return connection_send_text(c, text, size);
 }
 
 void connection_refuse(struct connection *c, const char *why)

@@ -85,6 +85,8 @@ void connection_free(struct connection *connection);
 void connection_refuse(struct connection *connection, const char *why);
 /* Queues a message (stolen; NULL: out of memory) and sends what goes without waiting. */
 int connection_send(struct connection *connection, json_t *message);
+/* The same with a message that is text already; `size` counts the NUL at its end. */
+int connection_send_text(struct connection *connection, const char *text, size_t size);
 /* After an answer from outside the connection's own event. */
 void connection_wake(struct connection *connection);
 

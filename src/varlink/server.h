@@ -87,6 +87,9 @@ int varlink_reply(struct varlink_call *call, json_t *parameters);
  * Steals `parameters`.
  */
 int varlink_notify(struct varlink_call *call, json_t *parameters);
+/* The same with parameters that are JSON text already (an object), which are sent as they are: what
+ * goes to many, and often, is rendered once. */
+int varlink_notify_text(struct varlink_call *call, const char *parameters, size_t size);
 /* Ends the call with an error, e.g. "io.reeve.NoSuchGroup". Steals `parameters`. */
 int varlink_error(struct varlink_call *call, const char *name, json_t *parameters);
 /* Ends the call with io.reeve.Failed {errno, message}; `err` may be NULL or empty. */

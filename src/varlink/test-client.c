@@ -5,6 +5,7 @@
 
 #include "util/host.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -65,6 +66,50 @@ static void test_call(void **state)
 	assert_int_equal(json_string_length(json_object_get(reply, "text")), 1500000);
 	json_decref(reply);
 	assert_null(name);
+	varlink_client_free(client);
+	finish(&f, thread);
+}
+
+static int note_all(json_t *reply, void *userdata)
+{
+	json_int_t *numbers = userdata;
+
+	numbers[0]++;
+	numbers[1] += json_integer_value(json_object_get(reply, "n"));
+	return 0;
+}
+
+/* As a caller with a loop does it: reads when there is something, until the service ends it. */
+static int follow(struct varlink_client *client, const char *method, json_int_t numbers[2],
+		  struct error *err)
+{
+	int r = varlink_observe_begin(client, method, NULL, err);
+
+	while (r == 0) {
+		struct pollfd wish = { .fd = varlink_client_fd(client), .events = POLLIN };
+
+		assert_int_equal(poll(&wish, 1, 5000), 1);
+		r = varlink_observe_ready(client, note_all, numbers, err);
+	}
+	return r;
+}
+
+static void test_observe_in_a_loop(void **state)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	json_int_t numbers[2] = { 0 };
+	struct fixture f;
+	pthread_t thread;
+	struct varlink_client *client = begin(&f, &thread);
+
+	assert_int_equal(follow(client, "io.test.Count", numbers, &err), -EPIPE);
+	assert_int_equal(numbers[0], 3);
+	assert_int_equal(numbers[1], 6);
+	varlink_client_free(client);
+	error_done(&err);
+	assert_int_equal(varlink_connect(f.path, &client, NULL), 0);
+	assert_int_equal(follow(client, "io.test.None", numbers, &err), -EOPNOTSUPP);
+	assert_int_equal(varlink_observe_begin(client, "io.test.Count", NULL, NULL), -ENOTCONN);
 	varlink_client_free(client);
 	finish(&f, thread);
 }
@@ -293,9 +338,13 @@ static void test_explain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_call),	cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_observe), cmocka_unit_test(test_signal_ends_observation),
-		cmocka_unit_test(test_nobody),	cmocka_unit_test(test_strange_answers),
+		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_observe_in_a_loop),
+		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_signal_ends_observation),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_strange_answers),
 		cmocka_unit_test(test_explain),
 	};
 

@@ -182,14 +182,17 @@ static void test_more(void **state)
 	assert_true(varlink_wants_more(f.kept));
 	assert_int_equal(varlink_notify(f.kept, json_pack("{s:i}", "n", 1)), 0);
 	assert_int_equal(varlink_notify(f.kept, json_pack("{s:i}", "n", 2)), 0);
+	assert_int_equal(varlink_notify_text(f.kept, "{\"n\":3}x", 7), 0);
 	assert_int_equal(varlink_backlog(f.kept), 0);
 	assert_int_equal(varlink_error(f.kept, "io.test.Over", NULL), 0);
 	expect(&f, fd, "{\"parameters\":{\"n\":1},\"continues\":true}");
 	expect(&f, fd, "{\"parameters\":{\"n\":2},\"continues\":true}");
+	expect(&f, fd, "{\"parameters\":{\"n\":3},\"continues\":true}");
 	expect(&f, fd, "{\"error\":\"io.test.Over\",\"parameters\":{}}");
 
 	ask(&f, fd, LATER);
 	assert_int_equal(varlink_notify(f.kept, NULL), -EINVAL);
+	assert_int_equal(varlink_notify_text(f.kept, "{}", 2), -EINVAL);
 	assert_int_equal(varlink_reply(f.kept, NULL), 0);
 	close(fd);
 	fixture_stop(&f);

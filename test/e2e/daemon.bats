@@ -280,6 +280,20 @@ status_of_daemon() {
 	stop
 }
 
+@test "whoever started it may ignore SIGCHLD: the guard sees the daemon's end, and triggers end" {
+	probe a
+	policy <<-EOF
+		rules: {a: {paths: [$WORK/a], action: execute, group: ga, trigger: t}}
+		groups: {ga: {pids: 3000}}
+		triggers: {t: {run: /bin/true}}
+	EOF
+	DAEMON_PREFIX=(env --ignore-signal=CHLD)
+	start
+	expect ga ./a
+	eventually log_has 'trigger "t" .*done'
+	stop
+}
+
 @test "--daemon returns 0 once it is up" {
 	probe a
 	rules "$WORK/a=ga"
@@ -301,7 +315,7 @@ status_of_daemon() {
 	log_has "policy.yaml:2:"
 	log_has "dance"
 	[ ! -e "$RUN/reeve.sock" ]
-	[ -z "$(daemon_pids)" ]
+	[ -z "$(own_processes)" ]
 }
 
 @test "wrong options are refused with exit code 2" {

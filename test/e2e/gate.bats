@@ -316,6 +316,28 @@ last_path_has() { # TEXT
 	[ "$got" = "allowed -" ]
 }
 
+@test "a process that only computes after its execution failed is put back, too" {
+	probe start
+	printf 'neither this nor that' >noexec
+	chmod +x noexec
+	rules "$WORK/noexec=ga"
+	start
+	expect "ENOEXEC -" ./start attempt-spin "$WORK/noexec"
+}
+
+@test "executions that wait long for a processor are not taken for failed ones" {
+	local i
+	cp "$BUILD/test/programs/demo-first" a
+	rules "$WORK/a=ga"
+	start
+	for i in 1 2 3 4 5 6; do
+		background sh -c 'while :; do :; done'
+	done
+	read -r right _ < <(timeout 60 "$BUILD/test/programs/demo-burst" 200 8 ./a "/$NAME/ga" 1)
+	[ "$right" = 200 ]
+	[ "$(counter engine.put_back)" = 0 ]
+}
+
 @test "an execution after a failed one is judged by itself" {
 	probe start a
 	printf 'neither this nor that' >noexec
@@ -323,6 +345,35 @@ last_path_has() { # TEXT
 	rules "$WORK/noexec=ga" "$WORK/a=gb"
 	start
 	expect gb ./start attempt-then "$WORK/noexec" "$WORK/a"
+}
+
+# Thirty times: the second failure has to come before anybody has asked for the first one.
+several_failures() {
+	local i
+
+	for i in 1 2 3; do
+		printf 'neither this nor that' >"bad$i"
+		chmod +x "bad$i"
+	done
+	rules "$WORK/bad1=ga" "$WORK/bad2=gb" "$WORK/bad3=gc" "$WORK/start=gs"
+	probe start other
+	start
+	for i in {1..10}; do
+		expect "ENOEXEC -" ./other attempt-many "$WORK/bad1" "$WORK/bad2"
+		expect "ENOEXEC gs" ./start attempt-many "$WORK/bad1" "$WORK/bad2" "$WORK/bad3" "$WORK/bad1"
+		expect "ENOEXEC -" ./other attempt-many "$WORK/bad1" "$WORK/bad1"
+	done
+	[ "$(counter engine.put_back_failed)" = 0 ]
+	[ "$(counter engine.unverified)" = 0 ]
+}
+
+@test "after several failures in a row the process is back where it was at first" {
+	several_failures
+}
+
+@test "without BPF, several failures in a row" {
+	DAEMON_PREFIX=("$BUILD/test/programs/e2e-without" bpf EPERM)
+	several_failures
 }
 
 @test "without BPF, a failed execution and the one after it" {

@@ -338,7 +338,8 @@ read_files() { # VARIABLE
 	[[ $(r status) == *state.json* ]] || [[ $(<"$FOLDER/out") == *state.json* ]]
 	[ -n "$(places old)" ]
 	stop_daemon
-	r clean
+	run ! r clean
+	[[ $output == *"/$NAME stays, for no record"* ]]
 	[ -n "$(places old)" ]
 }
 
@@ -347,7 +348,8 @@ read_files() { # VARIABLE
 	sed -i 's/"boot_id": "[^"]*"/"boot_id": "00000000-0000-4000-8000-000000000000"/' "$RUNTIME/state.json"
 	r group create new
 	[[ $(<"$RUNTIME/state.json") != *'/old"'* ]]
-	r clean
+	run ! r clean
+	[[ $output == *"/$NAME stays, for no record"* ]]
 	[ -n "$(places old)" ]
 	[ -z "$(places new)" ]
 }

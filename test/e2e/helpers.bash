@@ -12,6 +12,11 @@ export PATH="$TREE/bin:$PATH"
 
 e2e_setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
+	# bats traces every command, to name the one that failed: in the test itself that is enough.
+	set +T
+	declare -ft "$BATS_TEST_NAME"
+	# A pipe that nobody writes to: reading it with a time-out sleeps without a program.
+	[ -n "${NEVER:-}" ] || exec {NEVER}<> <(:)
 	NAME=reeve-test-${REEVE_TEST_RUN:-$$}-$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER
 	WORK=$BATS_TEST_TMPDIR/reeve-test
 	RUN=$WORK/run
@@ -27,20 +32,67 @@ e2e_setup() {
 	cd "$WORK" || return 1
 }
 
+# Takes back what a test started, mounted and made, in this order: each keeps the next one busy.
 e2e_teardown() {
-	local pid mount
-
 	[ -n "${WORK:-}" ] || return 0
 	cd / || return 1
-	# Everything that still runs out of the test's folder, too. KILL ends stopped ones as well.
-	for pid in "${STARTED[@]}" $(daemon_pids) $(own_processes); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	end_processes
 	wait 2>/dev/null || true
-	while read -r mount; do
-		umount -l "$mount"
-	done < <(awk -v work="$WORK" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac)
-	clean || true
+	unmount_all
+	remove_groups
+}
+
+# Everything that still runs out of the test's folder, too. KILL ends stopped ones as well. A process
+# is gone when it holds nothing any more, which is some time after it was killed; and one that was
+# being started when we looked is found in the next round.
+end_processes() {
+	local round pids
+	for round in {1..20}; do
+		pids=("${STARTED[@]}" $(own_processes))
+		STARTED=()
+		[ ${#pids[@]} -gt 0 ] || return 0
+		kill -KILL "${pids[@]}" 2>/dev/null || true
+		wait_gone "${pids[@]}"
+	done
+}
+
+unmount_all() {
+	local point points=() i
+	while read -r _ point _; do
+		[[ $point != "$WORK"* ]] || points+=("$point")
+	done </proc/self/mounts
+	for ((i = ${#points[@]} - 1; i >= 0; i--)); do
+		umount -l "${points[i]}"
+	done
+}
+
+# A test's groups are gone when it ends, or it has failed; the next one must not find them either way.
+remove_groups() {
+	local left top round
+	# A daemon that the test itself has killed may still be ending.
+	for round in {1..20}; do
+		clean >"$BATS_TEST_TMPDIR/cleaned" 2>&1 || true
+		left=($(group_tops))
+		[ ${#left[@]} -gt 0 ] || return 0
+		nap 0.1
+	done
+	echo "reeve clean said: $(<"$BATS_TEST_TMPDIR/cleaned")"
+	for top in "${left[@]}"; do
+		echo "left: $top, with the processes $(find "$top" -name cgroup.procs -exec cat {} +)"
+		find "$top" -depth -type d -exec rmdir {} + || true
+	done
+	return 1
+}
+
+# The folders of the test's instances, one in each hierarchy.
+group_tops() {
+	local point type top
+	while read -r _ point type _; do
+		case $type in cgroup | cgroup2) ;; *) continue ;; esac
+		for top in "$point/$NAME" "$point/$NAME"-*; do
+			[ ! -d "$top" ] || printf '%s\n' "$top"
+		done
+	done </proc/mounts
 }
 
 # ---- policy and daemon ----
@@ -82,16 +134,17 @@ start() {
 }
 
 wait_up() {
-	local i
+	local i line
 
-	for ((i = 0; i < 500; i++)); do
+	for ((i = 0; i < 1000; i++)); do
 		if [ -S "$RUN/reeve.sock" ] && timeout 10 reeve status --runtime-dir "$RUN" >"$WORK/status" 2>&1; then
-			DAEMON=$(sed -n '1s/.*pid \([0-9]*\).*/\1/p' "$WORK/status")
-			GUARD=$(sed -n '1s/.*guard \([0-9]*\).*/\1/p' "$WORK/status")
+			read -r line <"$WORK/status"
+			[[ ! $line =~ pid\ ([0-9]+) ]] || DAEMON=${BASH_REMATCH[1]}
+			[[ ! $line =~ guard\ ([0-9]+) ]] || GUARD=${BASH_REMATCH[1]}
 			return 0
 		fi
 		alive "$JOB" || break
-		sleep 0.02
+		nap 0.02
 	done
 	echo "the daemon does not answer:"
 	cat "$WORK/log"
@@ -114,47 +167,56 @@ reload() {
 
 clean() {
 	[ -e "$RUN/state.json" ] || return 0
-	timeout 20 reeve clean --runtime-dir "$RUN" >/dev/null 2>&1 3>&-
+	timeout 20 reeve clean --runtime-dir "$RUN" 3>&-
 }
 
-# Whether a process runs: a zombie does not.
+# Whether a process runs: a zombie does not, but the last of its threads may still be ending and hold
+# all that it had open.
 alive() { # PID
 	local stat
 	read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
-	case ${stat##*) } in
-	Z* | X*) return 1 ;;
+	stat=(${stat##*) })
+	case ${stat[0]} in
+	Z* | X*) [ "${stat[17]}" -gt 1 ] ;;
 	esac
 }
 
-# The processes of the test's own daemons: their command line has our folder.
-daemon_pids() {
-	local file
+# The test's processes: programs of its folder, and daemons whose command line has the folder. All
+# of it by the shell: in QEMU starting a program takes as long as all this.
+own_processes() {
+	local place words comm map
 
-	for file in $(grep -slF "$WORK" /proc/[0-9]*/cmdline); do
-		file=${file#/proc/}
-		file=${file%/cmdline}
-		case $(cat "/proc/$file/comm" 2>/dev/null) in
-		reeved | reeve-guard | gate) echo "$file" ;;
+	for place in /proc/[0-9]*; do
+		# The kernel's own have no words. What ends meanwhile cannot be read.
+		mapfile -d '' words <"$place/cmdline" && [ ${#words[@]} -gt 0 ] || continue
+		read -r comm <"$place/comm" || continue
+		case $comm in
+		reeved | reeve-guard | gate)
+			[[ ${words[*]} == *"$WORK"* || $place = "/proc/$GUARD" ]] && echo "${place#/proc/}" && continue
+			;;
 		esac
-	done
-	[ -z "$GUARD" ] || ! grep -qs reeve "/proc/$GUARD/comm" || echo "$GUARD"
+		# Addresses, mode, offset, device, inode, path; the program itself is the first.
+		read -r _ _ _ _ _ map <"$place/maps" && [[ $map == "$WORK"/* ]] && echo "${place#/proc/}"
+	done 2>/dev/null
+	return 0
 }
 
-# Processes that run a program of the test's folder.
-own_processes() {
-	find /proc -maxdepth 2 -name exe -lname "$WORK/*" 2>/dev/null | cut -d / -f 3
+nap() { # SECONDS
+	local nothing
+	read -r -t "$1" -u "$NEVER" nothing || true
 }
 
 wait_gone() { # PID...
-	local i pid
+	local pid end=$((SECONDS + 20))
 
 	for pid; do
-		for ((i = 0; i < 1000; i++)); do
-			alive "$pid" || continue 2
-			sleep 0.01
+		while alive "$pid"; do
+			if [ $SECONDS -ge $end ]; then
+				echo "process $pid is still there after 20 s"
+				return 1
+			fi
+			nap 0.01
 		done
-		echo "process $pid is still there after 10 s"
-		return 1
 	done
 }
 
@@ -164,7 +226,7 @@ eventually() { # COMMAND...
 
 	for ((i = 0; i < 200; i++)); do
 		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.05
+		nap 0.05
 	done
 	echo "never came true: $*"
 	"$@"
@@ -206,7 +268,7 @@ probe() { # PATH...
 
 # Lets the gate take files for old ones, which it then need not ask about again.
 settle() {
-	sleep 2.1
+	nap 2.1
 }
 
 # What a command prints, standard error included, must be this.

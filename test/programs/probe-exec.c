@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #ifndef AT_EXECVE_CHECK
 #define AT_EXECVE_CHECK 0x10000 /* kernel 6.14 */
@@ -115,6 +116,14 @@ static int attempt(int argc, char **argv)
 	return probe_wait_back(strerrorname_np(errno), probe_first());
 }
 
+/* attempt-many PATH...: one right after the other, as a shell tries along $PATH. */
+static int attempt_many(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		execl(argv[i], argv[i], (char *)NULL);
+	return probe_wait_back(strerrorname_np(errno), probe_first());
+}
+
 /* attempt-big PATH: with more arguments than fit. */
 static int attempt_big(int argc, char **argv)
 {
@@ -145,6 +154,20 @@ static int check(int argc, char **argv)
 	long r = syscall(SYS_execveat, AT_FDCWD, argv[0], argv, environ, AT_EXECVE_CHECK);
 
 	return probe_wait_back(r == 0 ? "allowed" : strerrorname_np(errno), probe_first());
+}
+
+/* attempt-spin PATH: after the failure it uses a processor for a second, and never waits. */
+static int attempt_spin(int argc, char **argv)
+{
+	const char *why;
+	clock_t end;
+
+	execv(argv[0], argv);
+	why = strerrorname_np(errno);
+	for (end = clock() + CLOCKS_PER_SEC; clock() < end;)
+		;
+	probe_say("%s %s", why, probe_where());
+	return 0;
 }
 
 /* attempt-then BAD PATH [ARGUMENT...]: a failing execution, some time, and a good one. */
@@ -181,6 +204,8 @@ const struct probe_command probe_execs[] = {
 	{ "attempt", 1, attempt },
 	{ "attempt-big", 1, attempt_big },
 	{ "attempt-busy", 1, attempt_busy },
+	{ "attempt-many", 1, attempt_many },
+	{ "attempt-spin", 1, attempt_spin },
 	{ "attempt-then", 2, attempt_then },
 	{ "by-fd", 1, by_fd },
 	{ "by-folder", 2, by_folder },

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the programs share: switches, the ring, the slots in which long records are put together,
+ * and the count of what was lost.
+ *
+ * Slots. A program may be preempted by another one on its processor: tracepoints of system calls
+ * run with preemption on since 6.13 (a363d27cdbc2, "tracing: Allow system call tracepoints to
+ * handle page faults"), and PREEMPT_LAZY and PREEMPT_RT make more of them so. One scratch buffer a
+ * processor would be shared by two then. So a processor has SLOTS_PER_CPU, and each is taken by an
+ * addition that needs no fetch (atomic compare and exchange came with 5.12 only): who reads 1 after
+ * adding 1 owns it. Two that add before either reads give up both, and that is counted.
+ */
+#pragma once
+
+#include "bpf/watch/kernel.h"
+#include "bpf/watch/watch.h"
+
+#define SLOTS_PER_CPU 4
+#define SLOT_DATA     65536U
+
+/* Keeps the compiler from undoing a bound that the verifier has to see. */
+#define BARRIER(variable) asm volatile("" : "+r"(variable))
+
+struct walk {
+	__u64 dentry, mount;	       /* where it stands: struct dentry, struct vfsmount */
+	__u64 mount_root;	       /* the dentry on top of that mount */
+	__u64 root_dentry, root_mount; /* the process's own root */
+	__u64 super_root;	       /* the dentry on top of the first mount's file system */
+	__u64 first_root;	       /* the dentry on top of the first mount */
+	__u32 start, end;	       /* in the slot's data */
+	__u32 foreign; /* the process is in another mount namespace: its root is the end */
+	__u32 crossed;
+	__u32 below; /* inside the file system, from the mount's root to the file system's */
+	__u32 done;
+	struct watch_path path;
+};
+
+struct ended_process {
+	__u64 start;
+	__u32 pid;
+	__u32 padding;
+};
+
+struct slot {
+	__u32 taken;
+	__u32 used;	    /* bytes of data */
+	__u64 cgroups, key; /* a css_set, and its key */
+	__u64 links, link;  /* its list of groups, and where in it */
+	struct walk walk;
+	struct watch_exec exec;
+	char data[SLOT_DATA];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLOTS_PER_CPU); /* times the number of processors */
+	__type(key, __u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ring SEC(".maps");
+
+/* Set before loading. */
+const volatile __u32 exit_tells_last; /* sched_process_exit has a second argument, since 6.16 */
+const volatile __u32 oom_gives_task;  /* mark_victim has the task, since 6.8 */
+const volatile __u32 groups_v1;	      /* some hierarchy is not v2 */
+const volatile __u32 processors;
+
+/* Read and written by user space at any time. */
+__u32 wanted;	/* WATCH_WANT bits */
+__u32 urgent;	/* those whose reader is woken at once */
+__u32 armed;	/* the reader sleeps: the next record wakes it */
+__u32 quiet;	/* a process that is not told */
+__u32 keep_env; /* the environment is wanted */
+__u32 host_mnt_ns;
+__u64 host_root_dentry, host_root_mount;
+__u64 lost[WATCH_CAUSES];
+__u32 lost_total;
+__u32 cut; /* arguments that are not whole because the ring was full */
+
+static __always_inline int is_wanted(enum watch_record record, __u32 pid)
+{
+	return wanted & WATCH_WANT(record) && pid != quiet;
+}
+
+static __always_inline void count_loss(enum watch_cause cause)
+{
+	__sync_fetch_and_add(&lost[cause], 1);
+	__sync_fetch_and_add(&lost_total, 1);
+}
+
+static __always_inline void begin(struct watch_head *head, enum watch_record record, __u64 time)
+{
+	head->record = record;
+	head->padding = 0;
+	head->lost = lost_total;
+	head->time = time;
+}
+
+static __always_inline __u64 wake_flags(enum watch_record record)
+{
+	return urgent & WATCH_WANT(record) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/*
+ * After a record: wakes the reader if it sleeps. It is woken once, and then looks by the clock
+ * until it finds nothing. This must come after the record, whose commit is a full barrier: the
+ * reader says that it sleeps and then looks once more, so one of the two sees the other. What
+ * carries the wake-up is an empty record that is thrown away.
+ */
+static __always_inline void wake(void)
+{
+	void *nothing;
+
+	if (!armed)
+		return;
+	nothing = bpf_ringbuf_reserve(&ring, 8, 0);
+	if (!nothing)
+		return;
+	armed = 0;
+	bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+static __always_inline struct slot *slot_take(__u32 *ret_index)
+{
+	__u32 index = bpf_get_smp_processor_id() * SLOTS_PER_CPU;
+	struct slot *slot;
+	int i;
+
+	for (i = 0; i < SLOTS_PER_CPU; i++, index++) {
+		slot = bpf_map_lookup_elem(&slots, &index);
+		if (!slot)
+			break;
+		__sync_fetch_and_add(&slot->taken, 1);
+		if (*(volatile __u32 *)&slot->taken == 1) {
+			*ret_index = index;
+			return slot;
+		}
+		__sync_fetch_and_add(&slot->taken, -1);
+	}
+	count_loss(WATCH_LOST_SCRATCH);
+	return 0;
+}
+
+static __always_inline void slot_give(struct slot *slot)
+{
+	__sync_fetch_and_add(&slot->taken, -1);
+}

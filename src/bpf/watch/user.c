@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT
+/* libbpf's skeleton stays in this file. */
+#include "bpf/watch/user.h"
+
+#include "watch.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <linux/bpf.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+enum { DEFAULT_BUFFER = 16 << 20, LEAST_BUFFER = 256 << 10, WINDOW = 1 << 20, SLOTS_PER_CPU = 4 };
+
+struct ring_reader {
+	int epoll;
+	size_t size;			 /* of the ring */
+	_Atomic unsigned long *consumer; /* how far we have read */
+	const _Atomic unsigned long *producer;
+	const char *window; /* a part of the data */
+	size_t window_at, window_size;
+	unsigned long pending; /* of the record handed out */
+};
+
+struct watch {
+	struct watch_bpf *skeleton;
+	struct ring_reader reader;
+	uint32_t wanted;
+};
+
+/* The errors are told through struct error; libbpf must not print. */
+static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return 0;
+}
+
+/* How many arguments a tracepoint has; -1: there is none of that name. */
+static int tracepoint_arguments(const struct btf *btf, const char *name)
+{
+	const struct btf_type *type;
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+
+	if (id < 0)
+		return -1;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	type = type && btf_is_ptr(type) ? btf__type_by_id(btf, type->type) : NULL;
+	/* The first one is the tracepoint's own. */
+	return type && btf_is_func_proto(type) ? (int)btf_vlen(type) - 1 : -1;
+}
+
+static bool has_groups_v1(void)
+{
+	char line[256];
+	bool found = false;
+	_cleanup_(fclosep) FILE *file = fopen("/proc/self/cgroup", "re");
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strncmp(line, "0:", 2) != 0 && strchr(line, '\n');
+	return found;
+}
+
+static int configure(struct watch *watch, const struct watch_options *options, struct error *err)
+{
+	struct watch_bpf *skeleton = watch->skeleton;
+	struct btf *btf = btf__load_vmlinux_btf();
+	int processors = libbpf_num_possible_cpus();
+	size_t size = LEAST_BUFFER;
+
+	if (!btf)
+		return error_set_errno(err, -errno,
+				       "the kernel describes no types (CONFIG_DEBUG_INFO_BTF)");
+	skeleton->rodata->exit_tells_last =
+		tracepoint_arguments(btf, "btf_trace_sched_process_exit") > 1;
+	btf__free(btf);
+	if (processors < 0)
+		return error_set_errno(err, processors, "cannot count the processors");
+	while (size < (options->buffer ? options->buffer : DEFAULT_BUFFER) && size < 1 << 30)
+		size *= 2;
+	watch->reader.size = size;
+	skeleton->rodata->groups_v1 = has_groups_v1();
+	skeleton->bss->quiet = options->quiet;
+	skeleton->bss->keep_env = options->environment;
+	bpf_map__set_max_entries(skeleton->maps.ring, size);
+	bpf_map__set_max_entries(skeleton->maps.slots, processors * SLOTS_PER_CPU);
+	return 0;
+}
+
+static int open_ring(struct ring_reader *reader, int fd, struct error *err)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	long page = sysconf(_SC_PAGESIZE);
+	void *consumer, *producer;
+
+	reader->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (reader->epoll < 0 || epoll_ctl(reader->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		return error_set_errno(err, -errno, "cannot wait for the BPF ring");
+	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (consumer == MAP_FAILED)
+		return error_set_errno(err, -errno, "cannot map the BPF ring");
+	reader->consumer = consumer;
+	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, page);
+	if (producer == MAP_FAILED)
+		return error_set_errno(err, -errno, "cannot map the BPF ring");
+	reader->producer = producer;
+	return 0;
+}
+
+/* Tells the program our root: it runs once in this process. */
+static int teach(struct watch *watch, struct error *err)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	int r = bpf_prog_test_run_opts(bpf_program__fd(watch->skeleton->progs.learn), &options);
+
+	if (r < 0)
+		return error_set_errno(err, r, "cannot run a BPF program once");
+	return 0;
+}
+
+int watch_new(const struct watch_options *options, struct watch **ret_watch, struct error *err)
+{
+	_cleanup_(watch_freep) struct watch *watch = calloc(1, sizeof(*watch));
+	int r;
+
+	if (!watch)
+		return error_oom(err);
+	watch->reader.epoll = -1;
+	libbpf_set_print(stay_silent);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	watch->skeleton = watch_bpf__open();
+	if (!watch->skeleton)
+		return error_set_errno(err, -errno, "cannot open the BPF object");
+	r = configure(watch, options, err);
+	if (r < 0)
+		return r;
+	r = watch_bpf__load(watch->skeleton);
+	if (r < 0)
+		return error_set_errno(err, r, "the kernel refuses the BPF programs");
+	r = open_ring(&watch->reader, bpf_map__fd(watch->skeleton->maps.ring), err);
+	if (r < 0)
+		return r;
+	r = teach(watch, err);
+	if (r < 0)
+		return r;
+	*ret_watch = TAKE_PTR(watch);
+	return 0;
+}
+
+void watch_free(struct watch *watch)
+{
+	struct ring_reader *reader;
+	long page = sysconf(_SC_PAGESIZE);
+
+	if (!watch)
+		return;
+	reader = &watch->reader;
+	if (reader->window)
+		munmap((void *)(uintptr_t)reader->window, reader->window_size);
+	if (reader->producer)
+		munmap((void *)(uintptr_t)reader->producer, page);
+	if (reader->consumer)
+		munmap(reader->consumer, page);
+	closep(&reader->epoll);
+	watch_bpf__destroy(watch->skeleton);
+	free(watch);
+}
+
+/* Attaches or detaches one program. */
+static int attach(struct bpf_link **link, struct bpf_program *program, bool on, struct error *err)
+{
+	int r;
+
+	if (!on) {
+		bpf_link__destroy(*link);
+		*link = NULL;
+		return 0;
+	}
+	if (*link)
+		return 0;
+	*link = bpf_program__attach(program);
+	if (*link)
+		return 0;
+	r = -errno;
+	return error_set_errno(err, r, "cannot attach to %s", bpf_program__section_name(program));
+}
+
+int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err)
+{
+	struct watch_bpf *skeleton = watch->skeleton;
+	const struct {
+		uint32_t records;
+		struct bpf_link **link;
+		struct bpf_program *program;
+	} programs[] = {
+		{ WATCH_WANT(WATCH_EXEC), &skeleton->links.on_exec, skeleton->progs.on_exec },
+		{ WATCH_WANT(WATCH_FORK), &skeleton->links.on_fork, skeleton->progs.on_fork },
+		{ WATCH_WANT(WATCH_EXIT), &skeleton->links.on_exit, skeleton->progs.on_exit },
+	};
+	int r = 0;
+
+	__atomic_store_n(&skeleton->bss->wanted, wanted, __ATOMIC_RELAXED);
+	__atomic_store_n(&skeleton->bss->urgent, urgent, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < ARRAY_SIZE(programs) && r == 0; i++)
+		r = attach(programs[i].link, programs[i].program, wanted & programs[i].records,
+			   err);
+	return r;
+}
+
+int watch_fd(const struct watch *watch)
+{
+	return watch->reader.epoll;
+}
+
+void watch_woken(struct watch *watch)
+{
+	struct epoll_event event;
+
+	epoll_wait(watch->reader.epoll, &event, 1, 0);
+}
+
+bool watch_sleep(struct watch *watch)
+{
+	struct ring_reader *reader = &watch->reader;
+
+	__atomic_store_n(&watch->skeleton->bss->armed, 1, __ATOMIC_SEQ_CST);
+	if (atomic_load(reader->producer) == atomic_load(reader->consumer) + reader->pending)
+		return true;
+	__atomic_store_n(&watch->skeleton->bss->armed, 0, __ATOMIC_SEQ_CST);
+	return false;
+}
+
+/* The bytes of the ring from position `at` on, `size` of them; NULL when they cannot be mapped. */
+static const char *look(struct watch *watch, unsigned long at, size_t size)
+{
+	struct ring_reader *reader = &watch->reader;
+	size_t page = sysconf(_SC_PAGESIZE), offset = at & (reader->size - 1), begin;
+	void *window;
+
+	if (reader->window && offset >= reader->window_at &&
+	    offset + size <= reader->window_at + reader->window_size)
+		return reader->window + (offset - reader->window_at);
+	if (reader->window)
+		munmap((void *)(uintptr_t)reader->window, reader->window_size);
+	reader->window = NULL;
+	begin = offset & ~(page - 1);
+	reader->window_size = MIN((size_t)WINDOW, reader->size);
+	/* Behind the two counters, the kernel has the data twice, so that none is ever split. */
+	window = mmap(NULL, reader->window_size, PROT_READ, MAP_SHARED,
+		      bpf_map__fd(watch->skeleton->maps.ring), (off_t)(2 * page + begin));
+	if (window == MAP_FAILED || offset + size > begin + reader->window_size)
+		return NULL;
+	reader->window = window;
+	reader->window_at = begin;
+	return reader->window + (offset - begin);
+}
+
+static unsigned long record_size(uint32_t length)
+{
+	length &= ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	return (BPF_RINGBUF_HDR_SZ + length + 7UL) & ~7UL;
+}
+
+const void *watch_next(struct watch *watch, uint32_t *ret_size)
+{
+	struct ring_reader *reader = &watch->reader;
+	unsigned long at =
+		atomic_load_explicit(reader->consumer, memory_order_relaxed) + reader->pending;
+	const char *header;
+	uint32_t length;
+
+	reader->pending = 0;
+	for (;;) {
+		atomic_store_explicit(reader->consumer, at, memory_order_release);
+		if (at == atomic_load_explicit(reader->producer, memory_order_acquire))
+			return NULL;
+		header = look(watch, at, BPF_RINGBUF_HDR_SZ);
+		if (!header)
+			return NULL;
+		length = __atomic_load_n((const uint32_t *)(const void *)header, __ATOMIC_ACQUIRE);
+		if (length & BPF_RINGBUF_BUSY_BIT)
+			return NULL;
+		if (!(length & BPF_RINGBUF_DISCARD_BIT))
+			break;
+		at += record_size(length);
+	}
+	header = look(watch, at, BPF_RINGBUF_HDR_SZ + length);
+	if (!header)
+		return NULL;
+	reader->pending = record_size(length);
+	*ret_size = length;
+	return header + BPF_RINGBUF_HDR_SZ;
+}
+
+uint32_t watch_lost_total(const struct watch *watch)
+{
+	return __atomic_load_n(&watch->skeleton->bss->lost_total, __ATOMIC_RELAXED);
+}
+
+uint64_t watch_lost(const struct watch *watch, enum watch_cause cause)
+{
+	return __atomic_load_n((const uint64_t *)&watch->skeleton->bss->lost[cause],
+			       __ATOMIC_RELAXED);
+}
+
+uint64_t watch_skipped(const struct watch *watch)
+{
+	struct bpf_program *program;
+	uint64_t skipped = 0;
+
+	bpf_object__for_each_program(program, watch->skeleton->obj)
+	{
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
+			skipped += info.recursion_misses;
+	}
+	return skipped;
+}
+
+void watch_forget_groups(struct watch *watch)
+{
+	__atomic_fetch_add(&watch->skeleton->bss->told_generation, 1, __ATOMIC_RELAXED);
+}

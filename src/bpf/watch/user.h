@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user half of the watch program: loads it, attaches what is asked for, reads the ring.
+ *
+ * The ring is read through a window: mapped whole, as libbpf does it, it would count twice as
+ * memory of the reader.
+ */
+#pragma once
+
+#include "util/error.h"
+
+#include <linux/types.h>
+#include "bpf/watch/watch.h"
+
+struct watch;
+
+struct watch_options {
+	size_t buffer;	  /* of the ring; 0: 16 MiB. Made a power of two. */
+	uint32_t quiet;	  /* a process that is not told */
+	bool environment; /* the environment is wanted */
+};
+
+/* Loads the programs, attaches none. -EPERM, -ENOENT (no BTF) and others; the sentence says why. */
+int watch_new(const struct watch_options *options, struct watch **ret_watch, struct error *err);
+void watch_free(struct watch *watch);
+DEFINE_CLEANUP(struct watch *, watch_free);
+
+/* What is wanted from now on: WATCH_WANT bits; `urgent`: wake at once for these. */
+int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err);
+
+/* Readable once after watch_sleep() has returned true, when there is something. */
+int watch_fd(const struct watch *watch);
+/* Makes the descriptor unreadable again. */
+void watch_woken(struct watch *watch);
+/* Asks to be woken for the next record. False: there is one already. */
+bool watch_sleep(struct watch *watch);
+
+/* The next record, or NULL. Holds until the next call. */
+const void *watch_next(struct watch *watch, uint32_t *ret_size);
+
+/* Events lost until now: modulo 2^32 as in records, and of each cause. */
+uint32_t watch_lost_total(const struct watch *watch);
+uint64_t watch_lost(const struct watch *watch, enum watch_cause cause);
+/* Runs of programs that the kernel left out, as the same program was running on that processor. */
+uint64_t watch_skipped(const struct watch *watch);
+/* Has all groups told again. */
+void watch_forget_groups(struct watch *watch);

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Sees what processes do and writes records (watch.h) into one ring. The programs are attached only
+ * while somebody asks for what they tell.
+ */
+#include "bpf/watch/ring.h"
+#include "bpf/watch/groups.h"
+#include "bpf/watch/walk.h"
+
+static __always_inline void fill_file(struct watch_exec *out, struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	struct super_block *super = inode->i_sb;
+
+	out->inode = inode->i_ino;
+	out->nlink = inode->i_nlink;
+	out->mode = inode->i_mode;
+	if (super->s_magic == OVERLAYFS_MAGIC) {
+		/* struct ovl_inode, whose module may not be loaded yet, has __upperdentry right
+		 * behind the struct inode. */
+		__u64 address = 0, upper = 0;
+
+		bpf_core_read(&address, sizeof(address), &file->f_inode);
+		bpf_probe_read_kernel(&upper, sizeof(upper),
+				      (void *)(address + bpf_core_type_size(struct inode)));
+		if (upper)
+			out->task.flags |= WATCH_TASK_UPPER;
+	}
+}
+
+/* Adds a string of the kernel. Returns its length. */
+static __always_inline __u32 add_string(struct slot *slot, const char *string)
+{
+	__u32 at = slot->used;
+	long size;
+
+	if (at > SLOT_DATA - 2 * WATCH_INLINE - WATCH_STRING)
+		return 0;
+	size = bpf_probe_read_kernel_str(slot->data + at, WATCH_STRING, string);
+	if (size <= 0)
+		return 0;
+	slot->used = at + size - 1;
+	return size - 1;
+}
+
+/* Adds memory of the process; what could not be read is not told. */
+static __always_inline __u32 add_memory(struct slot *slot, __u64 from, __u64 size)
+{
+	__u32 at = slot->used, length = size;
+
+	if (size > WATCH_INLINE)
+		length = WATCH_INLINE;
+	if (at > SLOT_DATA - 2 * WATCH_INLINE)
+		return 0;
+	BARRIER(length);
+	if (length > WATCH_INLINE || bpf_probe_read_user(slot->data + at, length, (void *)from) < 0)
+		return 0;
+	slot->used = at + length;
+	return length;
+}
+
+/* Sends the front of long arguments in pieces, each written in place. Returns how much that was. */
+static __always_inline __u32 send_pieces(struct watch_exec *exec, __u64 from, __u64 size)
+{
+	struct watch_chunk *chunk;
+	__u32 sent = 0, length;
+	int i;
+
+	for (i = 0; i < WATCH_PIECES && size - sent > WATCH_INLINE; i++) {
+		length = size - sent > WATCH_PIECE ? WATCH_PIECE : size - sent;
+		chunk = bpf_ringbuf_reserve(&ring, sizeof(*chunk) + WATCH_PIECE, 0);
+		if (!chunk)
+			break;
+		begin(&chunk->head, WATCH_CHUNK, exec->head.time);
+		chunk->pid = exec->task.pid;
+		chunk->size = length;
+		BARRIER(length);
+		if (length > WATCH_PIECE ||
+		    bpf_probe_read_user(chunk + 1, length, (void *)(from + sent)) < 0) {
+			bpf_ringbuf_discard(chunk, BPF_RB_NO_WAKEUP);
+			break;
+		}
+		bpf_ringbuf_submit(chunk, BPF_RB_NO_WAKEUP);
+		sent += length;
+	}
+	return sent;
+}
+
+static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *mm)
+{
+	struct watch_exec *exec = &slot->exec;
+	__u64 from = mm->arg_start, size = mm->arg_end - from;
+
+	exec->chunked = 0;
+	if (size > WATCH_INLINE)
+		exec->chunked = send_pieces(exec, from, size);
+	exec->argv = 0;
+	if (size <= WATCH_INLINE || exec->chunked)
+		exec->argv = add_memory(slot, from + exec->chunked, size - exec->chunked);
+	if (exec->chunked + exec->argv < size)
+		exec->task.flags |= WATCH_ARGV_CUT;
+	exec->env = 0;
+	if (!keep_env)
+		return;
+	from = mm->env_start;
+	size = mm->env_end - from;
+	exec->env = add_memory(slot, from, size);
+	if (exec->env < size)
+		exec->task.flags |= WATCH_ENV_CUT;
+}
+
+static __always_inline void fill_exec(struct slot *slot, __u32 index, struct task_struct *task,
+				      __u32 old_tid, struct linux_binprm *bprm)
+{
+	struct watch_exec *exec = &slot->exec;
+	struct file *file = bprm->file;
+	const char *name = bprm->filename, *interpreter = bprm->interp;
+
+	begin(&exec->head, WATCH_EXEC, bpf_ktime_get_boot_ns());
+	fill_task(&exec->task, task, 1);
+	exec->task.cgroup = cgroup_key(task, 1);
+	tell_groups(exec->task.cgroup, task);
+	bpf_get_current_comm(exec->task.comm, sizeof(exec->task.comm));
+	if (old_tid != exec->task.pid)
+		exec->task.flags |= WATCH_TASK_THREAD;
+	exec->caps_gained = 0;
+	if (bprm->per_clear)
+		exec->task.flags |= WATCH_TASK_SETID;
+	fill_file(exec, file);
+	walk_prepare(slot, task, 1);
+	walk_path(slot, index, &file->f_path, &exec->exe, 1);
+	walk_path(slot, index, &task->fs->pwd, &exec->cwd, 1);
+	exec->filename = add_string(slot, name);
+	exec->interpreter = 0;
+	if (interpreter != name) {
+		exec->interpreter = add_string(slot, interpreter);
+		exec->task.flags |= WATCH_SCRIPT;
+	}
+	fill_arguments(slot, task->mm);
+}
+
+static __always_inline void send_slot(struct slot *slot, enum watch_record record,
+				      enum watch_cause cause)
+{
+	__u32 used = slot->used;
+
+	if (used > SLOT_DATA)
+		used = SLOT_DATA;
+	BARRIER(used);
+	if (used > SLOT_DATA ||
+	    bpf_ringbuf_output(&ring, &slot->exec, sizeof(slot->exec) + used, wake_flags(record)))
+		count_loss(cause);
+	else
+		wake();
+}
+
+SEC("tp_btf/sched_process_exec")
+int on_exec(__u64 *context)
+{
+	struct task_struct *task = (void *)context[0];
+	struct slot *slot;
+	__u32 index;
+
+	if (!is_wanted(WATCH_EXEC, task->tgid))
+		return 0;
+	slot = slot_take(&index);
+	if (!slot)
+		return 0;
+	fill_exec(slot, index, task, context[1], (void *)context[2]);
+	send_slot(slot, WATCH_EXEC, WATCH_LOST_EXEC);
+	slot_give(slot);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int on_fork(__u64 *context)
+{
+	struct task_struct *child = (void *)context[1];
+	struct watch_fork *fork;
+	__u64 key;
+
+	if (!is_wanted(WATCH_FORK, child->tgid) || child->tgid != child->pid)
+		return 0;
+	key = cgroup_key(child, 1);
+	tell_groups(key, child);
+	fork = bpf_ringbuf_reserve(&ring, sizeof(*fork), 0);
+	if (!fork) {
+		count_loss(WATCH_LOST_FORK);
+		return 0;
+	}
+	begin(&fork->head, WATCH_FORK, bpf_ktime_get_boot_ns());
+	fill_task(&fork->task, child, 1);
+	fork->task.cgroup = key;
+	bpf_get_current_comm(fork->task.comm, sizeof(fork->task.comm));
+	bpf_ringbuf_submit(fork, wake_flags(WATCH_FORK));
+	wake();
+	return 0;
+}
+
+/* Processes whose end was told, before 6.16: see is_last(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct ended_process);
+	__type(value, __u32);
+} ended SEC(".maps");
+
+/*
+ * True for one thread of a process, the last or one that ends along with it. Since 6.16
+ * (sched_process_exit's group_dead) the kernel says which. Before, `live` is 0 for all threads that
+ * come here after the last one has counted down, so a process that had threads is looked up.
+ */
+static __always_inline int is_last(struct task_struct *task, struct signal_struct *signal)
+{
+	struct ended_process key = { .pid = task->tgid };
+	__u32 one = 1;
+
+	if (signal->live.counter)
+		return 0;
+	key.start = task->group_leader->start_boottime;
+	if (signal->nr_threads == 1)
+		return !bpf_map_lookup_elem(&ended, &key);
+	return !bpf_map_update_elem(&ended, &key, &one, BPF_NOEXIST);
+}
+
+static __always_inline void add_usage(struct watch_exit *exit, struct task_struct *task)
+{
+	exit->user_time += task->utime;
+	exit->system_time += task->stime;
+	exit->run_time += task->se.sum_exec_runtime;
+	if (!bpf_core_field_exists(task->ioac.read_bytes))
+		return;
+	exit->read_bytes += task->ioac.read_bytes;
+	exit->write_bytes += task->ioac.write_bytes;
+}
+
+/* Of the threads that have gone, of this one, and of the leader, who waits for its parent. */
+static __always_inline void fill_usage(struct watch_exit *exit, struct task_struct *task,
+				       struct task_struct *leader, struct signal_struct *signal)
+{
+	exit->user_time = signal->utime;
+	exit->system_time = signal->stime;
+	exit->run_time = signal->sum_sched_runtime;
+	exit->max_rss = signal->maxrss;
+	exit->read_bytes = exit->write_bytes = WATCH_UNKNOWN;
+	/* CONFIG_TASK_IO_ACCOUNTING */
+	if (bpf_core_field_exists(task->ioac.read_bytes)) {
+		exit->read_bytes = signal->ioac.read_bytes;
+		exit->write_bytes = signal->ioac.write_bytes;
+	}
+	add_usage(exit, task);
+	if (leader != task)
+		add_usage(exit, leader);
+}
+
+static __always_inline void fill_exit(struct watch_exit *exit, struct task_struct *task,
+				      struct signal_struct *signal)
+{
+	struct task_struct *leader = task->group_leader;
+	const struct cred *cred = task->real_cred;
+
+	begin(&exit->head, WATCH_EXIT, bpf_ktime_get_boot_ns());
+	exit->start = leader->start_boottime;
+	exit->pid = task->tgid;
+	exit->tid = task->pid;
+	exit->ppid = task->real_parent->tgid;
+	exit->exec = leader->self_exec_id;
+	exit->uid = cred->uid.val;
+	exit->gid = cred->gid.val;
+	exit->euid = cred->euid.val;
+	exit->egid = cred->egid.val;
+	/* As wait_task_zombie() chooses. */
+	exit->status =
+		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
+	exit->flags = task->flags & PF_KTHREAD ? WATCH_TASK_KERNEL : 0;
+	fill_usage(exit, task, leader, signal);
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(__u64 *context)
+{
+	struct task_struct *task = (void *)context[0];
+	struct signal_struct *signal = task->signal;
+	struct watch_exit *exit;
+
+	if (!is_wanted(WATCH_EXIT, task->tgid))
+		return 0;
+	if (exit_tells_last ? !(context[1] & 0xff) : !is_last(task, signal))
+		return 0;
+	exit = bpf_ringbuf_reserve(&ring, sizeof(*exit), 0);
+	if (!exit) {
+		count_loss(WATCH_LOST_EXIT);
+		return 0;
+	}
+	fill_exit(exit, task, signal);
+	bpf_ringbuf_submit(exit, wake_flags(WATCH_EXIT));
+	wake();
+	return 0;
+}
+
+/* Run once, by the reader itself: notes its own root, which paths are told from. */
+SEC("raw_tp")
+int learn(void *context)
+{
+	__u64 task = bpf_get_current_task();
+	__u64 fs = (__u64)FIELD(task_struct, task, fs);
+	__u64 ns = (__u64)FIELD(task_struct, task, nsproxy);
+
+	host_root_dentry = (__u64)FIELD(fs_struct, fs, root.dentry);
+	host_root_mount = (__u64)FIELD(fs_struct, fs, root.mnt);
+	ns = (__u64)FIELD(nsproxy, ns, mnt_ns);
+	host_mnt_ns = FIELD(mnt_namespace, ns, ns.inum);
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

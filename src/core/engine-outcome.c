@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What became of the executions that the gate let go. A straggler is one whose outcome is not known
+ * yet: the process is in execve still, or has begun another execution since. The latter wait for
+ * that other one: if it succeeds they are done with; if it fails as well, the process is put back
+ * where it was before all of them.
+ *
+ * Stragglers of one process are in the list in the order of their executions, for the gate's
+ * decisions are.
+ */
+#include "core/engine-internal.h"
+
+#include "core/verify.h"
+
+enum {
+	STRAGGLER_USEC = 20000,
+	STRAGGLER_TRIES = 3000, /* a minute */
+};
+
+static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void wait_for_stragglers(struct engine *engine)
+{
+	if (engine->straggler_timer)
+		return;
+	(void)sd_event_add_time_relative(engine->event, &engine->straggler_timer, CLOCK_MONOTONIC,
+					 STRAGGLER_USEC, STRAGGLER_USEC / 4, on_stragglers, engine);
+}
+
+static void remove_done(struct engine *engine)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < engine->straggler_count; i++)
+		if (!engine->stragglers[i].done)
+			engine->stragglers[kept++] = engine->stragglers[i];
+	engine->straggler_count = kept;
+}
+
+static bool waits_for(const struct straggler *straggler, const struct decision *decision)
+{
+	return !straggler->done && straggler->superseded &&
+	       straggler->decision.pid == decision->pid && &straggler->decision != decision;
+}
+
+/* Those that waited for this execution's outcome need not any more. */
+static void forget_earlier(struct engine *engine, const struct decision *decision)
+{
+	for (size_t i = 0; i < engine->straggler_count; i++)
+		if (waits_for(&engine->stragglers[i], decision))
+			engine->stragglers[i].done = true;
+}
+
+/* All that is not known yet of the same process waits for this one, or has nothing to wait for:
+ * then an execution had succeeded in between, or the process was put back already. */
+static void supersede_earlier(struct engine *engine, const struct decision *decision)
+{
+	for (size_t i = 0; i < engine->straggler_count; i++) {
+		struct straggler *straggler = &engine->stragglers[i];
+
+		if (straggler->decision.pid != decision->pid)
+			continue;
+		straggler->superseded = true;
+		straggler->done |= !(decision->flags & DECISION_AFTER_FAILED);
+	}
+}
+
+static void record_back(struct engine *engine, const struct decision *decision)
+{
+	struct decision back = *decision;
+
+	if (!(decision->flags & DECISION_MOVED))
+		return;
+	engine->counters.put_back++;
+	back.flags |= DECISION_PUT_BACK;
+	engine_record(engine, &back);
+}
+
+static void put_back(struct engine *engine, const struct decision *decision)
+{
+	struct verify_step steps[STRAGGLERS_MAX + 1];
+	size_t count = 0;
+	int r;
+
+	for (size_t i = 0; i < engine->straggler_count; i++)
+		if (waits_for(&engine->stragglers[i], decision))
+			steps[count++].decision = &engine->stragglers[i].decision;
+	steps[count++].decision = decision;
+	for (size_t i = 0; i < count; i++)
+		steps[i].snapshot = engine_snapshot(engine, steps[i].decision->generation);
+	r = verify_put_back(engine->layout, engine->host, steps, count);
+	if (r < 0) {
+		engine->counters.stuck++;
+		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
+			    "process %d stays in its new group although its execution of %s "
+			    "failed: it could not be put back",
+			    decision->pid, decision->path);
+	}
+	for (size_t i = 0; r > 0 && i < count; i++)
+		record_back(engine, steps[i].decision);
+}
+
+enum next { SETTLED, LOOK_AGAIN, SUPERSEDED };
+
+static enum next look(struct engine *engine, const struct decision *decision, uint64_t *ticks)
+{
+	switch (verify_execution(engine->confirm, engine->host, decision, ticks)) {
+	case VERIFY_LATER:
+		return LOOK_AGAIN;
+	case VERIFY_AGAIN:
+		return SUPERSEDED;
+	case VERIFY_FAILED:
+		/* First back, then disarmed: what it executes in between knows that it has to look
+		 * at this one for where the process was. */
+		put_back(engine, decision);
+		if (!confirm_disarm(engine->confirm, decision->pid, decision->ticket) &&
+		    verify_execution(engine->confirm, engine->host, decision, ticks) ==
+			    VERIFY_AGAIN)
+			return SUPERSEDED;
+		break;
+	case VERIFY_DONE:
+		break;
+	}
+	forget_earlier(engine, decision);
+	return SETTLED;
+}
+
+static void add_straggler(struct engine *engine, const struct decision *decision, uint64_t ticks,
+			  bool superseded)
+{
+	if (engine->straggler_count == STRAGGLERS_MAX)
+		remove_done(engine);
+	if (engine->straggler_count == STRAGGLERS_MAX) {
+		engine->counters.stragglers_dropped++;
+		return;
+	}
+	engine->stragglers[engine->straggler_count++] = (struct straggler){
+		.decision = *decision, .ticks = ticks, .superseded = superseded
+	};
+	wait_for_stragglers(engine);
+}
+
+void engine_check_outcome(struct engine *engine, const struct decision *decision)
+{
+	uint64_t ticks = 0;
+	enum next next;
+
+	supersede_earlier(engine, decision);
+	next = look(engine, decision, &ticks);
+	if (next != SETTLED)
+		add_straggler(engine, decision, ticks, next == SUPERSEDED);
+}
+
+static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct engine *engine = userdata;
+
+	engine->straggler_timer = sd_event_source_disable_unref(engine->straggler_timer);
+	for (size_t i = 0; i < engine->straggler_count; i++) {
+		struct straggler *straggler = &engine->stragglers[i];
+		enum next next;
+
+		if (straggler->done)
+			continue;
+		if (++straggler->tries > STRAGGLER_TRIES) {
+			engine->counters.stragglers_dropped++;
+			straggler->done = true;
+		} else if (!straggler->superseded) {
+			next = look(engine, &straggler->decision, &straggler->ticks);
+			straggler->done = next == SETTLED;
+			straggler->superseded = next == SUPERSEDED;
+		}
+	}
+	remove_done(engine);
+	if (engine->straggler_count > 0)
+		wait_for_stragglers(engine);
+	return 0;
+}

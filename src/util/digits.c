@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/* Two decimal digits at a time, from the end. */
+#include "util/digits.h"
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+
+static size_t decimal_length(uint64_t number)
+{
+	size_t length = 1;
+
+	for (; number >= 10000; number /= 10000)
+		length += 4;
+	return length + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+size_t digits_decimal(uint64_t number, char *text)
+{
+	size_t length = decimal_length(number);
+
+	digits_fixed(number, (unsigned)length, text);
+	return length;
+}
+
+static void fixed_small(uint32_t number, unsigned width, char *text)
+{
+	for (; width >= 2; width -= 2, number /= 100)
+		memcpy(text + width - 2, pairs + number % 100 * 2, 2);
+	if (width > 0)
+		text[0] = (char)('0' + number % 10);
+}
+
+void digits_fixed(uint64_t number, unsigned width, char *text)
+{
+	/* Division is much quicker in 32 bits. */
+	for (; width > 9; width -= 8, number /= 100000000)
+		fixed_small((uint32_t)(number % 100000000), 8, text + width - 8);
+	fixed_small((uint32_t)(number % 1000000000), width, text);
+}
+
+static size_t in_bits(uint64_t number, unsigned bits, char *text)
+{
+	size_t length = 1;
+
+	while (length * bits < 64 && number >> (length * bits))
+		length++;
+	for (size_t i = length; i-- > 0; number >>= bits)
+		text[i] = "0123456789abcdef"[number & ((1U << bits) - 1)];
+	return length;
+}
+
+size_t digits_hex(uint64_t number, char *text)
+{
+	return in_bits(number, 4, text);
+}
+
+size_t digits_octal(uint64_t number, char *text)
+{
+	return in_bits(number, 3, text);
+}
