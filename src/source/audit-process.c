@@ -67,30 +67,6 @@ void audit_process_refresh(struct audit_process *process)
 
 /* ---- taking over ---- */
 
-/* Copies a field that `from` knows and `to` does not. */
-static void take(struct event *to, const struct event *from, enum event_field field)
-{
-	static const size_t sizes[] = {
-		[KIND_U32] = sizeof(event_U32),
-		[KIND_U64] = sizeof(event_U64),
-		[KIND_I32] = sizeof(event_I32),
-		[KIND_TIME] = sizeof(event_TIME),
-		[KIND_BYTES] = sizeof(event_BYTES),
-		[KIND_LIST] = sizeof(event_LIST),
-		[KIND_ID] = sizeof(event_ID),
-		[KIND_FLAGS] = sizeof(event_FLAGS),
-		[KIND_OCTAL] = sizeof(event_OCTAL),
-		[KIND_DEVICE] = sizeof(event_DEVICE),
-		[KIND_CAPABILITIES] = sizeof(event_CAPABILITIES),
-	};
-	size_t offset = event_fields[field].offset;
-
-	if (event_knows(to, field) || !event_knows(from, field))
-		return;
-	memcpy((char *)to + offset, (const char *)from + offset, sizes[event_fields[field].kind]);
-	event_know(to, field);
-}
-
 /* What belongs to the process, whatever program it runs. */
 static const uint8_t process_fields[] = { FIELD_START, FIELD_NS_PID, FIELD_TTY };
 
@@ -111,7 +87,7 @@ static void take_all(struct event *to, const struct event *from, const uint8_t *
 		     size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		take(to, from, fields[i]);
+		event_take(to, from, fields[i]);
 }
 
 /* Unique among the executions of one process: its time, and of several within the record's
@@ -179,7 +155,7 @@ static void take_program(struct audit_event *made, const struct event *seen)
 	made->maybe_deleted = false;
 	if (event->type != EVENT_EXEC)
 		return;
-	take(event, seen, FIELD_ENV);
+	event_take(event, seen, FIELD_ENV);
 	if (event_knows(event, FIELD_ENV))
 		event_flag(event, seen->flags & FLAG_ENV_CUT);
 }
