@@ -9,7 +9,7 @@
  * second at most, so that its life tells how late the placing was. A line of /proc/self/cgroup is
  * "ID:CONTROLLERS:PATH".
  */
-#include "bare.h"
+#include "util/bare.h"
 
 enum { AT_CWD = -100, CLOCK_MONOTONIC_ID = 1 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The smallest program: it exits. What one execution of it costs is the kernel's exec and exit. */
-#include "bare.h"
+#include "util/bare.h"
 
 int start(int argc, char **argv)
 {

@@ -2,6 +2,7 @@
 #include "action/trigger.h"
 
 #include "test/unit.h"
+#include "util/host.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -167,6 +168,29 @@ static void test_numbers_are_limited(void **state)
 	stop(&f);
 }
 
+/* Those above the number wait for the next second, all of them. */
+static void test_starts_are_limited(void **state)
+{
+	const struct trigger_limits limits = {
+		.running = 10,
+		.waiting = 10,
+		.timeout_ns = UINT64_C(10000000000),
+		.per_second = 2,
+	};
+	uint64_t begun = clock_monotonic(), seconds;
+	struct fixture f;
+
+	start(&f, &limits);
+	for (int i = 0; i < 5; i++)
+		assert_true(run(&f, "true") >= 0);
+	wait_for(&f, 3);
+	seconds = (clock_monotonic() - begun) / 1000000000 + 1;
+	assert_true(trigger_counters(f.runner)->started <= 2 * seconds);
+	wait_for(&f, 5);
+	assert_true(clock_monotonic() - begun >= UINT64_C(2000000000));
+	stop(&f);
+}
+
 static void test_its_session(void **state)
 {
 	struct fixture f;
@@ -199,7 +223,7 @@ int main(void)
 		cmocka_unit_test(test_exit_and_output),	    cmocka_unit_test(test_what_it_is_given),
 		cmocka_unit_test(test_a_missing_program),   cmocka_unit_test(test_time_is_limited),
 		cmocka_unit_test(test_numbers_are_limited), cmocka_unit_test(test_its_session),
-		cmocka_unit_test(test_free_kills),
+		cmocka_unit_test(test_starts_are_limited),  cmocka_unit_test(test_free_kills),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,8 @@ struct policy {
 	char *log_file;	  /* a path, "stderr" or "journal"; default "stderr" */
 	int log_level;	  /* syslog's; default LOG_INFO */
 	char *audit_mode; /* fetter's override|preserve|reuse; kept, it changes nothing */
+	/* What events are observed by: a name of source/source.h, "auto" (default) or "off" */
+	const char *source;
 	enum favordynmods favordynmods;
 	unsigned gate_threads;	   /* 0: as many as suit the host */
 	struct policy_rule *rules; /* in file order */

@@ -377,6 +377,21 @@ static bool read_gate_threads(struct reader *reader, const struct schema_key *ke
 	return set_single(reader, key, value);
 }
 
+/* The layer above has the sources; core/engine-watch.c compares its table with these. */
+static bool read_source(struct reader *reader, const struct schema_key *key,
+			const struct node *value, void *target)
+{
+	static const char *const words[] = { "auto", "bpf", "connector", "audit", "procfs", "off" };
+	struct policy *policy = target;
+	size_t index;
+	enum value result = value_word(reader, key->name, value, words, ARRAY_SIZE(words), &index);
+
+	if (result != VALUE_GOOD)
+		return result != VALUE_BAD;
+	policy->source = words[index];
+	return set_single(reader, key, value);
+}
+
 static const struct schema_key logging_keys[] = {
 	{ "file", "path, stderr or journal", "where the log goes; default stderr", read_log_file,
 	  .number = SINGLE_LOG_FILE },
@@ -407,6 +422,9 @@ static const struct schema_key policy_keys[] = {
 	{ "name", "name", "of this instance: the folder that its groups are in; default reeve",
 	  read_name, .number = SINGLE_NAME },
 	{ "rules", "map", "name -> programs or files, and what happens", read_rules },
+	{ "source", "word",
+	  "what reeve watch sees by: auto (default), bpf, connector, audit, procfs or off",
+	  read_source, .number = SINGLE_SOURCE },
 	{ "triggers", "map", "name -> program to run", read_triggers },
 	{ "tuning", "map", "how it is done", read_section, .number = 2 },
 };

@@ -28,6 +28,7 @@ static void defaults(void **state)
 	assert_string_equal(policy->audit_mode, "override");
 	assert_int_equal(policy->favordynmods, FAVORDYNMODS_AUTO);
 	assert_int_equal(policy->gate_threads, 0);
+	assert_string_equal(policy->source, "auto");
 	assert_int_equal(policy->file_count, 1);
 	assert_string_equal(policy->files[0], "t.yaml");
 	assert_null(policy->files[1]);
@@ -52,6 +53,7 @@ static void top_level(void **state)
 		      "mode: scanner\n"
 		      "logging: {file: /var/log/reeve.log, level: WARN}\n"
 		      "audit: {mode: preserve}\n"
+		      "source: off\n"
 		      "tuning: {favordynmods: off, gate_threads: 3}\n" RULES);
 	const struct policy *policy = parsed.policy;
 
@@ -63,6 +65,7 @@ static void top_level(void **state)
 	assert_string_equal(policy->audit_mode, "preserve");
 	assert_int_equal(policy->favordynmods, FAVORDYNMODS_OFF);
 	assert_int_equal(policy->gate_threads, 3);
+	assert_string_equal(policy->source, "off");
 }
 
 static void top_level_mistakes(void **state)
@@ -100,6 +103,9 @@ static void top_level_mistakes(void **state)
 	expect("audit: {mode: reused}\n" RULES, "1:15 error: \"mode\" must be override, preserve "
 						"or reuse, not \"reused\" (did you mean "
 						"\"reuse\"?)\n");
+	expect("source: bfp\n" RULES,
+	       "1:9 error: \"source\" must be auto, bpf, connector, audit, procfs or off, not "
+	       "\"bfp\" (did you mean \"bpf\"?)\n");
 	expect("tuning: {favordynmods: yes, gate_threads: 0}\n" RULES,
 	       "1:24 error: \"favordynmods\" must be auto or off, not \"yes\"\n"
 	       "1:43 error: \"gate_threads\" must be 1 to 1024, not 0\n");

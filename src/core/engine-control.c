@@ -5,8 +5,10 @@
  */
 #include "core/engine-internal.h"
 
+#include "core/engine-watch.h"
 #include "core/limits-json.h"
 #include "core/made.h"
+#include "core/processes.h"
 
 #include <limits.h>
 
@@ -126,6 +128,24 @@ static int do_list(struct engine *engine, const json_t *parameters, json_t **ret
 		json_array_append_new(list,
 				      engine_group_to_json(engine, groups_at(engine->groups, i)));
 	*ret_reply = json_pack("{s:o}", "groups", list);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int do_list_processes(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+			     struct error *err)
+{
+	const struct process_list_options options = {
+		.host = engine->host,
+		.observer = engine_observer(engine),
+		.layout = engine->layout,
+		.groups = engine->groups,
+	};
+	json_t *list = NULL;
+	int r = process_list(&options, &list, err);
+
+	if (r < 0)
+		return r;
+	*ret_reply = json_pack("{s:o}", "processes", list);
 	return *ret_reply ? 0 : error_oom(err);
 }
 
@@ -377,12 +397,19 @@ static const struct {
 	const char *name;
 	control_fn function;
 } methods[] = {
-	{ "io.reeve.Clean", do_clean },	       { "io.reeve.CreateGroup", do_create },
-	{ "io.reeve.DeleteGroup", do_delete }, { "io.reeve.FreezeGroup", do_freeze },
-	{ "io.reeve.GetGroup", do_get },       { "io.reeve.GetStatus", do_status },
-	{ "io.reeve.KillGroup", do_kill },     { "io.reeve.ListGroups", do_list },
-	{ "io.reeve.MoveProcesses", do_move }, { "io.reeve.Reload", do_reload },
-	{ "io.reeve.Scan", do_scan },	       { "io.reeve.SetGroup", do_set },
+	{ "io.reeve.Clean", do_clean },
+	{ "io.reeve.CreateGroup", do_create },
+	{ "io.reeve.DeleteGroup", do_delete },
+	{ "io.reeve.FreezeGroup", do_freeze },
+	{ "io.reeve.GetGroup", do_get },
+	{ "io.reeve.GetStatus", do_status },
+	{ "io.reeve.KillGroup", do_kill },
+	{ "io.reeve.ListGroups", do_list },
+	{ "io.reeve.ListProcesses", do_list_processes },
+	{ "io.reeve.MoveProcesses", do_move },
+	{ "io.reeve.Reload", do_reload },
+	{ "io.reeve.Scan", do_scan },
+	{ "io.reeve.SetGroup", do_set },
 	{ "io.reeve.ThawGroup", do_thaw },
 };
 

@@ -30,18 +30,18 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 
 /* ---- groups ---- */
 
-static void clear_problems(struct engine *engine)
+static void clear_strings(char ***strings, size_t *count)
 {
-	for (size_t i = 0; i < engine->problem_count; i++)
-		free(engine->problems[i]);
-	free(engine->problems);
-	engine->problems = NULL;
-	engine->problem_count = 0;
+	for (size_t i = 0; i < *count; i++)
+		free((*strings)[i]);
+	free(*strings);
+	*strings = NULL;
+	*count = 0;
 }
 
 static void tell_problems(struct engine *engine, const struct group_problems *problems)
 {
-	clear_problems(engine);
+	clear_strings(&engine->problems, &engine->problem_count);
 	engine->problems = calloc(problems->count + 1, sizeof(*engine->problems));
 	if (!engine->problems)
 		return;
@@ -215,6 +215,7 @@ static int install(struct engine *engine, struct shared_policy *policy, struct t
 		/* What no rule named may be named now. */
 		gate_forget_all(engine->gate);
 		(void)gate_watch_open(engine->gate, paths, count, NULL);
+		(void)gate_mark_remote(engine->gate, NULL);
 	}
 	return 0;
 }
@@ -279,6 +280,7 @@ static void tell_unchanged(struct engine *engine, const struct policy *now,
 		{ "mode", now->mode != next->mode },
 		{ "the log's file", !streq(now->log_file, next->log_file) },
 		{ "gate_threads", now->gate_threads != next->gate_threads },
+		{ "source", !streq(now->source, next->source) },
 		{ "favordynmods", now->favordynmods != next->favordynmods },
 	};
 
@@ -304,6 +306,10 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 		return r;
 	}
 	tell_unchanged(engine, engine_policy(engine), policy);
+	/* Who reloads may have mended it. */
+	if (engine->gate)
+		gate_forgive(engine->gate);
+	clear_strings(&engine->shunned, &engine->shunned_count);
 	r = engine_apply(engine, policy, err);
 	if (r < 0) {
 		engine->counters.reloads_failed++;
@@ -315,6 +321,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 	log_set_level(engine->log, engine_policy(engine)->log_level);
 	log_notice(engine->log, "policy reloaded: %zu rules, %zu groups",
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
+	engine_tell_without_gate(engine);
 	if (engine->options.reloaded)
 		engine->options.reloaded(engine);
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The varlink server: who may call what, and engine_control()'s answers as varlink replies. */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "core/reader-group.h"
 
@@ -54,6 +55,7 @@ METHOD(GetGroup)
 METHOD(GetStatus)
 METHOD(KillGroup)
 METHOD(ListGroups)
+METHOD(ListProcesses)
 METHOD(MoveProcesses)
 METHOD(Reload)
 METHOD(Scan)
@@ -67,6 +69,13 @@ static int call_events(struct varlink_call *call, json_t *parameters, void *user
 	return engine_subscribe(userdata, call);
 }
 
+static int call_watch(struct varlink_call *call, json_t *parameters, void *userdata)
+{
+	if (!varlink_wants_more(call))
+		return varlink_error(call, "org.varlink.service.ExpectedMore", NULL);
+	return engine_watch(userdata, call, parameters);
+}
+
 static const struct varlink_method methods[] = {
 	{ "io.reeve.Clean", VARLINK_WRITE, call_Clean },
 	{ "io.reeve.CreateGroup", VARLINK_WRITE, call_CreateGroup },
@@ -77,11 +86,13 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.GetStatus", VARLINK_READ, call_GetStatus },
 	{ "io.reeve.KillGroup", VARLINK_WRITE, call_KillGroup },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
+	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
 	{ "io.reeve.SetGroup", VARLINK_WRITE, call_SetGroup },
 	{ "io.reeve.ThawGroup", VARLINK_WRITE, call_ThawGroup },
+	{ "io.reeve.Watch", VARLINK_READ, call_watch },
 };
 
 static const char description[] = {
@@ -107,12 +118,14 @@ int engine_socket_check(const struct engine *engine, struct error *err)
 int engine_socket_start(struct engine *engine, struct error *err)
 {
 	static const struct varlink_interface *const interfaces[] = { &interface };
+	/* Above what engine-watch.c lets wait, by more than the longest event. */
+	static const struct varlink_limits limits = { .queue_size = 8 << 20 };
 	_cleanup_(freep) char *path = NULL;
 	int r;
 
 	if (asprintf(&path, "%s/reeve.sock", engine->runtime_dir) < 0)
 		return error_oom(err);
-	r = varlink_server_new(engine->event, interfaces, 1, NULL, engine, &engine->server, err);
+	r = varlink_server_new(engine->event, interfaces, 1, &limits, engine, &engine->server, err);
 	if (r < 0)
 		return r;
 	return varlink_server_listen(engine->server, path, reader_group(), err);

@@ -2,9 +2,10 @@
 /* Everything that `reeve status` shows, as JSON. Counters are a table: one row, one name. */
 #include "core/engine-internal.h"
 
+#include "core/engine-watch.h"
 #include "core/limits-json.h"
 
-enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER };
+enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH };
 
 /* `group.name` as it is shown; where it is found. */
 static const struct {
@@ -31,6 +32,8 @@ static const struct {
 	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
 	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
 	{ "gate.mark_errors", GATE, offsetof(struct gate_counters, mark_errors) },
+	{ "gate.nameless", GATE, offsetof(struct gate_counters, nameless) },
+	{ "gate.open_refused", GATE, offsetof(struct gate_counters, refused) },
 	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
@@ -39,10 +42,18 @@ static const struct {
 	{ "keeper.move_failed", KEEPER, offsetof(struct gatekeeper_counters, move_failed) },
 	{ "keeper.moved", KEEPER, offsetof(struct gatekeeper_counters, moved) },
 	{ "keeper.no_way_back", KEEPER, offsetof(struct gatekeeper_counters, no_way_back) },
+	{ "keeper.too_many_rules", KEEPER, offsetof(struct gatekeeper_counters, too_many_rules) },
 	{ "keeper.triggered", KEEPER, offsetof(struct gatekeeper_counters, triggered) },
 	{ "keeper.unknown_access", KEEPER, offsetof(struct gatekeeper_counters, unknown_access) },
 	{ "keeper.unmatched", KEEPER, offsetof(struct gatekeeper_counters, unmatched) },
 	{ "keeper.vanished", KEEPER, offsetof(struct gatekeeper_counters, vanished) },
+	{ "observer.events", OBSERVER, offsetof(struct observer_counters, events) },
+	{ "observer.gaps", OBSERVER, offsetof(struct observer_counters, gaps) },
+	{ "observer.lost", OBSERVER, offsetof(struct observer_counters, lost) },
+	{ "observer.repaired", OBSERVER, offsetof(struct observer_counters, repaired) },
+	{ "observer.replaced", OBSERVER, offsetof(struct observer_counters, replaced) },
+	{ "observer.rescans", OBSERVER, offsetof(struct observer_counters, rescans) },
+	{ "observer.wakeups", OBSERVER, offsetof(struct observer_counters, wakeups) },
 	{ "socket.calls", SERVER, offsetof(struct varlink_counters, calls) },
 	{ "socket.connections", SERVER, offsetof(struct varlink_counters, connections) },
 	{ "socket.denied", SERVER, offsetof(struct varlink_counters, denied) },
@@ -58,6 +69,9 @@ static const struct {
 	{ "trigger.started", TRIGGER, offsetof(struct trigger_counters, started) },
 	{ "trigger.succeeded", TRIGGER, offsetof(struct trigger_counters, succeeded) },
 	{ "trigger.timed_out", TRIGGER, offsetof(struct trigger_counters, timed_out) },
+	{ "watch.lost", WATCH, offsetof(struct watch_counters, lost) },
+	{ "watch.told", WATCH, offsetof(struct watch_counters, told) },
+	{ "watch.watchers", WATCH, offsetof(struct watch_counters, watchers) },
 };
 _Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "one table reads both");
 
@@ -68,6 +82,8 @@ static json_t *counters_to_json(const struct engine *engine)
 		[KEEPER] = gatekeeper_counters(engine->keeper),
 		[ENGINE] = &engine->counters,
 		[TRIGGER] = engine->triggers ? trigger_counters(engine->triggers) : NULL,
+		[OBSERVER] = engine_observer_counters(engine),
+		[WATCH] = engine_watch_counters(engine),
 		[SERVER] = engine->server ? varlink_server_counters(engine->server) : NULL,
 	};
 	const struct resolver_state *names = resolver_state(engine->resolver);
@@ -203,8 +219,19 @@ static json_t *scan_source(const struct engine *engine)
 	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i}", "name", "procfs", "state",
 			 engine->gate ? "on demand" : "running", "reason",
 			 engine->gate ? "scans at start, by command, and after a stop"
-				      : "scans every second",
+				      : "scans every second: places and runs triggers once a "
+					"process is seen",
 			 "seen", (json_int_t)engine->counters.scans, "matched", 0, "lost", 0);
+}
+
+static json_t *sources_to_json(const struct engine *engine)
+{
+	json_t *list = json_array();
+
+	json_array_append_new(list, gate_source(engine));
+	json_array_append_new(list, scan_source(engine));
+	engine_watch_to_json(engine, list);
+	return list;
 }
 
 /* ---- the whole ---- */
@@ -230,6 +257,17 @@ static json_t *problems_to_json(const struct engine *engine)
 
 	for (size_t i = 0; i < engine->problem_count; i++)
 		json_array_append_new(list, json_string(engine->problems[i]));
+	if (engine_idle_rules(engine) > 0)
+		json_array_append_new(list,
+				      json_sprintf("%zu rules on reading or writing do nothing: a "
+						   "scan sees no opens",
+						   engine_idle_rules(engine)));
+	for (size_t i = 0; i < engine->shunned_count; i++)
+		json_array_append_new(
+			list, json_sprintf("%s is not watched until the next reload: the kernel "
+					   "could not open a file there for the gate, and refused "
+					   "it to its user (root_squash?)",
+					   engine->shunned[i]));
 	if (names->truncated)
 		json_array_append_new(
 			list,
@@ -272,13 +310,13 @@ json_t *engine_status(struct engine *engine)
 	json_t *guard = engine->guard_pid ? json_integer(engine->guard_pid) : json_null();
 
 	return json_pack(
-		"{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:[o, o], s:o, s:o, s:o, s:o}",
+		"{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"version", REEVE_VERSION, "name", engine->name, "pid", (int)getpid(), "guard",
 		guard, "mode", engine->gate ? "gate" : "scanner", "layout",
 		layout_mode_name(engine->layout->mode), "uptime",
 		(json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
 		"dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
-		(json_int_t)policy->rule_count, "sources", gate_source(engine), scan_source(engine),
-		"groups", groups_to_json(engine), "counters", counters_to_json(engine), "problems",
+		(json_int_t)policy->rule_count, "sources", sources_to_json(engine), "groups",
+		groups_to_json(engine), "counters", counters_to_json(engine), "problems",
 		problems_to_json(engine), "decisions", decisions_to_json(engine));
 }

@@ -4,6 +4,7 @@
  * is the reverse and takes a half-built engine.
  */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "core/guard.h"
 #include "core/lock.h"
@@ -112,7 +113,7 @@ static void open_gate(struct engine *engine, const struct policy *policy)
 	struct gate_options options = {
 		.threads = policy->gate_threads,
 		.realtime = true,
-		.decide = NULL,
+		.trouble_fd = engine->urgent_fd,
 	};
 
 	if (policy->mode == MODE_SCANNER) {
@@ -123,9 +124,8 @@ static void open_gate(struct engine *engine, const struct policy *policy)
 		return;
 	if (gate_new(engine->host, &options, &engine->gate, &engine->gate_error) < 0)
 		log_warning(engine->log,
-			    "no gate, so processes are placed by a scan every second, after they "
-			    "have "
-			    "begun: %s",
+			    "no gate, so processes are placed and triggers run by a scan every "
+			    "second, after they have begun: %s",
 			    error_text(&engine->gate_error));
 }
 
@@ -145,7 +145,7 @@ static int start_gate(struct engine *engine, struct error *err)
 		if (r < 0)
 			return error_set_errno(err, r, "cannot hand the gate to the guard");
 	}
-	gate_set_decide(engine->gate, gatekeeper_decide, engine->keeper);
+	gate_set_functions(engine->gate, gatekeeper_decide, gatekeeper_reaches, engine->keeper);
 	r = gate_start(engine->gate, err);
 	if (r < 0)
 		return r;
@@ -174,7 +174,7 @@ static int open_groups(struct engine *engine, struct error *err)
 	if (engine->layout->mode == LAYOUT_NONE)
 		return error_set(err, -ENODEV, "no cgroup hierarchy is mounted; try: reeve mount");
 	if (!engine->options.dry_run) {
-		engine->lock_fd = instance_lock(engine->name, err);
+		engine->lock_fd = instance_lock(engine->name, !engine->options.local, err);
 		if (engine->lock_fd < 0)
 			return engine->lock_fd;
 	}
@@ -227,6 +227,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
+	if (r >= 0 && engine_watch_start(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
 	return r;
@@ -246,6 +248,7 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	engine->event = sd_event_ref(event);
 	engine->timer_fd = engine->urgent_fd = engine->mountinfo_fd = engine->lock_fd = -1;
 	engine->move_limit = engine->lost_limit = engine->trigger_limit = limit;
+	engine->rules_limit = limit;
 	if (set_options(engine, options) < 0)
 		return error_oom(err);
 	r = engine_load(engine, &policy, diagnostics, err);
@@ -264,6 +267,7 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	log_notice(engine->log, "%zu rules, %zu groups, cgroup %s, %s",
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count,
 		   layout_mode_name(engine->layout->mode), engine->gate ? "gate" : "scanner");
+	engine_tell_without_gate(engine);
 	*ret_engine = TAKE_PTR(engine);
 	return 0;
 }
@@ -280,6 +284,9 @@ static void free_snapshots(struct engine *engine)
 	for (size_t i = 0; i < engine->problem_count; i++)
 		free(engine->problems[i]);
 	free(engine->problems);
+	for (size_t i = 0; i < engine->shunned_count; i++)
+		free(engine->shunned[i]);
+	free(engine->shunned);
 	shared_policy_unref(engine->policy);
 }
 
@@ -288,6 +295,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	engine_unsubscribe_all(engine);
+	engine_watch_stop(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	gate_free(engine->gate);
@@ -304,6 +312,7 @@ void engine_free(struct engine *engine)
 	layout_free(engine->layout);
 	instance_unlock(engine->lock_fd, engine->name);
 	error_done(&engine->gate_error);
+	scan_memory_done(&engine->scanned);
 	log_free(engine->log);
 	sd_event_unref(engine->event);
 	json_decref(engine->made);
@@ -320,16 +329,41 @@ static void scan_found(const struct decision *decision, void *userdata)
 	engine_record(userdata, decision);
 }
 
-int engine_scan(struct engine *engine, struct scan_result *ret_result, struct error *err)
+static void scan_triggered(const struct urgent *urgent, void *userdata)
 {
-	const pid_t spare[2] = { getpid(), engine->guard_pid };
-	int r = place_running(engine->host, gatekeeper_current(engine->keeper),
-			      engine->options.dry_run, spare, scan_found, engine, ret_result);
+	engine_run_triggers(userdata, urgent);
+}
+
+static int scan(struct engine *engine, struct scan_memory *memory, struct scan_result *ret_result,
+		struct error *err)
+{
+	const struct scan_options options = {
+		.dry_run = engine->options.dry_run,
+		.spare = { getpid(), engine->guard_pid },
+		.memory = memory,
+		.found = scan_found,
+		.triggered = scan_triggered,
+		.userdata = engine,
+	};
+	int r = place_running(engine->host, gatekeeper_current(engine->keeper), &options,
+			       ret_result);
 
 	if (r < 0)
 		return error_set_errno(err, r, "cannot read %s", engine->host->proc_path);
 	engine->counters.scans++;
 	return 0;
+}
+
+int engine_scan(struct engine *engine, struct scan_result *ret_result, struct error *err)
+{
+	return scan(engine, NULL, ret_result, err);
+}
+
+int engine_scan_again(struct engine *engine)
+{
+	struct scan_result ignored;
+
+	return scan(engine, &engine->scanned, &ignored, NULL);
 }
 
 struct log *engine_log(const struct engine *engine)

@@ -306,7 +306,7 @@ int filter_seed(struct filter *filter, const struct process_table *table)
 		return -ENOMEM;
 	for (size_t i = 0; i < words->count; i++)
 		put_tree(filter, words->items[i].number, true);
-	return process_table_each(table, seed_process, filter);
+	return table ? process_table_each(table, seed_process, filter) : 0;
 }
 
 /* One that a scan has found: missed was it, and perhaps its parent. */
@@ -317,7 +317,7 @@ static bool descends(const struct filter *filter, uint32_t pid)
 	for (int depth = 0; depth < 1024 && pid > 1; depth++) {
 		if (in_tree(filter, pid))
 			return true;
-		process = process_table_find(filter->table, pid);
+		process = filter->table ? process_table_find(filter->table, pid) : NULL;
 		if (!process || !(process->known & PROCESS_PPID_KNOWN))
 			break;
 		pid = process->ppid;

@@ -64,7 +64,8 @@ uint32_t filter_asks(const struct filter *filter);
 
 /*
  * Begins to follow the trees as the table has them now; at the start, and whenever the table was
- * seeded anew. The table must stay until the next call or the end. -ENOMEM.
+ * seeded anew. The table (NULL: none, only what happens counts) must stay until the next call or
+ * the end. -ENOMEM.
  */
 int filter_seed(struct filter *filter, const struct process_table *table);
 

@@ -12,9 +12,10 @@
  */
 #include "core/gatekeeper.h"
 
+#include "core/reach.h"
+#include "core/subject.h"
 #include "source/access.h"
 #include "source/interpreter.h"
-#include "core/subject.h"
 #include "util/fd.h"
 #include "util/hash.h"
 
@@ -335,6 +336,10 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 	decision.action = (uint16_t)action;
 	note_triggers(&decision, snapshot, verdict);
 	count(&keeper->counters.matched);
+	if (verdict->truncated) {
+		count(&keeper->counters.too_many_rules);
+		decision.flags |= DECISION_TRUNCATED;
+	}
 	if (decision.group != POLICY_NONE && action == ACTION_EXECUTE)
 		place_execution(keeper, seat, snapshot, event, &decision);
 	else if (decision.group != POLICY_NONE)
@@ -354,6 +359,19 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 }
 
 /* ---- judging ---- */
+
+/* Names in rules mean the host's: a file that has none here is known by its identity alone. */
+static struct file_key key_of(const struct gate_event *event)
+{
+	bool named = event->name != HOST_NAME_NONE;
+
+	return (struct file_key){
+		.dev = event->dev,
+		.ino = event->ino,
+		.path = named ? event->path : "",
+		.length = named ? event->path_length : 0,
+	};
+}
 
 /*
  * The process of a thread: fetter's rules, and cgroup.procs, are about whole processes. -ESRCH when
@@ -375,15 +393,18 @@ static pid_t thread_leader(const struct host *host, pid_t tid)
 	return line && sscanf(line + 6, "%d", &tgid) == 1 ? tgid : -ESRCH;
 }
 
+/* Opened through another namespace, where it has a name that no rule knows, it would be unseen. */
+static bool may_forget_open(const struct snapshot *snapshot, const struct gate_event *event)
+{
+	return event->name != HOST_NAME_NONE ||
+	       (!ruleset_has_names(snapshot->ruleset, ACTION_READ) &&
+		!ruleset_has_names(snapshot->ruleset, ACTION_WRITE));
+}
+
 static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 			   const struct snapshot *snapshot, const struct gate_event *event)
 {
-	const struct file_key file = {
-		.dev = event->dev,
-		.ino = event->ino,
-		.path = event->path,
-		.length = event->path_length,
-	};
+	const struct file_key file = key_of(event);
 	struct verdict read_verdict, write_verdict;
 	bool read_rule, write_rule;
 	unsigned access, answer = GATE_ALLOW;
@@ -392,7 +413,7 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 	read_rule = ruleset_match(snapshot->ruleset, ACTION_READ, &file, &read_verdict);
 	write_rule = ruleset_match(snapshot->ruleset, ACTION_WRITE, &file, &write_verdict);
 	if (!read_rule && !write_rule)
-		return GATE_ALLOW | GATE_FORGET;
+		return may_forget_open(snapshot, event) ? GATE_ALLOW | GATE_FORGET : GATE_ALLOW;
 	access = access_of_thread(keeper->host, event->pid);
 	if (access & ACCESS_EXECUTE)
 		return GATE_ALLOW;
@@ -422,18 +443,14 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
  */
 static bool may_forget(const struct snapshot *snapshot, const struct gate_event *event)
 {
-	return !ruleset_has_names(snapshot->ruleset, ACTION_EXECUTE) || gate_is_only_name(event);
+	return !ruleset_has_names(snapshot->ruleset, ACTION_EXECUTE) ||
+	       (event->name == HOST_NAME_ONLY && event->links == 1);
 }
 
 static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
 			   const struct snapshot *snapshot, const struct gate_event *event)
 {
-	const struct file_key file = {
-		.dev = event->dev,
-		.ino = event->ino,
-		.path = event->path,
-		.length = event->path_length,
-	};
+	const struct file_key file = key_of(event);
 	struct verdict verdict;
 
 	if (!ruleset_match(snapshot->ruleset, ACTION_EXECUTE, &file, &verdict)) {
@@ -455,6 +472,15 @@ unsigned gatekeeper_decide(const struct gate_event *event, void *userdata)
 						     : judge_exec(keeper, seat, snapshot, event);
 	atomic_store(&seat->in_use, NULL);
 	return answer;
+}
+
+bool gatekeeper_reaches(const char *mount_point, dev_t dev, void *userdata)
+{
+	const struct gatekeeper *keeper = userdata;
+	const struct snapshot *snapshot = gatekeeper_current(keeper);
+
+	return snapshot &&
+	       reach_targets(snapshot_policy(snapshot), &snapshot->targets, mount_point, dev);
 }
 
 /* ---- life ---- */

@@ -17,6 +17,8 @@ struct gatekeeper_counters {
 	_Atomic uint64_t move_failed; /* see also the last error */
 	_Atomic uint64_t vanished;    /* gone before it could be moved */
 	_Atomic uint64_t no_way_back; /* where a process was could not be kept */
+	/* More rules matched than a verdict lists: triggers of the rest were not run. */
+	_Atomic uint64_t too_many_rules;
 	_Atomic uint64_t
 		unknown_access; /* an open whose flags could not be read: counted as both */
 	_Atomic int last_error;
@@ -38,6 +40,8 @@ DEFINE_CLEANUP(struct gatekeeper *, gatekeeper_free);
 
 /* The gate_decide_fn; `keeper` is the userdata. */
 unsigned gatekeeper_decide(const struct gate_event *event, void *keeper);
+/* The gate_reaches_fn: of the snapshot in force. The loop's thread only. */
+bool gatekeeper_reaches(const char *mount_point, dev_t dev, void *keeper);
 
 /*
  * Puts a new snapshot in place; returns the old one, which some thread may still be using: free it

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* flock(2) goes with the process, however it ends; the file's name alone means nothing. */
+/*
+ * flock(2) goes with the process, however it ends; the file's name alone means nothing. The file
+ * says whether a daemon holds it, which does so for long, or a command, which does not.
+ */
 #include "core/lock.h"
 
 #include <fcntl.h>
@@ -8,7 +11,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { TRIES = 20, WAIT_NS = 50000000 };
+#define DAEMON "daemon"
+
+enum { TRIES_DAEMON = 20, TRIES_COMMAND = 400, WAIT_NS = 50000000 };
 
 static void lock_path(const char *name, char path[static PATH_MAX])
 {
@@ -24,25 +29,45 @@ static bool is_current(int fd, const char *path)
 	       ours.st_dev == theirs.st_dev;
 }
 
-int instance_lock(const char *name, struct error *err)
+/* Only for those who wait: without it they wait too long, or not long enough. */
+static void write_holder(int fd, bool daemon)
+{
+	if (ftruncate(fd, 0) == 0 && daemon)
+		(void)!pwrite(fd, DAEMON, strlen(DAEMON), 0);
+}
+
+static int tries_for_holder(int fd)
+{
+	char text[sizeof(DAEMON)] = "";
+
+	(void)!pread(fd, text, sizeof(text) - 1, 0);
+	return streq(text, DAEMON) ? TRIES_DAEMON : TRIES_COMMAND;
+}
+
+int instance_lock(const char *name, bool daemon, struct error *err)
 {
 	const struct timespec wait = { .tv_nsec = WAIT_NS };
 	char path[PATH_MAX];
+	int tries = 1;
 
 	lock_path(name, path);
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < tries; i++) {
 		_cleanup_(closep) int fd =
 			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 		if (fd < 0)
 			return error_set_errno(err, -errno, "cannot open the lock %s", path);
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-			if (is_current(fd, path))
+			if (is_current(fd, path)) {
+				write_holder(fd, daemon);
 				return TAKE_FD(fd);
+			}
+			tries = i + 2;
 			continue;
 		}
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return error_set_errno(err, -errno, "cannot lock %s", path);
+		tries = tries_for_holder(fd);
 		nanosleep(&wait, NULL);
 	}
 	return error_set(err, -EBUSY,

@@ -32,6 +32,11 @@ static void on_scanned(struct event *event, void *userdata)
 
 	if (observer->tell == TELL_NOTHING || is_own(observer, event))
 		return;
+	if (observer->list) {
+		enrich_names(observer->enricher, event, observer->now_ns);
+		observer->list->event(event, observer->list->userdata);
+		return;
+	}
 	if (observer->tell == TELL_NEWS && !is_news(observer, event, known))
 		return;
 	observer->found++;
@@ -46,6 +51,7 @@ int observer_scan(struct observer *observer, enum tell what, struct error *err)
 		.sink = { on_scanned, observer },
 		.environment = observer->options.environment,
 		.environment_count = observer->options.environment_count,
+		.brief = what == TELL_NOTHING,
 	};
 	struct process_scan_result result;
 	int r;
@@ -74,6 +80,17 @@ int observer_seed(struct observer *observer, enum tell what, struct error *err)
 	r = observer_scan(observer, TELL_NOTHING, err);
 	observer->options.seeded(observer->options.sink.userdata);
 	return r >= 0 && what != TELL_NOTHING ? observer_scan(observer, what, err) : r;
+}
+
+int observer_list(struct observer *observer, const struct event_sink *sink, struct error *err)
+{
+	int r;
+
+	observer->now_ns = clock_monotonic();
+	observer->list = sink;
+	r = observer_scan(observer, TELL_ALL, err);
+	observer->list = NULL;
+	return r;
 }
 
 /* An end that was concluded, not seen. */

@@ -2,11 +2,10 @@
 /* What the files of the observer share; nobody else includes it. */
 #pragma once
 
+#include "core/enrich.h"
 #include "core/observer.h"
-#include "model/container.h"
-#include "model/users.h"
 
-enum { DUE_ACCURACY_USEC = 1000, REASON_MAX = 2048, NAME_ROOM = 256 };
+enum { DUE_ACCURACY_USEC = 1000 };
 
 /* What the table is kept by. */
 #define LIFE                                                                     \
@@ -35,15 +34,14 @@ struct observer {
 
 	uint32_t wanted;
 	struct process_table *table; /* NULL: not kept */
-	struct users *users;
-	uint64_t now_ns;			/* CLOCK_MONOTONIC, once a turn */
-	char user[NAME_ROOM], group[NAME_ROOM]; /* of the event in hand */
-	struct container container;		/* of the event in hand, which points into it */
-	uint32_t own;	      /* our process; 0: the source tells of another host */
-	enum tell tell;	      /* of what a scan finds */
-	size_t found;	      /* news of the scan under way */
-	bool told;	      /* something, in this turn */
-	bool begun;	      /* the beginning is over, the source is read */
+	struct enricher *enricher;
+	uint64_t now_ns;	       /* CLOCK_MONOTONIC, once a turn */
+	uint32_t own;		       /* our process; 0: the source tells of another host */
+	enum tell tell;		       /* of what a scan finds */
+	const struct event_sink *list; /* NULL, or who alone is told what a scan finds */
+	size_t found;		       /* news of the scan under way */
+	bool told;		       /* something, in this turn */
+	bool begun;		       /* the beginning is over, the source is read */
 	uint64_t gap_from;    /* boottime of the earliest loss not healed; UINT64_MAX: none */
 	uint64_t last_ns;     /* boottime of the last event */
 	uint64_t healed_usec; /* when the last rescan was over */

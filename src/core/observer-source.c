@@ -18,21 +18,34 @@ static void add_reasons(const struct observer *observer, char *text, size_t room
 	}
 }
 
-/* Which source is used now, and why none before it is. */
-void observer_present_source(struct observer *observer)
+void observer_describe(const struct observer *observer, char text[static OBSERVER_TEXT])
 {
-	const struct source_class *class = observer->source->class;
-	const char *variant = class->variant ? class->variant(observer->source) : NULL;
-	uint32_t untold = observer->wanted & ALONE & ~class->types &
-			  (EVENT_BIT(EVENT_FAILED) | EVENT_BIT(EVENT_EXEC));
-	char reason[REASON_MAX];
+	const struct source_class *class;
+	const char *variant;
+	uint32_t untold;
 
-	snprintf(reason, sizeof(reason), "%s is used%s%s%s%s", class->name, variant ? ": " : "",
+	if (!observer->source) {
+		snprintf(text, OBSERVER_TEXT, "no source is left");
+		add_reasons(observer, text, OBSERVER_TEXT);
+		return;
+	}
+	class = observer->source->class;
+	variant = class->variant ? class->variant(observer->source) : NULL;
+	untold = observer->wanted & ALONE & ~class->types &
+		 (EVENT_BIT(EVENT_FAILED) | EVENT_BIT(EVENT_EXEC));
+	snprintf(text, OBSERVER_TEXT, "%s is used%s%s%s%s", class->name, variant ? ": " : "",
 		 variant ? variant : "",
 		 untold & EVENT_BIT(EVENT_FAILED) ? "; it does not tell failed executions" : "",
 		 untold & EVENT_BIT(EVENT_EXEC) ? "; it does not tell executions" : "");
-	add_reasons(observer, reason, sizeof(reason));
-	observer_tell_source(observer, reason);
+	add_reasons(observer, text, OBSERVER_TEXT);
+}
+
+void observer_present_source(struct observer *observer)
+{
+	char text[OBSERVER_TEXT];
+
+	observer_describe(observer, text);
+	observer_tell_source(observer, text);
 }
 
 /* ---- which source ---- */
@@ -100,9 +113,9 @@ static int take_next(struct observer *observer)
 
 int observer_explain(const struct observer *observer, struct error *err)
 {
-	char reason[REASON_MAX] = "no source of events works here";
+	char reason[OBSERVER_TEXT] = "no source of events works here";
 
-	add_reasons(observer, reason, sizeof(reason));
+	add_reasons(observer, reason, OBSERVER_TEXT);
 	return error_set(err, -EOPNOTSUPP, "%s", reason);
 }
 

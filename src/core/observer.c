@@ -19,34 +19,11 @@
 
 /* ---- telling ---- */
 
-/* A name is the users' until the next is asked for. */
-static bool keep_name(struct slice name, char kept[static NAME_ROOM], struct slice *ret_name)
-{
-	if (name.size == 0 || name.size > NAME_ROOM)
-		return false;
-	memcpy(kept, name.data, name.size);
-	*ret_name = (struct slice){ kept, name.size };
-	return true;
-}
-
-static void add_names(struct observer *observer, struct event *event)
-{
-	struct users *users = observer->users;
-	uint64_t now = observer->now_ns;
-
-	if (event_knows(event, FIELD_UID) && !event_knows(event, FIELD_USER) &&
-	    keep_name(users_user(users, event->uid, now), observer->user, &event->user))
-		event_know(event, FIELD_USER);
-	if (event_knows(event, FIELD_GID) && !event_knows(event, FIELD_GROUP) &&
-	    keep_name(users_group(users, event->gid, now), observer->group, &event->group))
-		event_know(event, FIELD_GROUP);
-}
-
 void observer_tell(struct observer *observer, struct event *event)
 {
 	/* Users of another host have other names. */
 	if (observer->own != 0)
-		add_names(observer, event);
+		enrich_names(observer->enricher, event, observer->now_ns);
 	observer->told = true;
 	observer->options.sink.event(event, observer->options.sink.userdata);
 }
@@ -75,25 +52,6 @@ void observer_tell_source(struct observer *observer, const char *reason)
 }
 
 /* ---- events ---- */
-
-/* The container of an event that no table completes. */
-static void find_container(struct observer *observer, struct event *event)
-{
-	static const struct slice none;
-	struct container *container = &observer->container;
-
-	if (event_knows(event, FIELD_CONTAINER_RUNTIME) ||
-	    (!event_knows(event, FIELD_CGROUP) && !event_knows(event, FIELD_CGROUP_V1)))
-		return;
-	if (!container_of_groups(event_knows(event, FIELD_CGROUP) ? event->cgroup : none,
-				 event_knows(event, FIELD_CGROUP_V1) ? event->cgroup_v1 : none,
-				 container))
-		return;
-	event_set(event, CONTAINER_RUNTIME, container_runtime, container->runtime);
-	event_set(event, CONTAINER_ID, container_id, container->id);
-	if (container->pod.size > 0)
-		event_set(event, POD, pod, container->pod);
-}
 
 void observer_note_gap(struct observer *observer, const struct event *event)
 {
@@ -127,7 +85,7 @@ bool observer_take_in(struct observer *observer, struct event *event)
 		return false;
 	if (observer->table)
 		return process_table_apply(observer->table, event) > 0;
-	find_container(observer, event);
+	enrich_container(observer->enricher, event);
 	return false;
 }
 
@@ -230,7 +188,8 @@ int observer_new(const struct host *host, sd_event *event, const struct observer
 	observer->last_ns = clock_boottime();
 	observer->own = (uint32_t)getpid();
 	observer->now_ns = clock_monotonic();
-	if (copy_options(observer, options) < 0 || users_new(host->root, &observer->users) < 0)
+	if (copy_options(observer, options) < 0 ||
+	    enricher_new(host->root, &observer->enricher) < 0)
 		return error_oom(err);
 	r = add_timers(observer);
 	if (r >= 0)
@@ -254,7 +213,7 @@ void observer_free(struct observer *observer)
 	sd_event_source_disable_unref(observer->heal);
 	source_free(observer->source);
 	process_table_free(observer->table);
-	users_free(observer->users);
+	enricher_free(observer->enricher);
 	for (size_t i = 0; i < observer->refusal_count; i++)
 		free(observer->refusals[i].reason);
 	free(observer->refusals);

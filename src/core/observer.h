@@ -57,10 +57,17 @@ DEFINE_CLEANUP(struct observer *, observer_free);
  */
 int observer_set_types(struct observer *observer, uint32_t types, struct error *err);
 
+/* Hands all that runs now to `sink` alone, complete, as RUNNING records. 0; as scan_processes(). */
+int observer_list(struct observer *observer, const struct event_sink *sink, struct error *err);
+
 /* NULL while none is kept. Another one after each `seeded`. */
 const struct process_table *observer_table(const struct observer *observer);
 /* The source in use, or NULL after all have failed. */
 const struct source *observer_source(const struct observer *observer);
+
+enum { OBSERVER_TEXT = 2048 };
+/* Which source is used, how, and why none before it is: a sentence. */
+void observer_describe(const struct observer *observer, char text[static OBSERVER_TEXT]);
 
 /* Why those before it were not taken, or have been left. */
 struct observer_refusal {

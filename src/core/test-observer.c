@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * covers: observer.c observer-heal.c observer-source.c
+ * covers: observer.c observer-heal.c observer-source.c enrich.c
  * Sources and scans are the test's own: they take the place of source/source.c and the scanner when
  * the test is linked.
  */
@@ -673,6 +673,20 @@ static void test_end_of_replay(void **state)
 	assert_int_equal(world.scans, 0);
 }
 
+static void test_list(void **state)
+{
+	struct watcher *watcher = *state, other = { 0 };
+	const struct event_sink sink = { on_event, &other };
+
+	runs(1, 0, "/sbin/init");
+	runs(7, 1, "/bin/seven");
+	must_begin(watcher, EVENT_BIT(EVENT_EXEC));
+	assert_int_equal(observer_list(watcher->observer, &sink, NULL), 0);
+	assert_int_equal(watcher->count, 0);
+	assert_int_equal(other.count, 2);
+	expect(&other, 1, EVENT_RUNNING, 7);
+}
+
 static void test_types_change(void **state)
 {
 	struct watcher *watcher = *state;
@@ -715,6 +729,7 @@ int main(void)
 		CASE(test_next_source),
 		CASE(test_named_source_fails),
 		CASE(test_end_of_replay),
+		CASE(test_list),
 		CASE(test_types_change),
 	};
 

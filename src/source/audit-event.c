@@ -115,8 +115,10 @@ static void set_exe(struct audit_event *made, const struct audit_group *group)
 	if (exe.size == 0)
 		return;
 	if (starts_with(exe, memfd) && ends_with(exe, deleted)) {
-		exe.size -= strlen(deleted);
-		event_flag(&made->event, FLAG_MEMFD | FLAG_DELETED);
+		/* It never had a name that could be deleted; the slash is of no folder. */
+		exe.data++;
+		exe.size -= 1 + strlen(deleted);
+		event_flag(&made->event, FLAG_MEMFD);
 	} else {
 		made->maybe_deleted = ends_with(exe, deleted);
 	}
@@ -176,7 +178,8 @@ static void set_file(struct event *event, const struct audit_item *item)
 	set_group = (item->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
 		    event_knows(event, FIELD_EGID) && event->egid == item->group &&
 		    event->gid != event->egid;
-	event_flag(event, set_user || set_group ? FLAG_SETUID : 0);
+	if (set_user || set_group)
+		event_flag(event, FLAG_SETUID);
 }
 
 /* As fs/exec.c names it: a relative name below a descriptor is /dev/fd/N/NAME. */
@@ -258,6 +261,7 @@ bool audit_event_make(const struct audit_group *group, uint64_t boot_ns, struct 
 	event_set(event, TIME, time, group->stamp.time_ns);
 	if (group->stamp.time_ns > boot_ns)
 		event_set(event, BOOTTIME, boottime, group->stamp.time_ns - boot_ns);
+	event_flag(event, 0);
 	set_process(event, group);
 	set_exe(made, group);
 	if (group->call == AUDIT_CALL_EXEC && group->item_count > 0 && group->items[0].named)

@@ -53,7 +53,7 @@ static void add_field(struct audit_rule_data *rule, uint32_t field, uint32_t val
 void audit_rule_make(struct audit_rule *rule, enum audit_abi abi, enum audit_call call,
 		     bool success_only, const struct audit_key *key)
 {
-	struct audit_rule_data *data = &rule->data;
+	struct audit_rule_data *data = audit_rule_data(rule);
 	const uint16_t *numbers;
 	size_t count = audit_call_numbers(abi, call, &numbers);
 

@@ -32,12 +32,15 @@ static inline bool audit_key_is_same(const struct audit_key *a, const struct aud
 
 /* A rule with room for its key. */
 struct audit_rule {
-	union {
-		struct audit_rule_data data;
-		char bytes[sizeof(struct audit_rule_data) + AUDIT_KEY_TEXT];
-	};
+	_Alignas(
+		struct audit_rule_data) char bytes[sizeof(struct audit_rule_data) + AUDIT_KEY_TEXT];
 	size_t size; /* what is used of it */
 };
+
+static inline struct audit_rule_data *audit_rule_data(struct audit_rule *rule)
+{
+	return (struct audit_rule_data *)(void *)rule->bytes;
+}
 
 /* "Record this kind of call", of all outcomes or of success only, at the end of the list. */
 void audit_rule_make(struct audit_rule *rule, enum audit_abi abi, enum audit_call call,

@@ -4,10 +4,7 @@
 
 #include "source/gate.h"
 
-#include <limits.h>
 #include <pthread.h>
-
-enum { SHARED_MAX = 128 };
 
 struct channel {
 	int fd;
@@ -24,7 +21,8 @@ struct worker {
 	unsigned index;
 	int processor; /* pinned to, or -1 */
 	bool started;
-	char path[PATH_MAX + 1];
+	_Atomic(const struct mount_table *) mounts; /* that it uses now */
+	struct name_buffer names;
 };
 
 struct gate {
@@ -38,17 +36,23 @@ struct gate {
 	bool realtime;
 	int stop_fd; /* eventfd: readable when the threads have to end */
 	_Atomic uint32_t pinned_marks;
-	_Atomic uint32_t epoch; /* of gate_forget_all() */
-	/* Devices that are mounted more than once; SHARED_MAX + 1: too many to say which. */
-	_Atomic uint32_t shared_count;
-	_Atomic uint64_t shared[SHARED_MAX];
-	uint32_t shared_found; /* while they are being counted */
+	_Atomic uint32_t epoch;			    /* of gate_forget_all() */
+	_Atomic(const struct mount_table *) mounts; /* of our namespace */
+	struct mount_table *all_mounts; /* the one in use, and old ones that a thread may use */
+	/* Channels (bits) in which the kernel could not open a file for us and refused. */
+	_Atomic unsigned refused;
+	dev_t *shunned; /* file systems that are not watched any more for that */
+	size_t shunned_count;
 	struct gate_counters counters;
 };
 
 /* Opens the descriptor of a channel when first needed. */
 int gate_open_channel(struct gate *gate, enum gate_channel_kind kind, struct error *err);
 void gate_free_watched(struct channel *channel);
+/* Makes gate->mounts anew. */
+int gate_read_mounts(struct gate *gate, struct error *err);
+/* All tables; the threads have ended. */
+void gate_free_mounts(struct gate *gate);
 
 static inline void gate_count(_Atomic uint64_t *counter)
 {

@@ -5,13 +5,10 @@
  */
 #include "source/gate-internal.h"
 
-#include "source/gate-mounts.h"
 #include "util/fd.h"
-#include "util/mountinfo.h"
 
 #include <fcntl.h>
 #include <sys/fanotify.h>
-#include <sys/sysmacros.h>
 
 enum { MOUNTINFO_LIMIT = 64 << 20 };
 
@@ -55,29 +52,41 @@ int gate_open_channel(struct gate *gate, enum gate_channel_kind kind, struct err
 	return 0;
 }
 
-/* Called while shared_count says "unknown": the threads see the list only when it is whole. */
-static void note_shared(struct gate *gate, dev_t dev)
+static bool is_shunned(const struct gate *gate, dev_t dev)
 {
-	if (gate->shared_found < SHARED_MAX)
-		atomic_store(&gate->shared[gate->shared_found], dev);
-	gate->shared_found++;
+	for (size_t i = 0; i < gate->shunned_count; i++)
+		if (gate->shunned[i] == dev)
+			return true;
+	return false;
 }
 
-static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, struct error *err)
+/*
+ * Where a server decides who may read what, the kernel may not be able to open a program for us
+ * that its user may execute (root_squash), and then refuses the execution. So such a file system is
+ * watched only for the sake of rules that could name something on it.
+ */
+static bool is_wanted(const struct gate *gate, const struct mount_row *row)
 {
-	enum filesystem_class class = filesystem_class(entry->type);
-	enum gate_channel_kind kind = class == FILESYSTEM_REMOTE ? GATE_EXEC_REMOTE : GATE_EXEC;
+	if (row->class != FILESYSTEM_REMOTE)
+		return row->class == FILESYSTEM_LOCAL;
+	return !is_shunned(gate, row->dev) && gate->options.reaches &&
+	       gate->options.reaches(row->mount_point, row->dev, gate->options.userdata);
+}
+
+static int mark_filesystem(struct gate *gate, const struct mount_row *row, struct error *err)
+{
+	enum gate_channel_kind kind =
+		row->class == FILESYSTEM_REMOTE ? GATE_EXEC_REMOTE : GATE_EXEC;
 	struct channel *channel = &gate->channels[kind];
-	dev_t dev = makedev(entry->major, entry->minor);
 	int r;
 
-	if (class == FILESYSTEM_PSEUDO)
+	if (!is_wanted(gate, row))
 		return 0;
 	r = gate_open_channel(gate, kind, err);
 	if (r < 0)
 		return r;
 	if (fanotify_mark(channel->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM,
-			  AT_FDCWD, entry->mount_point) < 0) {
+			  AT_FDCWD, row->mount_point) < 0) {
 		/*
 		 * Hidden below another mount, gone again, a type that cannot be watched, a server
 		 * that is dead (whatever a FUSE one says): one mount must not keep the others from
@@ -85,16 +94,172 @@ static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, s
 		 */
 		if (errno == ENOMEM || errno == ENOSPC)
 			return error_set_errno(err, -errno, "cannot watch executions on %s",
-					       entry->mount_point);
+					       row->mount_point);
 		gate_count(&gate->counters.mark_errors);
 		return 0;
 	}
-	if (is_marked(channel, dev)) {
-		note_shared(gate, dev);
+	if (is_marked(channel, row->dev))
 		return 0;
-	}
-	r = remember(channel, dev);
+	r = remember(channel, row->dev);
 	return r < 0 ? error_oom(err) : 1;
+}
+
+/* ---- network and FUSE file systems ---- */
+
+/* No name is looked up for this: it cannot wait for a server. */
+static void unmark_remote(struct gate *gate)
+{
+	struct channel *channel = &gate->channels[GATE_EXEC_REMOTE];
+
+	if (channel->fd >= 0)
+		(void)fanotify_mark(channel->fd, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD,
+				    NULL);
+	channel->marked_count = 0;
+}
+
+static bool is_any_unwanted(const struct gate *gate, const struct mount_table *table)
+{
+	const struct channel *channel = &gate->channels[GATE_EXEC_REMOTE];
+
+	for (size_t i = 0; i < channel->marked_count; i++) {
+		bool wanted = false;
+
+		for (size_t j = 0; j < table->count && !wanted; j++)
+			wanted = table->rows[j].dev == channel->marked[i] &&
+				 is_wanted(gate, &table->rows[j]);
+		if (!wanted)
+			return true;
+	}
+	return false;
+}
+
+int gate_mark_remote(struct gate *gate, struct error *err)
+{
+	/* Only this thread changes it. */
+	const struct mount_table *table = atomic_load(&gate->mounts);
+	int r = 0;
+
+	if (is_any_unwanted(gate, table))
+		unmark_remote(gate);
+	for (size_t i = 0; i < table->count && r >= 0; i++)
+		if (table->rows[i].class == FILESYSTEM_REMOTE)
+			r = mark_filesystem(gate, &table->rows[i], err);
+	return MIN(r, 0);
+}
+
+static bool has_watched(const struct gate *gate, const struct mount_table *table,
+			const struct mount_row *row)
+{
+	const struct channel *channel = &gate->channels[GATE_OPEN];
+
+	for (size_t i = 0; i < channel->watched_count; i++)
+		if (mount_table_of_path(table, channel->watched[i]) == row)
+			return true;
+	return false;
+}
+
+unsigned gate_shun(struct gate *gate, void (*tell)(const char *mount_point, void *userdata),
+		   void *userdata)
+{
+	const struct mount_table *table = atomic_load(&gate->mounts);
+	unsigned refused = atomic_exchange(&gate->refused, 0), count = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct mount_row *row = &table->rows[i];
+		const struct channel *remote = &gate->channels[GATE_EXEC_REMOTE];
+		dev_t *larger;
+
+		if (row->class != FILESYSTEM_REMOTE || is_shunned(gate, row->dev) ||
+		    !((refused & 1U << GATE_EXEC_REMOTE && is_marked(remote, row->dev)) ||
+		      (refused & 1U << GATE_OPEN && has_watched(gate, table, row))))
+			continue;
+		larger = reallocarray(gate->shunned, gate->shunned_count + 1, sizeof(*larger));
+		if (!larger)
+			break;
+		gate->shunned = larger;
+		gate->shunned[gate->shunned_count++] = row->dev;
+		tell(row->mount_point, userdata);
+		count++;
+	}
+	if (refused & 1U << GATE_EXEC_REMOTE)
+		unmark_remote(gate);
+	return count;
+}
+
+void gate_forgive(struct gate *gate)
+{
+	gate->shunned_count = 0;
+}
+
+/* ---- our mounts ---- */
+
+static bool is_used(const struct gate *gate, const struct mount_table *table)
+{
+	for (unsigned i = 0; i < gate->worker_count; i++)
+		if (atomic_load(&gate->workers[i].mounts) == table)
+			return true;
+	return false;
+}
+
+/* What is unmounted is forgotten: its device number may be given to another file system. */
+static void drop_shunned(struct gate *gate, const struct mount_table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < gate->shunned_count; i++)
+		for (size_t j = 0; j < table->count; j++)
+			if (table->rows[j].dev == gate->shunned[i]) {
+				gate->shunned[kept++] = gate->shunned[i];
+				break;
+			}
+	gate->shunned_count = kept;
+}
+
+/* Frees the old ones that no thread uses any more; the others wait for the next time. */
+static void drop_old_mounts(struct gate *gate)
+{
+	const struct mount_table *current = atomic_load(&gate->mounts);
+	struct mount_table **at = &gate->all_mounts;
+
+	while (*at) {
+		struct mount_table *table = *at;
+
+		if (table == current || is_used(gate, table)) {
+			at = &table->next;
+			continue;
+		}
+		*at = table->next;
+		mount_table_free(table);
+	}
+}
+
+void gate_free_mounts(struct gate *gate)
+{
+	while (gate->all_mounts) {
+		struct mount_table *table = gate->all_mounts;
+
+		gate->all_mounts = table->next;
+		mount_table_free(table);
+	}
+}
+
+int gate_read_mounts(struct gate *gate, struct error *err)
+{
+	struct mount_table *table;
+	char *text;
+	int r = file_read_at(gate->host->proc_fd, "self/mountinfo", MOUNTINFO_LIMIT, &text, NULL);
+
+	if (r < 0)
+		return error_set_errno(err, r, "cannot read %s/self/mountinfo",
+				       gate->host->proc_path);
+	if (mount_table_new(text, &table) < 0)
+		return error_oom(err);
+	table->next = gate->all_mounts;
+	gate->all_mounts = table;
+	atomic_store(&gate->mounts, table);
+	drop_old_mounts(gate);
+	drop_shunned(gate, table);
+	return 0;
 }
 
 /*
@@ -103,29 +268,34 @@ static int mark_filesystem(struct gate *gate, const struct mount_entry *entry, s
  */
 int gate_mark_mounts(struct gate *gate, struct error *err)
 {
-	_cleanup_(freep) char *text = NULL;
-	struct mount_entry entry;
+	const struct mount_table *table;
 	int r, before, now = 0;
-	char *at;
 
-	r = file_read_at(gate->host->proc_fd, "self/mountinfo", MOUNTINFO_LIMIT, &text, NULL);
+	r = gate_read_mounts(gate, err);
 	if (r < 0)
-		return error_set_errno(err, r, "cannot read %s/self/mountinfo",
-				       gate->host->proc_path);
+		return r;
+	table = atomic_load(&gate->mounts);
+	if (is_any_unwanted(gate, table))
+		unmark_remote(gate);
 	before = (int)(gate_marked(gate, GATE_EXEC) + gate_marked(gate, GATE_EXEC_REMOTE));
 	gate->channels[GATE_EXEC].marked_count = 0;
 	gate->channels[GATE_EXEC_REMOTE].marked_count = 0;
-	gate->shared_found = 0;
-	atomic_store(&gate->shared_count, SHARED_MAX + 1);
-	at = text;
-	while (mount_entry_next(&at, &entry, NULL)) {
-		r = mark_filesystem(gate, &entry, err);
+	for (size_t i = 0; i < table->count; i++) {
+		r = mark_filesystem(gate, &table->rows[i], err);
 		if (r < 0)
 			return r;
 		now += r;
 	}
-	atomic_store(&gate->shared_count, MIN(gate->shared_found, (uint32_t)SHARED_MAX + 1));
 	return MAX(now - before, 0);
+}
+
+/* A file or folder on a file system whose server has refused us is not watched. */
+static bool may_watch(const struct gate *gate, const char *path)
+{
+	const struct mount_table *table = atomic_load(&gate->mounts);
+	const struct mount_row *row = mount_table_of_path(table, path);
+
+	return !row || (row->class != FILESYSTEM_USERS && !is_shunned(gate, row->dev));
 }
 
 static int watch_open_path(const struct channel *channel, const char *path)
@@ -149,7 +319,8 @@ void gate_forget_all(struct gate *gate)
 	/* What GATE_OPEN watches is inodes too. Some microseconds pass; the names' change that
 	 * brought us here was noticed later than that anyway. */
 	for (size_t i = 0; i < open_channel->watched_count; i++)
-		(void)watch_open_path(open_channel, open_channel->watched[i]);
+		if (may_watch(gate, open_channel->watched[i]))
+			(void)watch_open_path(open_channel, open_channel->watched[i]);
 	atomic_store(&gate->pinned_marks, 0);
 }
 
@@ -178,6 +349,8 @@ int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_cou
 	for (size_t i = 0; i < channel->watched_count; i++) {
 		bool stays = false;
 
+		if (!may_watch(gate, channel->watched[i]))
+			continue; /* the flush of gate_forget_all() has taken it */
 		for (size_t j = 0; j < path_count && !stays; j++)
 			stays = streq(paths[j], channel->watched[i]);
 		if (!stays)
@@ -190,6 +363,8 @@ int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_cou
 	if (!channel->watched)
 		return error_oom(err);
 	for (size_t i = 0; i < path_count; i++) {
+		if (!may_watch(gate, paths[i]))
+			continue;
 		r = watch_open_path(channel, paths[i]);
 		if (r < 0) {
 			if (r != -ENOENT && r != -ENOTDIR)

@@ -51,45 +51,68 @@ static const int64_t settle_ns = INT64_C(2000000000);
 /* ---- one event ---- */
 
 /* Where the open file is, as seen from our root; the kernel's answer cannot be out of date. */
-static void read_path(struct worker *worker, struct gate_event *event)
+static void read_path(struct worker *worker, int fd, bool deleted)
 {
-	static const char deleted[] = " (deleted)";
-	const size_t suffix = sizeof(deleted) - 1;
+	static const char mark[] = " (deleted)";
+	const size_t suffix = sizeof(mark) - 1;
+	struct name_buffer *names = &worker->names;
 	char name[16];
 	ssize_t n;
 
-	snprintf(name, sizeof(name), "%d", event->fd);
-	n = readlinkat(worker->gate->self_fd_dir, name, worker->path, PATH_MAX);
+	snprintf(name, sizeof(name), "%d", fd);
+	n = readlinkat(worker->gate->self_fd_dir, name, names->path, PATH_MAX);
 	if (n < 0 || n == PATH_MAX)
 		n = 0;
-	if (event->links == 0 && (size_t)n > suffix &&
-	    memcmp(worker->path + n - suffix, deleted, suffix) == 0)
+	if (deleted && (size_t)n > suffix && memcmp(names->path + n - suffix, mark, suffix) == 0)
 		n -= (ssize_t)suffix;
-	worker->path[n] = '\0';
-	event->path = worker->path;
-	event->path_length = (size_t)n;
+	names->path[n] = '\0';
+	names->length = (size_t)n;
+}
+
+static enum host_name find_name(struct worker *worker, const struct seen_file *file)
+{
+	struct gate *gate = worker->gate;
+	const struct mount_table *table;
+	enum host_name found;
+
+	/* A hazard pointer, as for snapshots: say which one is used, and look again. */
+	do {
+		table = atomic_load(&gate->mounts);
+		atomic_store(&worker->mounts, table);
+	} while (table != atomic_load(&gate->mounts));
+	found = host_name_find(gate->host, table, file, &worker->names);
+	atomic_store(&worker->mounts, NULL);
+	if (found == HOST_NAME_NONE)
+		gate_count(&gate->counters.nameless);
+	return found;
 }
 
 static bool describe(struct worker *worker, const struct fanotify_event_metadata *metadata,
 		     struct gate_event *event)
 {
-	struct stat st;
+	struct seen_file file = { .pid = metadata->pid };
+	struct statx st;
 
-	if (fstat(metadata->fd, &st) < 0)
+	if (statx(metadata->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
 		return false;
+	file.mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0;
+	file.dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	file.ino = st.stx_ino;
 	*event = (struct gate_event){
 		.gate = worker->gate,
 		.channel = worker->channel,
 		.thread = worker->index,
 		.pid = metadata->pid,
 		.fd = metadata->fd,
-		.dev = st.st_dev,
-		.ino = st.st_ino,
-		.links = st.st_nlink,
-		.mode = st.st_mode,
-		.changed_ns = (int64_t)st.st_ctim.tv_sec * INT64_C(1000000000) + st.st_ctim.tv_nsec,
+		.dev = file.dev,
+		.ino = file.ino,
+		.links = st.stx_nlink,
+		.changed_ns = st.stx_ctime.tv_sec * INT64_C(1000000000) + st.stx_ctime.tv_nsec,
 	};
-	read_path(worker, event);
+	read_path(worker, metadata->fd, st.stx_nlink == 0);
+	event->name = find_name(worker, &file);
+	event->path = worker->names.path;
+	event->path_length = worker->names.length;
 	return true;
 }
 
@@ -99,27 +122,6 @@ static bool has_settled(const struct gate_event *event)
 
 	/* A time in the future (a wrong clock) must not keep a file out for ever. */
 	return age > settle_ns || age < -settle_ns;
-}
-
-static bool is_mounted_once(const struct gate *gate, dev_t dev)
-{
-	uint32_t shared = atomic_load(&gate->shared_count);
-
-	if (shared > SHARED_MAX)
-		return false;
-	for (uint32_t i = 0; i < shared; i++)
-		if (atomic_load(&gate->shared[i]) == dev)
-			return false;
-	return true;
-}
-
-bool gate_is_only_name(const struct gate_event *event)
-{
-	struct stat st;
-
-	return event->links == 1 && event->path_length > 0 &&
-	       is_mounted_once(event->gate, event->dev) && stat(event->path, &st) == 0 &&
-	       st.st_dev == event->dev && st.st_ino == event->ino;
 }
 
 /* `epoch`: what it was before the decision. If rules changed since, the decision is worth nothing.
@@ -202,6 +204,20 @@ static void set_scheduling(struct worker *worker)
 		worker->gate->realtime = true;
 }
 
+/* The event could not be taken, and the kernel denied what waited. */
+static void note_failure(struct worker *worker, int error)
+{
+	struct gate *gate = worker->gate;
+
+	gate_count(&gate->counters.read_errors);
+	if (worker->channel == GATE_EXEC || (error != EACCES && error != EPERM))
+		return;
+	gate_count(&gate->counters.refused);
+	atomic_fetch_or(&gate->refused, 1U << worker->channel);
+	if (gate->options.trouble_fd >= 0)
+		(void)eventfd_write(gate->options.trouble_fd, 1);
+}
+
 /* Takes events until there is none. One at a time: the others stay for the other threads. */
 static void take_events(struct worker *worker, int fd)
 {
@@ -215,8 +231,7 @@ static void take_events(struct worker *worker, int fd)
 		} else if (n < 0 && errno == EAGAIN) {
 			return;
 		} else if (n >= 0 || errno != EINTR) {
-			/* EMFILE, or the file could not be opened: the kernel denied that one. */
-			gate_count(&worker->gate->counters.read_errors);
+			note_failure(worker, n < 0 ? errno : EIO);
 			return;
 		}
 	}
@@ -239,9 +254,11 @@ static void *work(void *argument)
 	return NULL;
 }
 
-void gate_set_decide(struct gate *gate, gate_decide_fn decide, void *userdata)
+void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
+			void *userdata)
 {
 	gate->options.decide = decide;
+	gate->options.reaches = reaches;
 	gate->options.userdata = userdata;
 }
 
@@ -387,6 +404,8 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	r = probe_events(gate->channels[GATE_EXEC].fd, err);
 	if (r >= 0)
 		r = plan_workers(gate, err);
+	if (r >= 0)
+		r = gate_read_mounts(gate, err);
 	if (r < 0)
 		return r;
 	gate->evictable = probe_evictable(gate->channels[GATE_EXEC].fd);
@@ -422,11 +441,13 @@ void gate_free(struct gate *gate)
 		free(gate->channels[kind].marked);
 		gate_free_watched(&gate->channels[kind]);
 	}
+	gate_free_mounts(gate);
 	if (gate->self_fd_dir >= 0)
 		close(gate->self_fd_dir);
 	if (gate->stop_fd >= 0)
 		close(gate->stop_fd);
 	free(gate->workers);
+	free(gate->shunned);
 	free(gate);
 }
 

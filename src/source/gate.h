@@ -13,8 +13,7 @@
  */
 #pragma once
 
-#include "util/error.h"
-#include "util/host.h"
+#include "source/host-name.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -37,10 +36,12 @@ struct gate_event {
 	dev_t dev;
 	ino_t ino;
 	nlink_t links;
-	mode_t mode;
 	int64_t changed_ns; /* ctime */
-	const char *path;   /* as the file system says, seen from the gate's own root; "" if longer
-			     * than PATH_MAX; without " (deleted)" */
+	enum host_name name;
+	/* The file's name in our mount namespace; with HOST_NAME_NONE only what its own mount says,
+	 * to be shown and never to be compared. "" if longer than PATH_MAX; without " (deleted)".
+	 */
+	const char *path;
 	size_t path_length;
 };
 
@@ -50,19 +51,17 @@ enum gate_answer {
 	GATE_FORGET = 1 << 2, /* no rule names this file: do not ask about it again */
 };
 
-/*
- * True if the file can be reached by no other name than the event's: it has one link, its file
- * system is mounted once in our mount namespace, and the name means this file there (it does not
- * where the process lives in another namespace). A stat, no open; for the gate's threads.
- */
-bool gate_is_only_name(const struct gate_event *event);
-
 typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdata);
+/* Could a rule on executions name a file on this mount? Asked in the loop's thread, of network and
+ * FUSE file systems. */
+typedef bool (*gate_reaches_fn)(const char *mount_point, dev_t dev, void *userdata);
 
 struct gate_options {
 	unsigned threads; /* 0: one a processor up to four processors, else four that float */
 	bool realtime;	  /* SCHED_FIFO where allowed */
+	int trouble_fd;	  /* eventfd: written when gate_shun() has something to do; or -1 */
 	gate_decide_fn decide;
+	gate_reaches_fn reaches; /* NULL: no network or FUSE file system is watched */
 	void *userdata;
 };
 
@@ -71,8 +70,10 @@ struct gate_counters {
 	_Atomic uint64_t overflows;   /* FAN_Q_OVERFLOW; of permission events the kernel makes none:
 				       * without memory for one it denies */
 	_Atomic uint64_t read_errors; /* an event that could not be taken (the kernel denies it) */
+	_Atomic uint64_t refused;     /* of those: a server would not let us open the file */
 	_Atomic uint64_t answered_elsewhere; /* by the guard, while we were stopped */
 	_Atomic uint64_t mark_errors;
+	_Atomic uint64_t nameless; /* files of other mount namespaces without a name in ours */
 };
 
 /*
@@ -83,17 +84,32 @@ struct gate_counters {
  */
 int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
 	     struct error *err);
-/* Who decides, where it is not known yet when the gate is opened. Before gate_start() only. */
-void gate_set_decide(struct gate *gate, gate_decide_fn decide, void *userdata);
+/* `decide` and `reaches`, where they are not known yet when the gate is opened; before
+ * gate_start() only. */
+void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
+			void *userdata);
 int gate_start(struct gate *gate, struct error *err);
 
 /* Stops the threads, lets all waiting processes go (closing does that), frees. NULL is fine. */
 void gate_free(struct gate *gate);
 DEFINE_CLEANUP(struct gate *, gate_free);
 
-/* Marks file systems that were mounted since. Returns how many, or -errno. Any thread's business
- * but the gate's own: it opens mount points. */
+/* Marks file systems that were mounted since. Returns how many, or -errno. The loop's business and
+ * not the gate's own: it opens mount points. */
 int gate_mark_mounts(struct gate *gate, struct error *err);
+
+/* The same for network and FUSE file systems alone, when what `reaches` says has changed. */
+int gate_mark_remote(struct gate *gate, struct error *err);
+
+/*
+ * When the kernel cannot open a file for us that its user may execute or open (NFS with
+ * root_squash), it refuses him. Then the network and FUSE file systems that were watched in that
+ * channel are not watched any more, until gate_forgive(); each is told. Returns how many. What
+ * GATE_OPEN watches goes with the next gate_forget_all() and gate_watch_open().
+ */
+unsigned gate_shun(struct gate *gate, void (*tell)(const char *mount_point, void *userdata),
+		   void *userdata);
+void gate_forgive(struct gate *gate);
 
 /*
  * Forgets what was found uninteresting, because names or rules have changed: the next execution

@@ -2,6 +2,7 @@
 /* What all sources share: the table of their classes and the counting of losses. */
 #include "source/source.h"
 
+#include "source/audit.h"
 #include "source/bpf.h"
 #include "source/connector.h"
 #include "source/procfs.h"
@@ -10,6 +11,7 @@
 const struct source_class *const source_classes[] = {
 	&bpf_source,
 	&connector_source,
+	&audit_source,
 	&procfs_source,
 	&replay_source,
 };

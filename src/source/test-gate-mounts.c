@@ -22,13 +22,36 @@ static void test_classes(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(filesystem_class(cases[i].type), cases[i].class);
+		assert_int_equal(filesystem_class(cases[i].type, "rw"), cases[i].class);
+}
+
+static void test_of_users(void **state)
+{
+	static const struct {
+		const char *type, *options;
+		enum filesystem_class class;
+	} cases[] = {
+		{ "fuse.sshfs", "rw,user_id=1000,group_id=1000", FILESYSTEM_USERS },
+		{ "fuse", "user_id=1000", FILESYSTEM_USERS },
+		{ "fuseblk", "rw,user_id=0,group_id=0,allow_other", FILESYSTEM_REMOTE },
+		{ "fuse.x", "rw,user_id=0", FILESYSTEM_REMOTE },
+		{ "fuse.x", "rw", FILESYSTEM_REMOTE },
+		{ "fuse.x", "", FILESYSTEM_REMOTE },
+		{ "fuse.x", "rw,user_id=", FILESYSTEM_REMOTE },
+		{ "fuse.x", "rw,xuser_id=7", FILESYSTEM_REMOTE },
+		{ "nfs4", "rw,user_id=1000", FILESYSTEM_REMOTE },
+		{ "ext4", "user_id=1000", FILESYSTEM_LOCAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(filesystem_class(cases[i].type, cases[i].options), cases[i].class);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_of_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,9 @@ static void copy_program(const char *to)
 
 static struct gate *start(struct host *host, struct seen *seen)
 {
-	const struct gate_options options = { .threads = 1, .decide = decide, .userdata = seen };
+	const struct gate_options options = {
+		.threads = 1, .trouble_fd = -1, .decide = decide, .userdata = seen
+	};
 	struct gate *gate = NULL;
 
 	assert_int_equal(gate_new(host, &options, &gate, NULL), 0);

@@ -68,10 +68,14 @@ unmount_all() {
 
 # A test's groups are gone when it ends, or it has failed; the next one must not find them either way.
 remove_groups() {
-	local left top
-	clean >"$BATS_TEST_TMPDIR/cleaned" 2>&1 || true
-	left=($(group_tops))
-	[ ${#left[@]} -gt 0 ] || return 0
+	local left top round
+	# A daemon that the test itself has killed may still be ending.
+	for round in {1..20}; do
+		clean >"$BATS_TEST_TMPDIR/cleaned" 2>&1 || true
+		left=($(group_tops))
+		[ ${#left[@]} -gt 0 ] || return 0
+		nap 0.1
+	done
 	echo "reeve clean said: $(<"$BATS_TEST_TMPDIR/cleaned")"
 	for top in "${left[@]}"; do
 		echo "left: $top, with the processes $(find "$top" -name cgroup.procs -exec cat {} +)"
@@ -166,12 +170,14 @@ clean() {
 	timeout 20 reeve clean --runtime-dir "$RUN" 3>&-
 }
 
-# Whether a process runs: a zombie does not.
+# Whether a process runs: a zombie does not, but the last of its threads may still be ending and hold
+# all that it had open.
 alive() { # PID
 	local stat
 	read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
-	case ${stat##*) } in
-	Z* | X*) return 1 ;;
+	stat=(${stat##*) })
+	case ${stat[0]} in
+	Z* | X*) [ "${stat[17]}" -gt 1 ] ;;
 	esac
 }
 

@@ -164,12 +164,14 @@ ended() {
 	wait "$PID" 2>/dev/null || STATUS=$?
 }
 
-# Whether a process runs: a zombie does not.
+# Whether a process runs: a zombie does not, but the last of its threads may still be ending and hold
+# all that it had open.
 alive() { # PID
 	local stat
 	read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
-	case ${stat##*) } in
-	Z* | X*) return 1 ;;
+	stat=(${stat##*) })
+	case ${stat[0]} in
+	Z* | X*) [ "${stat[17]}" -gt 1 ] ;;
 	esac
 }
 

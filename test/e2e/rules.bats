@@ -310,6 +310,94 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	expect ga unshare -m sh -c "mount --bind $WORK/a $WORK/bound && $WORK/bound"
 }
 
+# ---- names in other mount namespaces ----
+
+# Rules by name of each kind, and a folder of a user's own with files of the same names.
+ruled_and_forged() {
+	command -v unshare >/dev/null || skip "needs unshare"
+	probe ruled/a ruled/folder/b ruled/c-1 mine/a mine/folder/b mine/c-1 mine/d
+	chown -R 65534 mine
+	policy <<-EOF
+		rules:
+		  exact:   {paths: [$WORK/ruled/a], action: execute, group: ga}
+		  folder:  {paths: [$WORK/ruled/folder/], action: execute, group: gb}
+		  pattern: {paths: ["$WORK/ruled/c-*"], action: execute, group: gc}
+		  mine:    {paths: ["$WORK/mine/d*"], action: execute, group: gd}
+		$(groups_section ga gb gc gd)
+	EOF
+	start
+}
+
+@test "a user's namespace that gives his own files the names of rules" {
+	ruled_and_forged
+	local bound="mount --bind $WORK/mine $WORK/ruled"
+	for program in a folder/b c-1; do
+		expect - unshare -Urm sh -c "$bound && $WORK/ruled/$program"
+		expect - unshare -Urm sh -c "$bound && cd $WORK/ruled && ./$program"
+	done
+	expect - unshare -Urm sh -c "mount --bind $WORK/mine/a $WORK/ruled/a && $WORK/ruled/a"
+	# As the user himself, where he may.
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
+	if setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm true; then
+		expect - setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm sh -c "$bound && $WORK/ruled/a"
+	fi
+	[ "$(counter keeper.matched)" = 0 ]
+	# What is asked for by its own name is not let go for having been seen under another.
+	expect ga ./ruled/a
+	expect gb ./ruled/folder/b
+}
+
+@test "a namespace does not hide a file from the rule on its name here" {
+	ruled_and_forged
+	local bound="mount --bind $WORK/ruled $WORK/mine"
+	expect ga unshare -Urm sh -c "$bound && $WORK/mine/a"
+	expect gb unshare -Urm sh -c "$bound && $WORK/mine/folder/b"
+	expect gc unshare -Urm sh -c "$bound && $WORK/mine/c-1"
+	expect gd unshare -Urm sh -c "mount --bind $WORK/mine $WORK/ruled && $WORK/ruled/d"
+}
+
+@test "a namespace that differs elsewhere: names are what they are here" {
+	ruled_and_forged
+	mkdir tmp
+	local private="mount -t tmpfs none $WORK/tmp"
+	expect ga unshare -m sh -c "$private && $WORK/ruled/a"
+	expect gb unshare -m sh -c "$private && $WORK/ruled/folder/b"
+	expect gc unshare -m sh -c "$private && $WORK/ruled/c-1"
+}
+
+@test "a container's overlay that is mounted here: its names here count" {
+	command -v unshare >/dev/null || skip "needs unshare"
+	mkdir -p lower upper merged lower/old lower/proc
+	probe lower/bin/a lower/bin/b
+	mount -t tmpfs none upper
+	mkdir upper/u upper/w
+	mount -t overlay none -o "lowerdir=$WORK/lower,upperdir=$WORK/upper/u,workdir=$WORK/upper/w" merged
+	policy <<-EOF
+		rules:
+		  inside: {paths: [/bin/a], action: execute, group: ga}
+		  here:   {paths: ["$WORK/merged/bin/*"], action: execute, group: gb}
+		$(groups_section ga gb)
+	EOF
+	start
+	mount -t proc proc merged/proc
+	local enter="cd $WORK/merged && pivot_root . old && cd / && exec"
+	expect gb unshare -m sh -c "$enter /bin/a"
+	expect gb unshare -m sh -c "$enter /bin/b"
+	expect gb chroot "$WORK/merged" /bin/a
+}
+
+@test "a scan goes by the names here, too" {
+	ruled_and_forged
+	stop
+	background unshare -Urm sh -c "mount --bind $WORK/mine $WORK/ruled && exec $WORK/ruled/folder/b hold 20000 $WORK/there1" >out1
+	background unshare -Urm sh -c "mount --bind $WORK/ruled $WORK/mine && exec $WORK/mine/folder/b hold 20000 $WORK/there2" >out2
+	eventually test -e there1
+	eventually test -e there2
+	start --scan
+	[ "$(group_of "${STARTED[0]}")" = - ]
+	[ "$(group_of "${STARTED[1]}")" = gb ]
+}
+
 # What docs say cannot be: a file system that is mounted nowhere but in a private namespace.
 @test "a tmpfs in a private mount namespace passes, is not placed, and hangs nothing" {
 	command -v unshare >/dev/null || skip "needs unshare"

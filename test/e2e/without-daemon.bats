@@ -44,6 +44,17 @@ rg() {
 	r group "$@"
 }
 
+# Its process is in pid; it is executed when this returns, not only forked.
+start_sleeper() {
+	"$folder/sleeper" 60 3>&- &
+	pid=$!
+	for _ in {1..1000}; do
+		[ "$(<"/proc/$pid/comm")" != sleeper ] || return 0
+		sleep 0.01
+	done
+	return 1
+}
+
 group_folders() {
 	awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts | while read -r mount; do
 		find "$mount" -maxdepth 1 -name "$name"
@@ -83,7 +94,7 @@ group_get() {
 }
 
 @test "run: a limit holds and is told when it hits" {
-	run r run --pids 2 -- sh -c 'sleep 0.1 & sleep 0.1 & sleep 0.1 & wait'
+	run r run --pids 2 -- sh -c 'sleep 2 & sleep 2 & sleep 2 & wait'
 	[ "$status" -ne 0 ]
 	[[ $output == *"the group was at its limit of tasks"* ]]
 }
@@ -182,8 +193,7 @@ group_get() {
 }
 
 @test "scan: places what runs already, once" {
-	"$folder/sleeper" 60 3>&- &
-	pid=$!
+	start_sleeper
 	run r scan
 	[ "$status" -eq 0 ]
 	[[ $output == *" 1 matched: 1 moved, 0 already there"* ]]
@@ -194,8 +204,7 @@ group_get() {
 }
 
 @test "clean: moves processes out, thaws, and removes everything" {
-	"$folder/sleeper" 60 3>&- &
-	pid=$!
+	start_sleeper
 	r scan
 	rg freeze night
 	run r clean

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a program without a C library needs: system calls, and an entry point that hands argc and
- * argv to start(). Such a program's whole life is the kernel's work, so it is the strictest
- * measure of what a gate adds, and its first action really is its first action.
+ * argv to start(). Such a program is some hundred bytes that run on any host, its whole life is the
+ * kernel's work, and its first action really is its first action.
  */
 #pragma once
 
 int start(int argc, char **argv) __attribute__((used));
 
 #if defined(__x86_64__)
-enum { CALL_PREAD = 17, CALL_CLOCK_GETTIME = 228, CALL_OPENAT = 257 };
+enum {
+	CALL_READ = 0,
+	CALL_PREAD = 17,
+	CALL_PAUSE = 34,
+	CALL_GETPID = 39,
+	CALL_EXECVE = 59,
+	CALL_KILL = 62,
+	CALL_CLOCK_GETTIME = 228,
+	CALL_OPENAT = 257,
+};
 
 static inline long bare_call(long number, long a, long b, long c, long d)
 {
@@ -34,7 +43,16 @@ __asm__(".globl _start\n"
 	"	mov $231, %eax\n"
 	"	syscall\n");
 #elif defined(__aarch64__)
-enum { CALL_OPENAT = 56, CALL_PREAD = 67, CALL_CLOCK_GETTIME = 113 };
+enum {
+	CALL_OPENAT = 56,
+	CALL_READ = 63,
+	CALL_PREAD = 67,
+	CALL_PAUSE = 73, /* ppoll, which waits for nothing where all its arguments are 0 */
+	CALL_CLOCK_GETTIME = 113,
+	CALL_KILL = 129,
+	CALL_GETPID = 172,
+	CALL_EXECVE = 221,
+};
 
 static inline long bare_call(long number, long a, long b, long c, long d)
 {
@@ -56,5 +74,5 @@ __asm__(".globl _start\n"
 	"	mov x8, 94\n"
 	"	svc 0\n");
 #else
-#error "bench: write the entry point of this processor into bench/bare.h"
+#error "write the entry point of this processor here"
 #endif

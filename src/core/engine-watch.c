@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Events for those who watch. The source is open from the start, but nothing is asked of it while
+ * nobody watches; then it is asked for what all watchers together want.
+ *
+ * An event is rendered as JSON once, however many want that, and gathered until the turn is over: a
+ * message for each event would cost more than the event. Who does not read is waited for by
+ * nobody: beyond a bound its events are counted, not kept, and it is told how many when it reads
+ * again. The bound is smaller when many watch, so that all together stay within what the server has
+ * for its clients.
+ */
+#include "core/engine-watch.h"
+
+#include "core/engine-internal.h"
+#include "core/filter.h"
+#include "export/event-json.h"
+#include "model/event-codec.h"
+#include "util/base64.h"
+
+enum {
+	BATCH_MAX = 48 << 10,
+	BACKLOG_EACH = 4 << 20,
+	BACKLOG_ALL = 16 << 20,
+	LOST_EVERY_USEC = 500000, /* how soon who reads again is told that it was too slow */
+};
+
+/* One client. */
+struct watch {
+	struct watch *next;
+	struct watching *watching;
+	struct varlink_call *call;
+	struct filter *filter;
+	bool records;	   /* encoded, for reeve's own commands; else JSON */
+	struct text batch; /* objects with commas between, or a block of records */
+	struct event_codec codec;
+	uint64_t lost; /* not told yet */
+};
+
+struct watching {
+	struct engine *engine;
+	struct observer *observer;
+	struct error error; /* why there is none */
+	struct watch *watches;
+	struct event_json json;
+	struct text line, message; /* the event in hand as JSON, and what is being sent */
+	sd_event_source *lost_timer;
+	struct watch_counters counters;
+};
+
+/* ---- sending ---- */
+
+static size_t backlog_limit(const struct watching *watching)
+{
+	uint64_t share = BACKLOG_ALL / MAX(watching->counters.watchers, UINT64_C(1));
+
+	return (size_t)MIN(share, (uint64_t)BACKLOG_EACH);
+}
+
+static int on_lost_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void tell_losses_later(struct watching *watching)
+{
+	if (!watching->lost_timer)
+		(void)sd_event_add_time_relative(watching->engine->event, &watching->lost_timer,
+						 CLOCK_MONOTONIC, LOST_EVERY_USEC,
+						 LOST_EVERY_USEC / 4, on_lost_timer, watching);
+}
+
+static void send_batch(struct watch *watch)
+{
+	struct text *message = &watch->watching->message;
+
+	if (watch->batch.size == 0 && watch->lost == 0)
+		return;
+	message->size = 0;
+	text_add(message, "{");
+	if (watch->lost > 0)
+		text_addf(message, "\"lost\":%llu%s", (unsigned long long)watch->lost,
+			  watch->batch.size > 0 ? "," : "");
+	if (watch->batch.size > 0 && watch->records) {
+		text_add(message, "\"records\":\"");
+		text_add_base64(message, watch->batch.data, watch->batch.size);
+		text_add(message, "\"");
+	} else if (watch->batch.size > 0) {
+		text_add(message, "\"events\":[");
+		text_add_bytes(message, watch->batch.data, watch->batch.size);
+		text_add(message, "]");
+	}
+	text_add(message, "}");
+	watch->batch.size = 0;
+	watch->lost = 0;
+	if (!message->failed)
+		(void)varlink_notify_text(watch->call, message->data, message->size);
+	else
+		text_done(message);
+}
+
+static void lose(struct watch *watch)
+{
+	watch->lost++;
+	watch->watching->counters.lost++;
+	tell_losses_later(watch->watching);
+}
+
+/* A reader that has caught up must not wait for another event to hear what it has missed. */
+static int on_lost_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct watching *watching = userdata;
+	bool again = false;
+
+	watching->lost_timer = sd_event_source_disable_unref(watching->lost_timer);
+	for (struct watch *watch = watching->watches; watch; watch = watch->next) {
+		if (watch->lost > 0 && varlink_backlog(watch->call) == 0)
+			send_batch(watch);
+		again |= watch->lost > 0;
+	}
+	if (again)
+		tell_losses_later(watching);
+	return 0;
+}
+
+/* ---- gathering ---- */
+
+/* Each batch is a block of its own; what repeats in it is written once, so it is each watcher's. */
+static void add_record(struct watch *watch, const struct event *event)
+{
+	if (watch->batch.size == 0)
+		event_codec_begin(&watch->codec, &watch->batch);
+	(void)event_encode(&watch->codec, event, &watch->batch);
+}
+
+static void add_line(struct watch *watch, const struct event *event)
+{
+	struct text *line = &watch->watching->line;
+
+	if (line->size == 0 && event_json_add(&watch->watching->json, event, line) < 0) {
+		text_done(line);
+		return;
+	}
+	if (watch->batch.size > 0)
+		text_add(&watch->batch, ",");
+	/* Without its newline. */
+	text_add_bytes(&watch->batch, line->data, line->size - 1);
+}
+
+static void add(struct watch *watch, const struct event *event)
+{
+	struct watching *watching = watch->watching;
+
+	if (varlink_backlog(watch->call) + watch->batch.size > backlog_limit(watching)) {
+		lose(watch);
+		return;
+	}
+	if (watch->records)
+		add_record(watch, event);
+	else
+		add_line(watch, event);
+	if (watch->batch.failed) {
+		text_done(&watch->batch);
+		lose(watch);
+		return;
+	}
+	watching->counters.told++;
+	if (watch->batch.size > BATCH_MAX)
+		send_batch(watch);
+}
+
+static void on_event(struct event *event, void *userdata)
+{
+	struct watching *watching = userdata;
+
+	watching->line.size = 0;
+	for (struct watch *watch = watching->watches; watch; watch = watch->next)
+		if (filter_pass(watch->filter, event))
+			add(watch, event);
+}
+
+static void on_rest(void *userdata)
+{
+	struct watching *watching = userdata;
+
+	for (struct watch *watch = watching->watches; watch; watch = watch->next)
+		send_batch(watch);
+}
+
+/* ---- the observer's other news ---- */
+
+static void on_seeded(void *userdata)
+{
+	struct watching *watching = userdata;
+
+	for (struct watch *watch = watching->watches; watch; watch = watch->next)
+		(void)filter_seed(watch->filter, observer_table(watching->observer));
+}
+
+/* What started while the source was blind may have been missed by more than the watchers. */
+static void on_healed(size_t found, void *userdata)
+{
+	struct engine *engine = ((struct watching *)userdata)->engine;
+	struct scan_result result;
+
+	if (found > 0 && engine_policy(engine)->rule_count > 0)
+		(void)engine_scan(engine, &result, NULL);
+}
+
+static void drop(struct watch *watch)
+{
+	struct watching *watching = watch->watching;
+	struct watch **at = &watching->watches;
+
+	while (*at && *at != watch)
+		at = &(*at)->next;
+	if (*at)
+		*at = watch->next;
+	watching->counters.watchers--;
+	filter_free(watch->filter);
+	text_done(&watch->batch);
+	free(watch);
+}
+
+static void end_all(struct watching *watching, const struct error *why)
+{
+	while (watching->watches) {
+		struct watch *watch = watching->watches;
+		struct varlink_call *call = watch->call;
+
+		send_batch(watch);
+		drop(watch);
+		if (why)
+			(void)varlink_fail(call, why->code, why);
+		else
+			(void)varlink_reply(call, json_object());
+	}
+}
+
+static void on_ended(int result, void *userdata)
+{
+	struct watching *watching = userdata;
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	char text[OBSERVER_TEXT];
+
+	observer_describe(watching->observer, text);
+	log_error(watching->engine->log, "nothing is observed any more: %s", text);
+	error_set(&err, result < 0 ? result : -EIO, "nothing is observed any more: %s", text);
+	end_all(watching, &err);
+}
+
+/* ---- watchers ---- */
+
+static int ask_for_all(struct watching *watching, struct error *err)
+{
+	uint32_t types = 0;
+
+	for (struct watch *watch = watching->watches; watch; watch = watch->next)
+		types |= filter_asks(watch->filter);
+	return observer_set_types(watching->observer, types, err);
+}
+
+static void on_gone(struct varlink_call *call, void *userdata)
+{
+	struct watch *watch = userdata;
+	struct watching *watching = watch->watching;
+
+	drop(watch);
+	if (observer_source(watching->observer))
+		(void)ask_for_all(watching, NULL);
+}
+
+static int read_words(struct filter *filter, enum filter_key key, const json_t *list,
+		      struct error *err)
+{
+	const char *name = filter_keys[key].name, *word;
+	const json_t *value;
+	size_t index;
+	int r;
+
+	if (!list || json_is_null(list))
+		return 0;
+	if (!json_is_array(list))
+		return error_set(err, -EINVAL, "\"%s\" must be a list of strings", name);
+	json_array_foreach(list, index, value)
+	{
+		word = json_string_value(value);
+		r = word ? filter_add(filter, key, word, 0, err)
+			 : error_set(err, -EINVAL, "\"%s\" must be a list of strings", name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_filter(const json_t *object, struct filter **ret_filter, struct error *err)
+{
+	_cleanup_(filter_freep) struct filter *filter = NULL;
+	int r;
+
+	if (object && !json_is_null(object) && !json_is_object(object))
+		return error_set(err, -EINVAL, "parameter \"filter\" must be an object");
+	if (filter_new(&filter) < 0)
+		return error_oom(err);
+	for (enum filter_key key = 0; key < FILTER_COUNT; key++) {
+		r = read_words(filter, key, json_object_get(object, filter_keys[key].name), err);
+		if (r < 0)
+			return r;
+	}
+	if (filter_count(filter, FILTER_TYPE) == 0)
+		filter_add_types(filter, EVENT_BIT(EVENT_EXEC));
+	*ret_filter = TAKE_PTR(filter);
+	return 0;
+}
+
+static int read_form(const json_t *parameters, bool *ret_records, struct error *err)
+{
+	const json_t *form = json_object_get(parameters, "form");
+	const char *word = form && !json_is_null(form) ? json_string_value(form) : "json";
+
+	if (!word || (!streq(word, "json") && !streq(word, "records")))
+		return error_set(err, -EINVAL, "parameter \"form\" must be json or records");
+	*ret_records = streq(word, "records");
+	return 0;
+}
+
+static int read_watch(const json_t *parameters, struct watch **ret_watch, struct error *err)
+{
+	struct filter *filter = NULL;
+	struct watch *watch;
+	bool records = false;
+	int r = read_form(parameters, &records, err);
+
+	if (r >= 0)
+		r = read_filter(json_object_get(parameters, "filter"), &filter, err);
+	if (r < 0)
+		return r;
+	watch = calloc(1, sizeof(*watch));
+	if (!watch) {
+		filter_free(filter);
+		return error_oom(err);
+	}
+	watch->filter = filter;
+	watch->records = records;
+	text_init(&watch->batch);
+	*ret_watch = watch;
+	return 0;
+}
+
+/* What runs already, for a new watcher alone. */
+static void on_listed(struct event *event, void *userdata)
+{
+	struct watch *watch = userdata;
+
+	watch->watching->line.size = 0;
+	if (filter_pass(watch->filter, event))
+		add(watch, event);
+}
+
+/* So that it knows by what it sees, and that from now on nothing is missed. */
+static void welcome(struct watch *watch)
+{
+	char text[OBSERVER_TEXT];
+	struct event event;
+
+	observer_describe(watch->watching->observer, text);
+	event_init(&event, EVENT_SOURCE, SOURCE_REEVE);
+	event_set(&event, TIME, time, clock_realtime());
+	event_set(&event, BOOTTIME, boottime, clock_boottime());
+	event_set(&event, REASON, reason, slice_of(text));
+	watch->watching->line.size = 0;
+	add(watch, &event);
+	send_batch(watch);
+}
+
+static int join(struct watching *watching, struct watch *watch, const json_t *parameters,
+		struct error *err)
+{
+	const struct event_sink sink = { on_listed, watch };
+	int r;
+
+	watch->watching = watching;
+	watch->next = watching->watches;
+	watching->watches = watch;
+	watching->counters.watchers++;
+	r = ask_for_all(watching, err);
+	if (r >= 0 && filter_seed(watch->filter, observer_table(watching->observer)) < 0)
+		r = error_oom(err);
+	if (r < 0)
+		return r;
+	welcome(watch);
+	/* One that cannot be listed is told: what follows is whole all the same. */
+	if (json_is_true(json_object_get(parameters, "running")))
+		r = observer_list(watching->observer, &sink, err);
+	return r;
+}
+
+int engine_watch(struct engine *engine, struct varlink_call *call, const json_t *parameters)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct watching *watching = engine->watching;
+	struct watch *watch = NULL;
+	int r;
+
+	if (!watching->observer)
+		return varlink_fail(call, watching->error.code, &watching->error);
+	r = read_watch(parameters, &watch, &err);
+	if (r < 0)
+		return varlink_fail(call, r, &err);
+	watch->call = call;
+	r = join(watching, watch, parameters, &err);
+	if (r < 0) {
+		drop(watch);
+		(void)ask_for_all(watching, NULL);
+		return varlink_fail(call, r, &err);
+	}
+	varlink_on_gone(call, on_gone, watch);
+	send_batch(watch);
+	return 0;
+}
+
+/* ---- status ---- */
+
+static json_t *source_to_json(const char *name, const char *state, const char *reason,
+			      const struct source_counters *counters)
+{
+	json_t *causes = json_object();
+
+	for (size_t i = 0; counters && i < SOURCE_CAUSES && counters->causes[i].cause; i++)
+		json_object_set_new(causes, counters->causes[i].cause,
+				    json_integer((json_int_t)counters->causes[i].count));
+	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:I, s:o}", "name", name, "state", state,
+			 "reason", reason, "seen", counters ? (json_int_t)counters->seen : 0,
+			 "matched", 0, "lost", counters ? (json_int_t)counters->lost : 0, "causes",
+			 causes);
+}
+
+void engine_watch_to_json(const struct engine *engine, json_t *sources)
+{
+	const struct watching *watching = engine->watching;
+	const struct observer_refusal *refusals;
+	const struct source *source;
+	char text[OBSERVER_TEXT];
+	size_t count;
+
+	if (!watching)
+		return;
+	if (!watching->observer) {
+		json_array_append_new(sources,
+				      source_to_json(engine_policy(engine)->source, "unavailable",
+						     error_text(&watching->error), NULL));
+		return;
+	}
+	source = observer_source(watching->observer);
+	refusals = observer_refusals(watching->observer, &count);
+	if (source) {
+		observer_describe(watching->observer, text);
+		json_array_append_new(sources,
+				      source_to_json(source->class->name,
+						     watching->watches ? "running" : "idle", text,
+						     &source->counters));
+	}
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(sources, source_to_json(refusals[i].source, "unavailable",
+							      refusals[i].reason, NULL));
+}
+
+const struct watch_counters *engine_watch_counters(const struct engine *engine)
+{
+	return engine->watching ? &engine->watching->counters : NULL;
+}
+
+const struct observer_counters *engine_observer_counters(const struct engine *engine)
+{
+	const struct observer *observer = engine_observer(engine);
+
+	return observer ? observer_counters(observer) : NULL;
+}
+
+struct observer *engine_observer(const struct engine *engine)
+{
+	return engine->watching ? engine->watching->observer : NULL;
+}
+
+/* ---- life ---- */
+
+int engine_watch_start(struct engine *engine)
+{
+	const char *source = engine_policy(engine)->source;
+	struct watching *watching = calloc(1, sizeof(*watching));
+	struct observer_options options = {
+		.source = source,
+		.sink = { on_event, watching },
+		.seeded = on_seeded,
+		.rest = on_rest,
+		.healed = on_healed,
+		.ended = on_ended,
+	};
+	int r;
+
+	if (!watching)
+		return -ENOMEM;
+	watching->engine = engine;
+	engine->watching = watching;
+	event_json_init(&watching->json, NULL);
+	text_init(&watching->line);
+	text_init(&watching->message);
+	if (streq(source, "off")) {
+		error_set(&watching->error, -EOPNOTSUPP,
+			  "nothing is observed: the policy says source: off");
+		return 0;
+	}
+	r = observer_new(engine->host, engine->event, &options, &watching->observer,
+			 &watching->error);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		log_warning(engine->log, "reeve watch will see nothing: %s",
+			    error_text(&watching->error));
+	return 0;
+}
+
+void engine_watch_stop(struct engine *engine)
+{
+	struct watching *watching = engine->watching;
+
+	if (!watching)
+		return;
+	end_all(watching, NULL);
+	sd_event_source_disable_unref(watching->lost_timer);
+	observer_free(watching->observer);
+	error_done(&watching->error);
+	text_done(&watching->line);
+	text_done(&watching->message);
+	free(watching);
+	engine->watching = NULL;
+}
