@@ -6,6 +6,8 @@
 #include "core/self-test.h"
 #include "varlink/client.h"
 
+#include <sys/eventfd.h>
+
 struct fake fake;
 static const struct corpus_case fake_case = { .name = "odd", .summary = "in an odd way" };
 
@@ -139,18 +141,21 @@ int engine_control(struct engine *engine, const char *method, json_t *parameters
 /* ---- varlink/client.h ---- */
 
 struct varlink_client {
-	int unused;
+	int fd; /* always readable */
 };
 
 int varlink_connect(const char *path, struct varlink_client **ret_client, struct error *err)
 {
-	if (fake.connect == 0)
-		*ret_client = calloc(1, sizeof(**ret_client));
-	return fake.connect;
+	if (fake.connect < 0)
+		return fake.connect;
+	*ret_client = calloc(1, sizeof(**ret_client));
+	(*ret_client)->fd = eventfd(1, EFD_CLOEXEC);
+	return 0;
 }
 
 void varlink_client_free(struct varlink_client *client)
 {
+	close(client->fd);
 	free(client);
 }
 
@@ -170,18 +175,46 @@ int varlink_call(struct varlink_client *client, const char *method, json_t *para
 	return 0;
 }
 
-int varlink_observe(struct varlink_client *client, const char *method, json_t *parameters,
-		    int (*function)(json_t *event, void *userdata), void *userdata,
-		    struct error *err)
+static int hand_out(int (*function)(json_t *event, void *userdata), void *userdata)
 {
 	json_t *events = json_loads(fake.events ? fake.events : "[]", 0, NULL);
 	int r = 0;
 
-	keep(method, parameters);
 	for (size_t i = 0; r == 0 && i < json_array_size(events); i++)
 		r = function(json_array_get(events, i), userdata);
 	json_decref(events);
 	return r;
+}
+
+int varlink_observe(struct varlink_client *client, const char *method, json_t *parameters,
+		    int (*function)(json_t *event, void *userdata), void *userdata,
+		    struct error *err)
+{
+	keep(method, parameters);
+	return hand_out(function, userdata);
+}
+
+int varlink_client_fd(const struct varlink_client *client)
+{
+	return client->fd;
+}
+
+int varlink_observe_begin(struct varlink_client *client, const char *method, json_t *parameters,
+			  struct error *err)
+{
+	keep(method, parameters);
+	json_decref(parameters);
+	return 0;
+}
+
+/* All at once, and then the end. */
+int varlink_observe_ready(struct varlink_client *client,
+			  int (*function)(json_t *event, void *userdata), void *userdata,
+			  struct error *err)
+{
+	int r = hand_out(function, userdata);
+
+	return r != 0 ? r : error_set(err, -EPIPE, "the daemon has ended");
 }
 
 int varlink_explain(const char *name, const json_t *parameters, struct error *err)

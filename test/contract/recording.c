@@ -54,11 +54,20 @@ void recording_free(struct recording *recording)
 	free(recording);
 }
 
+/* Each in a block of its own, so that equal events are equal bytes. */
+static int encode(const struct event *event, struct text *text)
+{
+	struct event_codec codec;
+
+	event_codec_begin(&codec, text);
+	return event_encode(&codec, event, text);
+}
+
 static void on_event(struct event *event, void *userdata)
 {
 	struct recording *recording = userdata;
 
-	if (event_encode(event, &recording->told) < 0 ||
+	if (encode(event, &recording->told) < 0 ||
 	    record_writer_add(recording->writer, event, clock_monotonic()) < 0)
 		recording->failed = true;
 	recording->count++;
@@ -75,7 +84,7 @@ static void on_event_again(struct event *event, void *userdata)
 	struct text text;
 
 	text_init(&text);
-	if (event_encode(event, &text) < 0 || text.size > recording->told.size - recording->at ||
+	if (encode(event, &text) < 0 || text.size > recording->told.size - recording->at ||
 	    memcmp(recording->told.data + recording->at, text.data, text.size) != 0)
 		recording->failed = true;
 	else
