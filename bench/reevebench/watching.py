@@ -20,7 +20,6 @@ from .conditions import Daemon, end
 from .figures import Figure, collected, span, us
 from .world import Unavailable, status_fields
 
-TICKS = os.sysconf('SC_CLK_TCK')
 PID_MAX = pathlib.Path('/proc/sys/kernel/pid_max')
 # The forms of docs/sources.md, by their names in the corpus.
 FORMS = ('relative symlink hard-link script script-nested o-path deleted memfd memfd-path thread '
@@ -57,8 +56,8 @@ class Watch:
 
     def cpu(self):
         """Seconds of processor time so far."""
-        words = pathlib.Path(f'/proc/{self.process.pid}/stat').read_text().rpartition(')')[2].split()
-        return (int(words[11]) + int(words[12])) / TICKS
+        words = pathlib.Path(f'/proc/{self.process.pid}/schedstat').read_text().split()
+        return int(words[0]) / 1e9
 
     def rss(self):
         return int(status_fields(f'/proc/{self.process.pid}/status')['VmRSS'].split()[0]) * 1024
@@ -98,7 +97,8 @@ def _storm(bench, program, count, cpu=0):
 
 
 def _name(program):
-    return os.path.basename(program).encode()
+    """By which its records are known; it is an argument of the storm, too."""
+    return f'"exe":"{program}"'.encode()
 
 
 def watch_storm(bench):
@@ -110,7 +110,9 @@ def watch_storm(bench):
         before = watch.cpu()
         seconds, _ = _storm(bench, program, count)
         watch.settle()
-        cpu = (watch.cpu() - before) / count * 1e6
+        with open(watch.output, 'rb') as output:
+            told = sum(1 for _ in output)
+        cpu = (watch.cpu() - before) / told * 1e6
         seen, lost, _ = watch.tally(_name(program))
         figure.row('recorded', f"{seen.get('exec', 0)} of {count}", seen.get('exec', 0), count,
                    str(count), f'{count / seconds:,.0f} a second', at_least=True)
@@ -118,7 +120,7 @@ def watch_storm(bench):
         figure.row('processor time of reeve, each', us(cpu), cpu, 1.5, '≤ 1.5 µs')
         figure.data['exec'] = {'seen': seen, 'lost': lost, 'cpu_us': cpu, 'seconds': seconds}
     with collected(figure), Watch(bench, '--type', 'fork,exec,exit', '--fields',
-                                  'pid,start,exe,filename') as watch:
+                                  'type,pid,exe') as watch:
         _storm(bench, program, count)
         watch.settle()
         good, bad = _order(watch, _name(program))
@@ -221,13 +223,13 @@ def watch_cost(bench):
 
 
 @contextlib.contextmanager
-def _peer(*command):
-    """Another watcher, printing to nowhere."""
+def _peer(*command, output=os.devnull):
+    """Another watcher, printing to `output`."""
     tool = shutil.which(command[0]) or shutil.which(command[0], path='/usr/sbin')
     if not tool:
         raise Unavailable(f'{command[0]} is not installed')
-    process = subprocess.Popen([tool, *command[1:]], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    with open(output, 'w') as file:
+        process = subprocess.Popen([tool, *command[1:]], stdout=file, stderr=subprocess.DEVNULL)
     time.sleep(1.5)
     try:
         yield process
@@ -260,49 +262,42 @@ def _peers_cost(bench, figure, program):
 
 
 def watch_forms(bench):
-    """18 forms of execution: by reeve with all names right, by execsnoop at all."""
+    """18 forms of execution: by reeve with all names right, by execsnoop at all; in one run."""
     figure = Figure('reeve watch: forms of execution')
     contract = bench.work.build / 'test/contract/contract'
-    seen = {}
+    output = bench.work.path / 'execsnoop'
     with collected(figure):
         if not contract.exists():
             raise Unavailable(f'{contract} is not built')
-        right = sum(_contract(contract, form) for form in FORMS)
-        figure.row('reeve: told, and told right', f'{right} of {len(FORMS)}', right, len(FORMS),
-                   str(len(FORMS)), at_least=True)
-        seen['reeve'] = right
-    with collected(figure, harmless=True):
-        shown = _execsnoop_forms(bench, contract)
-        figure.row('execsnoop: told', f'{len(shown)} of {len(FORMS)}', len(shown),
-                   spread='not: ' + ', '.join(f for f in FORMS if f not in shown))
-        seen['execsnoop'] = len(shown)
+        with contextlib.ExitStack() as stack:
+            with collected(figure, harmless=True):
+                stack.enter_context(_peer('execsnoop', output=output))
+            done = subprocess.run([contract, '--source', 'bpf'], stdout=subprocess.PIPE,
+                                  text=True, check=False)
+            time.sleep(0.5)
+        shown = output.read_text(errors='replace') if output.exists() else None
+        _forms_rows(figure, done.stdout, shown)
+    return figure
+
+
+def _forms_rows(figure, told, shown):
+    right = [form for form in FORMS if re.search(rf'^ok \d+ - bpf: {form}$', told, re.MULTILINE)]
+    seen = {'reeve': len(right)}
+    figure.row('reeve: told, and told right', f'{len(right)} of {len(FORMS)}', len(right),
+               len(FORMS), str(len(FORMS)), _others(right), at_least=True)
+    if shown is not None:
+        others = [form for form in FORMS if re.search(rf'reeve-corpus-{form}(?![a-z0-9-])', shown)]
+        seen['execsnoop'] = len(others)
+        figure.row('execsnoop: told', f'{len(others)} of {len(FORMS)}', spread=_others(others))
     figure.data['seen'] = seen
     figure.chart = {'kind': 'bars', 'unit': f'forms of {len(FORMS)}', 'maximum': len(FORMS),
                     'bars': [{'label': name, 'value': value, 'text': str(value)}
                              for name, value in seen.items()]}
-    return figure
 
 
-def _contract(contract, form):
-    done = subprocess.run([contract, '--source', 'bpf', '--case', form], stdout=subprocess.PIPE,
-                          text=True, check=False)
-    return not re.search(r'^not ok|# SKIP', done.stdout, re.MULTILINE)
-
-
-def _execsnoop_forms(bench, contract):
-    tool = shutil.which('execsnoop') or shutil.which('execsnoop', path='/usr/sbin')
-    if not tool:
-        raise Unavailable('execsnoop is not installed (Debian: libbpf-tools)')
-    output = bench.work.path / 'execsnoop'
-    with open(output, 'w') as file:
-        process = subprocess.Popen([tool], stdout=file, stderr=subprocess.DEVNULL)
-    time.sleep(1.5)
-    for form in FORMS:
-        _contract(contract, form)
-    time.sleep(0.5)
-    end(process, 'execsnoop')
-    text = output.read_text(errors='replace')
-    return [form for form in FORMS if re.search(rf'reeve-corpus-{form}\b(?!-)', text)]
+def _others(forms):
+    missing = [form for form in FORMS if form not in forms]
+    return 'not: ' + ', '.join(missing) if missing else ''
 
 
 class Crowd:
