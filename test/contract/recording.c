@@ -54,8 +54,8 @@ void recording_free(struct recording *recording)
 	free(recording);
 }
 
-/* Each in a block of its own, so that equal events are equal bytes. */
-static int encode(const struct event *event, struct text *text)
+/* Every event as a block of its own, so that two of them can be compared. */
+static int add_alone(const struct event *event, struct text *text)
 {
 	struct event_codec codec;
 
@@ -67,7 +67,7 @@ static void on_event(struct event *event, void *userdata)
 {
 	struct recording *recording = userdata;
 
-	if (encode(event, &recording->told) < 0 ||
+	if (add_alone(event, &recording->told) < 0 ||
 	    record_writer_add(recording->writer, event, clock_monotonic()) < 0)
 		recording->failed = true;
 	recording->count++;
@@ -84,7 +84,7 @@ static void on_event_again(struct event *event, void *userdata)
 	struct text text;
 
 	text_init(&text);
-	if (encode(event, &text) < 0 || text.size > recording->told.size - recording->at ||
+	if (add_alone(event, &text) < 0 || text.size > recording->told.size - recording->at ||
 	    memcmp(recording->told.data + recording->at, text.data, text.size) != 0)
 		recording->failed = true;
 	else
