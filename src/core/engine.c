@@ -292,6 +292,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	engine_unsubscribe_all(engine);
+	engine_stop_slow(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	gate_free(engine->gate);
