@@ -7,6 +7,7 @@
 #include "core/gatekeeper.h"
 #include "core/resolve.h"
 #include "core/scan.h"
+#include "core/verify.h"
 #include "source/gate.h"
 #include "varlink/server.h"
 
@@ -21,6 +22,7 @@ struct shown_decision {
 /* A process whose execve had not ended when it was looked at. */
 struct straggler {
 	struct decision decision;
+	struct verify_memory memory;
 	unsigned tries;
 };
 

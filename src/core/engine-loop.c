@@ -6,7 +6,6 @@
 #include "core/engine-internal.h"
 
 #include "core/guard.h"
-#include "core/verify.h"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -90,18 +89,23 @@ static void wait_for_stragglers(struct engine *engine)
 					 STRAGGLER_USEC, STRAGGLER_USEC / 4, on_stragglers, engine);
 }
 
-static void add_straggler(struct engine *engine, const struct decision *decision)
+static void add_straggler(struct engine *engine, const struct decision *decision,
+			  const struct verify_memory *memory)
 {
 	if (engine->straggler_count == STRAGGLERS_MAX) {
 		engine->counters.stragglers_dropped++;
 		return;
 	}
-	engine->stragglers[engine->straggler_count++] = (struct straggler){ .decision = *decision };
+	engine->stragglers[engine->straggler_count++] = (struct straggler){
+		.decision = *decision,
+		.memory = *memory,
+	};
 	wait_for_stragglers(engine);
 }
 
 /* True when there is nothing more to do for this decision. */
-static bool check_outcome(struct engine *engine, const struct decision *decision, unsigned tries)
+static bool check_outcome(struct engine *engine, const struct decision *decision,
+			  struct verify_memory *memory)
 {
 	const struct snapshot *snapshot = engine_snapshot(engine, decision->generation);
 	struct decision back = *decision;
@@ -109,7 +113,7 @@ static bool check_outcome(struct engine *engine, const struct decision *decision
 	if (!snapshot)
 		return true;
 	switch (verify_execution(engine->confirm, engine->layout, engine->host, snapshot, decision,
-				 tries)) {
+				 memory)) {
 	case VERIFY_DONE:
 		return true;
 	case VERIFY_LATER:
@@ -142,7 +146,7 @@ static int on_stragglers(sd_event_source *source, uint64_t usec, void *userdata)
 
 		if (++straggler->tries > STRAGGLER_TRIES)
 			engine->counters.stragglers_dropped++;
-		else if (!check_outcome(engine, &straggler->decision, straggler->tries))
+		else if (!check_outcome(engine, &straggler->decision, &straggler->memory))
 			engine->stragglers[kept++] = *straggler;
 	}
 	engine->straggler_count = kept;
@@ -169,6 +173,8 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 	(void)!read(fd, &expirations, sizeof(expirations));
 	gatekeeper_looked(engine->keeper);
 	while ((decision = decision_queue_peek(queue))) {
+		struct verify_memory memory = { 0 };
+
 		if (now - decision->time_ns < LOOK_AFTER_NS / 2) {
 			look_again_later(engine);
 			break;
@@ -176,8 +182,8 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 		engine_record(engine, decision);
 		/* One that was not moved, too: what it executes next must not be taken for this. */
 		if (decision->ticket != 0 && !(decision->flags & DECISION_SECOND) &&
-		    !check_outcome(engine, decision, 0))
-			add_straggler(engine, decision);
+		    !check_outcome(engine, decision, &memory))
+			add_straggler(engine, decision, &memory);
 		decision_queue_drop(queue);
 	}
 	if (!decision && engine->retired_count > 0)

@@ -10,44 +10,103 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 
-enum { RUNNING_TRIES = 4 };
+enum { BUSY_MS = 300 };
 
 enum where { OUTSIDE, IN_EXECVE, RUNNING };
 
-/* Any thread may be the one that executes. */
-static enum where find_where(const struct host *host, pid_t pid)
+/* Of one thread; `tid` is set where it is running. */
+static enum where find_thread(int task_fd, const char *name, pid_t *tid)
 {
-	char name[64];
+	char text[256];
+	char file[NAME_MAX + 16];
+
+	snprintf(file, sizeof(file), "%s/syscall", name);
+	if (file_read_into(task_fd, file, text, sizeof(text)) <= 0)
+		return OUTSIDE;
+	if (strncmp(text, "running", 7) != 0)
+		return access_parse(text, NULL, NULL) & ACCESS_EXECUTE ? IN_EXECVE : OUTSIDE;
+	*tid = (pid_t)strtol(name, NULL, 10);
+	return RUNNING;
+}
+
+/* Any thread may be the one that executes. `ret_tid`: which one is running, 0 if there are more. */
+static enum where find_where(int task_fd, pid_t *ret_tid)
+{
 	enum where where = OUTSIDE;
 	struct dirent *entry;
-	DIR *dir;
-	int fd;
+	int fd = openat(task_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
-	snprintf(name, sizeof(name), "%d/task", pid);
-	fd = openat(host->proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	*ret_tid = 0;
 	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+		closep(&fd);
 		return OUTSIDE;
 	}
 	while (where != IN_EXECVE && (entry = readdir(dir))) {
-		char text[256];
-		char file[NAME_MAX + 16];
+		pid_t tid = 0;
+		enum where one = entry->d_name[0] == '.'
+					 ? OUTSIDE
+					 : find_thread(task_fd, entry->d_name, &tid);
 
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(file, sizeof(file), "%s/syscall", entry->d_name);
-		if (file_read_into(fd, file, text, sizeof(text)) <= 0)
-			continue;
-		if (strncmp(text, "running", 7) == 0)
-			where = RUNNING;
-		else if (access_parse(text, NULL, NULL) & ACCESS_EXECUTE)
-			where = IN_EXECVE;
+		if (one == RUNNING)
+			*ret_tid = where == RUNNING ? 0 : tid;
+		if (one != OUTSIDE)
+			where = one;
 	}
 	closedir(dir);
 	return where;
+}
+
+/* Processor time of a thread, in the kernel's ticks; 0 if it is gone. */
+static uint64_t thread_ticks(int task_fd, pid_t tid)
+{
+	char file[32], text[1024];
+	uint64_t user, kernel;
+	const char *end;
+
+	snprintf(file, sizeof(file), "%d/stat", tid);
+	if (file_read_into(task_fd, file, text, sizeof(text)) <= 0)
+		return 0;
+	/* After the name: state ppid pgrp session tty tpgid flags, four counts of faults. */
+	end = strrchr(text, ')');
+	if (!end ||
+	    sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+		   &user, &kernel) != 2)
+		return 0;
+	return user + kernel;
+}
+
+/*
+ * A running thread may be anywhere, in execve too: what is waiting for a processor counts as
+ * running. Of several one cannot know whose time would have to be counted.
+ */
+static bool ran_long(int task_fd, pid_t tid, struct verify_memory *memory)
+{
+	const uint64_t long_enough = (uint64_t)sysconf(_SC_CLK_TCK) * BUSY_MS / 1000;
+	uint64_t ticks = tid ? thread_ticks(task_fd, tid) : 0;
+
+	if (tid == 0 || tid != memory->tid) {
+		*memory = (struct verify_memory){ .tid = tid, .ticks = ticks };
+		return false;
+	}
+	return ticks >= memory->ticks + long_enough;
+}
+
+static bool may_be_in_execve(const struct host *host, pid_t pid, struct verify_memory *memory)
+{
+	_cleanup_(closep) int task_fd = -1;
+	enum where where;
+	char name[32];
+	pid_t tid;
+
+	snprintf(name, sizeof(name), "%d/task", pid);
+	task_fd = openat(host->proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (task_fd < 0)
+		return false;
+	where = find_where(task_fd, &tid);
+	return where == IN_EXECVE || (where == RUNNING && !ran_long(task_fd, tid, memory));
 }
 
 static enum verify_outcome put_back(const struct layout *layout, const struct host *host,
@@ -73,15 +132,12 @@ static enum verify_outcome put_back(const struct layout *layout, const struct ho
 
 enum verify_outcome verify_execution(struct confirm *confirm, const struct layout *layout,
 				     const struct host *host, const struct snapshot *snapshot,
-				     const struct decision *decision, unsigned tries)
+				     const struct decision *decision, struct verify_memory *memory)
 {
-	enum where where;
-
 	/* Nearly always the answer. */
 	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;
-	where = find_where(host, decision->pid);
-	if (where == IN_EXECVE || (where == RUNNING && tries < RUNNING_TRIES))
+	if (may_be_in_execve(host, decision->pid, memory))
 		return VERIFY_LATER;
 	if (confirm_ask(confirm, decision->pid, decision->ticket) != CONFIRM_NOT_YET)
 		return VERIFY_DONE;

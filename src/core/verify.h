@@ -17,10 +17,16 @@ enum verify_outcome {
 	VERIFY_STUCK,	 /* it failed, and the process could not be put back */
 };
 
+/* What is remembered of a decision from one call to the next; zero at first. */
+struct verify_memory {
+	pid_t tid;	/* the thread that was seen running, */
+	uint64_t ticks; /* and the processor time that it had used by then */
+};
+
 /*
- * `tries`: how often VERIFY_LATER was answered for this decision. A process that is always seen
- * running (never blocked) is taken as out of execve after a few.
+ * A process that is always seen running (never blocked) is taken as out of execve once it has used
+ * more processor time than any execve needs: on a busy machine it may just be waiting its turn.
  */
 enum verify_outcome verify_execution(struct confirm *confirm, const struct layout *layout,
 				     const struct host *host, const struct snapshot *snapshot,
-				     const struct decision *decision, unsigned tries);
+				     const struct decision *decision, struct verify_memory *memory);
