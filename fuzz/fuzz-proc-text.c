@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * stat, status, cgroup and environ of /proc/PID: a process chooses its name, its environment and,
- * where it may make groups, their names. The first byte says which of them the rest is.
+ * stat, status, cgroup, environ and auxv of /proc/PID: a process chooses its name, its environment
+ * and, where it may make groups, their names. The first byte says which of them the rest is.
  */
 #include "source/proc-text.h"
 
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || !list)
 		return 0;
-	switch (data[0] % 4) {
+	switch (data[0] % 5) {
 	case 0:
 		if (proc_stat_parse(text, &stat) == 0)
 			check_within(stat.comm, text);
@@ -42,9 +42,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_list(list, proc_cgroup_parse(text, &v2, list), text.size + 1);
 		check_within(v2, text);
 		break;
-	default:
+	case 3:
 		check_list(list, proc_environ_pick(text, names, ARRAY_SIZE(names), list),
 			   text.size + 1);
+		break;
+	default:
+		(void)proc_auxv_filename(text);
 		break;
 	}
 	return 0;

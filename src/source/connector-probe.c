@@ -23,7 +23,7 @@ static void report_refusal(int error, const struct error *err, hook_report_fn re
 }
 
 int connector_probe(const struct host *host, hook_report_fn report, void *userdata,
-			   struct error *err)
+		    struct error *err)
 {
 	_cleanup_(connector_socket_freep) struct connector_socket *socket = NULL;
 	_cleanup_(error_done) struct error why = ERROR_INIT;

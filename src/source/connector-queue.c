@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Filled at the end and emptied at the beginning; what is left moves down when the end is reached. */
+/* Filled at the end and emptied at the beginning; what is left moves down when the end is reached.
+ */
 #include "source/connector-queue.h"
 
 /* A new program, a new process, or a thread's end. */

@@ -28,7 +28,7 @@
 #include <linux/cn_proc.h>
 
 enum {
-	DEFAULT_BUFFER = 32 << 20, /* some 40,000 messages: a second of a storm */
+	DEFAULT_BUFFER = 64 << 20, /* some 80,000 messages: more than a second of a storm */
 	ROUND = 512,		   /* messages that one dispatch hands out */
 	PROCESSORS_MAX = 8192,
 	TICK_NS = 1000000000 / PROC_STAT_USER_HZ,

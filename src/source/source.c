@@ -5,6 +5,7 @@
 #include "source/audit.h"
 #include "source/bpf.h"
 #include "source/connector.h"
+#include "source/gate-source.h"
 #include "source/procfs.h"
 #include "source/replay.h"
 
@@ -13,6 +14,7 @@ const struct source_class *const source_classes[] = {
 	&connector_source,
 	&audit_source,
 	&procfs_source,
+	&gate_source,
 	&replay_source,
 };
 const size_t source_class_count = ARRAY_SIZE(source_classes);

@@ -186,6 +186,21 @@ static void test_environment(void **state)
 	assert_int_equal(proc_environ_pick((struct slice){ NULL, 0 }, names, 1, list), 0);
 }
 
+static void test_auxv(void **state)
+{
+	static const uint64_t wide[] = { 33, 0x7fff0000, 31, 0x7ffffffde000, 15, 1, 0, 0, 31, 2 };
+	static const uint32_t narrow[] = { 33, 0xf7f00000, 31, 0xfffde000, 0, 0, 31, 2 };
+	static const uint64_t none[] = { 33, 0x7fff0000, 0, 0, 31, 2 };
+
+	assert_int_equal(proc_auxv_filename((struct slice){ (const char *)wide, sizeof(wide) }),
+			 0x7ffffffde000);
+	assert_int_equal(proc_auxv_filename((struct slice){ (const char *)narrow, sizeof(narrow) }),
+			 0xfffde000);
+	assert_int_equal(proc_auxv_filename((struct slice){ (const char *)none, sizeof(none) }), 0);
+	assert_int_equal(proc_auxv_filename((struct slice){ (const char *)wide, 31 }), 0);
+	assert_int_equal(proc_auxv_filename((struct slice){ NULL, 0 }), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test(test_cgroups_of_other_forms),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_auxv),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,27 @@ static void test_none(void **state)
 	finish(&f);
 }
 
+/* cgroup v1 says the root of a process that ends; v2 does not. */
+static void test_groups_of_one_that_ends(void **state)
+{
+	static const char *const stats[] = {
+		"5 (x) Z 2 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 44 0 0 0 0 0 0",
+		"5 (x) R 2 0 0 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 44 0 0 0 0 0 0",
+	};
+	char *folder = unit_folder_new();
+	struct fixture f = start_at(folder);
+
+	unit_write(folder, "proc/5/cgroup", "3:pids:/\n0::/two\n");
+	unit_write(folder, "proc/5/status", "");
+	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
+		unit_write(folder, "proc/5/stat", stats[i]);
+		assert_true(look(&f, 5, false) >= 0);
+		assert_false(event_knows(&f.event, FIELD_CGROUP_V1));
+		expect(&f.event, FIELD_CGROUP, "/two");
+	}
+	finish(&f);
+}
+
 static void test_a_kernel_thread(void **state)
 {
 	char *folder = unit_folder_new();
@@ -298,7 +319,7 @@ static void run_with_variables(int ready, int go, const void *data)
 							  "HOME=", NULL };
 
 	(void)chdir("/usr");
-	execve("/usr/bin/sleep", (char *const *)(uintptr_t)argv,
+	execve("bin/../bin/sleep", (char *const *)(uintptr_t)argv,
 	       (char *const *)(uintptr_t)variables_of_child);
 }
 
@@ -313,6 +334,7 @@ static void test_a_child(void **state)
 	expect_bytes(&f.event, FIELD_ARGV, "\00060", 4);
 	expect_bytes(&f.event, FIELD_ENV, "REEVE_TEST_VARIABLE=a b\0HOME=", 30);
 	expect(&f.event, FIELD_CWD, "/usr");
+	expect(&f.event, FIELD_FILENAME, "bin/../bin/sleep");
 	assert_int_equal(f.event.ppid, getpid());
 	child_end(&child);
 	assert_int_equal(look(&f, child.pid, false), -ESRCH);
@@ -452,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_brief),
 		cmocka_unit_test(test_little),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_groups_of_one_that_ends),
 		cmocka_unit_test(test_a_kernel_thread),
 		cmocka_unit_test(test_much),
 		cmocka_unit_test(test_no_boot_id),
