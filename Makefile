@@ -3,7 +3,7 @@ BUILD ?= build
 # In CI a warning is an error.
 SETUP = $(if $(filter true,$(CI)),-Dwerror=true)
 
-.PHONY: all build demo test quick test-vm bench fuzz format check-format clean install
+.PHONY: all build demo test quick test-vm bench fuzz docs format check-format clean install
 
 all: build
 
@@ -35,6 +35,9 @@ bench: build
 
 fuzz: setup
 	@tools/fuzz
+
+docs: build
+	@$(BUILD)/tools/events-doc docs/events.md >$(BUILD)/events.md && cp $(BUILD)/events.md docs/events.md
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i

@@ -84,7 +84,7 @@ struct corpus {
 	const char **unfit; /* by index of the case */
 	uint64_t ticks;	    /* in a second */
 	char exe[4096];	    /* the runner's own */
-	char comm[16];
+	char comm[32];
 	bool contained; /* the runner itself is in a container */
 };
 
