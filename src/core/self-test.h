@@ -82,6 +82,7 @@ bool self_test_passed(const struct self_test *test);
 struct source_manners {
 	bool looks_late;      /* at /proc, after the fact */
 	bool brief_missed;    /* what is over soon may not be told at all */
+	bool partial;	      /* there are executions that it cannot see: see its guarantee */
 	bool in_order;	      /* fork before exec before exit */
 	uint32_t tells_flags; /* that it sets wherever they are so */
 };

@@ -7,8 +7,8 @@
  * joined into one execution, which waits until it is known what became of it (source/confirm.h):
  * some milliseconds, or until the process executes again.
  *
- * What binfmt_misc runs is told from a failed execution followed by another by the file: only one
- * that is neither a script nor of this machine can be meant, and only where a format is registered.
+ * What binfmt_misc runs looks like a failed execution followed by another. Only a file that is
+ * neither a script nor of this machine can be meant, and the arguments of what runs then name it.
  */
 #include "source/gate-source.h"
 
@@ -21,11 +21,12 @@
 #include <sys/timerfd.h>
 
 enum {
-	RING_SIZE = 512 << 10, /* of one thread; some 250 executions */
-	ROUND = 4096,	       /* records in one dispatch */
+	RING_SIZE = 1 << 20, /* of one thread; some 2,000 executions */
+	ROUND = 4096,	     /* records in one dispatch */
 	PENDING_MAX = 2048,
-	RUNNING_TRIES = 4,
-	TRIES = 5000, /* looks at an execution that does not end */
+	AGAIN_TRIES = 4,
+	RUNNING_TRIES = 250, /* about a second: on a busy machine it waits for its turn */
+	TRIES = 5000,	     /* looks at an execution that does not end */
 };
 
 static const uint64_t wake_ns = UINT64_C(2000000);
@@ -37,6 +38,7 @@ struct execution {
 	struct gate_record *first, *through, *program; /* may be the same */
 	uint64_t ticket;
 	unsigned tries;
+	bool guessed; /* that `program` runs `first`, by binfmt_misc */
 };
 
 struct gate_reader {
@@ -145,25 +147,64 @@ static void execution_free(struct execution *execution)
 	free(execution);
 }
 
-static void tell(struct gate_reader *reader, const struct execution *execution,
-		 enum event_type type, bool sure)
+/* Is the name of the first file the second argument, as binfmt_misc makes it? */
+static bool is_argument(const struct gate_record *first, const struct event *event)
+{
+	struct slice path = gate_record_text(first, GATE_TEXT_PATH), argument = event->argv;
+	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
+	size_t skip = strnlen(argument.data, argument.size) + 1, name;
+
+	if (!slash || skip >= argument.size)
+		return false;
+	name = path.size - (size_t)(slash - path.data) - 1;
+	argument.data += skip;
+	argument.size = strnlen(argument.data, argument.size - skip);
+	return argument.size >= name &&
+	       memcmp(argument.data + argument.size - name, slash + 1, name) == 0;
+}
+
+static void tell_one(struct gate_reader *reader, const struct execution *execution,
+		     enum event_type type, bool sure)
 {
 	struct event event;
 	bool asked;
 
-	if ((pid_t)execution->first->pid == reader->options.quiet)
-		return;
 	reader->source.counters.seen++;
 	reader->last_boottime = execution->first->boottime;
 	if (!(reader->options.types & EVENT_BIT(type)))
 		return;
 	asked = gate_event_make(reader->translator, type, execution->first, execution->through,
 				execution->program, &event);
+	if (execution->guessed &&
+	    !(asked && event_knows(&event, FIELD_ARGV) ? is_argument(execution->first, &event)
+						       : reader->has_binfmt)) {
+		/* It was an execution that failed, and then another one. */
+		const struct execution second = { .first = execution->program,
+						  .through = execution->program,
+						  .program = execution->program };
+		const struct execution failed = { .first = execution->first,
+						  .through = execution->first,
+						  .program = execution->first };
+
+		tell_one(reader, &failed, EVENT_FAILED, true);
+		tell_one(reader, &second, type, sure);
+		return;
+	}
+	/* binfmt_misc puts the interpreter's registered name first. */
+	if (execution->guessed && event_knows(&event, FIELD_ARGV))
+		event_set(&event, INTERPRETER, interpreter, slice_of(event.argv.data));
 	/* Without BPF a process that has ended cannot be told from one that has executed. */
 	if (!sure || (!asked && !confirm_is_fast(reader->confirm)))
 		event_flag(&event, FLAG_INFERRED);
 	reader->told++;
 	reader->options.sink.event(&event, reader->options.sink.userdata);
+}
+
+static void tell(struct gate_reader *reader, const struct execution *execution,
+		 enum event_type type, bool sure)
+{
+	if ((pid_t)execution->first->pid != reader->options.quiet)
+		tell_one(reader, execution, type, sure);
 }
 
 /* Takes the one that `place` points to out, tells it and frees it. */
@@ -244,8 +285,9 @@ static void take_record(struct gate_reader *reader, const struct gate_record *re
 		return;
 	}
 	if (place && record->previous == CONFIRM_NOT_YET) {
-		if (reader->has_binfmt && (*place)->program->format == GATE_FORMAT_OTHER) {
+		if ((*place)->program->format == GATE_FORMAT_OTHER && !(*place)->guessed) {
 			add_interpreter(*place, record);
+			(*place)->guessed = true;
 			return;
 		}
 		finish(reader, place, EVENT_FAILED, true);
@@ -304,7 +346,7 @@ static bool judge(struct gate_reader *reader, struct execution *execution,
 	execution->tries++;
 	/* Its next execution's record will say. */
 	if (state == CONFIRM_AGAIN)
-		return execution->tries > RUNNING_TRIES;
+		return execution->tries > AGAIN_TRIES;
 	if (state != CONFIRM_NOT_YET)
 		return true;
 	place = access_place_of(reader->options.host, pid);
