@@ -5,6 +5,8 @@
  * event, the median of some rounds. usage: bench-render [ROUNDS]
  */
 #include "export/event-json.h"
+#include "export/event-text.h"
+#include "model/event-codec.h"
 #include "model/process-table.h"
 #include "model/users.h"
 #include "util/macros.h"
@@ -20,7 +22,10 @@ struct bench {
 	struct process_table *table;
 	struct users *users;
 	struct event_json json;
+	struct event_text lines;
+	struct event_codec codec;
 	struct text text;
+	uint64_t encoded, encoded_bytes;
 };
 
 /* As the bpf source tells an execution in a container. */
@@ -89,6 +94,30 @@ static void to_json(struct bench *bench, struct event *event)
 		abort();
 }
 
+static void to_text(struct bench *bench, struct event *event)
+{
+	if (bench->text.size > 1 << 16)
+		bench->text.size = 0;
+	if (event_text_add(&bench->lines, event, &bench->text) < 0)
+		abort();
+}
+
+/* Blocks of 64 KiB, as record files have them. */
+static void to_bytes(struct bench *bench, struct event *event)
+{
+	size_t before;
+
+	if (bench->text.size > 1 << 16 || bench->encoded == 0) {
+		bench->text.size = 0;
+		event_codec_begin(&bench->codec, &bench->text);
+	}
+	before = bench->text.size;
+	if (event_encode(&bench->codec, event, &bench->text) < 0)
+		abort();
+	bench->encoded++;
+	bench->encoded_bytes += bench->text.size - before;
+}
+
 static void all(struct bench *bench, struct event *event)
 {
 	table_and_names(bench, event);
@@ -104,6 +133,8 @@ static const struct {
 	{ "the same and names", table_and_names },
 	{ "JSON", to_json },
 	{ "table, names, JSON", all },
+	{ "text line", to_text },
+	{ "bytes of a record file", to_bytes },
 };
 
 /* Other programs on the machine do not count. */
@@ -153,12 +184,15 @@ int main(int argc, char **argv)
 	if (process_table_new(1, &bench.table) < 0 || users_new("", &bench.users) < 0)
 		return EXIT_FAILURE;
 	event_json_init(&bench.json, NULL);
+	event_text_init(&bench.lines, NULL, false, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		double ns = measure(&bench, steps[i].step, rounds);
 
 		printf("%-32s %7.0f ns\n", steps[i].name, i ? ns - base : ns);
 		base = i ? base : ns;
 	}
+	printf("%-32s %7.0f bytes\n", "a recorded event",
+	       (double)bench.encoded_bytes / (double)bench.encoded);
 	users_free(bench.users);
 	process_table_free(bench.table);
 	text_done(&bench.text);

@@ -9,6 +9,7 @@
 #include "cli/control.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
+#include "cli/watch-options.h"
 #include "core/engine.h"
 
 #include <stdarg.h>
@@ -185,6 +186,7 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
 	int r = run_words(&cli, argc, argv);
 
 	limit_options_done(&cli);
+	watch_options_done(&cli);
 	/* A full disk behind standard output must not look like success. */
 	if ((fflush(out) != 0 || ferror(out)) && r == EXIT_DONE) {
 		cli_say(&cli, "cannot write the output: %s", strerror(errno));

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "core/filter.h"
 #include "model/limits.h"
 #include "util/options.h"
 
@@ -26,8 +27,10 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, evacuate, scdoc;
-	const char *config, *compat, *count, *group, *name;
+	bool version, all, evacuate, failed, local, scdoc, self_test, since_start, summary, tree;
+	const char *config, *compat, *count, *fields, *group, *name, *policy, *source, *timeout;
+	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
+	struct option_list env;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
 };
@@ -48,6 +51,7 @@ enum command_flags {
 	COMMAND_UNLIMITED = 1 << 3, /* any number of operands from `operands` on */
 	COMMAND_POLICY = 1 << 4,    /* no daemon needed, and none asked */
 	COMMAND_BARE = 1 << 5,	    /* without a daemon, the policy\'s groups are left unmade */
+	COMMAND_FILTERS = 1 << 6,   /* takes what events are wanted as options */
 };
 
 struct command {

@@ -14,7 +14,8 @@ enum { COMMANDS_MAX = 40, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
-	&check_command, &doctor_command, &status_command, &events_command, &run_command,
+	&check_command,	 &doctor_command, &status_command, &watch_command, &ps_command,
+	&record_command, &replay_command, &events_command, &run_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
@@ -37,6 +38,10 @@ static const struct command_option local_options[] = {
 
 static const struct command_option main_options[] = {
 	{ "version", 'V', OPTION_FLAG, NULL, "print the version", FIELD(version) },
+};
+
+static const struct command_option failed_options[] = {
+	{ "failed", 0, OPTION_FLAG, NULL, "also executions that failed", FIELD(failed) },
 };
 
 static const struct command_option limit_word_options[] = {
@@ -151,6 +156,23 @@ static size_t add_limits(struct option *to, struct cli *cli)
 	return LIMIT_COUNT;
 }
 
+static size_t add_filters(struct option *to, struct cli *cli)
+{
+	for (enum filter_key i = 0; i < FILTER_COUNT; i++)
+		to[i] = (struct option){
+			.name = filter_keys[i].name,
+			.letter = i == FILTER_USER  ? 'u'
+				  : i == FILTER_PID ? 'p'
+						    : 0,
+			.kind = OPTION_LIST,
+			.value = filter_keys[i].value,
+			.help = filter_keys[i].text,
+			.target = &cli->filters[i],
+		};
+	return FILTER_COUNT +
+	       add_rows(to + FILTER_COUNT, cli, failed_options, ARRAY_SIZE(failed_options));
+}
+
 size_t command_options(const struct command *command, struct cli *cli,
 		       struct option options[static COMMAND_OPTIONS_MAX])
 {
@@ -165,6 +187,8 @@ size_t command_options(const struct command *command, struct cli *cli,
 		n += add_limits(options + n, cli);
 		n += add_rows(options + n, cli, limit_word_options, ARRAY_SIZE(limit_word_options));
 	}
+	if (flags & COMMAND_FILTERS)
+		n += add_filters(options + n, cli);
 	if (flags & COMMAND_LOCAL)
 		n += add_rows(options + n, cli, local_options, ARRAY_SIZE(local_options));
 	return n + add_rows(options + n, cli, common_options, ARRAY_SIZE(common_options));
@@ -294,6 +318,10 @@ void help_scdoc(FILE *out)
 	fputs("Of *run*, *scan*, *clean* and *group*, which also work without a daemon:\n\n", out);
 	print_option_rows(out, options,
 			  add_rows(options, &cli, local_options, ARRAY_SIZE(local_options)));
+	fputs("# FILTERS\n\nOf *watch*, *record* and *replay*. Words of one option are "
+	      "alternatives; all options must hold.\n\n",
+	      out);
+	print_option_rows(out, options, add_filters(options, &cli));
 	fputs("# LIMITS\n\nOf *run*, *group create* and *group set*; each is the key of the same "
 	      "name "
 	      "in *reeve.yaml*(5):\n\n",

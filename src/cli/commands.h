@@ -14,11 +14,15 @@ extern const struct command group_commands[];
 extern const size_t group_command_count;
 extern const struct command help_command;
 extern const struct command mount_command;
+extern const struct command ps_command;
+extern const struct command record_command;
 extern const struct command reload_command;
+extern const struct command replay_command;
 extern const struct command run_command;
 extern const struct command scan_command;
 extern const struct command status_command;
 extern const struct command version_command;
+extern const struct command watch_command;
 
 /* All commands in the order of help; NULL behind the last. */
 const struct command *command_at(size_t index);

@@ -139,6 +139,11 @@ int control_call(struct control *control, const char *method, json_t *parameters
 	return r;
 }
 
+struct varlink_client *control_client(const struct control *control)
+{
+	return control->client;
+}
+
 int control_observe(struct control *control, int (*function)(json_t *reply, void *userdata),
 		    void *userdata, struct error *err)
 {

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 struct control;
+struct varlink_client;
 
 /*
  * Reaches the daemon of cli->runtime_dir. When nothing answers there and `local_too`, a local
@@ -19,6 +20,9 @@ DEFINE_CLEANUP(struct control *, control_free);
 /* Calls "GetStatus" and so on; steals `parameters` (NULL: none). */
 int control_call(struct control *control, const char *method, json_t *parameters,
 		 json_t **ret_reply, struct error *err);
+
+/* The way itself, for what goes over it in a loop; NULL: local. */
+struct varlink_client *control_client(const struct control *control);
 
 /* Follows Events until `function` returns non-zero (the result then) or the daemon ends it (0). */
 int control_observe(struct control *control, int (*function)(json_t *reply, void *userdata),

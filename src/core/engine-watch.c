@@ -3,8 +3,8 @@
  * Events for those who watch. The source is open from the start, but nothing is asked of it while
  * nobody watches; then it is asked for what all watchers together want.
  *
- * An event is rendered once for each form that somebody wants, and gathered until the turn is over:
- * a message for each event would cost more than the event. Who does not read is waited for by
+ * An event is rendered as JSON once, however many want that, and gathered until the turn is over: a
+ * message for each event would cost more than the event. Who does not read is waited for by
  * nobody: beyond a bound its events are counted, not kept, and it is told how many when it reads
  * again. The bound is smaller when many watch, so that all together stay within what the server has
  * for its clients.
@@ -31,8 +31,9 @@ struct watch {
 	struct varlink_call *call;
 	struct filter *filter;
 	bool records;	   /* encoded, for reeve's own commands; else JSON */
-	struct text batch; /* objects with commas between, or records */
-	uint64_t lost;	   /* not told yet */
+	struct text batch; /* objects with commas between, or a block of records */
+	struct event_codec codec;
+	uint64_t lost; /* not told yet */
 };
 
 struct watching {
@@ -41,7 +42,7 @@ struct watching {
 	struct error error; /* why there is none */
 	struct watch *watches;
 	struct event_json json;
-	struct text line, record, message; /* the event in hand, and what is being sent */
+	struct text line, message; /* the event in hand as JSON, and what is being sent */
 	sd_event_source *lost_timer;
 	struct watch_counters counters;
 };
@@ -120,13 +121,12 @@ static int on_lost_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- gathering ---- */
 
+/* Each batch is a block of its own; what repeats in it is written once, so it is each watcher's. */
 static void add_record(struct watch *watch, const struct event *event)
 {
-	struct text *record = &watch->watching->record;
-
-	if (record->size == 0 && event_encode(event, record) < 0)
-		text_done(record);
-	text_add_bytes(&watch->batch, record->data, record->size);
+	if (watch->batch.size == 0)
+		event_codec_begin(&watch->codec, &watch->batch);
+	(void)event_encode(&watch->codec, event, &watch->batch);
 }
 
 static void add_line(struct watch *watch, const struct event *event)
@@ -165,17 +165,11 @@ static void add(struct watch *watch, const struct event *event)
 		send_batch(watch);
 }
 
-/* The event in hand is another one. */
-static void forget_rendered(struct watching *watching)
-{
-	watching->line.size = watching->record.size = 0;
-}
-
 static void on_event(struct event *event, void *userdata)
 {
 	struct watching *watching = userdata;
 
-	forget_rendered(watching);
+	watching->line.size = 0;
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		if (filter_pass(watch->filter, event))
 			add(watch, event);
@@ -354,7 +348,7 @@ static void on_listed(struct event *event, void *userdata)
 {
 	struct watch *watch = userdata;
 
-	forget_rendered(watch->watching);
+	watch->watching->line.size = 0;
 	if (filter_pass(watch->filter, event))
 		add(watch, event);
 }
@@ -370,7 +364,7 @@ static void welcome(struct watch *watch)
 	event_set(&event, TIME, time, clock_realtime());
 	event_set(&event, BOOTTIME, boottime, clock_boottime());
 	event_set(&event, REASON, reason, slice_of(text));
-	forget_rendered(watch->watching);
+	watch->watching->line.size = 0;
 	add(watch, &event);
 	send_batch(watch);
 }
@@ -506,7 +500,6 @@ int engine_watch_start(struct engine *engine)
 	engine->watching = watching;
 	event_json_init(&watching->json, NULL);
 	text_init(&watching->line);
-	text_init(&watching->record);
 	text_init(&watching->message);
 	if (streq(source, "off")) {
 		error_set(&watching->error, -EOPNOTSUPP,
@@ -534,7 +527,6 @@ void engine_watch_stop(struct engine *engine)
 	observer_free(watching->observer);
 	error_done(&watching->error);
 	text_done(&watching->line);
-	text_done(&watching->record);
 	text_done(&watching->message);
 	free(watching);
 	engine->watching = NULL;

@@ -67,8 +67,11 @@ void enrich_container(struct enricher *enricher, struct event *event)
 		return;
 	if (!container_of_groups(event_knows(event, FIELD_CGROUP) ? event->cgroup : none,
 				 event_knows(event, FIELD_CGROUP_V1) ? event->cgroup_v1 : none,
-				 container))
+				 container)) {
+		/* Known to be in none. */
+		event_set(event, CONTAINER_RUNTIME, container_runtime, none);
 		return;
+	}
 	event_set(event, CONTAINER_RUNTIME, container_runtime, container->runtime);
 	event_set(event, CONTAINER_ID, container_id, container->id);
 	if (container->pod.size > 0)

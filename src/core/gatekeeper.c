@@ -295,6 +295,10 @@ static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,
 	decision.action = (uint16_t)action;
 	note_triggers(&decision, snapshot, verdict);
 	count(&keeper->counters.matched);
+	if (verdict->truncated) {
+		count(&keeper->counters.too_many_rules);
+		decision.flags |= DECISION_TRUNCATED;
+	}
 	if (decision.group != POLICY_NONE && action == ACTION_EXECUTE)
 		place_execution(keeper, seat, snapshot, event, &decision);
 	else if (decision.group != POLICY_NONE)

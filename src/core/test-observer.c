@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * covers: observer.c observer-heal.c observer-source.c
+ * covers: observer.c observer-heal.c observer-source.c enrich.c
  * Sources and scans are the test's own: they take the place of source/source.c and the scanner when
  * the test is linked.
  */

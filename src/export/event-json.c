@@ -86,21 +86,52 @@ static bool is_clean(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* 4 to 7 bytes as one word, the middle ones twice. */
+static bool copy_few(char *to, const char *from, size_t size)
+{
+	char both[8], same[8];
+
+	memcpy(both, from, 4);
+	memcpy(both + 4, from + size - 4, 4);
+	memcpy(to, both, 4);
+	memcpy(to + size - 4, both + 4, 4);
+	return copy8(same, both);
+}
+
+/* Copies all if it needs no change; what was copied otherwise means nothing. */
+static bool copy_all(char *to, const char *from, size_t size)
+{
+	size_t i = 0;
+
+	if (size < 4) {
+		for (; i < size && is_clean((unsigned char)from[i]); i++)
+			to[i] = from[i];
+		return i == size;
+	}
+	if (size < 8)
+		return copy_few(to, from, size);
+	if (size < 16)
+		return copy8(to, from) && copy8(to + size - 8, from + size - 8);
+	for (; size - i >= 16; i += 16)
+		if (!copy16(to + i, from + i))
+			return false;
+	/* The last ones once more with those before them. */
+	return copy16(to + size - 16, from + size - 16);
+}
+
 /* Copies from the front what needs no change; there is room for all. Returns how much it was. */
 static size_t put_clean(struct out *out, const char *data, size_t size)
 {
-	char *to = out->at;
 	size_t i = 0;
 
-	while (size - i >= 16 && copy16(to + i, data + i))
-		i += 16;
-	if (size - i >= 8 && copy8(to + i, data + i))
-		i += 8;
-	/* The last ones once more with those before them. */
-	if (size - i < 8 && size >= 8 && copy8(to + size - 8, data + size - 8))
-		i = size;
+	if (copy_all(out->at, data, size)) {
+		out->at += size;
+		return size;
+	}
+	for (; size - i >= 16 && copy16(out->at + i, data + i); i += 16)
+		;
 	for (; i < size && is_clean((unsigned char)data[i]); i++)
-		to[i] = data[i];
+		out->at[i] = data[i];
 	out->at += i;
 	return i;
 }

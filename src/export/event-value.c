@@ -62,7 +62,7 @@ void event_word_add(struct text *text, struct slice word)
 	bool quote = word.size == 0;
 
 	for (size_t i = 0; i < word.size && !quote; i++)
-		quote = strchr(" '\"", word.data[i]) != NULL;
+		quote = word.data[i] == ' ' || word.data[i] == '"' || word.data[i] == '\'';
 	if (quote)
 		text_add(text, memchr(word.data ? word.data : "", '"', word.size) ? "'" : "\"");
 	text_add_escaped(text, word.data, word.size);

@@ -11,8 +11,9 @@
 struct record_writer {
 	int fd;
 	struct text block; /* header's room, then events */
-	uint32_t count;	   /* in the block */
-	uint64_t first;	   /* number of the block's first event */
+	struct event_codec codec;
+	uint32_t count; /* in the block */
+	uint64_t first; /* number of the block's first event */
 	uint64_t lost, bytes;
 	uint64_t due_ns;
 };
@@ -25,6 +26,7 @@ static void begin_block(struct record_writer *writer)
 
 	writer->block.size = 0;
 	text_add_bytes(&writer->block, room, sizeof(room));
+	event_codec_begin(&writer->codec, &writer->block);
 	writer->count = 0;
 	writer->due_ns = UINT64_MAX;
 }
@@ -101,7 +103,7 @@ int record_writer_add(struct record_writer *writer, const struct event *event, u
 {
 	size_t before = writer->block.size;
 
-	if (event_encode(event, &writer->block) < 0) {
+	if (event_encode(&writer->codec, event, &writer->block) < 0) {
 		/* Without memory the event is lost; its number is not given to another. */
 		writer->block.failed = false;
 		writer->block.size = before;

@@ -27,8 +27,9 @@ struct replay {
 	uint64_t last_time; /* boottime of the last event */
 	uint8_t *buffer;    /* what was read: [at, end) is left */
 	size_t at, end, room;
-	struct slice block; /* of the buffer: events that are left of the block */
-	uint32_t left;	    /* how many these are */
+	struct slice block; /* of the buffer: a block's payload */
+	size_t in_block;    /* where in it the next event is */
+	uint32_t left;	    /* how many are left */
 	uint64_t skipped;   /* bytes that were no block, before the next good one */
 };
 
@@ -138,6 +139,7 @@ static void take_block(struct replay *replay, const struct record_block *block)
 		check_number(replay, block);
 	replay->block = (struct slice){ (const char *)replay->buffer + replay->at + RECORD_HEADER,
 					block->size };
+	replay->in_block = 0;
 	replay->left = block->kind == RECORD_EVENTS ? block->count : 0;
 	replay->at += RECORD_HEADER + (size_t)block->size;
 }
@@ -172,22 +174,22 @@ static int tell_block(struct replay *replay, int most)
 
 	while (replay->left && told < most) {
 		struct event event;
-		const char *why = NULL;
-		ssize_t used = event_decode(replay->block, &event, &why);
+		const char *why;
+		size_t used = event_decode(replay->block, replay->in_block, &event, &why);
 
-		if (used <= 0) {
-			/* The checksum is right: written by a program with a defect, or by a
-			 * later version with a type that we do not know. */
-			tell_gap(replay, replay->left,
-				 why ? why : "a block says more events than it has");
+		if (used == 0) {
+			/* The checksum is right: written by a program with a defect. */
+			tell_gap(replay, replay->left, "a block says more events than it has");
 			replay->left = 0;
 			break;
 		}
-		replay->block.data += used;
-		replay->block.size -= (size_t)used;
+		replay->in_block += used;
 		replay->left--;
-		tell(replay, &event);
 		told++;
+		if (why)
+			tell_gap(replay, 1, why);
+		else
+			tell(replay, &event);
 	}
 	return told;
 }

@@ -9,11 +9,34 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 
 static size_t decimal_length(uint64_t number)
 {
-	size_t length = 1;
+	/* The least number with one digit more than the index. */
+	static const uint64_t powers[] = {
+		0,
+		10,
+		100,
+		1000,
+		10000,
+		100000,
+		1000000,
+		10000000,
+		100000000,
+		1000000000,
+		10000000000,
+		100000000000,
+		1000000000000,
+		10000000000000,
+		100000000000000,
+		1000000000000000,
+		10000000000000000,
+		100000000000000000,
+		1000000000000000000,
+		UINT64_C(10000000000000000000),
+	};
+	/* log10(2) is 1233 / 4096: a guess that is never too small, and too great by one at most.
+	 */
+	size_t guess = (size_t)(64 - __builtin_clzll(number | 1)) * 1233 >> 12;
 
-	for (; number >= 10000; number /= 10000)
-		length += 4;
-	return length + (number >= 10) + (number >= 100) + (number >= 1000);
+	return guess + (guess == 0 || number >= powers[guess]);
 }
 
 size_t digits_decimal(uint64_t number, char *text)
