@@ -81,34 +81,29 @@ static void set_file(const struct gate_translator *translator, const struct gate
 	event_set(event, MODE, mode, program->mode);
 	if (program->nlink == 0)
 		event_flag(event, FLAG_DELETED);
-	if (path.size == 0)
+	/* A path of a mount that is not the host's is from nobody's root. */
+	if (path.size == 0 || program->foreign)
 		return;
 	event_set(event, EXE, exe, path);
-	if (program->foreign) {
-		event_flag(event, FLAG_FOREIGN);
-		event_set(event, EXE_IN_ROOT, exe_in_root, path);
-	} else if (path_in_root(translator, first, path, &in_root)) {
+	if (path_in_root(translator, first, path, &in_root))
 		event_set(event, EXE_IN_ROOT, exe_in_root, in_root);
-	}
 }
 
 static void set_stat(const struct gate_translator *translator, const struct gate_record *first,
 		     struct event *event)
 {
-	struct proc_stat stat;
-
-	if (proc_stat_parse(gate_record_text(first, GATE_TEXT_STAT), &stat) < 0)
+	if (!first->has_stat)
 		return;
-	event_set(event, PPID, ppid, stat.ppid);
-	event_set(event, TTY, tty, stat.tty);
-	event_set(event, START, start, stat.start * (UINT64_C(1000000000) / PROC_STAT_USER_HZ));
+	event_set(event, PPID, ppid, first->ppid);
+	event_set(event, TTY, tty, first->tty);
+	event_set(event, START, start, first->start * (UINT64_C(1000000000) / PROC_STAT_USER_HZ));
 	if (event->type != EVENT_EXEC)
 		return;
 	event_set(event, EXEC_ID, exec_id,
 		  (struct process_id){
 			  .boot = process_reader_boot(translator->reader),
 			  .pid = first->pid,
-			  .start = stat.start,
+			  .start = first->start,
 			  .exec = first->boottime / 1000,
 		  });
 }
@@ -116,9 +111,8 @@ static void set_stat(const struct gate_translator *translator, const struct gate
 static void set_ids(const struct gate_record *first, const struct gate_record *program,
 		    struct event *event)
 {
-	struct proc_status status;
+	const struct proc_status status = first->status;
 
-	proc_status_parse(gate_record_text(first, GATE_TEXT_STATUS), &status);
 	if (status.known & PROC_STATUS_UID) {
 		event_set(event, UID, uid, status.uid);
 		if (event->type != EVENT_EXEC || !(program->mode & S_ISUID)) {
@@ -183,8 +177,8 @@ static const uint8_t process_fields[] = {
 };
 
 static const uint8_t program_fields[] = {
-	FIELD_EXE_IN_ROOT, FIELD_ARGV, FIELD_ENV,  FIELD_COMM, FIELD_CWD,
-	FIELD_EUID,	   FIELD_SUID, FIELD_EGID, FIELD_SGID,
+	FIELD_EXE, FIELD_EXE_IN_ROOT, FIELD_INODE, FIELD_DEV,  FIELD_NLINK, FIELD_MODE, FIELD_ARGV,
+	FIELD_ENV, FIELD_COMM,	      FIELD_CWD,   FIELD_EUID, FIELD_SUID,  FIELD_EGID, FIELD_SGID,
 };
 
 static bool is_same_process(const struct event *event, const struct event *seen)
@@ -201,17 +195,41 @@ static void take_group_id(const struct event *seen, struct event *event)
 		event_take(event, seen, FIELD_CGROUP_ID);
 }
 
-static void take_program(const struct event *seen, struct event *event)
+/*
+ * Does it run that file now? On an overlay the gate is asked about the file below, which
+ * has another inode and a path of no mount of ours: then its name has to do, and what /proc
+ * says counts.
+ */
+static bool is_same_program(const struct gate_record *program, const struct event *seen)
 {
+	struct slice path = gate_record_text(program, GATE_TEXT_PATH), name = path;
+	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
+
+	if (event_knows(seen, FIELD_INODE) && seen->inode == program->inode &&
+	    seen->dev == program->dev)
+		return true;
+	if (!program->foreign || !slash)
+		return false;
+	name.size -= (size_t)(slash - path.data);
+	name.data = slash;
+	return seen->exe.size >= name.size &&
+	       slice_eq(name,
+			(struct slice){ seen->exe.data + seen->exe.size - name.size, name.size });
+}
+
+static void take_program(const struct gate_record *program, const struct event *seen,
+			 struct event *event)
+{
+	if (program->foreign) {
+		event_forget(event, FIELD_INODE);
+		event_forget(event, FIELD_DEV);
+		event_forget(event, FIELD_NLINK);
+		event_forget(event, FIELD_MODE);
+		event_flag(event, seen->flags & FLAG_FOREIGN);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(program_fields); i++)
 		event_take(event, seen, program_fields[i]);
-	event_flag(event, seen->flags & (FLAG_ARGV_CUT | FLAG_ENV_CUT | FLAG_DELETED));
-	/* The look at /proc may know a mount that the gate did not. */
-	if (event_knows(event, FIELD_EXE) && event->flags & FLAG_FOREIGN &&
-	    event_knows(seen, FIELD_EXE) && !(seen->flags & FLAG_FOREIGN)) {
-		event_set(event, EXE, exe, seen->exe);
-		event->flags &= ~(uint32_t)FLAG_FOREIGN;
-	}
+	event_flag(event, seen->flags & (FLAG_ARGV_CUT | FLAG_ENV_CUT | FLAG_DELETED | FLAG_UPPER));
 }
 
 static bool ask_process(struct gate_translator *translator, const struct gate_record *program,
@@ -226,9 +244,8 @@ static bool ask_process(struct gate_translator *translator, const struct gate_re
 	for (size_t i = 0; i < ARRAY_SIZE(process_fields); i++)
 		event_take(event, &seen, process_fields[i]);
 	take_group_id(&seen, event);
-	if (event->type == EVENT_EXEC && event_knows(&seen, FIELD_INODE) &&
-	    seen.inode == program->inode && seen.dev == program->dev)
-		take_program(&seen, event);
+	if (event->type == EVENT_EXEC && is_same_program(program, &seen))
+		take_program(program, &seen, event);
 	return true;
 }
 

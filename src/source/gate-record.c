@@ -13,11 +13,10 @@
 #include <sys/stat.h>
 
 enum {
-	STAT_MAX = 512,
-	STATUS_MAX = 1024, /* the ids are in its first lines */
+	STAT_MAX = 1024,
+	STATUS_MAX = 4096, /* the ids are in its first lines */
 	CGROUP_MAX = 4096,
-	RECORD_MAX = sizeof(struct gate_record) + 3 * PATH_MAX + INTERPRETER_LINE + STAT_MAX +
-		     STATUS_MAX + CGROUP_MAX,
+	RECORD_MAX = sizeof(struct gate_record) + 3 * PATH_MAX + INTERPRETER_LINE + CGROUP_MAX,
 };
 
 struct writer {
@@ -43,12 +42,12 @@ static void add_bytes(struct writer *writer, enum gate_text text, const char *da
 }
 
 /* As much of a file as there is room for. */
-static void add_file(struct writer *writer, enum gate_text text, int dirfd, const char *name,
-		     size_t room)
+static struct slice read_file(int dirfd, const char *name, char *buffer, size_t room)
 {
 	_cleanup_(closep) int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buffer, room);
 
-	end_text(writer, text, fd < 0 ? 0 : read(fd, next_text(writer), room));
+	return (struct slice){ buffer, n > 0 ? (size_t)n : 0 };
 }
 
 static void add_link(struct writer *writer, enum gate_text text, int dirfd, const char *name)
@@ -109,20 +108,30 @@ static void write_process(struct writer *writer, const struct host *host,
 			  const struct gate_event *event)
 {
 	_cleanup_(closep) int dirfd = -1;
-	char name[16];
+	char name[16], text[STATUS_MAX];
+	struct gate_record *record = writer->record;
+	struct proc_stat stat;
+	struct slice file;
 	struct stat st;
 
+	_Static_assert((int)STAT_MAX <= (int)STATUS_MAX, "one buffer for both");
 	snprintf(name, sizeof(name), "%d", event->pid);
 	dirfd = openat(host->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return;
-	add_file(writer, GATE_TEXT_STAT, dirfd, "stat", STAT_MAX);
-	add_file(writer, GATE_TEXT_STATUS, dirfd, "status", STATUS_MAX);
-	add_file(writer, GATE_TEXT_CGROUP, dirfd, "cgroup", CGROUP_MAX);
+	record->has_stat = proc_stat_parse(read_file(dirfd, "stat", text, STAT_MAX), &stat) == 0;
+	if (record->has_stat) {
+		record->start = stat.start;
+		record->tty = stat.tty;
+		record->ppid = stat.ppid;
+	}
+	proc_status_parse(read_file(dirfd, "status", text, STATUS_MAX), &record->status);
+	file = read_file(dirfd, "cgroup", next_text(writer), CGROUP_MAX);
+	end_text(writer, GATE_TEXT_CGROUP, (ssize_t)file.size);
 	add_link(writer, GATE_TEXT_CWD, dirfd, "cwd");
 	add_link(writer, GATE_TEXT_ROOT, dirfd, "root");
 	if (fstatat(dirfd, "ns/mnt", &st, 0) == 0)
-		writer->record->mnt_ns = (uint32_t)st.st_ino;
+		record->mnt_ns = (uint32_t)st.st_ino;
 }
 
 bool gate_record_write(struct ring *ring, const struct host *host, const struct gate_event *event,

@@ -8,15 +8,14 @@
 #include "model/event.h"
 #include "source/confirm.h"
 #include "source/execve-files.h"
+#include "source/proc-text.h"
 #include "util/ring.h"
 
 enum gate_text {
 	GATE_TEXT_PATH,	       /* the file's, in our mount namespace or (foreign) in its own */
 	GATE_TEXT_INTERPRETER, /* as a script's first line names it */
-	GATE_TEXT_STAT,	       /* /proc/PID/stat, status, cgroup as they are */
-	GATE_TEXT_STATUS,
-	GATE_TEXT_CGROUP,
-	GATE_TEXT_CWD, /* where these links lead */
+	GATE_TEXT_CGROUP,      /* /proc/PID/cgroup as it is */
+	GATE_TEXT_CWD,	       /* where these links lead */
 	GATE_TEXT_ROOT,
 	GATE_TEXTS
 };
@@ -25,7 +24,11 @@ enum gate_format { GATE_FORMAT_SCRIPT, GATE_FORMAT_NATIVE, GATE_FORMAT_OTHER };
 
 struct gate_record {
 	uint64_t boottime, ticket, dev, inode;
+	uint64_t start, tty; /* as struct proc_stat has them */
+	uint32_t ppid;
 	uint32_t pid, nlink, mode, owner, group, mnt_ns;
+	struct proc_status status;
+	bool has_stat;
 	uint8_t next;	  /* an interpreter of the execution before; else one that begins */
 	uint8_t previous; /* enum confirm_state of the process's execution before */
 	uint8_t foreign;

@@ -2,18 +2,11 @@
 /*
  * The gate's threads write records into rings, one a thread, and arm a timer; the loop reads all
  * rings in the order of time, so one wake-up serves many executions.
- *
- * One execve opens several files: what was asked for, interpreters, a loader. Their records are
- * joined into one execution, which waits until it is known what became of it (source/confirm.h):
- * some milliseconds, or until the process executes again.
- *
- * What binfmt_misc runs is told from a failed execution followed by another by the file: only one
- * that is neither a script nor of this machine can be meant, and only where a format is registered.
  */
 #include "source/gate-source.h"
 
-#include "source/access.h"
 #include "source/gate-event.h"
+#include "source/gate-executions.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,23 +14,11 @@
 #include <sys/timerfd.h>
 
 enum {
-	RING_SIZE = 512 << 10, /* of one thread; some 250 executions */
-	ROUND = 4096,	       /* records in one dispatch */
-	PENDING_MAX = 2048,
-	RUNNING_TRIES = 4,
-	TRIES = 5000, /* looks at an execution that does not end */
+	RING_SIZE = 1 << 20, /* of one thread; some 2,000 executions */
+	ROUND = 4096,	     /* records in one dispatch */
 };
 
 static const uint64_t wake_ns = UINT64_C(2000000);
-static const uint64_t look_ns = UINT64_C(4000000);
-
-/* An execution whose outcome is not known yet. */
-struct execution {
-	struct execution *next;
-	struct gate_record *first, *through, *program; /* may be the same */
-	uint64_t ticket;
-	unsigned tries;
-};
 
 struct gate_reader {
 	struct source source;
@@ -50,8 +31,7 @@ struct gate_reader {
 	struct gate_translator *translator;
 	int epoll_fd, timer_fd, mounts_fd;
 	_Atomic bool armed;
-	struct execution *oldest, **youngest;
-	unsigned pending;
+	struct gate_executions executions;
 	uint64_t next_look; /* CLOCK_MONOTONIC; UINT64_MAX: not */
 	uint64_t lost, overflows, last_boottime;
 	bool has_binfmt;
@@ -131,34 +111,60 @@ static void check_losses(struct gate_reader *reader)
 	if (overflows > reader->overflows)
 		tell_gap(reader, "fanotify queue", overflows - reader->overflows,
 			 "the kernel's queue of permission events overflowed");
+	if (reader->executions.dropped > 0)
+		tell_gap(reader, "no memory", reader->executions.dropped,
+			 "there was no memory for an execution");
+	reader->executions.dropped = 0;
 	reader->lost = lost;
 	reader->overflows = overflows;
 }
 
-static void execution_free(struct execution *execution)
+/* Is the name of the first file the second argument, as binfmt_misc makes it? */
+static bool is_argument(const struct gate_record *first, const struct event *event)
 {
-	if (execution->through != execution->first && execution->through != execution->program)
-		free(execution->through);
-	if (execution->program != execution->first)
-		free(execution->program);
-	free(execution->first);
-	free(execution);
+	struct slice path = gate_record_text(first, GATE_TEXT_PATH), argument = event->argv;
+	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
+	size_t skip = strnlen(argument.data, argument.size) + 1, name;
+
+	if (!slash || skip >= argument.size)
+		return false;
+	name = path.size - (size_t)(slash - path.data) - 1;
+	argument.data += skip;
+	argument.size = strnlen(argument.data, argument.size - skip);
+	return argument.size >= name &&
+	       memcmp(argument.data + argument.size - name, slash + 1, name) == 0;
 }
 
-static void tell(struct gate_reader *reader, const struct execution *execution,
-		 enum event_type type, bool sure)
+static void tell_one(struct gate_reader *reader, const struct gate_execution *execution,
+		     enum event_type type, bool sure)
 {
 	struct event event;
 	bool asked;
 
-	if ((pid_t)execution->first->pid == reader->options.quiet)
-		return;
 	reader->source.counters.seen++;
 	reader->last_boottime = execution->first->boottime;
 	if (!(reader->options.types & EVENT_BIT(type)))
 		return;
 	asked = gate_event_make(reader->translator, type, execution->first, execution->through,
 				execution->program, &event);
+	if (execution->guessed &&
+	    !(asked && event_knows(&event, FIELD_ARGV) ? is_argument(execution->first, &event)
+						       : reader->has_binfmt)) {
+		/* It was an execution that failed, and then another one. */
+		const struct gate_execution second = { .first = execution->program,
+						       .through = execution->program,
+						       .program = execution->program };
+		const struct gate_execution failed = { .first = execution->first,
+						       .through = execution->first,
+						       .program = execution->first };
+
+		tell_one(reader, &failed, EVENT_FAILED, true);
+		tell_one(reader, &second, type, sure);
+		return;
+	}
+	/* binfmt_misc puts the interpreter's registered name first. */
+	if (execution->guessed && event_knows(&event, FIELD_ARGV))
+		event_set(&event, INTERPRETER, interpreter, slice_of(event.argv.data));
 	/* Without BPF a process that has ended cannot be told from one that has executed. */
 	if (!sure || (!asked && !confirm_is_fast(reader->confirm)))
 		event_flag(&event, FLAG_INFERRED);
@@ -166,94 +172,16 @@ static void tell(struct gate_reader *reader, const struct execution *execution,
 	reader->options.sink.event(&event, reader->options.sink.userdata);
 }
 
-/* Takes the one that `place` points to out, tells it and frees it. */
-static void finish(struct gate_reader *reader, struct execution **place, enum event_type type,
-		   bool sure)
+static void tell(const struct gate_execution *execution, enum event_type type, bool sure,
+		 void *userdata)
 {
-	struct execution *execution = *place;
+	struct gate_reader *reader = userdata;
 
-	*place = execution->next;
-	if (!*place)
-		reader->youngest = place;
-	reader->pending--;
-	tell(reader, execution, type, sure);
-	execution_free(execution);
+	if ((pid_t)execution->first->pid != reader->options.quiet)
+		tell_one(reader, execution, type, sure);
 }
 
 /* ---- records ---- */
-
-static struct execution **find(struct gate_reader *reader, uint32_t pid)
-{
-	struct execution **place = &reader->oldest;
-
-	while (*place && (*place)->first->pid != pid)
-		place = &(*place)->next;
-	return *place ? place : NULL;
-}
-
-static struct gate_record *copy_of(const struct gate_record *record)
-{
-	struct gate_record *copy = malloc(gate_record_size(record));
-
-	if (copy)
-		memcpy(copy, record, gate_record_size(record));
-	return copy;
-}
-
-/* An interpreter; the one before it was a script then. */
-static void add_interpreter(struct execution *execution, const struct gate_record *record)
-{
-	struct gate_record *copy = copy_of(record);
-
-	if (!copy)
-		return;
-	if (execution->through != execution->first && execution->through != execution->program)
-		free(execution->through);
-	execution->through = execution->program;
-	execution->program = copy;
-	execution->ticket = record->ticket && !record->next ? record->ticket : execution->ticket;
-}
-
-static void begin(struct gate_reader *reader, const struct gate_record *record)
-{
-	struct execution *execution = calloc(1, sizeof(*execution));
-
-	if (execution)
-		execution->first = copy_of(record);
-	if (!execution || !execution->first) {
-		free(execution);
-		tell_gap(reader, "no memory", 1, "there was no memory for an execution");
-		return;
-	}
-	execution->through = execution->program = execution->first;
-	execution->ticket = record->ticket;
-	*reader->youngest = execution;
-	reader->youngest = &execution->next;
-	reader->pending++;
-	if (reader->pending > PENDING_MAX)
-		finish(reader, &reader->oldest, EVENT_EXEC, false);
-}
-
-static void take_record(struct gate_reader *reader, const struct gate_record *record)
-{
-	struct execution **place = find(reader, record->pid);
-
-	if (record->next) {
-		if (place)
-			add_interpreter(*place, record);
-		return;
-	}
-	if (place && record->previous == CONFIRM_NOT_YET) {
-		if (reader->has_binfmt && (*place)->program->format == GATE_FORMAT_OTHER) {
-			add_interpreter(*place, record);
-			return;
-		}
-		finish(reader, place, EVENT_FAILED, true);
-	} else if (place) {
-		finish(reader, place, EVENT_EXEC, record->previous == CONFIRM_SUCCEEDED);
-	}
-	begin(reader, record);
-}
 
 /* The oldest record of all rings. */
 static struct ring *next_ring(struct gate_reader *reader, const struct gate_record **ret_record)
@@ -282,58 +210,10 @@ static bool take_records(struct gate_reader *reader)
 
 		if (!ring)
 			return false;
-		take_record(reader, record);
+		gate_executions_take(&reader->executions, record);
 		ring_drop(ring);
 	}
 	return true;
-}
-
-/* ---- outcomes ---- */
-
-/* False: not known yet. As core/verify.c does: first "is it in execve?", then "has it succeeded?".
- */
-static bool judge(struct gate_reader *reader, struct execution *execution,
-		  enum event_type *ret_type, bool *ret_sure)
-{
-	pid_t pid = (pid_t)execution->first->pid;
-	enum confirm_state state = confirm_ask(reader->confirm, pid, execution->ticket);
-	enum access_place place;
-
-	*ret_type = EVENT_EXEC;
-	*ret_sure = state == CONFIRM_SUCCEEDED;
-	execution->tries++;
-	/* Its next execution's record will say. */
-	if (state == CONFIRM_AGAIN)
-		return execution->tries > RUNNING_TRIES;
-	if (state != CONFIRM_NOT_YET)
-		return true;
-	place = access_place_of(reader->options.host, pid);
-	if (execution->tries < TRIES &&
-	    (place == ACCESS_IN_EXECVE ||
-	     (place == ACCESS_RUNNING && execution->tries < RUNNING_TRIES)))
-		return false;
-	state = confirm_ask(reader->confirm, pid, execution->ticket);
-	*ret_sure = state == CONFIRM_SUCCEEDED || state == CONFIRM_NOT_YET;
-	if (state == CONFIRM_NOT_YET) {
-		(void)confirm_disarm(reader->confirm, pid, execution->ticket);
-		*ret_type = EVENT_FAILED;
-	}
-	return true;
-}
-
-static void look(struct gate_reader *reader, uint64_t now_boottime)
-{
-	struct execution **place = &reader->oldest;
-
-	while (*place && (*place)->first->boottime + look_ns <= now_boottime) {
-		enum event_type type;
-		bool sure;
-
-		if (judge(reader, *place, &type, &sure))
-			finish(reader, place, type, sure);
-		else
-			place = &(*place)->next;
-	}
 }
 
 /* ---- the loop ---- */
@@ -367,13 +247,13 @@ static int gate_source_dispatch(struct source *source, struct error *err)
 	atomic_store(&reader->armed, false);
 	gate_translator_refresh(reader->translator);
 	more = take_records(reader);
-	look(reader, clock_boottime());
+	gate_executions_look(&reader->executions, clock_boottime());
 	check_losses(reader);
 	reader->next_look = UINT64_MAX;
 	if (more)
 		reader->next_look = 0;
-	else if (reader->oldest)
-		reader->next_look = clock_monotonic() + look_ns;
+	else if (reader->executions.oldest)
+		reader->next_look = clock_monotonic() + GATE_LOOK_NS;
 	return reader->told;
 }
 
@@ -393,8 +273,7 @@ static void close_gate(struct gate_reader *reader)
 {
 	gate_free(reader->gate);
 	reader->gate = NULL;
-	while (reader->oldest)
-		finish(reader, &reader->oldest, EVENT_EXEC, false);
+	gate_executions_done(&reader->executions);
 	for (unsigned i = 0; i < reader->ring_count; i++)
 		ring_done(&reader->rings[i]);
 	free(reader->rings);
@@ -530,11 +409,13 @@ static int gate_source_open(const struct source_options *options, struct source 
 	reader->source.class = &gate_source;
 	reader->options = *options;
 	reader->epoll_fd = reader->timer_fd = reader->mounts_fd = -1;
-	reader->youngest = &reader->oldest;
 	reader->next_look = UINT64_MAX;
 	reader->last_boottime = clock_boottime();
 	reader->has_binfmt = find_binfmt(options->host);
 	r = open_parts(reader, err);
+	if (r >= 0)
+		gate_executions_init(&reader->executions, options->host, reader->confirm, tell,
+				     reader);
 	if (r >= 0)
 		r = gate_source_set_types(&reader->source, options->types, err);
 	if (r < 0) {

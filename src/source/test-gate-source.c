@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Needs root. Every execution of the machine passes while it runs.
- * covers: gate-event.c gate-record.c
+ * covers: gate-event.c gate-executions.c gate-record.c
  */
 #include "source/gate-source.h"
 
