@@ -3,7 +3,7 @@ BUILD ?= build
 # In CI a warning is an error.
 SETUP = $(if $(filter true,$(CI)),-Dwerror=true)
 
-.PHONY: all build demo test quick test-vm bench fuzz docs format check-format clean install
+.PHONY: all build demo test quick test-vm test-kernels bench fuzz docs format check-format clean install
 
 all: build
 
@@ -29,6 +29,9 @@ quick: build
 
 test-vm: build
 	@tools/run-tests --only vm $(BUILD)
+
+test-kernels: build
+	@test/vm/kernels $(BUILD)
 
 bench: build
 	@bench/run $(BUILD)

@@ -27,7 +27,7 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, evacuate, failed, local, scdoc, since_start, summary, tree;
+	bool version, all, evacuate, failed, local, scdoc, self_test, since_start, summary, tree;
 	const char *config, *compat, *count, *fields, *group, *name, *policy, *source, *timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;

@@ -420,6 +420,7 @@ static const char *const loss_words[] = {
 	"slow_closed",
 	"timed_out",
 	"too_large",
+	"too_many",
 	"unknown_access",
 	"unverified",
 	"vanished",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * covers: cli.c cmd-group.c cmd-simple.c cmd-status.c control.c
+ * covers: cli.c cmd-doctor.c cmd-group.c cmd-simple.c cmd-status.c control.c
  * Command lines, what they ask of the daemon or the engine, and the exit codes.
  */
 #include "cli/test-fake.h"
@@ -313,6 +313,35 @@ static void test_events_end(void **state)
 
 /* ---- run, as far as nothing is started ---- */
 
+static void test_self_test(void **state)
+{
+	assert_int_equal(RUN("doctor", "--self-test"), EXIT_DONE);
+	assert_contains(fake.out, "odd ");
+	assert_contains(fake.out, "right");
+	assert_int_equal(RUN("doctor", "--self-test", "--source", "procfs"), EXIT_DONE);
+	assert_null(strstr(fake.out, "connector"));
+	fake.self_test = 1;
+	assert_int_equal(RUN("doctor", "--self-test", "--source", "procfs"), EXIT_FAILED);
+	assert_contains(fake.out, "procfs: odd: exec exe: wrong: /wrong instead of /right\n");
+	assert_int_equal(RUN("doctor", "--self-test", "--source", "procfs", "--json"), EXIT_FAILED);
+	assert_contains(fake.out, "\"passed\": false");
+	assert_contains(fake.out, "\"verdict\": \"wrong\"");
+}
+
+static void test_self_test_of_nothing(void **state)
+{
+	fake.self_test = -EOPNOTSUPP;
+	fake.sentence = "it is\033 not there";
+	assert_int_equal(RUN("doctor", "--self-test"), EXIT_FAILED);
+	assert_contains(fake.out, "--  procfs: it is\\x1b not there\n");
+	fake.self_test = -ENOMEM;
+	assert_int_equal(RUN("doctor", "--self-test"), EXIT_FAILED);
+	assert_contains(fake.err, "the self-test of ");
+	assert_int_equal(RUN("doctor", "--self-test", "--source", "replay"), EXIT_USAGE);
+	assert_int_equal(RUN("doctor", "--self-test", "--source", "none"), EXIT_USAGE);
+	assert_int_equal(RUN("doctor", "--all"), EXIT_USAGE);
+}
+
 static void test_run_without_group(void **state)
 {
 	fake.error = "io.reeve.NoSuchGroup";
@@ -361,6 +390,8 @@ int main(void)
 		cmocka_unit_test_setup(test_reload, set_up),
 		cmocka_unit_test_setup(test_events, set_up),
 		cmocka_unit_test_setup(test_events_end, set_up),
+		cmocka_unit_test_setup(test_self_test, set_up),
+		cmocka_unit_test_setup(test_self_test_of_nothing, set_up),
 		cmocka_unit_test_setup(test_run_without_group, set_up),
 		cmocka_unit_test_setup(test_run_limit_not_set, set_up),
 		cmocka_unit_test_setup(test_run_frozen, set_up),

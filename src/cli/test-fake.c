@@ -3,11 +3,13 @@
 #include "cli/test-fake.h"
 
 #include "core/engine.h"
+#include "core/self-test.h"
 #include "varlink/client.h"
 
 #include <sys/eventfd.h>
 
 struct fake fake;
+static const struct corpus_case fake_case = { .name = "odd", .summary = "in an odd way" };
 
 void fake_reset(void)
 {
@@ -50,6 +52,54 @@ static void keep(const char *method, const json_t *parameters)
 static json_t *reply(void)
 {
 	return fake.reply ? json_loads(fake.reply, 0, NULL) : json_object();
+}
+
+/* ---- core/self-test.h ---- */
+
+int self_test_run(_unused_ const struct host *host, const struct self_test_options *options,
+		  struct self_test **ret_test, struct error *err)
+{
+	struct self_test *test;
+
+	if (fake.self_test < 0)
+		return error_set(err, fake.self_test, "%s", fake.sentence);
+	test = calloc(1, sizeof(*test));
+	test->source = source_class_find(options->source);
+	test->cases = calloc(1, sizeof(*test->cases));
+	test->cases[test->case_count++] = (struct self_test_case){
+		.about = &fake_case,
+		.verdict = fake.self_test ? CASE_WRONG : CASE_RIGHT,
+	};
+	test->fields[FIELD_EXE][fake.self_test ? VERDICT_WRONG : VERDICT_RIGHT] = 1;
+	if (fake.self_test) {
+		test->findings = calloc(1, sizeof(*test->findings));
+		test->findings[test->finding_count++] = (struct self_test_finding){
+			.in = &fake_case,
+			.type = EVENT_EXEC,
+			.field = FIELD_EXE,
+			.verdict = VERDICT_WRONG,
+			.wanted = strdup("/right"),
+			.got = strdup("/wrong"),
+		};
+	}
+	*ret_test = test;
+	return 0;
+}
+
+void self_test_free(struct self_test *test)
+{
+	for (size_t i = 0; i < test->finding_count; i++) {
+		free(test->findings[i].wanted);
+		free(test->findings[i].got);
+	}
+	free(test->findings);
+	free(test->cases);
+	free(test);
+}
+
+bool self_test_passed(const struct self_test *test)
+{
+	return test->finding_count == 0;
 }
 
 /* ---- core/engine.h ---- */

@@ -12,6 +12,7 @@ struct fake {
 	int connect;	      /* result of varlink_connect(); 0: a daemon is there */
 	int engine;	      /* result of engine_new() */
 	int call;	      /* result of every call */
+	int self_test;	      /* result of every self_test_run(); 1: one with something wrong */
 	const char *error;    /* the varlink error of a call that fails, or NULL: none */
 	const char *sentence; /* of what fails */
 	const char *reply;    /* JSON of a call that works; NULL: {} */

@@ -5,7 +5,8 @@
  *
  * Patterns: `*` and `?` and `[a-z]`, `[!x]` stay within one part of the path, `**` crosses parts, a
  * backslash takes the next byte literally. In a path without any of them a backslash is a byte like
- * others. The number of stars is bounded.
+ * others; before a byte that would make it a pattern it is refused, for it could be meant either
+ * way. The number of stars is bounded.
  */
 #include "config/paths.h"
 

@@ -54,6 +54,8 @@ static void patterns(void **state)
 	expect_path("/x/\\**", "/x/\\**", false);
 	expect_path("/opt/*/", "/opt/*/**", false);
 	expect_path("/a\\b", "/a\\b", false);
+	expect_path("/a\\\\b", "/a\\\\b", false);
+	expect_path("/a\\\\[*]", "/a\\\\[*]", false);
 	assert_true(path_is_pattern("/a*"));
 	assert_false(path_is_pattern("/a\\*"));
 	assert_false(path_is_pattern("/a\\"));
@@ -73,6 +75,8 @@ static void refused(void **state)
 	expect_refused("/x/a[z-a]", 4, "the range \"z-a\" is backwards");
 	expect_refused("/x/***", 3, "\"***\" means nothing");
 	expect_refused("/x*/a\\", 5, "there is nothing behind the \"\\\"");
+	expect_refused("/x/a\\?", 4, "write \"[?]\" for a literal \"?\"");
+	expect_refused("/x/a\\[", 4, "write \"[[]\" for a literal \"[\"");
 	expect_refused("/x/a\\*", 4, "write \"[*]\" for a literal \"*\"");
 	expect_refused("/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*", 33, "more than 16 \"*\" in one path");
 	memset(path, 'x', sizeof(path));

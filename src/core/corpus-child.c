@@ -10,8 +10,10 @@
 #include "util/fd.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
@@ -108,6 +110,13 @@ void corpus_note_file(struct corpus_run *run, int fd)
 	truth->filed = fstat(fd, &truth->file) == 0;
 }
 
+bool corpus_in_overlay(const char *path)
+{
+	struct statfs file_system;
+
+	return statfs(path, &file_system) == 0 && file_system.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
 /* ---- executing ---- */
 
 char *const *corpus_environment(const struct corpus_run *run)
@@ -131,6 +140,7 @@ int corpus_execute_by(struct corpus_run *run, int (*function)(struct corpus_run 
 	corpus_note_places(run, run->form->who);
 	if (!truth->filed)
 		truth->filed = stat(run->in_root, &truth->file) == 0;
+	truth->layered = corpus_in_overlay(run->in_root);
 	function(run);
 	if (run->form->error == errno) {
 		corpus_tell_started(run);

@@ -170,12 +170,18 @@ static struct slice executed_comm(const struct corpus_run *run)
 	return form->comm ? slice_of(form->comm) : comm_of(run->filename);
 }
 
-static void want_file(struct corpus_record *record, const struct stat *file)
+/*
+ * What stat says of a file in an overlay is of its layer, and the device may be one made for that;
+ * the kernel's own are the overlay's. Either is right.
+ */
+static void want_file(struct corpus_record *record, const struct stat *file, bool layered)
 {
 	struct event *want = &record->want;
 
-	event_set(want, INODE, inode, file->st_ino);
-	event_set(want, DEV, dev, file->st_dev);
+	if (!layered) {
+		event_set(want, INODE, inode, file->st_ino);
+		event_set(want, DEV, dev, file->st_dev);
+	}
 	event_set(want, NLINK, nlink, (uint32_t)file->st_nlink);
 	event_set(want, MODE, mode, file->st_mode);
 }
@@ -276,7 +282,7 @@ static void add_exec(struct corpus_run *run, enum corpus_process process)
 		want_namespaces(record, truth);
 	}
 	if (truth->filed)
-		want_file(record, &truth->file);
+		want_file(record, &truth->file, truth->layered);
 	event_set(&record->want, FLAGS, flags, run->form->event_flags);
 	record->flags_free = run->form->flags_free;
 	event_set(&record->want, CAPS_GAINED, caps_gained, 0);

@@ -65,6 +65,7 @@ struct corpus_truth {
 	uint64_t tty, start; /* start in ticks */
 	char cgroup[CORPUS_CGROUP];
 	struct stat file;	   /* that it executes */
+	bool layered;		   /* the file is in an overlay */
 	bool noted, filed, logged; /* which of the above are known */
 };
 
@@ -84,7 +85,7 @@ struct corpus {
 	const char **unfit; /* by index of the case */
 	uint64_t ticks;	    /* in a second */
 	char exe[4096];	    /* the runner's own */
-	char comm[16];
+	char comm[32];
 	bool contained; /* the runner itself is in a container */
 };
 
@@ -138,6 +139,8 @@ void corpus_note(struct corpus_run *run, enum corpus_process process);
 /* The same but user and group ids, for who has changed namespaces. */
 void corpus_note_places(struct corpus_run *run, enum corpus_process process);
 void corpus_note_file(struct corpus_run *run, int fd);
+/* True for a path on an overlay. */
+bool corpus_in_overlay(const char *path);
 /* Notes all and executes by execve; returns an exit code when that fails as it should. */
 int corpus_execute(struct corpus_run *run);
 /* The same for a function that does it in another way: it returns -1 with errno. */

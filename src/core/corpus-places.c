@@ -172,18 +172,6 @@ static int prepare_overlay(struct corpus_run *run, struct error *err)
 	return r < 0 ? r : corpus_write_payload(run, "lower/payload", err);
 }
 
-/*
- * What stat says of a file in an overlay is that of its layer; the kernel itself knows the
- * overlay's own. Both are taken, except that the device of a layer may be one made for it.
- */
-static void expect_overlay(struct corpus_run *run)
-{
-	struct corpus_record *record = corpus_find(run, EVENT_EXEC, CORPUS_MAIN);
-
-	event_forget(&record->want, FIELD_DEV);
-	event_forget(&record->want, FIELD_INODE);
-}
-
 static int prepare_overlay_host(struct corpus_run *run, struct error *err)
 {
 	char options[1024];
@@ -389,26 +377,22 @@ const struct corpus_form corpus_place_forms[] = {
 	{ .about = { "overlay-lower", "of the lower layer of an overlay" },
 	  .prepare = prepare_overlay,
 	  .set_up = set_up_overlay,
-	  .expect = expect_overlay,
 	  .exe = "@/merged/payload",
 	  .event_flags = FLAG_FOREIGN },
 	{ .about = { "overlay-upper", "of the upper layer of an overlay", CASE_SMALL },
 	  .prepare = prepare_overlay,
 	  .set_up = set_up_overlay_upper,
-	  .expect = expect_overlay,
 	  .exe = "@/merged/payload",
 	  .event_flags = FLAG_FOREIGN | FLAG_UPPER },
 	{ .about = { "overlay-host", "of an overlay that the host has mounted", CASE_CHANGES_HOST },
 	  .prepare = prepare_overlay_host,
 	  .clean = unmount_overlay,
-	  .expect = expect_overlay,
 	  .exe = "@/merged/payload" },
 	{ .about = { "overlay-root", "in an overlay of the host as its root, as a container",
 		     CASE_CHANGES_HOST },
 	  .prepare = prepare_overlay_host,
 	  .set_up = set_up_overlay_root,
 	  .clean = unmount_overlay,
-	  .expect = expect_overlay,
 	  .exe = "@/merged/payload",
 	  .in_root = "/payload",
 	  .filename = "/payload",

@@ -346,6 +346,11 @@ bool corpus_started(struct corpus_run *run)
 	return true;
 }
 
+bool corpus_must_start(const struct corpus_run *run)
+{
+	return run->form->between != NULL;
+}
+
 int corpus_problem(const struct corpus_run *run, struct error *err)
 {
 	if (!run->shared->problem)

@@ -81,6 +81,8 @@ int corpus_begin(struct corpus *corpus, const struct corpus_case *one, struct co
 void corpus_go(struct corpus_run *run);
 /* True once all that is executed before the release has been; then the records are known. */
 bool corpus_started(struct corpus_run *run);
+/* True if it must have been started before it is released: something is changed while it runs. */
+bool corpus_must_start(const struct corpus_run *run);
 /* 0, or 1 with the reason when the child could not set itself up. Call after corpus_started(). */
 int corpus_problem(const struct corpus_run *run, struct error *err);
 void corpus_release(struct corpus_run *run);

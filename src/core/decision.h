@@ -22,6 +22,7 @@ enum decision_flags {
 	DECISION_PUT_BACK = 1 << 8,    /* the execution failed: moved back to where it was */
 	/* The same process's execution before had not succeeded: where it was then counts. */
 	DECISION_AFTER_FAILED = 1 << 9,
+	DECISION_TRUNCATED = 1 << 10, /* more rules matched than a verdict lists */
 };
 
 /* Who set a trigger off: read while the process still waits, for it may be gone a moment later. */

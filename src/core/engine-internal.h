@@ -83,8 +83,9 @@ struct engine {
 	struct shown_decision history[HISTORY];
 	size_t history_next;
 	struct subscriber *subscribers;
+	struct scan_memory scanned; /* by the scans that stand in for the gate */
 	struct engine_counters counters;
-	struct log_limit move_limit, lost_limit, trigger_limit;
+	struct log_limit move_limit, lost_limit, trigger_limit, rules_limit;
 	uint64_t lost_told;
 };
 
@@ -107,6 +108,11 @@ int engine_loop_start(struct engine *engine, struct error *err);
 /* Begins to listen, once the gate is there or known not to be. */
 int engine_loop_watch(struct engine *engine, struct error *err);
 void engine_loop_stop(struct engine *engine);
+/* A scan in place of the gate; what was seen in the last one is not recorded again. */
+int engine_scan_again(struct engine *engine);
+/* How many rules do nothing because there is no gate; 0 where there is one. */
+size_t engine_idle_rules(const struct engine *engine);
+void engine_tell_without_gate(struct engine *engine);
 /* Records one decision: history, log, subscribers. */
 void engine_record(struct engine *engine, const struct decision *decision);
 

@@ -28,6 +28,10 @@ static void log_decision(struct engine *engine, const struct shown_decision *sho
 	const char *rule = d->rule_count ? policy->rules[d->rules[0]].name : "?";
 	const char *group = d->group >= 0 ? policy->groups[d->group].name : NULL;
 
+	if (d->flags & DECISION_TRUNCATED && !(d->flags & DECISION_PUT_BACK))
+		log_limited(engine->log, &engine->rules_limit, LOG_WARNING,
+			    "more than %d rules match %s: triggers of the others are not run",
+			    VERDICT_RULES, d->path);
 	if (d->flags & DECISION_PUT_BACK)
 		log_info(engine->log, "process %d put back: its execution of %s failed", d->pid,
 			 d->path);
@@ -230,12 +234,29 @@ static int on_guard(sd_event_source *source, int fd, uint32_t revents, void *use
 
 static int on_scan(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	struct engine *engine = userdata;
-	struct scan_result result;
-
-	(void)engine_scan(engine, &result, NULL);
+	(void)engine_scan_again(userdata);
 	(void)sd_event_source_set_time_relative(source, SCAN_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+size_t engine_idle_rules(const struct engine *engine)
+{
+	const struct policy *policy = engine_policy(engine);
+	size_t count = 0;
+
+	for (size_t i = 0; !engine->gate && i < policy->rule_count; i++)
+		count += policy->rules[i].action != ACTION_EXECUTE;
+	return count;
+}
+
+void engine_tell_without_gate(struct engine *engine)
+{
+	size_t count = engine->options.local ? 0 : engine_idle_rules(engine);
+
+	if (count > 0)
+		log_warning(engine->log,
+			    "%zu rules on reading or writing do nothing: a scan sees no opens",
+			    count);
 }
 
 /* ---- life ---- */

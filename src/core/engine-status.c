@@ -42,6 +42,7 @@ static const struct {
 	{ "keeper.move_failed", KEEPER, offsetof(struct gatekeeper_counters, move_failed) },
 	{ "keeper.moved", KEEPER, offsetof(struct gatekeeper_counters, moved) },
 	{ "keeper.no_way_back", KEEPER, offsetof(struct gatekeeper_counters, no_way_back) },
+	{ "keeper.too_many_rules", KEEPER, offsetof(struct gatekeeper_counters, too_many_rules) },
 	{ "keeper.triggered", KEEPER, offsetof(struct gatekeeper_counters, triggered) },
 	{ "keeper.unknown_access", KEEPER, offsetof(struct gatekeeper_counters, unknown_access) },
 	{ "keeper.unmatched", KEEPER, offsetof(struct gatekeeper_counters, unmatched) },
@@ -218,7 +219,8 @@ static json_t *scan_source(const struct engine *engine)
 	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i}", "name", "procfs", "state",
 			 engine->gate ? "on demand" : "running", "reason",
 			 engine->gate ? "scans at start, by command, and after a stop"
-				      : "scans every second",
+				      : "scans every second: places and runs triggers once a "
+					"process is seen",
 			 "seen", (json_int_t)engine->counters.scans, "matched", 0, "lost", 0);
 }
 
@@ -255,6 +257,11 @@ static json_t *problems_to_json(const struct engine *engine)
 
 	for (size_t i = 0; i < engine->problem_count; i++)
 		json_array_append_new(list, json_string(engine->problems[i]));
+	if (engine_idle_rules(engine) > 0)
+		json_array_append_new(list,
+				      json_sprintf("%zu rules on reading or writing do nothing: a "
+						   "scan sees no opens",
+						   engine_idle_rules(engine)));
 	for (size_t i = 0; i < engine->shunned_count; i++)
 		json_array_append_new(
 			list, json_sprintf("%s is not watched until the next reload: the kernel "

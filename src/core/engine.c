@@ -124,9 +124,8 @@ static void open_gate(struct engine *engine, const struct policy *policy)
 		return;
 	if (gate_new(engine->host, &options, &engine->gate, &engine->gate_error) < 0)
 		log_warning(engine->log,
-			    "no gate, so processes are placed by a scan every second, after they "
-			    "have "
-			    "begun: %s",
+			    "no gate, so processes are placed and triggers run by a scan every "
+			    "second, after they have begun: %s",
 			    error_text(&engine->gate_error));
 }
 
@@ -249,6 +248,7 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	engine->event = sd_event_ref(event);
 	engine->timer_fd = engine->urgent_fd = engine->mountinfo_fd = engine->lock_fd = -1;
 	engine->move_limit = engine->lost_limit = engine->trigger_limit = limit;
+	engine->rules_limit = limit;
 	if (set_options(engine, options) < 0)
 		return error_oom(err);
 	r = engine_load(engine, &policy, diagnostics, err);
@@ -267,6 +267,7 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	log_notice(engine->log, "%zu rules, %zu groups, cgroup %s, %s",
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count,
 		   layout_mode_name(engine->layout->mode), engine->gate ? "gate" : "scanner");
+	engine_tell_without_gate(engine);
 	*ret_engine = TAKE_PTR(engine);
 	return 0;
 }
@@ -311,6 +312,7 @@ void engine_free(struct engine *engine)
 	layout_free(engine->layout);
 	instance_unlock(engine->lock_fd, engine->name);
 	error_done(&engine->gate_error);
+	scan_memory_done(&engine->scanned);
 	log_free(engine->log);
 	sd_event_unref(engine->event);
 	json_decref(engine->made);
@@ -327,16 +329,41 @@ static void scan_found(const struct decision *decision, void *userdata)
 	engine_record(userdata, decision);
 }
 
-int engine_scan(struct engine *engine, struct scan_result *ret_result, struct error *err)
+static void scan_triggered(const struct urgent *urgent, void *userdata)
 {
-	const pid_t spare[2] = { getpid(), engine->guard_pid };
-	int r = place_running(engine->host, gatekeeper_current(engine->keeper),
-			      engine->options.dry_run, spare, scan_found, engine, ret_result);
+	engine_run_triggers(userdata, urgent);
+}
+
+static int scan(struct engine *engine, struct scan_memory *memory, struct scan_result *ret_result,
+		struct error *err)
+{
+	const struct scan_options options = {
+		.dry_run = engine->options.dry_run,
+		.spare = { getpid(), engine->guard_pid },
+		.memory = memory,
+		.found = scan_found,
+		.triggered = scan_triggered,
+		.userdata = engine,
+	};
+	int r = place_running(engine->host, gatekeeper_current(engine->keeper), &options,
+			       ret_result);
 
 	if (r < 0)
 		return error_set_errno(err, r, "cannot read %s", engine->host->proc_path);
 	engine->counters.scans++;
 	return 0;
+}
+
+int engine_scan(struct engine *engine, struct scan_result *ret_result, struct error *err)
+{
+	return scan(engine, NULL, ret_result, err);
+}
+
+int engine_scan_again(struct engine *engine)
+{
+	struct scan_result ignored;
+
+	return scan(engine, &engine->scanned, &ignored, NULL);
 }
 
 struct log *engine_log(const struct engine *engine)

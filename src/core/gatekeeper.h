@@ -17,6 +17,8 @@ struct gatekeeper_counters {
 	_Atomic uint64_t move_failed; /* see also the last error */
 	_Atomic uint64_t vanished;    /* gone before it could be moved */
 	_Atomic uint64_t no_way_back; /* where a process was could not be kept */
+	/* More rules matched than a verdict lists: triggers of the rest were not run. */
+	_Atomic uint64_t too_many_rules;
 	_Atomic uint64_t
 		unknown_access; /* an open whose flags could not be read: counted as both */
 	_Atomic int last_error;

@@ -6,14 +6,18 @@
  */
 #include "core/scan.h"
 
+#include "core/subject.h"
 #include "source/host-name.h"
 #include "util/fd.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 enum { PASSES_MAX = 4, MOUNTINFO_LIMIT = 64 << 20 };
@@ -21,10 +25,7 @@ enum { PASSES_MAX = 4, MOUNTINFO_LIMIT = 64 << 20 };
 struct scan {
 	const struct host *host;
 	const struct snapshot *snapshot;
-	bool dry_run;
-	const pid_t *spare;
-	scan_found_fn found;
-	void *userdata;
+	const struct scan_options *options;
 	struct scan_result *result;
 	bool first_pass;
 	struct membership was;
@@ -135,7 +136,7 @@ static int move(struct scan *scan, struct decision *decision)
 	const struct placement *placement = scan->snapshot->placements[decision->group];
 	int r;
 
-	if (scan->dry_run) {
+	if (scan->options->dry_run) {
 		decision->flags |= DECISION_DRY;
 		return 0;
 	}
@@ -166,53 +167,161 @@ static void count_outcome(struct scan *scan, const struct decision *decision)
 		result->already++;
 }
 
+/* ---- what a repeated scan does for a process that is new ---- */
+
+/* When the process began, in ticks since boot; 0: gone. */
+static uint64_t start_time(const struct host *host, pid_t pid)
+{
+	char name[40], text[1024];
+	uint64_t started;
+	const char *end;
+
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) <= 0)
+		return 0;
+	end = strrchr(text, ')');
+	return end && sscanf(end + 1,
+			     " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d"
+			     " %*d %*d %" SCNu64,
+			     &started) == 1
+		       ? started
+		       : 0;
+}
+
+/* By a descriptor of it that is older than the last look: its number cannot be another's. */
+static bool kill_process(const struct scan *scan, pid_t pid, uint64_t started)
+{
+	_cleanup_(closep) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd >= 0 && start_time(scan->host, pid) == started &&
+	       syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+}
+
+static void run_triggers(struct scan *scan, struct decision *decision,
+			 const struct verdict *verdict, const char *path)
+{
+	const struct policy *policy = snapshot_policy(scan->snapshot);
+	struct urgent urgent = { .rule_count = verdict->count };
+	bool any = false;
+
+	for (unsigned i = 0; i < verdict->count; i++)
+		any |= policy->rules[verdict->rules[i]].trigger != POLICY_NONE;
+	if (!any)
+		return;
+	decision->flags |= DECISION_TRIGGER;
+	urgent.decision = *decision;
+	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(urgent.rules[0]));
+	snprintf(urgent.path, sizeof(urgent.path), "%s", path);
+	subject_read(scan->host, decision->pid, decision->pid, &urgent.subject);
+	scan->options->triggered(&urgent, scan->options->userdata);
+}
+
+/* ---- one process ---- */
+
+/* What a process runs, by what rules: the program and, where it is an interpreter, the script. */
+struct match {
+	struct file_key exe, script;
+	struct verdict by_exe, by_script;
+	bool exe_matched, script_matched;
+	const struct verdict *verdict; /* the one that decides the group */
+	const char *path;
+};
+
+static bool match(struct scan *scan, pid_t pid, struct match *m)
+{
+	const struct ruleset *rules = scan->snapshot->ruleset;
+	char link[40];
+
+	snprintf(link, sizeof(link), "%d/exe", pid);
+	if (!read_key(scan, pid, link, &scan->exe, &m->exe))
+		return false; /* a kernel thread, or gone */
+	m->exe_matched = ruleset_match(rules, ACTION_EXECUTE, &m->exe, &m->by_exe);
+	m->script_matched = read_script(scan, pid, &m->script) &&
+			    ruleset_match(rules, ACTION_EXECUTE, &m->script, &m->by_script);
+	m->verdict = &m->by_exe;
+	m->path = scan->exe.path;
+	/* The script's rule comes first, as at the gate. */
+	if (m->script_matched && (m->by_script.group != POLICY_NONE || !m->exe_matched)) {
+		m->verdict = &m->by_script;
+		m->path = scan->script.path;
+	}
+	return m->exe_matched || m->script_matched;
+}
+
+static void fill(struct scan *scan, const struct match *m, struct decision *decision)
+{
+	size_t length = strlen(m->path);
+	size_t skip = length >= DECISION_PATH ? length - DECISION_PATH + 1 : 0;
+
+	decision->time_ns = clock_boottime();
+	decision->generation = scan->snapshot->generation;
+	decision->group = m->verdict->group;
+	decision->group_rule = m->verdict->group_rule;
+	decision->rule_count = 1;
+	decision->rules[0] = m->verdict->group != POLICY_NONE ? (uint32_t)m->verdict->group_rule
+							      : m->verdict->rules[0];
+	memcpy(decision->path, m->path + skip, length - skip + 1);
+}
+
+/* A process that was not there at the last of the repeated scans. */
+static void greet(struct scan *scan, const struct match *m, struct decision *decision,
+		  uint64_t started)
+{
+	bool kill = (m->exe_matched && m->by_exe.kill) || (m->script_matched && m->by_script.kill);
+
+	if (m->script_matched)
+		run_triggers(scan, decision, &m->by_script, scan->script.path);
+	if (m->exe_matched)
+		run_triggers(scan, decision, &m->by_exe, scan->exe.path);
+	if (!kill)
+		return;
+	decision->flags |= DECISION_KILLED;
+	if (scan->options->dry_run)
+		decision->flags |= DECISION_DRY;
+	else if (!kill_process(scan, decision->pid, started))
+		decision->flags &= (uint16_t)~DECISION_KILLED;
+}
+
+static bool is_new(struct scan *scan, const struct match *m, pid_t pid, uint64_t *ret_started)
+{
+	const struct file_key *file = m->script_matched ? &m->script : &m->exe;
+	struct scan_seen seen = { .pid = pid, .dev = file->dev, .ino = file->ino };
+
+	if (!scan->options->memory)
+		return false;
+	seen.started = *ret_started = start_time(scan->host, pid);
+	return scan_memory_note(scan->options->memory, &seen);
+}
+
 /* True if this process was moved now. */
 static bool scan_process(struct scan *scan, pid_t pid)
 {
-	struct file_key exe, script;
-	struct verdict verdict, script_verdict;
+	const struct scan_memory *memory = scan->options->memory;
 	struct decision decision = { .pid = pid, .flags = DECISION_SCAN };
-	const char *path;
-	size_t skip, length;
-	char link[40];
-	bool matched;
+	uint64_t started = 0;
+	struct match m;
+	bool new;
 
-	if (pid == scan->spare[0] || pid == scan->spare[1])
+	if (pid == scan->options->spare[0] || pid == scan->options->spare[1])
 		return false;
 	if (scan->first_pass)
 		scan->result->seen++;
-	snprintf(link, sizeof(link), "%d/exe", pid);
-	if (!read_key(scan, pid, link, &scan->exe, &exe))
-		return false; /* a kernel thread, or gone */
-	path = scan->exe.path;
-	matched = ruleset_match(scan->snapshot->ruleset, ACTION_EXECUTE, &exe, &verdict);
-	if (read_script(scan, pid, &script) &&
-	    ruleset_match(scan->snapshot->ruleset, ACTION_EXECUTE, &script, &script_verdict) &&
-	    (script_verdict.group != POLICY_NONE || !matched)) {
-		/* The script's rule comes first, as at the gate. */
-		verdict = script_verdict;
-		path = scan->script.path;
-		matched = true;
-	}
-	if (!matched || verdict.group == POLICY_NONE)
+	if (!match(scan, pid, &m))
 		return false;
-	decision.time_ns = clock_boottime();
-	decision.generation = scan->snapshot->generation;
-	decision.group = verdict.group;
-	decision.group_rule = verdict.group_rule;
-	decision.rule_count = 1;
-	decision.rules[0] = (uint32_t)verdict.group_rule;
-	length = strlen(path);
-	skip = length >= DECISION_PATH ? length - DECISION_PATH + 1 : 0;
-	memcpy(decision.path, path + skip, length - skip + 1);
-	decision.result = move(scan, &decision);
-	if (decision.result > 0)
-		decision.result = 0;
-	if (scan->first_pass)
-		scan->result->matched++;
-	count_outcome(scan, &decision);
-	if (scan->first_pass || (decision.flags & DECISION_MOVED))
-		scan->found(&decision, scan->userdata);
+	new = is_new(scan, &m, pid, &started);
+	if (!memory && m.verdict->group == POLICY_NONE)
+		return false;
+	fill(scan, &m, &decision);
+	if (decision.group != POLICY_NONE) {
+		decision.result = MIN(move(scan, &decision), 0);
+		if (scan->first_pass)
+			scan->result->matched++;
+		count_outcome(scan, &decision);
+	}
+	if (new && memory->primed)
+		greet(scan, &m, &decision, started);
+	if (new || (!memory && scan->first_pass) || (decision.flags & DECISION_MOVED))
+		scan->options->found(&decision, scan->options->userdata);
 	return (decision.flags & DECISION_MOVED) != 0;
 }
 
@@ -242,9 +351,8 @@ static int scan_pass(struct scan *scan)
 	return moved;
 }
 
-int place_running(const struct host *host, const struct snapshot *snapshot, bool dry_run,
-		  const pid_t spare[2], scan_found_fn found, void *userdata,
-		  struct scan_result *ret_result)
+int place_running(const struct host *host, const struct snapshot *snapshot,
+		  const struct scan_options *options, struct scan_result *ret_result)
 {
 	_cleanup_(freep) struct scan *scan = malloc(sizeof(*scan));
 	_cleanup_(mount_table_freep) struct mount_table *mounts = NULL;
@@ -262,13 +370,12 @@ int place_running(const struct host *host, const struct snapshot *snapshot, bool
 	*scan = (struct scan){
 		.host = host,
 		.snapshot = snapshot,
-		.dry_run = dry_run,
-		.spare = spare,
-		.found = found,
-		.userdata = userdata,
+		.options = options,
 		.result = &result,
 		.mounts = mounts,
 	};
+	if (options->memory)
+		scan_memory_begin(options->memory);
 	for (int pass = 0; pass < PASSES_MAX && (pass == 0 || moved > 0); pass++) {
 		scan->first_pass = pass == 0;
 		moved = scan_pass(scan);

@@ -16,15 +16,30 @@ enum {
 
 static const uint32_t cut_flags = FLAG_ARGV_CUT | FLAG_PATH_CUT | FLAG_ENV_CUT;
 
+/* What is in the records themselves of who looks at /proc for the rest. */
+static const uint8_t audit_own[] = { FIELD_PPID, FIELD_FILENAME, FIELD_COMM,	 FIELD_ARGV,
+				     FIELD_UID,	 FIELD_GID,	 FIELD_EUID,	 FIELD_EGID,
+				     FIELD_SUID, FIELD_SGID,	 FIELD_LOGINUID, FIELD_SESSION,
+				     FIELD_TTY,	 FIELD_INODE,	 FIELD_DEV,	 FIELD_MODE,
+				     FIELDS };
+static const uint8_t none[] = { FIELDS };
+
 const struct source_manners *source_manners(enum event_source source)
 {
 	static const uint32_t links = FLAG_MEMFD | FLAG_DELETED | FLAG_FOREIGN | FLAG_ARGV_CUT;
 	static const struct source_manners manners[SOURCES] = {
 		[SOURCE_GATE] = { .in_order = true, .tells_flags = FLAG_MEMFD | FLAG_DELETED },
 		[SOURCE_BPF] = { .in_order = true, .tells_flags = UINT32_MAX },
-		[SOURCE_CONNECTOR] = { .looks_late = true, .in_order = true, .tells_flags = links },
-		[SOURCE_AUDIT] = { .in_order = true, .tells_flags = FLAG_MEMFD | FLAG_ARGV_CUT },
+		[SOURCE_CONNECTOR] = { .looks_late = true,
+				       .own = none,
+				       .in_order = true,
+				       .tells_flags = links },
+		[SOURCE_AUDIT] = { .looks_late = true,
+				   .own = audit_own,
+				   .in_order = true,
+				   .tells_flags = FLAG_MEMFD | FLAG_ARGV_CUT },
 		[SOURCE_PROCFS] = { .looks_late = true,
+				    .own = none,
 				    .brief_missed = true,
 				    .tells_flags = links },
 		[SOURCE_REPLAY] = { .in_order = true },
@@ -132,26 +147,40 @@ static bool matches(const struct corpus_record *record, const struct event *even
 
 /* ---- verdicts ---- */
 
-static bool promised(const struct corpus_record *record, enum event_field field,
-		     const struct source_class *source)
+bool source_promises(const struct source_class *source, enum event_field field)
 {
-	if (record->want.type != EVENT_EXEC ||
-	    (record->brief && source_manners(source->id)->looks_late))
-		return false;
 	for (size_t i = 0; i < source->knows_count; i++)
 		if (source->knows[i] == field)
 			return true;
 	return false;
 }
 
-/* What a source that looks at /proc says of a moment that is over by then. */
-static enum verdict mistaken(const struct corpus_record *record, const struct source_class *source)
+/* True if the field may be of another moment: read from /proc when something brief was over. */
+static bool may_be_late(const struct corpus_record *record, enum event_field field,
+			const struct source_class *source)
 {
 	const struct source_manners *manners = source_manners(source->id);
 
-	if (record->brief && manners->looks_late)
-		return VERDICT_LATE;
-	return record->follows_brief && manners->brief_missed ? VERDICT_LATE : VERDICT_WRONG;
+	if (!manners->looks_late || field <= FIELD_PID)
+		return false;
+	for (size_t i = 0; manners->own[i] < FIELDS; i++)
+		if (manners->own[i] == field)
+			return false;
+	return record->brief || (record->follows_brief && manners->brief_missed);
+}
+
+static enum verdict missing(const struct corpus_record *record, enum event_field field,
+			    const struct source_class *source)
+{
+	if (record->want.type != EVENT_EXEC || !source_promises(source, field))
+		return VERDICT_UNKNOWN;
+	return may_be_late(record, field, source) ? VERDICT_UNKNOWN : VERDICT_ABSENT;
+}
+
+static enum verdict mistaken(const struct corpus_record *record, enum event_field field,
+			     const struct source_class *source)
+{
+	return may_be_late(record, field, source) ? VERDICT_LATE : VERDICT_WRONG;
 }
 
 static enum verdict judge_flags(const struct corpus_record *record, const struct event *event,
@@ -161,12 +190,14 @@ static enum verdict judge_flags(const struct corpus_record *record, const struct
 
 	/* Where a list is cut it says so, and nobody but this case asks for as much. */
 	if (got & ~wanted)
-		return (got & ~wanted & ~cut_flags) ? mistaken(record, source) : VERDICT_WRONG;
+		return (got & ~wanted & ~cut_flags) ? mistaken(record, FIELD_FLAGS, source)
+						    : VERDICT_WRONG;
 	wanted &= ~(got | record->flags_free);
 	if (!wanted)
 		return VERDICT_RIGHT;
-	return wanted & source_manners(source->id)->tells_flags ? mistaken(record, source)
-								: VERDICT_UNKNOWN;
+	return wanted & source_manners(source->id)->tells_flags
+		       ? mistaken(record, FIELD_FLAGS, source)
+		       : VERDICT_UNKNOWN;
 }
 
 static enum verdict judge_empty(const struct corpus_record *record, const struct event *event,
@@ -177,7 +208,7 @@ static enum verdict judge_empty(const struct corpus_record *record, const struct
 
 	if (!empty && (kind == KIND_BYTES || kind == KIND_LIST))
 		empty = slice_at(event, field).size == 0;
-	return empty ? VERDICT_RIGHT : mistaken(record, source);
+	return empty ? VERDICT_RIGHT : mistaken(record, field, source);
 }
 
 enum verdict self_test_judge(const struct corpus_record *record, const struct event *event,
@@ -186,12 +217,12 @@ enum verdict self_test_judge(const struct corpus_record *record, const struct ev
 	if (record->empty[field / 64] >> field % 64 & 1)
 		return judge_empty(record, event, field, source);
 	if (!event_knows(event, field))
-		return promised(record, field, source) ? VERDICT_ABSENT : VERDICT_UNKNOWN;
+		return missing(record, field, source);
 	if (!event_knows(&record->want, field))
 		return VERDICT_RIGHT; /* nobody can say otherwise */
 	if (field == FIELD_FLAGS)
 		return judge_flags(record, event, source);
-	return matches(record, event, field) ? VERDICT_RIGHT : mistaken(record, source);
+	return matches(record, event, field) ? VERDICT_RIGHT : mistaken(record, field, source);
 }
 
 /* ---- showing ---- */

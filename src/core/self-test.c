@@ -238,9 +238,12 @@ static char *show_wanted(const struct corpus_record *record, enum event_field fi
 	return both;
 }
 
-static void judge_fields(struct driver *driver, const struct corpus_record *record,
+static void judge_fields(struct driver *driver, const struct corpus_record *original,
 			 const struct event *event)
 {
+	struct corpus_record copy = *original, *record = &copy;
+
+	copy.brief |= driver->options->hurry; /* nothing waits */
 	for (enum event_field field = 0; field < FIELDS; field++) {
 		enum verdict verdict;
 
@@ -248,7 +251,10 @@ static void judge_fields(struct driver *driver, const struct corpus_record *reco
 		    !(record->empty[field / 64] >> field % 64 & 1))
 			continue;
 		verdict = self_test_judge(record, event, field, driver->class);
-		if (record->want.type == EVENT_EXEC)
+		/* Who does not know a field has no merit in leaving it empty. */
+		if (record->want.type == EVENT_EXEC &&
+		    (event_knows(&record->want, field) || verdict != VERDICT_RIGHT ||
+		     source_promises(driver->class, field)))
 			driver->test->fields[field][verdict]++;
 		if (verdict == VERDICT_LATE || verdict == VERDICT_ABSENT ||
 		    verdict == VERDICT_WRONG)
@@ -387,8 +393,8 @@ static int make_steps(struct driver *driver, struct error *err)
 	if (!hurry)
 		turn_until(driver, told_so_far, told_ms(driver));
 	corpus_go(driver->run);
-	if (!hurry && turn_until(driver, is_started, STEP_MS) &&
-	    corpus_problem(driver->run, NULL) == 0)
+	if ((!hurry || corpus_must_start(driver->run)) && turn_until(driver, is_started, STEP_MS) &&
+	    !hurry && corpus_problem(driver->run, NULL) == 0)
 		turn_until(driver, told_so_far, told_ms(driver));
 	corpus_release(driver->run);
 	turn_until(driver, is_ended, STEP_MS);

@@ -80,12 +80,15 @@ bool self_test_passed(const struct self_test *test);
 
 /* What a source can be held to besides what it knows. */
 struct source_manners {
-	bool looks_late;      /* at /proc, after the fact */
+	bool looks_late;      /* at /proc, after the fact, for all fields but its own */
+	const uint8_t *own;   /* enum event_field, ended by FIELDS; besides times and pid */
 	bool brief_missed;    /* what is over soon may not be told at all */
 	bool in_order;	      /* fork before exec before exit */
 	uint32_t tells_flags; /* that it sets wherever they are so */
 };
 const struct source_manners *source_manners(enum event_source source);
+/* True if the records of executions must have the field. */
+bool source_promises(const struct source_class *source, enum event_field field);
 
 /* The verdict on one field of a record that was matched with an event. */
 enum verdict self_test_judge(const struct corpus_record *record, const struct event *event,

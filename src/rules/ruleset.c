@@ -215,14 +215,22 @@ void ruleset_free(struct ruleset *rules)
 	free(rules);
 }
 
-/* Keeps the list sorted by rule number, which is file order, and free of doubles. */
-static void add_rule(struct verdict *verdict, uint32_t rule)
+/* Keeps the list sorted by rule number, which is file order, and free of doubles. What decides
+ * about the process itself counts in any case; only triggers of those that do not fit are lost. */
+static void add_rule(const struct ruleset *rules, struct verdict *verdict, uint32_t number)
 {
+	const struct policy_rule *rule = &rules->policy->rules[number];
 	unsigned at = verdict->count;
 
-	while (at > 0 && verdict->rules[at - 1] > rule)
+	verdict->kill |= rule->kill;
+	if (rule->group != POLICY_NONE &&
+	    (verdict->group == POLICY_NONE || (uint32_t)verdict->group_rule > number)) {
+		verdict->group = rule->group;
+		verdict->group_rule = (int)number;
+	}
+	while (at > 0 && verdict->rules[at - 1] > number)
 		at--;
-	if (at > 0 && verdict->rules[at - 1] == rule)
+	if (at > 0 && verdict->rules[at - 1] == number)
 		return;
 	if (verdict->count == VERDICT_RULES) {
 		verdict->truncated = true;
@@ -232,7 +240,7 @@ static void add_rule(struct verdict *verdict, uint32_t rule)
 	}
 	memmove(&verdict->rules[at + 1], &verdict->rules[at],
 		(verdict->count - at) * sizeof(verdict->rules[0]));
-	verdict->rules[at] = rule;
+	verdict->rules[at] = number;
 	verdict->count++;
 }
 
@@ -244,7 +252,7 @@ static void match_exact(const struct ruleset *rules, const struct index *index,
 	if (index->names.slots) {
 		slot = *find_name(rules, &index->names, file->path, file->length);
 		if (slot != 0) {
-			add_rule(verdict, rules->entries[slot - 1].rule);
+			add_rule(rules, verdict, rules->entries[slot - 1].rule);
 			return;
 		}
 	}
@@ -254,7 +262,7 @@ static void match_exact(const struct ruleset *rules, const struct index *index,
 	if (slot == 0)
 		return;
 	for (uint32_t at = slot - 1; at != NO_ENTRY; at = rules->entries[at].next)
-		add_rule(verdict, rules->entries[at].rule);
+		add_rule(rules, verdict, rules->entries[at].rule);
 }
 
 static void match_folders(const struct ruleset *rules, const struct index *index,
@@ -270,7 +278,7 @@ static void match_folders(const struct ruleset *rules, const struct index *index
 		/* A rule on "/" has that one byte as its name. */
 		slot = *find_name(rules, &index->folders, file->path, n ? n : 1);
 		if (slot != 0)
-			add_rule(verdict, rules->entries[slot - 1].rule);
+			add_rule(rules, verdict, rules->entries[slot - 1].rule);
 	}
 }
 
@@ -281,7 +289,7 @@ static void match_globs(const struct ruleset *rules, const struct index *index,
 		const struct entry *entry = &rules->entries[index->globs[i]];
 
 		if (glob_match(entry->text, file->path))
-			add_rule(verdict, entry->rule);
+			add_rule(rules, verdict, entry->rule);
 	}
 }
 
@@ -298,15 +306,6 @@ bool ruleset_match(const struct ruleset *rules, enum policy_action action,
 	match_exact(rules, index, file, verdict);
 	match_folders(rules, index, file, verdict);
 	match_globs(rules, index, file, verdict);
-	for (unsigned i = 0; i < verdict->count; i++) {
-		const struct policy_rule *rule = &rules->policy->rules[verdict->rules[i]];
-
-		verdict->kill |= rule->kill;
-		if (verdict->group == POLICY_NONE && rule->group != POLICY_NONE) {
-			verdict->group = rule->group;
-			verdict->group_rule = (int)verdict->rules[i];
-		}
-	}
 	return verdict->count > 0;
 }
 

@@ -47,7 +47,8 @@ struct verdict {
 	bool kill;
 	unsigned count; /* rules that match, in file order */
 	uint32_t rules[VERDICT_RULES];
-	bool truncated; /* more than VERDICT_RULES matched; the first ones stand */
+	/* More than VERDICT_RULES matched: the first ones are listed. Group and kill are of all. */
+	bool truncated;
 };
 
 struct ruleset;

@@ -101,12 +101,19 @@ static void many_rules_are_cut_in_order(void **state)
 						 .kind = TARGET_GLOB,
 						 .text = "/**" };
 	}
+	/* What decides about the process counts wherever it stands. */
+	many[MANY - 1].group = 3;
+	many[MANY - 2].group = 2;
+	many[MANY - 3].kill = true;
 	assert_int_equal(ruleset_new(&p, globs, MANY, &rules), 0);
 	assert_true(match(rules, ACTION_EXECUTE, "/x", 1, &v));
 	assert_true(v.truncated);
 	assert_int_equal(v.count, VERDICT_RULES);
 	for (unsigned i = 0; i < VERDICT_RULES; i++)
 		assert_int_equal(v.rules[i], i);
+	assert_int_equal(v.group, 2);
+	assert_int_equal(v.group_rule, MANY - 2);
+	assert_true(v.kill);
 }
 
 static void nothing_matches_nothing(void **state)

@@ -11,6 +11,7 @@
 #include "source/audit-control.h"
 
 #include "source/audit-rule.h"
+#include "source/proc-text.h"
 #include "util/fd.h"
 
 #include <inttypes.h>
@@ -163,18 +164,15 @@ int audit_control_status(struct audit_control *control, struct audit_status *ret
 
 static int start_of(const struct host *host, const char *name, uint64_t *ret_start)
 {
-	char text[1024];
-	const char *at;
+	struct proc_stat stat;
+	char text[4096];
 	ssize_t n = file_read_into(host->proc_fd, name, text, sizeof(text));
 
 	if (n < 0)
 		return (int)n;
-	at = strrchr(text, ')');
-	if (!at || sscanf(at,
-			  ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			  "%*d %*d %" SCNu64,
-			  ret_start) != 1)
+	if (proc_stat_parse((struct slice){ text, (size_t)n }, &stat) < 0)
 		return -EBADMSG;
+	*ret_start = stat.start;
 	return 0;
 }
 

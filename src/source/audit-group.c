@@ -124,7 +124,8 @@ static void take_out(struct audit_assembly *assembly, struct pending *pending)
 
 /* ---- strings ---- */
 
-static void read_string(struct audit_assembly *assembly, struct pending *pending,
+/* False: the kernel knew none, or what it wrote cannot be read. */
+static bool read_string(struct audit_assembly *assembly, struct pending *pending,
 			const struct audit_field *field, struct span *span)
 {
 	size_t at = pending->strings.size;
@@ -135,8 +136,9 @@ static void read_string(struct audit_assembly *assembly, struct pending *pending
 		pending->group.damaged = true;
 	}
 	if (n < 0)
-		return;
+		return false;
 	*span = (struct span){ at, pending->strings.size - at };
+	return true;
 }
 
 static struct slice slice_of_span(const struct pending *pending, const struct span *span)
@@ -193,9 +195,9 @@ static void read_syscall_field(struct audit_assembly *assembly, struct pending *
 	const struct number_field *known;
 
 	if (audit_field_is(field, "exe"))
-		read_string(assembly, pending, field, &pending->exe);
+		(void)read_string(assembly, pending, field, &pending->exe);
 	else if (audit_field_is(field, "comm"))
-		read_string(assembly, pending, field, &pending->comm);
+		(void)read_string(assembly, pending, field, &pending->comm);
 	else if (audit_field_is(field, "success"))
 		pending->group.succeeded = slice_eq(field->value, slice_of("yes"));
 	else if (audit_field_is(field, "tty")) {
@@ -398,7 +400,7 @@ static void add_cwd(struct audit_assembly *assembly, struct pending *pending, st
 
 	while (audit_field_take(&text, &field))
 		if (audit_field_is(&field, "cwd"))
-			read_string(assembly, pending, &field, &pending->cwd);
+			(void)read_string(assembly, pending, &field, &pending->cwd);
 }
 
 static bool read_device(struct slice text, dev_t *ret_dev)
@@ -423,11 +425,7 @@ static void read_item_field(struct audit_assembly *assembly, struct pending *pen
 	int64_t number = 0;
 
 	if (audit_field_is(field, "name")) {
-		struct span *span = &pending->names[index];
-
-		span->at = SIZE_MAX;
-		read_string(assembly, pending, field, span);
-		item->named = span->at != SIZE_MAX;
+		item->named = read_string(assembly, pending, field, &pending->names[index]);
 	} else if (audit_field_is(field, "inode")) {
 		item->exists = audit_number(field->value, 10, &number);
 		item->inode = (uint64_t)number;

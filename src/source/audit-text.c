@@ -119,6 +119,8 @@ ssize_t audit_string_add(const struct audit_field *field, size_t room, struct te
 	size_t size = value.size / 2;
 	char bytes[256];
 
+	if (field->quoted && memchr(value.data, '\0', value.size))
+		return -EINVAL;
 	if (field->quoted) {
 		text_add_bytes(text, value.data, MIN(value.size, room));
 		return (ssize_t)value.size;

@@ -11,10 +11,12 @@
  *    audit context (audit_alloc()); its children have. What the kernel executes by itself, and
  *    what executes by the x32 ABI, is not seen.
  *
- * Losses. The kernel's own queue makes writers wait rather than lose (backlog_wait_time), so what
- * is lost is mostly lost at our socket, and counted by serial numbers (audit-serials.h). The
- * counter `lost` of the kernel counts records that it dropped, for the daemon or for everybody: it
- * does not say which.
+ * Losses. The kernel's own queue makes executions wait rather than lose them (backlog_wait_time),
+ * so what is lost is mostly lost at our socket, and counted by serial numbers (audit-serials.h).
+ * The kernel's counter `lost` is mostly of records that may not wait, as those of BPF programs
+ * being unloaded, and of what it could not keep for a daemon. It may be of executions only where
+ * writers do not wait, have waited in vain, or records are limited per second; it does not say how
+ * many.
  *
  * Wake-ups. The kernel sends eight records for an execution, one by one; a reader that sleeps on
  * the socket is woken for each. So after the first it is not polled for a while, and read then.
@@ -26,7 +28,6 @@
 #include "source/audit-process.h"
 #include "source/audit-serials.h"
 #include "source/audit-socket.h"
-#include "util/fd.h"
 
 #include <inttypes.h>
 #include <sys/epoll.h>
@@ -34,9 +35,11 @@
 enum {
 	ROUNDS = 16, /* reads in one dispatch */
 	RECENT = 256,
+	BUSY = 64, /* records in one dispatch */
 };
 
-static const uint64_t pause_max_ns = UINT64_C(2000000);
+/* An execution now and then is read while its process lives; a storm is read in bulk. */
+static const uint64_t pause_ns = UINT64_C(200000), pause_busy_ns = UINT64_C(2000000);
 static const uint64_t settle_soon_ns = UINT64_C(20000000);
 static const uint64_t settle_ns = UINT64_C(1000000000);
 static const uint64_t status_ns = UINT64_C(2000000000);
@@ -69,10 +72,8 @@ struct audit {
 	uint32_t settle_mark;	/* the highest serial number when the last settling was planned */
 	uint64_t last_boottime; /* of the last event */
 	bool overflown, tampered, active;
-	bool hold_queue; /* without a daemon the kernel keeps records, and counts those that do not
-			  * fit: we have had them */
-	uint32_t kernel_lost;
-	uint64_t cut, incomplete; /* that are counted already */
+	struct audit_status status; /* as it was last told */
+	uint64_t cut, incomplete;   /* that are counted already */
 	int told;
 	char variant[320];
 };
@@ -144,17 +145,25 @@ static void count_damaged(struct audit *audit)
 		tell_gap(audit, "incomplete", damaged, "records of an audit event were missing");
 }
 
+/* Can what the kernel has dropped since be of executions? */
+static bool may_be_ours(const struct audit_status *before, const struct audit_status *now)
+{
+	if (now->lost == before->lost)
+		return false;
+	return now->rate_limit > 0 || now->backlog_wait_time == 0 ||
+	       now->backlog_wait_time_actual - before->backlog_wait_time_actual >=
+		       now->backlog_wait_time;
+}
+
 /* Returns -EOPNOTSUPP when there is nothing to see any more. */
 static int judge_status(struct audit *audit, const struct audit_status *status, struct error *err)
 {
-	/* Also after `auditctl --reset-lost`. */
-	uint32_t lost = status->lost >= audit->kernel_lost ? status->lost - audit->kernel_lost
-							   : status->lost;
+	bool lost = may_be_ours(&audit->status, status);
 
-	audit->kernel_lost = status->lost;
-	if (lost > 0 && (status->pid != 0 || !audit->hold_queue))
-		tell_gap(audit, "kernel queue", lost,
-			 "the kernel dropped audit records, ours or the audit daemon's");
+	audit->status = *status;
+	if (lost)
+		tell_gap(audit, "kernel queue", 0,
+			 "the kernel dropped audit records, perhaps of executions");
 	if (status->enabled == 0 && audit->options.types != 0) {
 		tell_gap(audit, "switched off", 0, "another program has switched audit off");
 		return error_set(err, -EOPNOTSUPP, "another program has switched audit off");
@@ -269,11 +278,12 @@ static int poll_socket(struct audit *audit, int operation)
 	return 0;
 }
 
-static uint64_t pause_of(const struct audit *audit)
+static uint64_t pause_of(const struct audit *audit, int records)
 {
 	uint64_t latency = audit->options.latency_ns;
+	uint64_t pause = records >= BUSY ? pause_busy_ns : pause_ns;
 
-	return latency ? MIN(latency / 4, pause_max_ns) : pause_max_ns;
+	return latency ? MIN(latency / 4, pause) : pause;
 }
 
 /* Returns how many records there were, or -errno. */
@@ -308,7 +318,7 @@ static int plan_reading(struct audit *audit, int records)
 			plan_settling(audit, settle_ns);
 		if (audit->next_status == UINT64_MAX)
 			audit->next_status = audit->now_ns + status_ns;
-		audit->next_read = audit->now_ns + pause_of(audit);
+		audit->next_read = audit->now_ns + pause_of(audit, records);
 		return 0;
 	}
 	audit->next_read = UINT64_MAX;
@@ -418,16 +428,6 @@ static int open_parts(struct audit *audit, struct error *err)
 	return r < 0 ? error_set_errno(err, r, "cannot poll the audit socket") : 0;
 }
 
-/* "audit=1" on the kernel's command line. */
-static bool has_hold_queue(const struct host *host)
-{
-	char text[4096];
-
-	if (file_read_into(host->proc_fd, "cmdline", text, sizeof(text)) < 0)
-		return true;
-	return strstr(text, "audit=1") || strstr(text, "audit=on");
-}
-
 static void describe(struct audit *audit, const struct audit_state *state, int cleaned)
 {
 	struct text text = { 0 };
@@ -474,8 +474,7 @@ static int begin(struct audit *audit, struct error *err)
 	cleaned = audit_control_clean(audit->control, err);
 	if (cleaned < 0)
 		return cleaned;
-	audit->kernel_lost = state.status.lost;
-	audit->hold_queue = has_hold_queue(audit->options.host);
+	audit->status = state.status;
 	audit->last_boottime = clock_boottime();
 	describe(audit, &state, cleaned);
 	/* The socket before the rules: what they tell must find a reader. */
@@ -538,6 +537,7 @@ static const char *audit_variant(const struct source *source)
 	return audit_source_const(source)->variant;
 }
 
+/* Not caps_gained: a record that says so is written only where the kernel finds it worth one. */
 static const uint8_t knows[] = {
 	FIELD_TIME,	 FIELD_BOOTTIME, FIELD_PID,	    FIELD_TID,	     FIELD_PPID,
 	FIELD_NS_PID,	 FIELD_EXEC_ID,	 FIELD_START,	    FIELD_EXE,	     FIELD_EXE_IN_ROOT,
@@ -547,7 +547,7 @@ static const uint8_t knows[] = {
 	FIELD_TTY,	 FIELD_INODE,	 FIELD_DEV,	    FIELD_NLINK,     FIELD_MODE,
 	FIELD_FLAGS,	 FIELD_CGROUP,	 FIELD_CGROUP_ID,   FIELD_CGROUP_V1, FIELD_MNT_NS,
 	FIELD_PID_NS,	 FIELD_NET_NS,	 FIELD_USER_NS,	    FIELD_UTS_NS,    FIELD_IPC_NS,
-	FIELD_CGROUP_NS, FIELD_TIME_NS,	 FIELD_CAPS_GAINED,
+	FIELD_CGROUP_NS, FIELD_TIME_NS,
 };
 
 const struct source_class audit_source = {

@@ -13,7 +13,7 @@
 
 enum {
 	JOINS = 8, /* processes whose arguments are being put together; one a processor at a time */
-	JOIN_LIMIT = WATCH_PIECES * WATCH_PIECE,
+	JOIN_LIMIT = WATCH_ARGUMENTS,
 	ROOM_EXTRA = 32768, /* mount points, working folder before a script's name */
 };
 

@@ -18,6 +18,7 @@
  */
 #include "source/bpf.h"
 
+#include "bpf/hooks/user.h"
 #include "bpf/watch/user.h"
 #include "source/bpf-decode.h"
 
@@ -282,10 +283,43 @@ static const char *bpf_variant(const struct source *source)
 	return "dentry walk in tp_btf programs";
 }
 
+struct probe {
+	hook_report_fn report;
+	void *userdata;
+	int refused; /* a negative errno: something that is needed does not work */
+	char reason[160];
+};
+
+static void tell_hook(const struct hook_result *result, void *userdata)
+{
+	struct probe *probe = userdata;
+	struct hook_report report = { .name = result->name,
+				      .state = result->error ? HOOK_REFUSED : HOOK_WORKS,
+				      .error = result->error,
+				      .reason = result->error ? result->reason : result->use,
+				      .advice = result->advice };
+
+	if (result->error && result->needed && !probe->refused) {
+		probe->refused = -result->error;
+		snprintf(probe->reason, sizeof(probe->reason), "%s: %s", result->name,
+			 result->reason);
+	}
+	if (probe->report)
+		probe->report(&report, probe->userdata);
+}
+
+/* Hooks one by one, and then the real programs, which may fail where the small ones load. */
 static int bpf_probe(const struct host *host, hook_report_fn report, void *userdata,
 		     struct error *err)
 {
-	return 0;
+	struct probe probe = { .report = report, .userdata = userdata };
+	struct watch_options options = { .buffer = 1 };
+	_cleanup_(watch_freep) struct watch *watch = NULL;
+
+	hooks_try(tell_hook, &probe);
+	if (probe.refused)
+		return error_set_errno(err, probe.refused, "%s", probe.reason);
+	return watch_new(&options, &watch, err);
 }
 
 static const uint8_t known_fields[] = {
@@ -308,7 +342,8 @@ const struct source_class bpf_source = {
 	.knows = known_fields,
 	.knows_count = ARRAY_SIZE(known_fields),
 	.types = EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXIT) |
-		 EVENT_BIT(EVENT_COREDUMP),
+		 EVENT_BIT(EVENT_COREDUMP) | EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID) |
+		 EVENT_BIT(EVENT_CHDIR) | EVENT_BIT(EVENT_OOM) | EVENT_BIT(EVENT_FAILED),
 	.probe = bpf_probe,
 	.open = bpf_open,
 	.free = bpf_free,

@@ -37,6 +37,7 @@ struct confirm {
 	struct confirm_program *program; /* NULL: by image */
 	struct error why_not;
 	_Atomic uint64_t recent[RECENT_SLOTS];
+	_Atomic pid_t recent_pid[RECENT_SLOTS]; /* whose the slot is */
 	/* Two executions of a process within one unit of time must not have one ticket. */
 	_Atomic uint16_t sequence;
 };
@@ -98,26 +99,41 @@ uint64_t confirm_ticket(struct confirm *confirm, pid_t pid)
 	return image ? image << IMAGE_SHIFT | number : 0;
 }
 
-bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket)
+enum confirm_state confirm_previous(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
 	uint64_t slot;
 	uint32_t age;
 
 	if (ticket == 0)
-		return false;
+		return CONFIRM_UNKNOWN;
 	slot = atomic_load(slot_of(confirm, pid));
-	if (!confirm->program)
-		return slot >> IMAGE_SHIFT == ticket >> IMAGE_SHIFT;
-	if (slot >> CONFIRM_PID_SHIFT != (uint32_t)pid || (slot & CONFIRM_DONE))
-		return false;
+	if (!confirm->program) {
+		if (slot == 0 || confirm->recent_pid[(unsigned)pid % RECENT_SLOTS] != pid)
+			return CONFIRM_UNKNOWN;
+		/* The image has the process's id in it. */
+		return slot >> IMAGE_SHIFT == ticket >> IMAGE_SHIFT ? CONFIRM_NOT_YET
+								    : CONFIRM_SUCCEEDED;
+	}
+	if (slot >> CONFIRM_PID_SHIFT != (uint32_t)pid)
+		return CONFIRM_UNKNOWN;
+	if (slot & CONFIRM_DONE)
+		return CONFIRM_SUCCEEDED;
 	age = ((uint32_t)(ticket >> TIME_SHIFT) - (uint32_t)(slot >> TIME_SHIFT)) & TIME_MASK;
-	return age < SAME_UNITS;
+	return age < SAME_UNITS ? CONFIRM_NOT_YET : CONFIRM_UNKNOWN;
+}
+
+bool confirm_is_same(struct confirm *confirm, pid_t pid, uint64_t ticket)
+{
+	return confirm_previous(confirm, pid, ticket) == CONFIRM_NOT_YET;
 }
 
 void confirm_arm(struct confirm *confirm, pid_t pid, uint64_t ticket)
 {
-	if (ticket != 0)
-		atomic_store(slot_of(confirm, pid), ticket);
+	if (ticket == 0)
+		return;
+	if (!confirm->program)
+		confirm->recent_pid[(unsigned)pid % RECENT_SLOTS] = pid;
+	atomic_store(slot_of(confirm, pid), ticket);
 }
 
 bool confirm_disarm(struct confirm *confirm, pid_t pid, uint64_t ticket)

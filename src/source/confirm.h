@@ -51,5 +51,12 @@ enum confirm_state {
 	CONFIRM_AGAIN,	 /* the process has begun another one since: only that one knows */
 	CONFIRM_UNKNOWN,
 };
+
+/*
+ * What has become of the execve of this process that was armed last; `ticket` is now's, and not
+ * armed yet. CONFIRM_NOT_YET is what confirm_is_same() says, too.
+ */
+enum confirm_state confirm_previous(struct confirm *confirm, pid_t pid, uint64_t ticket);
+
 /* Another thread than the gate's may ask. */
 enum confirm_state confirm_ask(struct confirm *confirm, pid_t pid, uint64_t ticket);

@@ -19,17 +19,17 @@
  */
 #include "source/connector.h"
 
-#include "source/connector-message.h"
+#include "source/connector-probe.h"
+#include "source/connector-queue.h"
 #include "source/connector-socket.h"
+#include "source/pid-set.h"
 #include "source/process-reader.h"
 
 #include <linux/cn_proc.h>
 
 enum {
-	DEFAULT_BUFFER = 32 << 20, /* some 40,000 messages: a second of a storm */
-	QUEUE = 8192,
-	CHANGES = 4096, /* a power of two */
-	ROUND = 512,	/* messages that one dispatch hands out */
+	DEFAULT_BUFFER = 64 << 20, /* some 80,000 messages: more than a second of a storm */
+	ROUND = 512,		   /* messages that one dispatch hands out */
 	PROCESSORS_MAX = 8192,
 	TICK_NS = 1000000000 / PROC_STAT_USER_HZ,
 };
@@ -54,12 +54,8 @@ struct connector {
 	struct process_reader *reader;
 	bool complete; /* every message is sent to us: their numbers have no holes */
 
-	/* Received and not handed out: messages[head] to messages[tail - 1]. */
-	size_t head, tail;
+	struct connector_queue queue;
 	bool drained; /* the socket had no more when it was last asked */
-	struct connector_message messages[QUEUE];
-	/* How many of them change what a process is, by its id modulo CHANGES: mostly none. */
-	uint16_t changes[CHANGES];
 
 	uint64_t last; /* time of the last message handed out */
 	/* From monotonic to time since boot, and to the wall clock. */
@@ -73,8 +69,7 @@ struct connector {
 	} processors[PROCESSORS_MAX];
 
 	/* Processes whose leader has ended before other threads. */
-	uint32_t *headless;
-	size_t headless_count, headless_room;
+	struct pid_set headless;
 };
 
 static struct connector *connector_of(struct source *source)
@@ -157,34 +152,16 @@ static void tell_gap(struct connector *c, uint64_t to)
 
 /* ---- the queue ---- */
 
-/* A new program, a new process, or a thread's end. */
-static bool is_change(const struct connector_message *message)
-{
-	return message->what == PROC_EVENT_EXEC ||
-	       (message->what == PROC_EVENT_FORK && message->tid == message->pid) ||
-	       (message->what == PROC_EVENT_EXIT && message->tid != message->pid);
-}
-
-static uint16_t *changes_of(struct connector *c, uint32_t pid)
-{
-	return &c->changes[pid % CHANGES];
-}
-
 /* Takes what the socket has, as long as there is room. */
 static int fill(struct connector *c)
 {
+	struct connector_message *place;
+	size_t room;
 	ssize_t n;
 
-	if (c->head == c->tail) {
-		c->head = c->tail = 0;
-	} else if (c->tail == QUEUE && c->head > QUEUE / 2) {
-		c->tail -= c->head;
-		memmove(c->messages, c->messages + c->head, c->tail * sizeof(c->messages[0]));
-		c->head = 0;
-	}
 	c->drained = false;
-	while (c->tail < QUEUE) {
-		n = connector_socket_receive(c->socket, &c->messages[c->tail], QUEUE - c->tail);
+	while ((room = connector_queue_room(&c->queue, &place)) > 0) {
+		n = connector_socket_receive(c->socket, place, room);
 		if (n == 0) {
 			c->drained = true;
 			return 0;
@@ -193,80 +170,10 @@ static int fill(struct connector *c)
 			note_loss(c, full, 0);
 		else if (n < 0)
 			return (int)n;
-		for (; n > 0; n--, c->tail++)
-			if (is_change(&c->messages[c->tail]))
-				++*changes_of(c, c->messages[c->tail].pid);
+		else
+			connector_queue_add(&c->queue, (size_t)n);
 	}
 	return 0;
-}
-
-static struct connector_message dequeue(struct connector *c)
-{
-	struct connector_message message = c->messages[c->head++];
-
-	if (is_change(&message))
-		--*changes_of(c, message.pid);
-	return message;
-}
-
-/*
- * What the messages that wait say about a process first: PROC_EVENT_EXEC: it has a new program;
- * FORK: the id has a new owner; EXIT: another thread of it ends; NONE: nothing.
- */
-static uint32_t next_change(struct connector *c, uint32_t pid)
-{
-	if (*changes_of(c, pid) == 0)
-		return PROC_EVENT_NONE;
-	for (size_t i = c->head; i < c->tail; i++)
-		if (c->messages[i].pid == pid && is_change(&c->messages[i]))
-			return c->messages[i].what;
-	return PROC_EVENT_NONE;
-}
-
-/* True if any of those changes (PROC_EVENT_* bits) waits. */
-static bool has_change(struct connector *c, uint32_t pid, uint32_t whats)
-{
-	if (*changes_of(c, pid) == 0)
-		return false;
-	for (size_t i = c->head; i < c->tail; i++)
-		if (c->messages[i].pid == pid && (c->messages[i].what & whats) &&
-		    is_change(&c->messages[i]))
-			return true;
-	return false;
-}
-
-/* ---- processes without a leader ---- */
-
-static bool is_headless(const struct connector *c, uint32_t pid)
-{
-	for (size_t i = 0; i < c->headless_count; i++)
-		if (c->headless[i] == pid)
-			return true;
-	return false;
-}
-
-static void add_headless(struct connector *c, uint32_t pid)
-{
-	if (is_headless(c, pid))
-		return;
-	if (c->headless_count == c->headless_room) {
-		size_t room = c->headless_room ? c->headless_room * 2 : 16;
-		uint32_t *larger = realloc(c->headless, room * sizeof(*larger));
-
-		/* Then its end will be found by a scan. */
-		if (!larger)
-			return;
-		c->headless = larger;
-		c->headless_room = room;
-	}
-	c->headless[c->headless_count++] = pid;
-}
-
-static void remove_headless(struct connector *c, uint32_t pid)
-{
-	for (size_t i = 0; i < c->headless_count; i++)
-		if (c->headless[i] == pid)
-			c->headless[i--] = c->headless[--c->headless_count];
 }
 
 /* After a loss, whoever is not seen to live without a leader is no longer waited for. */
@@ -274,11 +181,13 @@ static void forget_dead_leaders(struct connector *c)
 {
 	struct event event;
 
-	for (size_t i = 0; i < c->headless_count; i++) {
+	for (size_t i = c->headless.count; i-- > 0;) {
+		uint32_t pid = c->headless.pids[i];
+
 		event_init(&event, EVENT_EXIT, SOURCE_CONNECTOR);
-		if (process_reader_read_stat(c->reader, (pid_t)c->headless[i], &event) != 0 ||
+		if (process_reader_read_stat(c->reader, (pid_t)pid, &event) != 0 ||
 		    process_reader_stat(c->reader)->state != 'Z')
-			c->headless[i--] = c->headless[--c->headless_count];
+			pid_set_remove(&c->headless, pid);
 	}
 }
 
@@ -323,7 +232,8 @@ static int identify(struct connector *c, const struct connector_message *message
 	struct event more = *event;
 	int r = process_reader_read_stat(c->reader, (pid_t)message->pid, &more);
 
-	if (r < 0 || !is_old_enough(c, message) || has_change(c, message->pid, PROC_EVENT_FORK))
+	if (r < 0 || !is_old_enough(c, message) ||
+	    connector_queue_has(&c->queue, message->pid, PROC_EVENT_FORK))
 		return -ESRCH;
 	/* Its name and parent may be later ones. */
 	event_set(event, START, start, more.start);
@@ -345,13 +255,14 @@ static int describe(struct connector *c, const struct connector_message *message
 
 	if (!c->drained)
 		(void)fill(c);
-	if (!c->drained || has_change(c, message->pid, renewals))
+	if (!c->drained || connector_queue_has(&c->queue, message->pid, renewals))
 		return -ESRCH;
 	r = process_reader_read(c->reader, (pid_t)message->pid, false, &more);
 	if (r < 0)
 		return r;
 	(void)fill(c);
-	if (!c->drained || !is_old_enough(c, message) || has_change(c, message->pid, renewals))
+	if (!c->drained || !is_old_enough(c, message) ||
+	    connector_queue_has(&c->queue, message->pid, renewals))
 		return -ESRCH;
 	event_set(&more, TID, tid, message->tid);
 	*event = more;
@@ -362,7 +273,7 @@ static void on_exec(struct connector *c, const struct connector_message *message
 {
 	struct event event;
 
-	remove_headless(c, message->pid);
+	pid_set_remove(&c->headless, message->pid);
 	if (!wants(c, EVENT_EXEC, message->pid))
 		return;
 	start_event(c, message, EVENT_EXEC, &event);
@@ -377,7 +288,7 @@ static void on_fork(struct connector *c, const struct connector_message *message
 
 	if (message->pid != message->tid)
 		return;
-	remove_headless(c, message->pid);
+	pid_set_remove(&c->headless, message->pid);
 	if (!wants(c, EVENT_FORK, message->pid))
 		return;
 	start_event(c, message, EVENT_FORK, &event);
@@ -402,9 +313,9 @@ static bool looks_ended(struct connector *c, const struct connector_message *mes
 	if (identify(c, message, event) != 0)
 		return true;
 	if (process_reader_stat(c->reader)->state == 'Z')
-		add_headless(c, message->pid);
+		(void)pid_set_add(&c->headless, message->pid);
 	else
-		remove_headless(c, message->pid);
+		pid_set_remove(&c->headless, message->pid);
 	return false;
 }
 
@@ -413,16 +324,16 @@ static bool has_ended(struct connector *c, const struct connector_message *messa
 		      struct event *event)
 {
 	(void)fill(c);
-	switch (next_change(c, message->pid)) {
+	switch (connector_queue_next(&c->queue, message->pid)) {
 	case PROC_EVENT_FORK:
 		return true;
 	case PROC_EVENT_EXEC:
 		/* By another thread, which has taken the leader's place. */
-		remove_headless(c, message->pid);
+		pid_set_remove(&c->headless, message->pid);
 		return false;
 	case PROC_EVENT_EXIT:
 		/* Whoever ends last says how the process ended. */
-		add_headless(c, message->pid);
+		(void)pid_set_add(&c->headless, message->pid);
 		return false;
 	default:
 		return looks_ended(c, message, event);
@@ -434,12 +345,12 @@ static void on_exit_of(struct connector *c, const struct connector_message *mess
 	struct event event;
 
 	if (!wants(c, EVENT_EXIT, message->pid) ||
-	    (message->pid != message->tid && !is_headless(c, message->pid)))
+	    (message->pid != message->tid && !pid_set_has(&c->headless, message->pid)))
 		return;
 	start_event(c, message, EVENT_EXIT, &event);
 	if (!has_ended(c, message, &event))
 		return;
-	remove_headless(c, message->pid);
+	pid_set_remove(&c->headless, message->pid);
 	/* How often it has executed is not known here. */
 	event_forget(&event, FIELD_EXEC_ID);
 	if (message->parent)
@@ -538,7 +449,7 @@ static void connector_free(struct source *source)
 
 	connector_socket_free(c->socket);
 	process_reader_free(c->reader);
-	free(c->headless);
+	pid_set_done(&c->headless);
 	free(c);
 }
 
@@ -583,7 +494,7 @@ static uint64_t connector_due(const struct source *source)
 	const struct connector *c = (const struct connector *)(const void *)source;
 
 	/* What is in our own queue does not make the socket readable. */
-	return c->head < c->tail ? 0 : UINT64_MAX;
+	return connector_queue_is_empty(&c->queue) ? UINT64_MAX : 0;
 }
 
 static int connector_dispatch(struct source *source, struct error *err)
@@ -599,11 +510,10 @@ static int connector_dispatch(struct source *source, struct error *err)
 	while (handled < ROUND) {
 		struct connector_message message;
 
-		if (c->head == c->tail)
+		if (connector_queue_is_empty(&c->queue))
 			r = fill(c);
-		if (c->head == c->tail)
+		if (!connector_queue_take(&c->queue, &message))
 			break;
-		message = dequeue(c);
 		handle(c, &message);
 		handled++;
 	}
@@ -612,7 +522,7 @@ static int connector_dispatch(struct source *source, struct error *err)
 	look_for_drops(c);
 	look_for_holes(c);
 	if ((c->gap.lost > 0 || c->gap.uncounted) &&
-	    (c->head == c->tail || c->last > c->gap.noticed))
+	    (connector_queue_is_empty(&c->queue) || c->last > c->gap.noticed))
 		tell_gap(c, MAX(c->last, clock_monotonic()));
 	return handled;
 }
@@ -626,55 +536,6 @@ static const char *connector_variant(const struct source *source)
 	if (!connector_socket_can_choose(c->socket))
 		return "without an event filter (before 6.6), losses counted";
 	return c->complete ? "every message, losses counted" : "event filter, losses counted";
-}
-
-/* ---- probing ---- */
-
-static void report_refusal(int error, const struct error *err, hook_report_fn report,
-			   void *userdata)
-{
-	const struct hook_report refused = {
-		.name = "connector/proc",
-		.state = HOOK_REFUSED,
-		.error = -error,
-		.reason = error_text(err),
-		.advice = error == -EPERM || error == -EACCES ? "run as root, or with CAP_NET_ADMIN"
-			  : error == -EXDEV		      ? "run in the host's namespaces"
-							      : NULL,
-	};
-
-	report(&refused, userdata);
-}
-
-static int connector_probe(const struct host *host, hook_report_fn report, void *userdata,
-			   struct error *err)
-{
-	_cleanup_(connector_socket_freep) struct connector_socket *socket = NULL;
-	_cleanup_(error_done) struct error why = ERROR_INIT;
-	struct hook_report hook = { .name = "connector/proc", .state = HOOK_WORKS };
-	int r = connector_socket_new(host, DEFAULT_BUFFER, &socket, &why);
-
-	if (r < 0) {
-		report_refusal(r, &why, report, userdata);
-		error_move(err, &why);
-		return r;
-	}
-	report(&hook, userdata);
-	hook.name = "connector/filter";
-	if (!connector_socket_can_choose(socket)) {
-		hook.state = HOOK_REFUSED;
-		hook.error = EOPNOTSUPP;
-		hook.reason = "kernels before 6.6 send every event to every listener";
-	}
-	report(&hook, userdata);
-	hook = (struct hook_report){ .name = "connector/drops", .state = HOOK_WORKS };
-	if (!connector_socket_counts(socket)) {
-		hook.state = HOOK_REFUSED;
-		hook.error = EOPNOTSUPP;
-		hook.reason = "the kernel does not say how many messages did not fit";
-	}
-	report(&hook, userdata);
-	return 0;
 }
 
 static const uint8_t knows[] = { FIELD_TIME, FIELD_BOOTTIME, PROCESS_READER_FIELDS };

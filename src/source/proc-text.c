@@ -5,6 +5,7 @@
  */
 #include "source/proc-text.h"
 
+#include <elf.h>
 #include <sys/sysmacros.h>
 
 /* Fields by the numbers of proc_pid_stat(5). */
@@ -228,4 +229,38 @@ size_t proc_environ_pick(struct slice environment, const char *const *names, siz
 		at = stop < end ? stop + 1 : end;
 	}
 	return used;
+}
+
+static uint64_t number_at(const char *data, size_t width)
+{
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (width == sizeof(narrow)) {
+		memcpy(&narrow, data, sizeof(narrow));
+		return narrow;
+	}
+	memcpy(&wide, data, sizeof(wide));
+	return wide;
+}
+
+/* The value of `type` in pairs of numbers of `width` bytes. */
+static uint64_t auxv_find(struct slice auxv, size_t width, uint64_t type)
+{
+	for (size_t at = 0; at + 2 * width <= auxv.size; at += 2 * width) {
+		uint64_t key = number_at(auxv.data + at, width);
+
+		if (key == AT_NULL)
+			break;
+		if (key == type)
+			return number_at(auxv.data + at + width, width);
+	}
+	return 0;
+}
+
+uint64_t proc_auxv_filename(struct slice auxv)
+{
+	uint64_t address = auxv_find(auxv, sizeof(uint64_t), AT_EXECFN);
+
+	return address ? address : auxv_find(auxv, sizeof(uint32_t), AT_EXECFN);
 }

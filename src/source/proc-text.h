@@ -9,8 +9,10 @@
 
 enum { PROC_STAT_USER_HZ = 100 }; /* of all times in stat, on every kernel */
 
-/* PF_KTHREAD of include/linux/sched.h, in the field `flags` of stat. */
+/* Of the field `flags` of stat (include/linux/sched.h): PF_KTHREAD, a kernel thread. */
 #define PROC_STAT_KTHREAD UINT32_C(0x00200000)
+/* PF_EXITING: it ends, and /proc shows less and less of it. */
+#define PROC_STAT_EXITING UINT32_C(0x00000004)
 
 struct proc_stat {
 	struct slice comm; /* within the text */
@@ -56,3 +58,9 @@ size_t proc_cgroup_parse(struct slice text, struct slice *ret_v2, char *list);
  */
 size_t proc_environ_pick(struct slice environment, const char *const *names, size_t count,
 			 char *list);
+
+/*
+ * Where in the process's memory the name stands that was asked to be executed (AT_EXECFN of an auxv
+ * file); 0: not told. A 32-bit process has numbers of half the size.
+ */
+uint64_t proc_auxv_filename(struct slice auxv);

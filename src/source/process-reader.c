@@ -39,6 +39,7 @@ struct process_reader {
 	char cgroup_text[CGROUP_MAX];
 	char cgroup_list[CGROUP_MAX + 1];
 	char argv[LIST_MAX + 1];
+	char filename[PATH_MAX];
 	char environ_text[LIST_MAX];
 	char environ_list[LIST_MAX + 1];
 };
@@ -364,6 +365,30 @@ static void take_environ(struct process_reader *reader, int dirfd, struct event 
 	event_set(event, ENV, env, (struct slice){ reader->environ_list, size });
 }
 
+/*
+ * The kernel leaves the name that was asked for at the top of the stack, where a process may write
+ * as it may over its arguments. Nothing follows it but the end of the stack, so a short read is
+ * the rule.
+ */
+static void take_filename(struct process_reader *reader, int dirfd, struct event *event)
+{
+	char auxv[1024];
+	struct slice text;
+	uint64_t address;
+	_cleanup_(closep) int fd = -1;
+	ssize_t n;
+
+	if (read_text(dirfd, "auxv", auxv, sizeof(auxv), &text) < 0)
+		return;
+	address = proc_auxv_filename(text);
+	fd = address && address <= INT64_MAX ? openat(dirfd, "mem", O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return;
+	n = pread(fd, reader->filename, sizeof(reader->filename), (off_t)address);
+	if (n > 0 && memchr(reader->filename, 0, (size_t)n))
+		event_set(event, FILENAME, filename, slice_of(reader->filename));
+}
+
 /* True if the process runs another file than the one that was read. */
 static bool has_executed(const struct process_reader *reader, int dirfd)
 {
@@ -385,6 +410,7 @@ static void take_program(struct process_reader *reader, int dirfd, bool brief, s
 	if (take_exe(reader, dirfd, event) == 0 && !brief) {
 		take_argv(reader, dirfd, event);
 		take_environ(reader, dirfd, event);
+		take_filename(reader, dirfd, event);
 	}
 	if (!brief)
 		take_cwd(reader, dirfd, event);
@@ -422,24 +448,36 @@ static int open_living_thread(int process)
 	return found;
 }
 
+/* Of a process that ends, cgroup v1 says the root. */
+static void forget_cgroups(const struct process_reader *reader, struct event *event)
+{
+	if (reader->stat.state == 'Z' || (reader->stat.flags & PROC_STAT_EXITING))
+		event_forget(event, FIELD_CGROUP_V1);
+}
+
 static int read_once(struct process_reader *reader, int dirfd, bool brief, struct event *event)
 {
 	_cleanup_(closep) int thread = -1;
-	int r = take_stat(reader, dirfd, "stat", event);
+	int r;
 
+	/* Before stat, which then says whether it was still true. */
+	take_cgroups(reader, dirfd, event);
+	r = take_stat(reader, dirfd, "stat", event);
 	if (r < 0)
 		return r;
+	forget_cgroups(reader, event);
 	if (take_status(reader, dirfd, "status", event) == -ESRCH)
 		return -ESRCH;
-	take_cgroups(reader, dirfd, event);
 	if (!brief)
 		take_login(dirfd, event);
 	if (r > 0)
 		return 1;
 	if (reader->stat.state == 'Z')
 		thread = open_living_thread(dirfd);
-	if (thread >= 0)
+	if (thread >= 0) {
 		dirfd = thread;
+		take_cgroups(reader, dirfd, event);
+	}
 	take_namespaces(dirfd, brief ? BRIEF_NAMESPACES : ARRAY_SIZE(namespaces), event);
 	take_program(reader, dirfd, brief, event);
 	return 0;

@@ -69,12 +69,15 @@ static void test_success_and_failure(void **state)
 	ticket = confirm_ticket(confirm, good.pid);
 	assert_true(ticket != 0);
 	assert_false(confirm_is_same(confirm, good.pid, ticket));
+	assert_int_equal(confirm_previous(confirm, good.pid, ticket), CONFIRM_UNKNOWN);
 	confirm_arm(confirm, good.pid, ticket);
 	assert_int_equal(confirm_ask(confirm, good.pid, ticket), CONFIRM_NOT_YET);
 	assert_true(confirm_is_same(confirm, good.pid, confirm_ticket(confirm, good.pid)));
 	assert_int_equal(write(good.go, "x", 1), 1);
 	assert_int_equal(wait_for_change(confirm, good.pid, ticket), CONFIRM_SUCCEEDED);
 	assert_false(confirm_is_same(confirm, good.pid, confirm_ticket(confirm, good.pid)));
+	assert_int_equal(confirm_previous(confirm, good.pid, confirm_ticket(confirm, good.pid)),
+			 confirm_is_fast(confirm) ? CONFIRM_SUCCEEDED : CONFIRM_UNKNOWN);
 	finish(&good);
 
 	bad = start("/etc/passwd");

@@ -10,6 +10,8 @@
  *hurry: the program may be gone by the time they are read. Needs root, and changes nothing that
  *others see: its mounts are in a namespace of its own, its groups below reeve-test-*.
  */
+#include "recording.h"
+
 #include "core/self-test.h"
 
 #include <getopt.h>
@@ -65,15 +67,57 @@ static void print_cases(struct contract *contract, const struct self_test *test,
 	contract->failed += test->lost != 0;
 }
 
+static void print_fields(const struct self_test *test)
+{
+	printf("# %-20s %7s %7s %7s %7s %7s\n", "field", "right", "unknown", "late", "absent",
+	       "wrong");
+	for (size_t i = 0; i < FIELDS; i++) {
+		const uint64_t *counts = test->fields[i];
+
+		printf("# %-20s %7ju %7ju %7ju %7ju %7ju\n", event_fields[i].name,
+		       (uintmax_t)counts[VERDICT_RIGHT], (uintmax_t)counts[VERDICT_UNKNOWN],
+		       (uintmax_t)counts[VERDICT_LATE], (uintmax_t)counts[VERDICT_ABSENT],
+		       (uintmax_t)counts[VERDICT_WRONG]);
+	}
+}
+
+/* What the source that knows most tells is recorded. */
+static struct event_sink recording_begin(const struct source_class *source, bool hurry,
+					 struct recording **ret_recording)
+{
+	if (source->id != SOURCE_BPF || hurry || recording_new(ret_recording, NULL) < 0)
+		return (struct event_sink){ 0 };
+	return recording_sink(*ret_recording);
+}
+
+static void check_recording(struct contract *contract, const struct host *host,
+			    struct recording *recording)
+{
+	struct error err = ERROR_INIT;
+	size_t count = 0;
+	int r = recording_replay(recording, host, &count, &err);
+
+	printf("%sok %zu - replay: what bpf told comes again as it was\n", r < 0 ? "not " : "",
+	       ++contract->count);
+	if (r < 0)
+		printf("# %s\n", error_text(&err));
+	else
+		printf("# %zu events\n", count);
+	contract->failed += r < 0;
+	error_done(&err);
+}
+
 static void run_source(struct contract *contract, const struct host *host,
 		       const struct source_class *source, bool hurry)
 {
+	_cleanup_(recording_freep) struct recording *recording = NULL;
 	const struct self_test_options options = {
 		.source = source->name,
 		.only = contract->only,
 		.all = true,
 		.changes_host = true,
 		.hurry = hurry,
+		.sink = recording_begin(source, hurry, &recording),
 	};
 	const char *how = hurry ? ", in a hurry" : "";
 	struct self_test *test = NULL;
@@ -82,6 +126,10 @@ static void run_source(struct contract *contract, const struct host *host,
 
 	if (r == 0) {
 		print_cases(contract, test, how);
+		if (contract->verbose)
+			print_fields(test);
+		if (recording)
+			check_recording(contract, host, recording);
 	} else if (r == -EOPNOTSUPP) {
 		printf("ok %zu - %s%s # SKIP %s\n", ++contract->count, source->name, how,
 		       error_text(&err));
@@ -104,7 +152,7 @@ static void run_all(struct contract *contract, const struct host *host)
 		    (contract->source && !streq(contract->source, source->name)))
 			continue;
 		run_source(contract, host, source, false);
-		if (!source_manners(source->id)->looks_late)
+		if (!source_manners(source->id)->brief_missed)
 			run_source(contract, host, source, true);
 	}
 }

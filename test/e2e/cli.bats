@@ -266,6 +266,33 @@ bad_policy() {
 	[ "$(json_get '["able"]')" = "$([ "$status" -eq 0 ] && echo True || echo False)" ]
 }
 
+@test "doctor: sources stand with what they use of the kernel" {
+	reeve_apart doctor --json
+	[ "$(json_get '["sources"][-1]["name"]')" = procfs ]
+	[ "$(json_get '["sources"][-1]["ok"]')" = True ]
+	[ "$(json_get '["sources"][-1]["hooks"][0]["state"]')" = works ]
+}
+
+@test "doctor --self-test: what the sources tell is what was done; nothing is left" {
+	mkdir "$folder/tmp"
+	TMPDIR=$folder/tmp run reeve doctor --self-test
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"folder-link "*"chroot "*"exe_in_root "* ]]
+	[[ $output != *wrong* ]]
+	rmdir "$folder/tmp"
+}
+
+@test "doctor --self-test: any user can have that of procfs" {
+	as_nobody doctor --self-test --source procfs
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"chroot "*"skipped"* ]]
+	as_nobody doctor --self-test --source procfs --json
+	[ "$(json_get '["sources"][0]["passed"]')" = True ]
+	[ "$(json_get '["sources"][0]["source"]')" = procfs ]
+}
+
 @test "doctor: without root, what root lacks" {
 	as_nobody doctor
 	[ "$status" -eq 1 ]

@@ -222,6 +222,59 @@ status_of_daemon() {
 	grep -q "scanner" said
 }
 
+scanned() { # AT-LEAST
+	[ "$(counter engine.scans)" -ge "$1" ]
+}
+
+# A policy with triggers, and a rule on reading, for a daemon that scans.
+scanned_policy() {
+	printf '#!/bin/sh\necho "$REEVE_RULE $REEVE_GROUP" >>%s/told\n' "$WORK" >tell
+	chmod 755 tell
+	policy <<-EOF
+		rules:
+		  a: {paths: [$WORK/a], action: execute, group: ga, trigger: tell}
+		  b: {paths: ["$WORK/[ab]"], action: execute, trigger: tell}
+		  k: {paths: [$WORK/k], action: execute, trigger: KILL}
+		  r: {paths: [$WORK/policy.yaml], action: read, trigger: tell}
+		triggers: {tell: {run: $WORK/tell, user: root}}
+		$(groups_section ga)
+		mode: scanner
+	EOF
+}
+
+@test "a scanner tells of each process once, runs its triggers, and kills" {
+	sleeper a b k
+	scanned_policy
+	background ./a 61
+	background ./k 62
+	start
+	log_has "1 rules on reading or writing do nothing"
+	status_of_daemon >said
+	grep -q "runs triggers once a process is seen" said
+	grep -q "1 rules on reading or writing do nothing" said
+	# What ran before is placed, and nothing more.
+	eventually in_group ga "${STARTED[0]}"
+	eventually scanned 2
+	[ ! -e told ]
+	alive "${STARTED[1]}"
+	background ./a 60
+	background ./b 60
+	background ./k 60
+	wait_gone "${STARTED[4]}"
+	eventually lines 3 told
+	[ "$(LC_ALL=C sort told | tr '\n' ,)" = "a ga,b ,b ga," ]
+	local decisions scans
+	scans=$(counter engine.scans)
+	decisions=$(counter engine.decisions)
+	eventually scanned $((scans + 3))
+	[ "$(counter engine.decisions)" = "$decisions" ]
+	lines 3 told
+	# One that executes another program is another one.
+	background sh -c "echo >there; sleep 2; exec $WORK/b 60"
+	eventually test -e there
+	eventually lines 4 told
+}
+
 @test "without fanotify it scans, and says so" {
 	sleeper a
 	rules "$WORK/a=ga"

@@ -334,13 +334,18 @@ in_jail() { # WANTED COMMAND...
 }
 
 @test "signs that mean something in a pattern, in brackets" {
-	probe 'a*b' axb '[x]' x
-	rules "$WORK/a[*]b=ga" "$WORK/[[]x]=gb"
+	probe 'a*b' axb '[x]' x 'c\d' 'c\*d'
+	rules "$WORK/a[*]b=ga" "$WORK/[[]x]=gb" "$WORK/c\\\\d=gc" "$WORK/c\\\\\\\\[*]d=gd"
 	start
 	expect ga './a*b'
 	expect - ./axb
 	expect gb './[x]'
 	expect - ./x
+	# In an exact path a backslash is a byte; in a pattern it takes the next one literally.
+	expect gc './c\d'
+	expect gd './c\*d'
+	rules "$WORK/c\\\\*d=ga"
+	refused 1 'write "\[\*\]" for a literal' reeve check "$POLICY"
 }
 
 # ---- several rules ----
@@ -391,6 +396,23 @@ in_jail() { # WANTED COMMAND...
 	reload
 	expect "" "$BUILD/test/programs/e2e-probe" spawn ./dir/a
 	[ "$(counter keeper.killed)" = 1 ]
+}
+
+@test "more rules than are listed: the group counts all the same, and it is told" {
+	local i letters=
+	probe a
+	{
+		for i in {1..33}; do
+			letters+=a
+			echo "t$i: {paths: [\"$WORK/[$letters]\"], action: execute, trigger: tell}"
+		done
+		echo "last: {paths: [$WORK/a], action: execute, group: ga}"
+	} | told_policy
+	start
+	expect ga ./a
+	eventually lines 32 out/told
+	[ "$(counter keeper.too_many_rules)" = 1 ]
+	eventually log_has "more than 32 rules match $WORK/a"
 }
 
 @test "two rules on one path are refused, for one action" {

@@ -123,7 +123,6 @@ struct cred {
 	kuid_t uid, suid, euid, fsuid;
 	kgid_t gid, sgid, egid, fsgid;
 	struct user_namespace *user_ns;
-	struct group_info *group_info;
 };
 
 struct kernfs_node {
@@ -256,6 +255,17 @@ static __always_inline __u64 kernfs_parent(__u64 node)
 	if (bpf_core_field_exists(now->__parent))
 		return (__u64)FIELD(kernfs_node___since_615, node, __parent);
 	return (__u64)FIELD(kernfs_node___until_614, node, parent);
+}
+
+static __always_inline __u64 permitted_of(__u64 cred)
+{
+	const struct cred___since_63 *now = 0;
+	__u64 set = 0;
+
+	if (bpf_core_field_exists(now->cap_permitted.val))
+		return FIELD(cred___since_63, cred, cap_permitted.val);
+	bpf_core_read(&set, sizeof(set), &((struct cred___until_62 *)cred)->cap_permitted.cap);
+	return set;
 }
 
 #define MEMBER_OFFSET(type, field) \

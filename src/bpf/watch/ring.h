@@ -79,7 +79,8 @@ __u32 host_mnt_ns;
 __u64 host_root_dentry, host_root_mount;
 __u64 lost[WATCH_CAUSES];
 __u32 lost_total;
-__u32 cut; /* arguments that are not whole because the ring was full */
+__u32 noted; /* entries of `befores` */
+__u32 cut;   /* arguments that are not whole because the ring was full */
 
 static __always_inline int is_wanted(enum watch_record record, __u32 pid)
 {
@@ -148,4 +149,20 @@ static __always_inline struct slot *slot_take(__u32 *ret_index)
 static __always_inline void slot_give(struct slot *slot)
 {
 	__sync_fetch_and_add(&slot->taken, -1);
+}
+
+/* Sends an exec record or one of its form. */
+static __always_inline void send_slot(struct slot *slot, enum watch_record record,
+				      enum watch_cause cause)
+{
+	__u32 used = slot->used;
+
+	if (used > SLOT_DATA)
+		used = SLOT_DATA;
+	BARRIER(used);
+	if (used > SLOT_DATA ||
+	    bpf_ringbuf_output(&ring, &slot->exec, sizeof(slot->exec) + used, wake_flags(record)))
+		count_loss(cause);
+	else
+		wake();
 }

@@ -2,6 +2,8 @@
 /* libbpf's skeleton stays in this file. */
 #include "bpf/watch/user.h"
 
+#include "bpf/watch/calls-table.h"
+
 #include "watch.skel.h"
 
 #include <bpf/bpf.h>
@@ -27,7 +29,7 @@ struct ring_reader {
 struct watch {
 	struct watch_bpf *skeleton;
 	struct ring_reader reader;
-	uint32_t wanted;
+	bool trampoline; /* a program that needs one is among them */
 };
 
 /* The errors are told through struct error; libbpf must not print. */
@@ -50,6 +52,13 @@ static int tracepoint_arguments(const struct btf *btf, const char *name)
 	return type && btf_is_func_proto(type) ? (int)btf_vlen(type) - 1 : -1;
 }
 
+/* Since 6.8 (72ba14deb40a, "mm: update mark_victim tracepoints fields") it has the task and its
+ * user, before it had a process id. */
+static bool mark_victim_has_task(const struct btf *btf)
+{
+	return tracepoint_arguments(btf, "btf_trace_mark_victim") == 2;
+}
+
 static bool has_groups_v1(void)
 {
 	char line[256];
@@ -61,9 +70,20 @@ static bool has_groups_v1(void)
 	return found;
 }
 
-static int configure(struct watch *watch, const struct watch_options *options, struct error *err)
+static int configure(struct watch *watch, const struct watch_options *options, bool trampoline,
+		     struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
+	const struct {
+		const char *type;
+		struct bpf_program **program;
+		bool for_v1;
+	} optional[] = {
+		{ "btf_trace_mark_victim", &skeleton->progs.on_oom, false },
+		{ "btf_trace_sched_prepare_exec", &skeleton->progs.on_prepare, false },
+		{ "btf_trace_cgroup_attach_task", &skeleton->progs.on_attach, true },
+		{ "btf_trace_cgroup_rename", &skeleton->progs.on_rename, true },
+	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	int processors = libbpf_num_possible_cpus();
 	size_t size = LEAST_BUFFER;
@@ -71,15 +91,25 @@ static int configure(struct watch *watch, const struct watch_options *options, s
 	if (!btf)
 		return error_set_errno(err, -errno,
 				       "the kernel describes no types (CONFIG_DEBUG_INFO_BTF)");
+	skeleton->rodata->groups_v1 = has_groups_v1();
 	skeleton->rodata->exit_tells_last =
 		tracepoint_arguments(btf, "btf_trace_sched_process_exit") > 1;
+	skeleton->rodata->oom_gives_task = mark_victim_has_task(btf);
+	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
+		if (tracepoint_arguments(btf, optional[i].type) < 0 ||
+		    (optional[i].for_v1 && !skeleton->rodata->groups_v1))
+			bpf_program__set_autoload(*optional[i].program, false);
+	watch->trampoline = trampoline && !bpf_program__autoload(skeleton->progs.on_prepare);
+	bpf_program__set_autoload(skeleton->progs.on_committing, watch->trampoline);
 	btf__free(btf);
 	if (processors < 0)
 		return error_set_errno(err, processors, "cannot count the processors");
 	while (size < (options->buffer ? options->buffer : DEFAULT_BUFFER) && size < 1 << 30)
 		size *= 2;
 	watch->reader.size = size;
-	skeleton->rodata->groups_v1 = has_groups_v1();
+	watch_calls_fill((uint8_t *)skeleton->rodata->native_calls,
+			 (uint8_t *)skeleton->rodata->compat_calls,
+			 sizeof(skeleton->rodata->native_calls));
 	skeleton->bss->quiet = options->quiet;
 	skeleton->bss->keep_env = options->environment;
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
@@ -118,6 +148,27 @@ static int teach(struct watch *watch, struct error *err)
 	return 0;
 }
 
+static int load(struct watch *watch, const struct watch_options *options, bool trampoline,
+		struct error *err)
+{
+	int r;
+
+	watch_bpf__destroy(watch->skeleton);
+	watch->skeleton = watch_bpf__open();
+	if (!watch->skeleton)
+		return error_set_errno(err, -errno, "cannot open the BPF object");
+	r = configure(watch, options, trampoline, err);
+	if (r < 0)
+		return r;
+	r = watch_bpf__load(watch->skeleton);
+	/* Some kernels refuse trampolines; the rest does without. */
+	if (r < 0 && watch->trampoline)
+		return load(watch, options, false, err);
+	if (r < 0)
+		return error_set_errno(err, r, "the kernel refuses the BPF programs");
+	return 0;
+}
+
 int watch_new(const struct watch_options *options, struct watch **ret_watch, struct error *err)
 {
 	_cleanup_(watch_freep) struct watch *watch = calloc(1, sizeof(*watch));
@@ -128,19 +179,11 @@ int watch_new(const struct watch_options *options, struct watch **ret_watch, str
 	watch->reader.epoll = -1;
 	libbpf_set_print(stay_silent);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	watch->skeleton = watch_bpf__open();
-	if (!watch->skeleton)
-		return error_set_errno(err, -errno, "cannot open the BPF object");
-	r = configure(watch, options, err);
-	if (r < 0)
-		return r;
-	r = watch_bpf__load(watch->skeleton);
-	if (r < 0)
-		return error_set_errno(err, r, "the kernel refuses the BPF programs");
-	r = open_ring(&watch->reader, bpf_map__fd(watch->skeleton->maps.ring), err);
-	if (r < 0)
-		return r;
-	r = teach(watch, err);
+	r = load(watch, options, true, err);
+	if (r == 0)
+		r = open_ring(&watch->reader, bpf_map__fd(watch->skeleton->maps.ring), err);
+	if (r == 0)
+		r = teach(watch, err);
 	if (r < 0)
 		return r;
 	*ret_watch = TAKE_PTR(watch);
@@ -188,22 +231,32 @@ static int attach(struct bpf_link **link, struct bpf_program *program, bool on, 
 int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
+	const uint32_t exec = WATCH_WANT(WATCH_EXEC), ids = WATCH_WANT(WATCH_IDS), all = UINT32_MAX,
+		       calls = ids | WATCH_WANT(WATCH_FAILED) | WATCH_WANT(WATCH_CHDIR);
 	const struct {
 		uint32_t records;
 		struct bpf_link **link;
 		struct bpf_program *program;
 	} programs[] = {
-		{ WATCH_WANT(WATCH_EXEC), &skeleton->links.on_exec, skeleton->progs.on_exec },
+		{ all, &skeleton->links.on_attach, skeleton->progs.on_attach },
+		{ all, &skeleton->links.on_rename, skeleton->progs.on_rename },
+		{ exec, &skeleton->links.on_prepare, skeleton->progs.on_prepare },
+		{ exec, &skeleton->links.on_committing, skeleton->progs.on_committing },
+		{ exec, &skeleton->links.on_exec, skeleton->progs.on_exec },
 		{ WATCH_WANT(WATCH_FORK), &skeleton->links.on_fork, skeleton->progs.on_fork },
 		{ WATCH_WANT(WATCH_EXIT), &skeleton->links.on_exit, skeleton->progs.on_exit },
+		{ WATCH_WANT(WATCH_OOM), &skeleton->links.on_oom, skeleton->progs.on_oom },
+		{ ids, &skeleton->links.on_enter, skeleton->progs.on_enter },
+		{ calls, &skeleton->links.on_leave, skeleton->progs.on_leave },
 	};
 	int r = 0;
 
 	__atomic_store_n(&skeleton->bss->wanted, wanted, __ATOMIC_RELAXED);
 	__atomic_store_n(&skeleton->bss->urgent, urgent, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < ARRAY_SIZE(programs) && r == 0; i++)
-		r = attach(programs[i].link, programs[i].program, wanted & programs[i].records,
-			   err);
+		if (bpf_program__autoload(programs[i].program))
+			r = attach(programs[i].link, programs[i].program,
+				   wanted & programs[i].records, err);
 	return r;
 }
 

@@ -3,8 +3,10 @@
  * Sees what processes do and writes records (watch.h) into one ring. The programs are attached only
  * while somebody asks for what they tell.
  */
-#include "bpf/watch/ring.h"
+#include "bpf/watch/calls.h"
 #include "bpf/watch/groups.h"
+#include "bpf/watch/regs.h"
+#include "bpf/watch/ring.h"
 #include "bpf/watch/walk.h"
 
 static __always_inline void fill_file(struct watch_exec *out, struct file *file)
@@ -92,6 +94,10 @@ static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *
 	__u64 from = mm->arg_start, size = mm->arg_end - from;
 
 	exec->chunked = 0;
+	if (size > WATCH_ARGUMENTS) {
+		size = WATCH_ARGUMENTS;
+		exec->task.flags |= WATCH_ARGV_CUT;
+	}
 	if (size > WATCH_INLINE)
 		exec->chunked = send_pieces(exec, from, size);
 	exec->argv = 0;
@@ -109,6 +115,76 @@ static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *
 		exec->task.flags |= WATCH_ENV_CUT;
 }
 
+/* What an execution had before its program and credentials were changed. */
+struct before {
+	__u64 caps_gained;
+	__u32 compat;
+	__u32 padding;
+};
+
+/* By process id; only where there is something to say, which is rare. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct before);
+} befores SEC(".maps");
+
+/*
+ * Before the point of no return: capabilities gained, if there are any (`per_clear` says so,
+ * cap_bprm_creds_from_file() sets it), and the call's kind, which the new program's own hides.
+ */
+static __always_inline int note_before(__u64 bprm)
+{
+	__u64 task = bpf_get_current_task();
+	struct before before = { .compat = is_compat(task) };
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	__u64 cred;
+
+	if (!before.compat && !FIELD(linux_binprm, bprm, per_clear))
+		return 0;
+	cred = (__u64)FIELD(linux_binprm, bprm, cred);
+	before.caps_gained = permitted_of(cred);
+	cred = (__u64)FIELD(task_struct, task, real_cred);
+	before.caps_gained &= ~permitted_of(cred);
+	if (!bpf_map_update_elem(&befores, &process, &before, BPF_ANY))
+		__sync_fetch_and_add(&noted, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_prepare_exec")
+int on_prepare(__u64 *context)
+{
+	return note_before(context[1]);
+}
+
+/* The same before 6.10 (5c5fad46e48c, "exec: Add sched_prepare_exec tracepoint"), where the kernel
+ * takes programs that need a trampoline. */
+SEC("fentry/security_bprm_committing_creds")
+int on_committing(__u64 *context)
+{
+	return note_before(context[0]);
+}
+
+static __always_inline void tell_before(struct watch_exec *exec, __u32 per_clear)
+{
+	__u32 process = exec->task.pid;
+	struct before *before;
+
+	exec->caps_gained = 0;
+	if (per_clear)
+		exec->task.flags |= WATCH_TASK_SETID;
+	if (!per_clear && !noted)
+		return;
+	before = bpf_map_lookup_elem(&befores, &process);
+	if (!before)
+		return;
+	exec->caps_gained = before->caps_gained;
+	exec->task.flags |= WATCH_TASK_CAPS | (before->compat ? WATCH_TASK_COMPAT : 0);
+	bpf_map_delete_elem(&befores, &process);
+	__sync_fetch_and_add(&noted, -1);
+}
+
 static __always_inline void fill_exec(struct slot *slot, __u32 index, struct task_struct *task,
 				      __u32 old_tid, struct linux_binprm *bprm)
 {
@@ -123,9 +199,7 @@ static __always_inline void fill_exec(struct slot *slot, __u32 index, struct tas
 	bpf_get_current_comm(exec->task.comm, sizeof(exec->task.comm));
 	if (old_tid != exec->task.pid)
 		exec->task.flags |= WATCH_TASK_THREAD;
-	exec->caps_gained = 0;
-	if (bprm->per_clear)
-		exec->task.flags |= WATCH_TASK_SETID;
+	tell_before(exec, bprm->per_clear);
 	fill_file(exec, file);
 	walk_prepare(slot, task, 1);
 	walk_path(slot, index, &file->f_path, &exec->exe, 1);
@@ -137,21 +211,6 @@ static __always_inline void fill_exec(struct slot *slot, __u32 index, struct tas
 		exec->task.flags |= WATCH_SCRIPT;
 	}
 	fill_arguments(slot, task->mm);
-}
-
-static __always_inline void send_slot(struct slot *slot, enum watch_record record,
-				      enum watch_cause cause)
-{
-	__u32 used = slot->used;
-
-	if (used > SLOT_DATA)
-		used = SLOT_DATA;
-	BARRIER(used);
-	if (used > SLOT_DATA ||
-	    bpf_ringbuf_output(&ring, &slot->exec, sizeof(slot->exec) + used, wake_flags(record)))
-		count_loss(cause);
-	else
-		wake();
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -295,6 +354,85 @@ int on_exit(__u64 *context)
 	fill_exit(exit, task, signal);
 	bpf_ringbuf_submit(exit, wake_flags(WATCH_EXIT));
 	wake();
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int on_enter(__u64 *context)
+{
+	__u64 task = bpf_get_current_task(), thread;
+	struct ids ids = {};
+	enum watch_call call = call_of(context[1], is_compat(task));
+
+	if (call != WATCH_CALL_UID && call != WATCH_CALL_GID)
+		return 0;
+	thread = bpf_get_current_pid_tgid();
+	read_ids(&ids, task);
+	bpf_map_update_elem(&ids_before, &thread, &ids, BPF_ANY);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int on_leave(__u64 *context)
+{
+	__u64 task = bpf_get_current_task(), regs = context[0], name;
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	long result = context[1];
+	int compat = is_compat(task);
+	enum watch_call call = call_of(number_of_call(regs), compat);
+
+	if (call == WATCH_CALL_OTHER)
+		return 0;
+	if ((call == WATCH_CALL_UID || call == WATCH_CALL_GID) && is_wanted(WATCH_IDS, process))
+		tell_ids(task, compat);
+	if ((call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT) && result < 0 &&
+	    is_wanted(WATCH_FAILED, process)) {
+		name = call == WATCH_CALL_EXECVE ? first_argument(regs, compat)
+						 : second_argument(regs, compat);
+		tell_call(task, WATCH_FAILED, name, -result, compat);
+	}
+	if (call == WATCH_CALL_CHDIR && result == 0 && is_wanted(WATCH_CHDIR, process))
+		tell_call(task, WATCH_CHDIR, 0, 0, compat);
+	return 0;
+}
+
+SEC("raw_tp/mark_victim")
+int on_oom(__u64 *context)
+{
+	__u32 pid = oom_gives_task ? FIELD(task_struct, context[0], tgid) : (__u32)context[0];
+	struct watch_oom *oom;
+
+	if (!is_wanted(WATCH_OOM, pid))
+		return 0;
+	oom = bpf_ringbuf_reserve(&ring, sizeof(*oom), 0);
+	if (!oom) {
+		count_loss(WATCH_LOST_OTHER);
+		return 0;
+	}
+	begin(&oom->head, WATCH_OOM, bpf_ktime_get_boot_ns());
+	oom->pid = pid;
+	oom->padding = 0;
+	bpf_ringbuf_submit(oom, wake_flags(WATCH_OOM));
+	wake();
+	return 0;
+}
+
+/* Into a v1 hierarchy without controllers: see cgroup_key(). */
+SEC("tp_btf/cgroup_attach_task")
+int on_attach(__u64 *context)
+{
+	struct cgroup *group = (void *)context[0];
+
+	if (!group->root->subsys_mask && group->root->hierarchy_id)
+		__sync_fetch_and_add(&told_generation, 1);
+	return 0;
+}
+
+/* Only v1 has this. */
+SEC("tp_btf/cgroup_rename")
+int on_rename(void *context)
+{
+	__sync_fetch_and_add(&told_generation, 1);
 	return 0;
 }
 

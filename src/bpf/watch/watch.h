@@ -25,6 +25,16 @@ enum watch_record {
 #define WATCH_WANT_UID	   (1U << 16)
 #define WATCH_WANT_GID	   (1U << 17)
 
+/* What a system call is to us. */
+enum watch_call {
+	WATCH_CALL_OTHER,
+	WATCH_CALL_UID,
+	WATCH_CALL_GID,
+	WATCH_CALL_EXECVE,
+	WATCH_CALL_EXECVEAT,
+	WATCH_CALL_CHDIR,
+};
+
 /* Why something was lost. */
 enum watch_cause {
 	WATCH_LOST_EXEC, /* the ring was full ... */
@@ -37,6 +47,7 @@ enum watch_cause {
 
 #define WATCH_PIECE	 32768U /* bytes of arguments in a chunk */
 #define WATCH_PIECES	 8	/* at most: 256 KiB */
+#define WATCH_ARGUMENTS	 (WATCH_PIECES * WATCH_PIECE)
 #define WATCH_INLINE	 16384U /* bytes of arguments, and of the environment, in an exec record */
 #define WATCH_PATH	 8192U	/* bytes of a path */
 #define WATCH_STRING	 4096U	/* bytes of a file name as asked for */

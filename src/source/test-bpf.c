@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The bpf source and its programs in the kernel, alive; the forms of executions are in
+ * test/contract. Needs root. covers: bpf.c
+ */
+#include "source/bpf.h"
+
+#include "test/unit.h"
+
+#include <sys/fsuid.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static const char *const variables[] = { "REEVE_TEST_BPF" };
+
+struct world {
+	struct host *host;
+	struct source *source;
+	pid_t pid; /* whose events are looked at; 0: of all children of this test */
+	size_t counts[EVENT_TYPES];
+	uint64_t gap, first_time;
+	struct event last[EVENT_TYPES];
+	struct text argv, env;
+};
+
+static void take(struct event *event, void *userdata)
+{
+	struct world *world = userdata;
+
+	if (event->type == EVENT_GAP) {
+		world->gap += event->lost;
+		assert_true(event->from <= event->to);
+	} else if (world->pid ? event->pid != (uint32_t)world->pid
+			      : event->ppid != (uint32_t)getpid()) {
+		return;
+	}
+	world->counts[event->type]++;
+	world->last[event->type] = *event;
+	if (event_knows(event, FIELD_ARGV)) {
+		text_done(&world->argv);
+		text_init(&world->argv);
+		text_add_bytes(&world->argv, event->argv.data, event->argv.size);
+	}
+	if (event_knows(event, FIELD_ENV)) {
+		text_done(&world->env);
+		text_init(&world->env);
+		text_add_bytes(&world->env, event->env.data, event->env.size);
+	}
+}
+
+static void world_begin(struct world *world, uint32_t types, size_t buffer)
+{
+	struct source_options options = { .sink = { take, world },
+					  .types = types,
+					  .buffer = buffer,
+					  .environment = variables,
+					  .environment_count = 1 };
+	struct error err = ERROR_INIT;
+
+	unit_need_root();
+	memset(world, 0, sizeof(*world));
+	assert_int_equal(host_new(&world->host, NULL), 0);
+	options.host = world->host;
+	if (bpf_source.open(&options, &world->source, &err) < 0)
+		print_message("%s\n", error_text(&err));
+	error_done(&err);
+	assert_non_null(world->source);
+}
+
+static void world_end(struct world *world)
+{
+	source_free(world->source);
+	host_free(world->host);
+	text_done(&world->argv);
+	text_done(&world->env);
+}
+
+/* Serves the source for so long, as an owner's loop does. */
+static void serve(struct world *world, unsigned ms)
+{
+	uint64_t end = clock_monotonic() + ms * UINT64_C(1000000);
+
+	for (;;) {
+		uint64_t now = clock_monotonic();
+		uint64_t until = MIN(end, bpf_source.due(world->source));
+		struct pollfd fd = { bpf_source.fd(world->source), POLLIN, 0 };
+
+		if (now >= end)
+			return;
+		if (poll(&fd, 1, until <= now ? 0 : (int)((until - now) / 1000000 + 1)) > 0 ||
+		    clock_monotonic() >= bpf_source.due(world->source))
+			assert_true(bpf_source.dispatch(world->source, NULL) >= 0);
+	}
+}
+
+static pid_t run(const char *const argv[], const char *const variables_of[])
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execve(argv[0], (char *const *)(uintptr_t)argv,
+		       (char *const *)(uintptr_t)variables_of);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return pid;
+}
+
+#define LIFE (EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXIT))
+
+static const char *const usual[] = { "/bin/true", "a b", "", NULL };
+static const char *const environment[] = { "X=1", "REEVE_TEST_BPF=yes", NULL };
+
+static void test_life(void **state)
+{
+	struct world world;
+	struct event *exec;
+	pid_t pid;
+
+	world_begin(&world, LIFE, 0);
+	pid = run(usual, environment);
+	serve(&world, 150);
+	assert_int_equal(world.counts[EVENT_FORK], 1);
+	assert_int_equal(world.counts[EVENT_EXEC], 1);
+	assert_int_equal(world.counts[EVENT_EXIT], 1);
+	exec = &world.last[EVENT_EXEC];
+	assert_int_equal(exec->pid, pid);
+	assert_int_equal(world.last[EVENT_EXIT].pid, pid);
+	assert_int_equal(world.last[EVENT_FORK].exec_id.start, exec->exec_id.start);
+	assert_int_equal(world.last[EVENT_FORK].exec_id.exec + 1, exec->exec_id.exec);
+	assert_int_equal(exec->parent_id.pid, getpid());
+	assert_int_equal(world.argv.size, 15);
+	assert_memory_equal(world.argv.data, "/bin/true\0a b\0\0", 15);
+	assert_int_equal(world.env.size, 19);
+	assert_memory_equal(world.env.data, "REEVE_TEST_BPF=yes", 19);
+	assert_int_equal(world.source->counters.lost, 0);
+	world_end(&world);
+}
+
+/* Nothing wanted: nothing told; wanted later: told from then on. */
+static void test_types(void **state)
+{
+	struct world world;
+
+	world_begin(&world, 0, 0);
+	run(usual, environment);
+	serve(&world, 60);
+	assert_int_equal(world.source->counters.seen, 0);
+	assert_int_equal(bpf_source.set_types(world.source, EVENT_BIT(EVENT_EXIT), NULL), 0);
+	run(usual, environment);
+	serve(&world, 100);
+	assert_int_equal(world.counts[EVENT_EXIT], 1);
+	assert_int_equal(world.counts[EVENT_EXEC], 0);
+	assert_int_equal(bpf_source.set_types(world.source, 0, NULL), 0);
+	run(usual, environment);
+	serve(&world, 100);
+	assert_int_equal(world.counts[EVENT_EXIT], 1);
+	world_end(&world);
+}
+
+/* Arguments of 120 KiB come in pieces, those of 400 KiB are cut. */
+static void test_long_arguments(void **state)
+{
+	static char one[120 << 10];
+	const char *argv[] = { "/bin/true", one, "end", NULL, NULL, NULL };
+	struct rlimit stack = { 64 << 20, RLIM_INFINITY };
+	struct world world;
+
+	memset(one, 'x', sizeof(one) - 1);
+	world_begin(&world, LIFE, 0);
+	run(argv, environment);
+	serve(&world, 100);
+	assert_int_equal(world.argv.size, 10 + sizeof(one) + 4);
+	assert_memory_equal(world.argv.data + 10, one, sizeof(one));
+	assert_memory_equal(world.argv.data + 10 + sizeof(one), "end", 4);
+	assert_int_equal(world.last[EVENT_EXEC].flags, 0);
+	argv[2] = argv[3] = argv[4] = one;
+	setrlimit(RLIMIT_STACK, &stack);
+	run(argv, environment);
+	serve(&world, 100);
+	assert_int_equal(world.argv.size, (256 << 10) + 1);
+	assert_int_equal(world.last[EVENT_EXEC].flags, FLAG_ARGV_CUT);
+	world_end(&world);
+}
+
+static void test_ids(void **state)
+{
+	struct world world;
+	pid_t pid;
+
+	world_begin(&world,
+		    EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID) | EVENT_BIT(EVENT_CHDIR) |
+			    EVENT_BIT(EVENT_FAILED),
+		    0);
+	pid = fork();
+	if (pid == 0) {
+		/* Changes, no change, and one that is refused. */
+		_exit(setresgid(7, 8, 9) || setresgid(7, 8, 9) || chdir("/usr") ||
+		      !execl("./nothing", "x", NULL) || setfsuid(5) || setresuid(1, 2, 3) ||
+		      !setresuid(4, 4, 4));
+	}
+	waitpid(pid, NULL, 0);
+	serve(&world, 100);
+	assert_int_equal(world.counts[EVENT_SETGID], 1);
+	assert_int_equal(world.last[EVENT_SETGID].egid, 8);
+	assert_int_equal(world.counts[EVENT_SETUID], 2);
+	assert_int_equal(world.last[EVENT_SETUID].suid, 3);
+	assert_int_equal(world.counts[EVENT_CHDIR], 1);
+	assert_int_equal(world.counts[EVENT_FAILED], 1);
+	assert_int_equal(world.last[EVENT_FAILED].error, ENOENT);
+	world_end(&world);
+}
+
+/* Of a process that is quiet, nothing is told. */
+static void test_quiet(void **state)
+{
+	struct source_options options = { .types = LIFE };
+	struct world world = { .pid = getpid() };
+
+	unit_need_root();
+	assert_int_equal(host_new(&world.host, NULL), 0);
+	options.host = world.host;
+	options.sink = (struct event_sink){ take, &world };
+	world.pid = fork();
+	if (world.pid == 0) {
+		usleep(700000);
+		execl("/bin/true", "true", NULL);
+		_exit(1);
+	}
+	options.quiet = world.pid;
+	assert_int_equal(bpf_source.open(&options, &world.source, NULL), 0);
+	waitpid(world.pid, NULL, 0);
+	serve(&world, 100);
+	assert_int_equal(world.counts[EVENT_EXEC], 0);
+	assert_int_equal(world.counts[EVENT_EXIT], 0);
+	world_end(&world);
+}
+
+/* Nobody reads: what the ring cannot hold is counted, exactly, and told where it is missing. */
+static void test_gap(void **state)
+{
+	enum { RUNS = 3000 };
+	struct world world;
+	uint64_t all, seen;
+
+	world_begin(&world, EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXIT), 1);
+	for (size_t i = 0; i < RUNS; i++)
+		run(usual, environment);
+	serve(&world, 100);
+	run(usual, environment);
+	serve(&world, 100);
+	seen = world.source->counters.seen;
+	assert_true(world.gap > 0);
+	assert_true(seen > 0);
+	assert_int_equal(world.source->counters.lost, world.gap);
+	assert_true(world.source->counters.gaps >= 1);
+	/* Other processes of the machine are among them. */
+	all = world.gap + seen;
+	assert_true(all >= 2 * (RUNS + 1));
+	assert_int_equal(world.last[EVENT_EXIT].ppid, getpid());
+	world_end(&world);
+}
+
+static void note(const struct hook_report *report, void *userdata)
+{
+	size_t *count = userdata;
+
+	assert_non_null(report->name);
+	assert_true(report->state == HOOK_WORKS || report->reason);
+	(*count)++;
+}
+
+static void test_probe(void **state)
+{
+	_cleanup_(host_freep) struct host *host = NULL;
+	size_t count = 0;
+
+	unit_need_root();
+	assert_int_equal(host_new(&host, NULL), 0);
+	assert_int_equal(bpf_source.probe(host, note, &count, NULL), 0);
+	assert_true(count >= 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_life),	       cmocka_unit_test(test_types),
+		cmocka_unit_test(test_long_arguments), cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_quiet),	       cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_probe),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
