@@ -222,7 +222,11 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 
 	rest(stream);
 	if (r < 0 && !stream->over) {
-		error_move(&stream->error, &err);
+		if (r == -EOPNOTSUPP)
+			error_set(&stream->error, r, "%s (--local does without the daemon)",
+				  error_text(&err));
+		else
+			error_move(&stream->error, &err);
 		end(stream, r);
 	}
 	error_done(&err);

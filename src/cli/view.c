@@ -28,7 +28,9 @@ int view_init(struct view *view, const struct cli *cli, struct error *err)
 	if (r < 0)
 		return r;
 	event_json_init(&view->json, selection);
+	event_json_init(&view->whole_json, NULL);
 	event_text_init(&view->lines, selection, cli->colour_out, terminal_width(cli->out));
+	event_text_init(&view->whole_lines, NULL, cli->colour_out, terminal_width(cli->out));
 	return 0;
 }
 
@@ -46,12 +48,15 @@ void view_begin(struct view *view, struct text *text)
 
 void view_add(struct view *view, const struct event *event, struct text *text)
 {
+	/* Whatever fields were asked for, a loss is told with its number and reason. */
+	bool ours = event->type == EVENT_GAP || event->type == EVENT_SOURCE;
+
 	if (view->summary)
 		summary_add(view->summary, event);
 	else if (view->cli->json)
-		(void)event_json_add(&view->json, event, text);
+		(void)event_json_add(ours ? &view->whole_json : &view->json, event, text);
 	else
-		(void)event_text_add(&view->lines, event, text);
+		(void)event_text_add(ours ? &view->whole_lines : &view->lines, event, text);
 }
 
 void view_end(struct view *view, struct text *text)

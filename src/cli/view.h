@@ -10,9 +10,9 @@
 struct view {
 	const struct cli *cli;
 	struct selection selection;
-	struct summary *summary; /* NULL: events are shown */
-	struct event_json json;
-	struct event_text lines;
+	struct summary *summary;	    /* NULL: events are shown */
+	struct event_json json, whole_json; /* the second for what tells of losses */
+	struct event_text lines, whole_lines;
 };
 
 /* By --json, --fields and --summary. -EINVAL: --fields. */

@@ -346,7 +346,7 @@ static int scan(struct engine *engine, struct scan_memory *memory, struct scan_r
 		.userdata = engine,
 	};
 	int r = place_running(engine->host, gatekeeper_current(engine->keeper), &options,
-			       ret_result);
+			      ret_result);
 
 	if (r < 0)
 		return error_set_errno(err, r, "cannot read %s", engine->host->proc_path);

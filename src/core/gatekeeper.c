@@ -15,9 +15,8 @@
 #include "core/reach.h"
 #include "core/subject.h"
 #include "source/access.h"
-#include "source/interpreter.h"
+#include "source/execve-files.h"
 #include "util/fd.h"
-#include "util/hash.h"
 
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -26,7 +25,6 @@
 enum {
 	QUEUE_ROOM = 1024,
 	URGENT_ROOM = 256,
-	EXPECTED_SLOTS = 256,
 	LOOK_AFTER_NS = 5000000, /* a decision is looked at, and its outcome checked, after this */
 };
 
@@ -43,8 +41,7 @@ struct gatekeeper {
 	struct seat *seats;
 	struct decision_queue decisions, urgent;
 	_Atomic bool armed;
-	/* Per process id: which file the execve under way will open next, as a hash of both. */
-	_Atomic uint64_t expected[EXPECTED_SLOTS];
+	struct execve_files files;
 	struct gatekeeper_counters counters;
 };
 
@@ -89,44 +86,6 @@ bool gatekeeper_is_unused(const struct gatekeeper *keeper, const struct snapshot
 const struct snapshot *gatekeeper_current(const struct gatekeeper *keeper)
 {
 	return atomic_load(&keeper->current);
-}
-
-/* ---- one execve, several files ---- */
-
-static uint64_t expectation(pid_t pid, dev_t dev, ino_t ino)
-{
-	const uint64_t key[3] = { (uint64_t)pid, (uint64_t)dev, (uint64_t)ino };
-
-	return hash_bytes(key, sizeof(key)) | 1;
-}
-
-/* After the first file has decided: what a script names will be opened next. */
-static void expect_interpreter(struct gatekeeper *keeper, const struct gate_event *event)
-{
-	uint64_t value = 0;
-	dev_t dev;
-	ino_t ino;
-
-	if (interpreter_of(keeper->host, event->pid, event->fd, &dev, &ino))
-		value = expectation(event->pid, dev, ino);
-	atomic_store_explicit(&keeper->expected[(unsigned)event->pid % EXPECTED_SLOTS], value,
-			      memory_order_relaxed);
-}
-
-/*
- * Is this file opened by the same execve as the one that decided the group? Only what that one
- * names counts: a process that makes one execution fail must not carry its group into another.
- * To be asked when no execution has succeeded since that decision.
- */
-static bool is_named_by_first(struct gatekeeper *keeper, const struct gate_event *event)
-{
-	uint64_t expected;
-
-	if (interpreter_is_loader(event->path))
-		return true;
-	expected = atomic_load_explicit(&keeper->expected[(unsigned)event->pid % EXPECTED_SLOTS],
-					memory_order_relaxed);
-	return expected == expectation(event->pid, event->dev, event->ino);
 }
 
 /* ---- telling the loop ---- */
@@ -301,7 +260,7 @@ static void place_execution(struct gatekeeper *keeper, struct seat *seat,
 
 	decision->ticket = confirm_ticket(confirm, decision->pid);
 	same = confirm_is_same(confirm, decision->pid, decision->ticket);
-	if (same && is_named_by_first(keeper, event)) {
+	if (same && execve_files_is_next(&keeper->files, event)) {
 		decision->flags |= DECISION_SECOND;
 		decision->group = decision->group_rule = POLICY_NONE;
 	} else {
@@ -310,7 +269,7 @@ static void place_execution(struct gatekeeper *keeper, struct seat *seat,
 		confirm_arm(confirm, decision->pid, decision->ticket);
 	}
 	/* The interpreter of a script may be a script. */
-	expect_interpreter(keeper, event);
+	execve_files_expect(&keeper->files, keeper->host, event);
 }
 
 /* A script between the one that decided the group and the interpreter leads on to that. */
@@ -319,8 +278,8 @@ static void pass_on(struct gatekeeper *keeper, const struct gate_event *event)
 	struct confirm *confirm = keeper->options.confirm;
 
 	if (confirm_is_same(confirm, event->pid, confirm_ticket(confirm, event->pid)) &&
-	    is_named_by_first(keeper, event))
-		expect_interpreter(keeper, event);
+	    execve_files_is_next(&keeper->files, event))
+		execve_files_expect(&keeper->files, keeper->host, event);
 }
 
 static unsigned carry_out(struct gatekeeper *keeper, struct seat *seat,

@@ -28,7 +28,10 @@ const struct source_manners *source_manners(enum event_source source)
 {
 	static const uint32_t links = FLAG_MEMFD | FLAG_DELETED | FLAG_FOREIGN | FLAG_ARGV_CUT;
 	static const struct source_manners manners[SOURCES] = {
-		[SOURCE_GATE] = { .in_order = true, .tells_flags = FLAG_MEMFD | FLAG_DELETED },
+		[SOURCE_GATE] = { .looks_late = true,
+				  .partial = true,
+				  .in_order = true,
+				  .tells_flags = FLAG_DELETED },
 		[SOURCE_BPF] = { .in_order = true, .tells_flags = UINT32_MAX },
 		[SOURCE_CONNECTOR] = { .looks_late = true,
 				       .own = none,

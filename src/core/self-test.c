@@ -86,10 +86,15 @@ static void on_event(struct event *event, void *userdata)
 		driver->event_count++;
 }
 
+static bool is_too_brief(const struct driver *driver, const struct corpus_record *record)
+{
+	return record->brief && source_manners(driver->class->id)->brief_missed;
+}
+
 /* True if the source may leave the record out. */
 static bool may_miss(const struct driver *driver, const struct corpus_record *record)
 {
-	return record->brief && source_manners(driver->class->id)->brief_missed;
+	return source_manners(driver->class->id)->partial || is_too_brief(driver, record);
 }
 
 static bool alike(const struct corpus_record *a, const struct corpus_record *b)
@@ -138,7 +143,7 @@ static bool all_told(const struct driver *driver, bool released)
 
 	for (size_t i = 0; i < count; i++) {
 		if (!tells(driver, &records[i]) || (records[i].after_release && !released) ||
-		    may_miss(driver, &records[i]))
+		    is_too_brief(driver, &records[i]))
 			continue;
 		if (!event_of(driver, records, count, &records[i]))
 			return false;

@@ -83,6 +83,7 @@ struct source_manners {
 	bool looks_late;      /* at /proc, after the fact, for all fields but its own */
 	const uint8_t *own;   /* enum event_field, ended by FIELDS; besides times and pid */
 	bool brief_missed;    /* what is over soon may not be told at all */
+	bool partial;	      /* there are executions that it cannot see: see its guarantee */
 	bool in_order;	      /* fork before exec before exit */
 	uint32_t tells_flags; /* that it sets wherever they are so */
 };

@@ -82,6 +82,22 @@ const char *const event_capabilities[EVENT_CAPABILITIES] = {
 	"CAP_CHECKPOINT_RESTORE",
 };
 
+void event_take(struct event *to, const struct event *from, enum event_field field)
+{
+	static const size_t sizes[] = {
+#define SIZE(kind) [KIND_##kind] = sizeof(event_##kind)
+		SIZE(U32), SIZE(U64),	SIZE(I32),   SIZE(TIME),   SIZE(BYTES),	       SIZE(LIST),
+		SIZE(ID),  SIZE(FLAGS), SIZE(OCTAL), SIZE(DEVICE), SIZE(CAPABILITIES),
+#undef SIZE
+	};
+	size_t offset = event_fields[field].offset;
+
+	if (event_knows(to, field) || !event_knows(from, field))
+		return;
+	memcpy((char *)to + offset, (const char *)from + offset, sizes[event_fields[field].kind]);
+	event_know(to, field);
+}
+
 int event_type_of(const char *name)
 {
 	for (size_t i = 0; i < EVENT_TYPES; i++)

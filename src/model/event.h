@@ -242,6 +242,9 @@ static inline void event_init(struct event *event, enum event_type type, enum ev
 	memset(event->known, 0, sizeof(event->known));
 }
 
+/* Copies a field that `from` knows and `to` does not. */
+void event_take(struct event *to, const struct event *from, enum event_field field);
+
 /* A row of the table. */
 struct event_field_info {
 	const char *name; /* in JSON; a dot makes an object */

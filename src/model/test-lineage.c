@@ -39,15 +39,17 @@ static void test_nobody_descends_from_himself(void **state)
 {
 	struct lineages all = { 0 };
 	struct lineage *a = child_of(&all, NULL, 1), *b = child_of(&all, a, 2);
+	struct lineage *c = child_of(&all, NULL, 3);
 
 	lineage_link(a, a);
 	lineage_link(a, b);
 	assert_null(lineage_find(a, 2, 0));
 	/* The first parent stays. */
-	lineage_link(b, child_of(&all, NULL, 3));
+	lineage_link(b, c);
 	assert_null(lineage_find(b, 3, 0));
 	lineage_end(&all, a);
 	lineage_end(&all, b);
+	lineage_end(&all, c);
 	assert_int_equal(all.ended, 0);
 }
 

@@ -67,35 +67,15 @@ void audit_process_refresh(struct audit_process *process)
 
 /* ---- taking over ---- */
 
-/* Copies a field that `from` knows and `to` does not. */
-static void take(struct event *to, const struct event *from, enum event_field field)
-{
-	static const size_t sizes[] = {
-		[KIND_U32] = sizeof(event_U32),
-		[KIND_U64] = sizeof(event_U64),
-		[KIND_I32] = sizeof(event_I32),
-		[KIND_TIME] = sizeof(event_TIME),
-		[KIND_BYTES] = sizeof(event_BYTES),
-		[KIND_LIST] = sizeof(event_LIST),
-		[KIND_ID] = sizeof(event_ID),
-		[KIND_FLAGS] = sizeof(event_FLAGS),
-		[KIND_OCTAL] = sizeof(event_OCTAL),
-		[KIND_DEVICE] = sizeof(event_DEVICE),
-		[KIND_CAPABILITIES] = sizeof(event_CAPABILITIES),
-	};
-	size_t offset = event_fields[field].offset;
-
-	if (event_knows(to, field) || !event_knows(from, field))
-		return;
-	memcpy((char *)to + offset, (const char *)from + offset, sizes[event_fields[field].kind]);
-	event_know(to, field);
-}
-
 /* What belongs to the process, whatever program it runs. */
-static const uint8_t process_fields[] = {
-	FIELD_START,	 FIELD_NS_PID, FIELD_TTY,	FIELD_CGROUP,  FIELD_CGROUP_ID,
-	FIELD_CGROUP_V1, FIELD_MNT_NS, FIELD_PID_NS,	FIELD_NET_NS,  FIELD_USER_NS,
-	FIELD_UTS_NS,	 FIELD_IPC_NS, FIELD_CGROUP_NS, FIELD_TIME_NS,
+static const uint8_t process_fields[] = { FIELD_START, FIELD_NS_PID, FIELD_TTY };
+
+/* The same, but one that is just ending shows other groups than it had (cgroup v1: the root's). Its
+ * memory goes before its groups do. */
+static const uint8_t living_fields[] = {
+	FIELD_CGROUP, FIELD_CGROUP_ID, FIELD_CGROUP_V1, FIELD_MNT_NS,
+	FIELD_PID_NS, FIELD_NET_NS,    FIELD_USER_NS,	FIELD_UTS_NS,
+	FIELD_IPC_NS, FIELD_CGROUP_NS, FIELD_TIME_NS,
 };
 
 /* And to the program. */
@@ -107,7 +87,7 @@ static void take_all(struct event *to, const struct event *from, const uint8_t *
 		     size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		take(to, from, fields[i]);
+		event_take(to, from, fields[i]);
 }
 
 /* Unique among the executions of one process: its time, and of several within the record's
@@ -175,7 +155,7 @@ static void take_program(struct audit_event *made, const struct event *seen)
 	made->maybe_deleted = false;
 	if (event->type != EVENT_EXEC)
 		return;
-	take(event, seen, FIELD_ENV);
+	event_take(event, seen, FIELD_ENV);
 	if (event_knows(event, FIELD_ENV))
 		event_flag(event, seen->flags & FLAG_ENV_CUT);
 }
@@ -206,6 +186,31 @@ static void judge_deleted(struct audit_event *made)
 	event_flag(&made->event, FLAG_DELETED);
 }
 
+/* Is it in the folder that is its root? */
+static bool is_at_root(const struct audit_process *process, const struct event *seen)
+{
+	struct stat root, cwd;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%u/root", seen->pid);
+	if (fstatat(process->host->proc_fd, name, &root, 0) < 0)
+		return false;
+	snprintf(name, sizeof(name), "%u/cwd", seen->pid);
+	return fstatat(process->host->proc_fd, name, &cwd, 0) == 0 && root.st_ino == cwd.st_ino &&
+	       root.st_dev == cwd.st_dev;
+}
+
+/* In a chroot or container: is it still in that folder of it? */
+static bool is_still_there(const struct audit_process *process, struct slice cwd,
+			   const struct event *seen)
+{
+	if (cwd.size == 1)
+		return is_at_root(process, seen);
+	return seen->cwd.size > cwd.size &&
+	       slice_eq(cwd,
+			(struct slice){ seen->cwd.data + seen->cwd.size - cwd.size, cwd.size });
+}
+
 static void set_cwd(const struct audit_process *process, const struct audit_group *group,
 		    struct event *event, const struct event *seen)
 {
@@ -218,12 +223,8 @@ static void set_cwd(const struct audit_process *process, const struct audit_grou
 	} else if (seen && has_host_root(process, seen)) {
 		/* It has changed its folder since. */
 		event_set(event, CWD, cwd, group->cwd);
-	} else if (seen && event_knows(seen, FIELD_CWD) && group->cwd.size > 1 &&
-		   seen->cwd.size > group->cwd.size &&
-		   slice_eq(group->cwd,
-			    (struct slice){ seen->cwd.data + seen->cwd.size - group->cwd.size,
-					    group->cwd.size })) {
-		/* In a chroot or container, and still in that folder of it. */
+	} else if (seen && event_knows(seen, FIELD_CWD) &&
+		   is_still_there(process, group->cwd, seen)) {
 		event_set(event, CWD, cwd, seen->cwd);
 	} else if (event->type == EVENT_EXEC && asked->exists && asked->name.size > 0 &&
 		   asked->name.data[0] != '/' &&
@@ -251,7 +252,9 @@ void audit_process_add(struct audit_process *process, const struct audit_group *
 		if (event->type == EVENT_EXEC)
 			set_exec_id(process, group, event, &seen);
 	}
-	lives = lives && r == 0;
+	lives = lives && r == 0 && event_knows(&seen, FIELD_EXE);
+	if (lives)
+		take_all(event, &seen, living_fields, ARRAY_SIZE(living_fields));
 	if (lives && is_same_program(made, &seen))
 		take_program(made, &seen);
 	else

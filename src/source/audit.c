@@ -537,6 +537,7 @@ static const char *audit_variant(const struct source *source)
 	return audit_source_const(source)->variant;
 }
 
+/* Not caps_gained: a record that says so is written only where the kernel finds it worth one. */
 static const uint8_t knows[] = {
 	FIELD_TIME,	 FIELD_BOOTTIME, FIELD_PID,	    FIELD_TID,	     FIELD_PPID,
 	FIELD_NS_PID,	 FIELD_EXEC_ID,	 FIELD_START,	    FIELD_EXE,	     FIELD_EXE_IN_ROOT,
@@ -546,7 +547,7 @@ static const uint8_t knows[] = {
 	FIELD_TTY,	 FIELD_INODE,	 FIELD_DEV,	    FIELD_NLINK,     FIELD_MODE,
 	FIELD_FLAGS,	 FIELD_CGROUP,	 FIELD_CGROUP_ID,   FIELD_CGROUP_V1, FIELD_MNT_NS,
 	FIELD_PID_NS,	 FIELD_NET_NS,	 FIELD_USER_NS,	    FIELD_UTS_NS,    FIELD_IPC_NS,
-	FIELD_CGROUP_NS, FIELD_TIME_NS,	 FIELD_CAPS_GAINED,
+	FIELD_CGROUP_NS, FIELD_TIME_NS,
 };
 
 const struct source_class audit_source = {

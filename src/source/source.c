@@ -5,15 +5,12 @@
 #include "source/audit.h"
 #include "source/bpf.h"
 #include "source/connector.h"
+#include "source/gate-source.h"
 #include "source/procfs.h"
 #include "source/replay.h"
 
 const struct source_class *const source_classes[] = {
-	&bpf_source,
-	&connector_source,
-	&audit_source,
-	&procfs_source,
-	&replay_source,
+	&bpf_source, &connector_source, &audit_source, &procfs_source, &gate_source, &replay_source,
 };
 const size_t source_class_count = ARRAY_SIZE(source_classes);
 

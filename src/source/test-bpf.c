@@ -7,6 +7,7 @@
 
 #include "test/unit.h"
 
+#include <sys/fsuid.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
