@@ -430,7 +430,7 @@ s.connect(sys.argv[1])' reeve.sock
 	EOF2
 	background python3 slow.py "$RUN" >slow.out 2>&1
 	eventually test -e there
-	timeout 120 "$BUILD/test/programs/demo-burst" 1500 4 ./a "/$NAME/$group" 1 >burst.out
+	timeout 400 "$BUILD/test/programs/demo-burst" 1500 4 ./a "/$NAME/$group" 1 >burst.out
 	read -r right _ <burst.out
 	[ "$right" = 1500 ]
 	touch go
