@@ -14,15 +14,16 @@
 
 struct process_reader;
 
-/* The fields that a read can fill in, for a source's table. */
-#define PROCESS_READER_FIELDS                                                                   \
-	FIELD_PID, FIELD_TID, FIELD_PPID, FIELD_NS_PID, FIELD_EXEC_ID, FIELD_START, FIELD_EXE,  \
-		FIELD_EXE_IN_ROOT, FIELD_FILENAME, FIELD_SCRIPT, FIELD_INTERPRETER, FIELD_COMM, \
-		FIELD_ARGV, FIELD_CWD, FIELD_ENV, FIELD_UID, FIELD_GID, FIELD_EUID, FIELD_EGID, \
-		FIELD_SUID, FIELD_SGID, FIELD_LOGINUID, FIELD_SESSION, FIELD_TTY, FIELD_INODE,  \
-		FIELD_DEV, FIELD_NLINK, FIELD_MODE, FIELD_FLAGS, FIELD_CGROUP, FIELD_CGROUP_ID, \
-		FIELD_CGROUP_V1, FIELD_MNT_NS, FIELD_PID_NS, FIELD_NET_NS, FIELD_USER_NS,       \
-		FIELD_UTS_NS, FIELD_IPC_NS, FIELD_CGROUP_NS, FIELD_TIME_NS
+/* The fields that a read can fill in, for a source's table. Scripts and interpreters are told too,
+ * but not promised (proc-script.h). */
+#define PROCESS_READER_FIELDS                                                                    \
+	FIELD_PID, FIELD_TID, FIELD_PPID, FIELD_NS_PID, FIELD_EXEC_ID, FIELD_START, FIELD_EXE,   \
+		FIELD_EXE_IN_ROOT, FIELD_FILENAME, FIELD_COMM, FIELD_ARGV, FIELD_CWD, FIELD_ENV, \
+		FIELD_UID, FIELD_GID, FIELD_EUID, FIELD_EGID, FIELD_SUID, FIELD_SGID,            \
+		FIELD_LOGINUID, FIELD_SESSION, FIELD_TTY, FIELD_INODE, FIELD_DEV, FIELD_NLINK,   \
+		FIELD_MODE, FIELD_FLAGS, FIELD_CGROUP, FIELD_CGROUP_ID, FIELD_CGROUP_V1,         \
+		FIELD_MNT_NS, FIELD_PID_NS, FIELD_NET_NS, FIELD_USER_NS, FIELD_UTS_NS,           \
+		FIELD_IPC_NS, FIELD_CGROUP_NS, FIELD_TIME_NS
 
 /* `environment` is borrowed. -ENOMEM, or why /proc cannot be used. */
 int process_reader_new(const struct host *host, const char *const *environment, size_t count,
