@@ -280,7 +280,7 @@ static int bpf_dispatch(struct source *source, struct error *err)
 
 static const char *bpf_variant(const struct source *source)
 {
-	return "dentry walk in tp_btf programs";
+	return watch_variant(((const struct bpf_source *)source)->watch);
 }
 
 struct probe {

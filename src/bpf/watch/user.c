@@ -376,3 +376,12 @@ void watch_forget_groups(struct watch *watch)
 {
 	__atomic_fetch_add(&watch->skeleton->bss->told_generation, 1, __ATOMIC_RELAXED);
 }
+
+const char *watch_variant(const struct watch *watch)
+{
+	if (watch->trampoline)
+		return "paths by dentry walk, capabilities by fentry";
+	if (bpf_program__autoload(watch->skeleton->progs.on_prepare))
+		return "paths by dentry walk, capabilities by sched_prepare_exec";
+	return "paths by dentry walk, capabilities only where none are gained";
+}

@@ -43,5 +43,7 @@ uint32_t watch_lost_total(const struct watch *watch);
 uint64_t watch_lost(const struct watch *watch, enum watch_cause cause);
 /* Runs of programs that the kernel left out, as the same program was running on that processor. */
 uint64_t watch_skipped(const struct watch *watch);
+/* Which programs were loaded, in a few words. */
+const char *watch_variant(const struct watch *watch);
 /* Has all groups told again. */
 void watch_forget_groups(struct watch *watch);
