@@ -348,9 +348,10 @@ static bool has_rules(const struct audit_control *control)
 }
 
 /* Before the first rule, for the key says how it was. */
-static int switch_on(struct audit_control *control, struct error *err)
+static int prepare(struct audit_control *control, bool *ret_off, struct error *err)
 {
 	struct audit_status status;
+	struct audit_rules rules;
 	int r = audit_control_status(control, &status, err);
 
 	if (r < 0)
@@ -362,13 +363,14 @@ static int switch_on(struct audit_control *control, struct error *err)
 	if (!control->changed)
 		control->daemon_before = status.pid;
 	control->changed = true;
-	if (status.enabled == 1)
-		return 0;
+	*ret_off = status.enabled == 0;
 	/* The key of rules that are there stays as it is. */
-	if (!has_rules(control))
-		control->key.was_off = true;
-	r = set_enabled(control, 1);
-	return r < 0 ? error_set_errno(err, r, "cannot switch audit on") : 0;
+	if (has_rules(control))
+		return 0;
+	/* Another reeve may have switched it on a moment ago: its rules were there before. */
+	r = audit_control_rules(control, &rules, err);
+	control->key.was_off |= status.enabled == 0 || (r == 0 && rules.was_off);
+	return r;
 }
 
 static int add_rule(struct audit_control *control, int abi, int call, bool success_only,
@@ -416,12 +418,15 @@ static int apply_one(struct audit_control *control, int abi, int call, bool want
 int audit_control_apply(struct audit_control *control, unsigned calls, bool failed,
 			struct error *err)
 {
-	int r = calls ? switch_on(control, err) : 0;
+	bool off = false;
+	int r = calls ? prepare(control, &off, err) : 0;
 
 	for (int abi = 0; abi < AUDIT_ABIS; abi++)
 		for (int call = 0; call < AUDIT_CALLS && r == 0; call++)
 			r = apply_one(control, abi, call, calls >> call & 1,
 				      call != AUDIT_CALL_EXEC || !failed, err);
+	if (r == 0 && off)
+		r = set_enabled(control, 1);
 	if (calls == 0)
 		put_back(control);
 	return r;

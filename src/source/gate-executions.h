@@ -7,8 +7,9 @@
 
 #include "source/gate-record.h"
 
-#define GATE_LOOK_NS UINT64_C(4000000) /* after so long it is asked what became of one, and again \
-					*/
+#define GATE_LOOK_NS                                                                 \
+	UINT64_C(4000000) /* after so long it is asked what became of one, and again \
+			   */
 
 struct gate_execution {
 	struct gate_execution *next;
