@@ -337,8 +337,10 @@ static bool follow_tree(struct filter *filter, const struct event *event)
 	if (event->type == EVENT_FORK && event_knows(event, FIELD_PPID))
 		/* Also takes out an id whose last owner's end was missed. */
 		inside = in_tree(filter, event->ppid) || is_root(filter, pid);
-	else if (event->type == EVENT_RUNNING && !inside)
-		inside = event_knows(event, FIELD_PPID) && descends(filter, event->ppid);
+	else if (!inside && event_knows(event, FIELD_PPID))
+		/* Its fork was missed, or is of a kind that the source does not tell. */
+		inside = event->type == EVENT_RUNNING ? descends(filter, event->ppid)
+						      : in_tree(filter, event->ppid);
 	put_tree(filter, pid, inside && event->type != EVENT_EXIT);
 	return inside;
 }

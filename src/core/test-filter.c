@@ -254,7 +254,7 @@ static void test_trees(void **state)
 {
 	_cleanup_(process_table_freep) struct process_table *table = new_table();
 	_cleanup_(filter_freep) struct filter *filter = new_filter("fork,exec,exit");
-	struct event found = event_of(EVENT_RUNNING, 14);
+	struct event found = event_of(EVENT_RUNNING, 14), event;
 
 	apply_running(table, 10, 1);
 	apply_running(table, 11, 10);
@@ -277,6 +277,13 @@ static void test_trees(void **state)
 	/* An end that was missed: the fork says that the id is another's. */
 	assert_false(fork_passes(filter, 13, 20));
 	assert_false(passes(filter, EVENT_EXEC, 13));
+	/* A source that does not tell forks. */
+	event = event_of(EVENT_EXEC, 15);
+	event_set(&event, PPID, ppid, 20);
+	assert_false(filter_pass(filter, &event));
+	event.ppid = 10;
+	assert_true(filter_pass(filter, &event));
+	assert_true(passes(filter, EVENT_EXEC, 15));
 	/* Found after a gap. */
 	event_set(&found, PPID, ppid, 10);
 	assert_true(filter_pass(filter, &found));
