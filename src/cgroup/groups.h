@@ -168,7 +168,10 @@ int placement_move_back(const struct layout *layout, const struct host *host,
 /* Processes in the group itself, or in it and all below it; owned array. */
 int group_members(const struct group *group, bool recursive, pid_t **ret_pids, size_t *ret_count);
 
-/* v2: cgroup.freeze, v1: freezer.state. Waits up to timeout_ms; -ETIMEDOUT when not all froze. */
+/*
+ * v2: cgroup.freeze, v1: freezer.state. Waits up to timeout_ms; -ETIMEDOUT when not all froze. With
+ * a timeout of 0 it is a step that does not wait: to be called again, at that.
+ */
 int group_freeze(struct group *group, bool freeze, int timeout_ms, struct error *err);
 int group_is_frozen(const struct group *group); /* 1, 0, -errno */
 
@@ -177,6 +180,18 @@ int group_is_frozen(const struct group *group); /* 1, 0, -errno */
  * Returns when all are gone or -ETIMEDOUT.
  */
 int group_kill(struct group *group, int timeout_ms, struct error *err);
+
+/* The same in steps that do not wait, for an event loop; begins as zero. */
+struct group_killing {
+	bool begun, by_hand;
+	uint64_t frozen_ns; /* CLOCK_MONOTONIC, when the freeze before the kill began */
+};
+/* Returns 1 when all are gone, 0 when it is to be called again in some milliseconds, or -errno. */
+int group_kill_step(struct group *group, struct group_killing *killing, struct error *err);
+/* When it is given up: thaws what a step had frozen. */
+void group_kill_stop(struct group *group, struct group_killing *killing);
+/* The sentence for it: -ETIMEDOUT. */
+int group_kill_late(const struct group *group, int timeout_ms, struct error *err);
 
 struct group_usage {
 	uint32_t known;	 /* bits by the order of the fields below */

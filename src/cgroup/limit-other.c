@@ -103,7 +103,8 @@ int limit_apply_hugetlb(const struct limit_job *job, const struct limit_row *row
 
 int limit_apply_freeze(const struct limit_job *job, const struct limit_row *row)
 {
-	enum { TIMEOUT_MS = 2000 };
+	/* The daemon's loop waits for this. */
+	enum { TIMEOUT_MS = 200 };
 	bool freeze = limits_has(job->want, LIMIT_FREEZE) && job->want->freeze;
 	bool set = limits_has(job->want, LIMIT_FREEZE);
 	int r = freeze_directory(job->group->groups->layout, job->h, job->directory, freeze,

@@ -83,6 +83,7 @@ struct engine {
 	struct shown_decision history[HISTORY];
 	size_t history_next;
 	struct subscriber *subscribers;
+	struct slow *slow;	    /* requests under way (engine-slow.c) */
 	struct scan_memory scanned; /* by the scans that stand in for the gate */
 	struct engine_counters counters;
 	struct log_limit move_limit, lost_limit, trigger_limit, rules_limit;
@@ -132,6 +133,16 @@ json_t *engine_group_to_json(struct engine *engine, struct group *group);
 /* engine-socket.c: the varlink server in front of engine_control() */
 int engine_socket_check(const struct engine *engine, struct error *err); /* its path */
 int engine_socket_start(struct engine *engine, struct error *err);
+
+/* engine-slow.c: requests that the loop does not wait for */
+/*
+ * Returns 1 if the request is one of those and is, or will be, answered; 0 if it is not, or names
+ * no group: then it is engine_control()'s; or -errno, not answered.
+ */
+int engine_begin_slow(struct engine *engine, const char *method, struct varlink_call *call,
+		      const json_t *parameters, struct error *err);
+/* Answers what is under way, and leaves nothing frozen for it. */
+void engine_stop_slow(struct engine *engine);
 
 /* engine-trigger.c */
 void engine_run_triggers(struct engine *engine, const struct urgent *urgent);

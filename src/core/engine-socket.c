@@ -13,33 +13,37 @@ static json_t *take_diagnostics(json_t *reply)
 	return list ? list : json_array();
 }
 
-static int answer(struct varlink_call *call, json_t *parameters, void *userdata, const char *method)
+static int fail(struct varlink_call *call, const json_t *parameters, const char *method, int r,
+		json_t *reply, const struct error *err)
 {
-	struct engine *engine = userdata;
-	struct error err = ERROR_INIT;
-	json_t *reply = NULL;
-	int r = engine_control(engine, method, parameters, &reply, &err);
 	const char *name = json_string_value(json_object_get(parameters, "name"));
 
 	if (!name)
 		name = json_string_value(json_object_get(parameters, "group"));
+	if (r == -ENOENT && name)
+		return varlink_error(call, "io.reeve.NoSuchGroup",
+				     json_pack("{s:s, s:s}", "name", name, "message",
+					       error_text(err)));
+	if (r == -EINVAL && streq(method, "io.reeve.Reload"))
+		return varlink_error(call, "io.reeve.InvalidPolicy",
+				     json_pack("{s:s, s:o}", "message", error_text(err),
+					       "diagnostics", take_diagnostics(reply)));
+	return varlink_error(call, "io.reeve.Failed",
+			     json_pack("{s:i, s:s}", "errno", -r, "message", error_text(err)));
+}
 
-	if (r >= 0)
-		r = varlink_reply(call, reply);
-	else if (r == -ENOENT && name)
-		r = varlink_error(call, "io.reeve.NoSuchGroup",
-				  json_pack("{s:s, s:s}", "name", name, "message",
-					    error_text(&err)));
-	else if (r == -EINVAL && streq(method, "io.reeve.Reload"))
-		r = varlink_error(call, "io.reeve.InvalidPolicy",
-				  json_pack("{s:s, s:o}", "message", error_text(&err),
-					    "diagnostics", take_diagnostics(reply)));
-	else
-		r = varlink_error(call, "io.reeve.Failed",
-				  json_pack("{s:i, s:s}", "errno", -r, "message",
-					    error_text(&err)));
-	error_done(&err);
-	return r;
+static int answer(struct varlink_call *call, json_t *parameters, void *userdata, const char *method)
+{
+	struct engine *engine = userdata;
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	json_t *reply = NULL;
+	int r = engine_begin_slow(engine, method, call, parameters, &err);
+
+	if (r > 0)
+		return 0;
+	if (r == 0)
+		r = engine_control(engine, method, parameters, &reply, &err);
+	return r >= 0 ? varlink_reply(call, reply) : fail(call, parameters, method, r, reply, &err);
 }
 
 #define METHOD(method)                                                                          \

@@ -9,7 +9,10 @@ enum { NAME_ROOM = 256 };
 
 struct enricher {
 	struct users *users;
-	struct container container;
+	struct text groups; /* of the last process: v2_size bytes, and the list of v1 */
+	size_t v2_size;
+	struct container container; /* points into them */
+	bool inside;
 	char user[NAME_ROOM], group[NAME_ROOM];
 };
 
@@ -32,6 +35,7 @@ void enricher_free(struct enricher *enricher)
 	if (!enricher)
 		return;
 	users_free(enricher->users);
+	text_done(&enricher->groups);
 	free(enricher);
 }
 
@@ -57,22 +61,54 @@ void enrich_names(struct enricher *enricher, struct event *event, uint64_t now_n
 		event_know(event, FIELD_GROUP);
 }
 
+/* True if these are the groups of the process before; else they are so from now on. */
+static bool are_same(struct enricher *enricher, struct slice v2, struct slice v1)
+{
+	struct text *groups = &enricher->groups;
+	const struct slice first = { groups->data, enricher->v2_size };
+	const struct slice second = { groups->data + first.size, groups->size - first.size };
+
+	if (groups->data && slice_eq(first, v2) && slice_eq(second, v1))
+		return true;
+	groups->size = 0;
+	enricher->v2_size = v2.size;
+	text_add_bytes(groups, v2.data, v2.size);
+	text_add_bytes(groups, v1.data, v1.size);
+	return false;
+}
+
+/* Processes of one group come one after the other, so the last answer is kept. */
+static void look_at(struct enricher *enricher, struct slice v2, struct slice v1)
+{
+	struct text *groups = &enricher->groups;
+
+	if (are_same(enricher, v2, v1))
+		return;
+	enricher->inside = false;
+	if (groups->failed)
+		text_done(groups);
+	else
+		/* Of our copy: that is what the answer points into. */
+		enricher->inside =
+			container_of_groups((struct slice){ groups->data, v2.size },
+					    (struct slice){ groups->data + v2.size, v1.size },
+					    &enricher->container);
+}
+
 void enrich_container(struct enricher *enricher, struct event *event)
 {
 	static const struct slice none;
-	struct container *container = &enricher->container;
+	const struct container *container = &enricher->container;
 
 	if (event_knows(event, FIELD_CONTAINER_RUNTIME) ||
 	    (!event_knows(event, FIELD_CGROUP) && !event_knows(event, FIELD_CGROUP_V1)))
 		return;
-	if (!container_of_groups(event_knows(event, FIELD_CGROUP) ? event->cgroup : none,
-				 event_knows(event, FIELD_CGROUP_V1) ? event->cgroup_v1 : none,
-				 container)) {
-		/* Known to be in none. */
-		event_set(event, CONTAINER_RUNTIME, container_runtime, none);
+	look_at(enricher, event_knows(event, FIELD_CGROUP) ? event->cgroup : none,
+		event_knows(event, FIELD_CGROUP_V1) ? event->cgroup_v1 : none);
+	event_set(event, CONTAINER_RUNTIME, container_runtime,
+		  enricher->inside ? container->runtime : none);
+	if (!enricher->inside)
 		return;
-	}
-	event_set(event, CONTAINER_RUNTIME, container_runtime, container->runtime);
 	event_set(event, CONTAINER_ID, container_id, container->id);
 	if (container->pod.size > 0)
 		event_set(event, POD, pod, container->pod);

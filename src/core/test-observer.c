@@ -429,15 +429,26 @@ static void test_container_without_table(void **state)
 {
 	static const char path[] =
 		"/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const char v1[] = "pids:/docker/"
+				 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	struct watcher *watcher = *state;
 	struct event *event;
 
 	must_begin(watcher, EVENT_BIT(EVENT_EXEC));
 	event = happens(EVENT_EXEC, 100);
 	event_set(event, CGROUP, cgroup, slice_of(path));
+	event = happens(EVENT_EXEC, 101);
+	event_set(event, CGROUP, cgroup, slice_of(path));
+	event = happens(EVENT_EXEC, 102);
+	event_set(event, CGROUP, cgroup, slice_of("/"));
+	event = happens(EVENT_EXEC, 103);
+	event_set(event, CGROUP_V1, cgroup_v1, (struct slice){ v1, sizeof(v1) });
 	turn(watcher);
 	expect(watcher, 0, EVENT_EXEC, 100);
 	assert_memory_equal(watcher->shown[0].container, path + 8, 12);
+	assert_memory_equal(watcher->shown[1].container, path + 8, 12);
+	assert_string_equal(watcher->shown[2].container, "");
+	assert_memory_equal(watcher->shown[3].container, path + 8, 12);
 }
 
 static void test_running_told(void **state)

@@ -15,7 +15,7 @@
 
 #include <inttypes.h>
 
-enum { RUNNING_TICKS = 5 };
+enum { RUNNING_TICKS = 30 };
 
 /* The processor time of a process, in ticks of 10 ms; 0 if it cannot be read. */
 static uint64_t ticks_of(const struct host *host, pid_t pid)

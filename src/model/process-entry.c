@@ -179,10 +179,12 @@ static void take_identity(struct process *process, const struct event *event, bo
 		process->start_ns = event->start;
 		process->known |= PROCESS_START_KNOWN;
 	}
-	if (event_knows(event, FIELD_EXEC_ID))
+	if (event_knows(event, FIELD_EXEC_ID)) {
 		process->id.exec = event->exec_id.exec;
-	else if (event->type == EVENT_EXEC || missed_exec)
+		process->id.boot = event->exec_id.boot; /* another one's in a recorded file */
+	} else if (event->type == EVENT_EXEC || missed_exec) {
 		process->id.exec = exec_number(process, event);
+	}
 	if (event_knows(event, FIELD_PARENT_ID)) {
 		process->parent_id = event->parent_id;
 		process->known |= PROCESS_PARENT_KNOWN;

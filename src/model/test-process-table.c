@@ -160,6 +160,12 @@ static void test_executions_differ(void **state)
 	event_set(&a, EXEC_ID, exec_id, (struct process_id){ BOOT, 7, 1, 42 });
 	process_table_apply(*state, &a);
 	assert_int_equal(process_table_find(*state, 7)->id.exec, 42);
+	/* So is another boot, of a recorded file; its children have it, too. */
+	event_set(&a, EXEC_ID, exec_id, (struct process_id){ 77, 7, 1, 43 });
+	process_table_apply(*state, &a);
+	b = fork_at(8, 7, 20 * MS, 0);
+	process_table_apply(*state, &b);
+	assert_int_equal(b.parent_id.boot, 77);
 }
 
 static void test_a_reused_pid(void **state)

@@ -10,6 +10,7 @@
 #include "source/process-reader.h"
 
 #include "source/proc-path.h"
+#include "source/proc-script.h"
 #include "util/fd.h"
 
 #include <dirent.h>
@@ -40,6 +41,7 @@ struct process_reader {
 	char cgroup_list[CGROUP_MAX + 1];
 	char argv[LIST_MAX + 1];
 	char filename[PATH_MAX];
+	char script[3 * PATH_MAX];
 	char environ_text[LIST_MAX];
 	char environ_list[LIST_MAX + 1];
 };
@@ -389,6 +391,34 @@ static void take_filename(struct process_reader *reader, int dirfd, struct event
 		event_set(event, FILENAME, filename, slice_of(reader->filename));
 }
 
+/* `filename`, made whole where it is relative; the interpreter stands in front of the arguments. */
+static void take_script(struct process_reader *reader, int dirfd, struct event *event)
+{
+	const struct proc_script_clues clues = {
+		.dirfd = dirfd,
+		.filename = event->filename,
+		.argv = event->argv,
+		.cwd = reader->cwd.in_root,
+		.exe = &reader->exe.stat,
+	};
+	const char *name = reader->filename;
+	int n;
+
+	if (!event_knows(event, FIELD_FILENAME) || !event_knows(event, FIELD_ARGV) ||
+	    !event_knows(event, FIELD_CWD) || !reader->exe.has_stat || !proc_script_runs(&clues))
+		return;
+	event_set(event, INTERPRETER, interpreter, slice_of(event->argv.data));
+	event_set(event, SCRIPT, script, event->filename);
+	if (name[0] == '/')
+		return;
+	name += strncmp(name, "./", 2) == 0 ? 2 : 0;
+	/* The root ends with the slash that follows others. */
+	n = snprintf(reader->script, sizeof(reader->script), "%.*s/%s",
+		     event->cwd.size > 1 ? (int)event->cwd.size : 0, event->cwd.data, name);
+	if (n > 0 && (size_t)n < sizeof(reader->script))
+		event_set(event, SCRIPT, script, slice_of(reader->script));
+}
+
 /* True if the process runs another file than the one that was read. */
 static bool has_executed(const struct process_reader *reader, int dirfd)
 {
@@ -412,8 +442,10 @@ static void take_program(struct process_reader *reader, int dirfd, bool brief, s
 		take_environ(reader, dirfd, event);
 		take_filename(reader, dirfd, event);
 	}
-	if (!brief)
-		take_cwd(reader, dirfd, event);
+	if (brief)
+		return;
+	take_cwd(reader, dirfd, event);
+	take_script(reader, dirfd, event);
 }
 
 /* ---- the whole ---- */

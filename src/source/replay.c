@@ -10,8 +10,10 @@
 
 #include "model/event-codec.h"
 #include "model/record-block.h"
+#include "util/units.h"
 
 #include <fcntl.h>
+#include <time.h>
 
 enum { BATCH = 4096, READ_SIZE = 1 << 18 };
 
@@ -31,6 +33,7 @@ struct replay {
 	size_t in_block;    /* where in it the next event is */
 	uint32_t left;	    /* how many are left */
 	uint64_t skipped;   /* bytes that were no block, before the next good one */
+	char about[256];    /* where and when it was recorded, for people */
 };
 
 static size_t have(const struct replay *replay)
@@ -132,6 +135,44 @@ static int look_at_block(struct replay *replay, struct record_block *ret_block)
 	return record_block_is_whole(ret_block, replay->buffer + replay->at + RECORD_HEADER);
 }
 
+/* The value of a name in "name=value" with a NUL each; NULL: it is not there. */
+static const char *about_value(struct slice about, const char *name)
+{
+	size_t size = strlen(name);
+
+	if (about.size == 0 || about.data[about.size - 1])
+		return NULL;
+	for (size_t at = 0; at < about.size; at += strlen(about.data + at) + 1)
+		if (strncmp(about.data + at, name, size) == 0 && about.data[at + size] == '=')
+			return about.data + at + size + 1;
+	return NULL;
+}
+
+static void take_about(struct replay *replay, struct slice about)
+{
+	const char *host = about_value(about, "host"), *version = about_value(about, "version");
+	const char *started = about_value(about, "started");
+	_cleanup_(text_done) struct text text = { 0 };
+	char date[64] = "";
+	uint64_t ns;
+	struct tm tm;
+
+	if (started && parse_u64(started, &ns) == 0) {
+		time_t second = (time_t)(ns / 1000000000);
+
+		if (gmtime_r(&second, &tm))
+			strftime(date, sizeof(date), ", %Y-%m-%dT%H:%M:%SZ", &tm);
+	}
+	text_add(&text, "recorded on ");
+	text_add_escaped(&text, host ? host : "?", host ? strlen(host) : 1);
+	text_add(&text, date);
+	if (version) {
+		text_add(&text, ", by reeve ");
+		text_add_escaped(&text, version, strlen(version));
+	}
+	snprintf(replay->about, sizeof(replay->about), "%s", text.data ? text.data : "");
+}
+
 static void take_block(struct replay *replay, const struct record_block *block)
 {
 	replay->seen_end = block->kind == RECORD_END;
@@ -139,6 +180,8 @@ static void take_block(struct replay *replay, const struct record_block *block)
 		check_number(replay, block);
 	replay->block = (struct slice){ (const char *)replay->buffer + replay->at + RECORD_HEADER,
 					block->size };
+	if (block->kind == RECORD_ABOUT)
+		take_about(replay, replay->block);
 	replay->in_block = 0;
 	replay->left = block->kind == RECORD_EVENTS ? block->count : 0;
 	replay->at += RECORD_HEADER + (size_t)block->size;
@@ -215,6 +258,21 @@ static int replay_dispatch(struct source *source, struct error *err)
 	return told || !replay->ended ? told : -ENODATA;
 }
 
+/* What the file says of itself stands first; where it is damaged, the rest may be whole. */
+static int read_about(struct replay *replay, const char *path, struct error *err)
+{
+	struct record_block block;
+	int r = fill(replay, RECORD_HEADER);
+
+	if (r > 0)
+		r = look_at_block(replay, &block);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot read \"%s\"", path);
+	if (r > 0 && block.kind == RECORD_ABOUT)
+		take_block(replay, &block);
+	return 0;
+}
+
 /* Is it a record file of a version that we read? */
 static int check_magic(struct replay *replay, const char *path, struct error *err)
 {
@@ -233,7 +291,7 @@ static int check_magic(struct replay *replay, const char *path, struct error *er
 		return error_set(err, r, "\"%s\" is no record file (reeve record writes them)",
 				 path);
 	replay->at = RECORD_MAGIC;
-	return 0;
+	return read_about(replay, path, err);
 }
 
 static int replay_open(const struct source_options *options, struct source **ret_source,
@@ -302,7 +360,9 @@ static int replay_probe(const struct host *host, hook_report_fn report, void *us
 
 static const char *replay_variant(const struct source *source)
 {
-	return NULL;
+	const struct replay *replay = (const struct replay *)source;
+
+	return replay->about[0] ? replay->about : NULL;
 }
 
 static const uint8_t everything[] = {

@@ -10,6 +10,7 @@
 #include <sys/fsuid.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 

@@ -123,6 +123,19 @@ static void test_there_and_back(void **state)
 	assert_int_equal(told.gaps, 0);
 }
 
+static void test_where_it_comes_from(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
+	_cleanup_(freep) char *path = unit_path(folder, "record");
+	_cleanup_(source_freep) struct source *source = NULL;
+	const struct source_options options = { .types = EVENT_ALL, .path = path };
+
+	write_file(path);
+	assert_int_equal(replay_source.open(&options, &source, NULL), 0);
+	assert_string_equal(replay_source.variant(source),
+			    "recorded on test, 1970-01-01T00:00:00Z, by reeve 1");
+}
+
 /* Cut at every byte: what stands in whole blocks is told, then that it was cut. */
 static void test_cut_off(void **state)
 {
@@ -221,9 +234,9 @@ static void test_a_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_damaged),	       cmocka_unit_test(test_no_record_file),
-		cmocka_unit_test(test_a_full_disk),
+		cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_where_it_comes_from),
+		cmocka_unit_test(test_cut_off),	       cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_no_record_file), cmocka_unit_test(test_a_full_disk),
 	};
 
 	return cmocka_run_group_tests_name("replay", tests, NULL, NULL);

@@ -25,6 +25,21 @@ last_path_has() { # TEXT
 	[ "$(counter keeper.moved)" = 500 ]
 }
 
+@test "on a busy machine, too: what only waits for a processor in execve is not taken for failed" {
+	local i hogs=()
+	cp "$BUILD/test/programs/demo-first" a
+	rules "$WORK/a=ga"
+	start
+	for ((i = 0; i < 3 * $(nproc); i++)); do
+		background "$BUILD/test/programs/demo-cpu-hog" 100000
+		hogs+=("$!")
+	done
+	read -r right _ < <(timeout 100 nice -n 19 "$BUILD/test/programs/demo-burst" 50 4 ./a "/$NAME/ga" 1)
+	kill "${hogs[@]}"
+	[ "$right" = 50 ]
+	[ "$(counter engine.put_back)" = 0 ]
+}
+
 @test "a group counts in every hierarchy that it is in" {
 	probe a
 	rules "$WORK/a=ga"

@@ -261,29 +261,41 @@ timed_dd() { # GROUP OPERAND...
 	[ $STATUS = 0 ] && echo $((($(microseconds) - start) / 1000))
 }
 
-rate_is() { # MILLISECONDS EXPECTED
-	tell "$1 ms, $2 expected"
-	# The kernel lets the first slice go at once, and a slow machine adds the start of dd.
-	[ "$1" -ge $(($2 * 70 / 100)) ] && [ "$1" -le $(($2 * 130 / 100 + $(in_vm && echo 700 || echo 300))) ]
+# A dd in group g takes so long by its limit. Longer may be the machine's fault, so that is measured again;
+# shorter never is.
+dd_takes() { # MILLISECONDS OPERAND...
+	local got i
+	for i in 1 2 3 4; do
+		got=$(timed_dd g "${@:2}")
+		tell "$got ms, $1 expected"
+		# The kernel lets the first slice go at once, and a slow machine adds the start of dd.
+		[ "$got" -ge $(($1 * 70 / 100)) ] || return 1
+		[ "$got" -gt $(($1 * 130 / 100 + $(in_vm && echo 700 || echo 300))) ] || return 0
+	done
+	return 1
 }
 
 @test "io rbps and wbps: bytes a second" {
+	local i
 	need_controller io
 	take_disk
 	r group create g --io "$DISK,rbps=4M,wbps=2M"
-	rate_is "$(timed_dd g if="$DISK" of=/dev/null bs=64k count=128 iflag=direct)" 2000
-	rate_is "$(timed_dd g if=/dev/zero of="$DISK" bs=64k count=64 oflag=direct)" 2000
+	dd_takes 2000 if="$DISK" of=/dev/null bs=64k count=128 iflag=direct
+	dd_takes 2000 if=/dev/zero of="$DISK" bs=64k count=64 oflag=direct
 	# Out of the policy, out of the kernel.
 	r group set g --io "$DISK,rbps=max,wbps=max"
-	[ "$(timed_dd g if="$DISK" of=/dev/null bs=64k count=128 iflag=direct)" -lt 1200 ]
+	for i in 1 2 3 4; do
+		[ "$(timed_dd g if="$DISK" of=/dev/null bs=64k count=128 iflag=direct)" -ge 1200 ] || return 0
+	done
+	return 1
 }
 
 @test "io riops and wiops: operations a second" {
 	need_controller io
 	take_disk
 	r group create g --io "$DISK,riops=100,wiops=50"
-	rate_is "$(timed_dd g if="$DISK" of=/dev/null bs=4k count=200 iflag=direct)" 2000
-	rate_is "$(timed_dd g if=/dev/zero of="$DISK" bs=4k count=100 oflag=direct)" 2000
+	dd_takes 2000 if="$DISK" of=/dev/null bs=4k count=200 iflag=direct
+	dd_takes 2000 if=/dev/zero of="$DISK" bs=4k count=100 oflag=direct
 }
 
 @test "io: by mount point, and by a partition's or disk's number" {

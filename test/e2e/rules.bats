@@ -398,6 +398,28 @@ ruled_and_forged() {
 	[ "$(group_of "${STARTED[1]}")" = gb ]
 }
 
+# The kernel opens the file below, and tells of that from about 6.8 on.
+@test "a private overlay over a folder of the host: the file below is known by identity" {
+	command -v unshare >/dev/null || skip "needs unshare"
+	mkdir -p lower upper merged
+	probe lower/a lower/b
+	policy <<-EOF
+		rules:
+		  a: {paths: [$WORK/lower/a], action: execute, group: ga}
+		  b: {paths: ["$WORK/lower/b*", "$WORK/merged/", "/b*"], action: execute, group: gb}
+		$(groups_section ga gb)
+	EOF
+	start
+	local private="mount -t tmpfs none $WORK/upper && mkdir upper/u upper/w &&
+		mount -t overlay none -o lowerdir=$WORK/lower,upperdir=$WORK/upper/u,workdir=$WORK/upper/w $WORK/merged"
+	got=$(unshare -m sh -c "$private && $WORK/merged/a")
+	[ "$got" = ga ] || [ "$got" = - ]
+	expect - unshare -m sh -c "$private && $WORK/merged/b"
+	# What is written there is a file of nobody else's.
+	expect - unshare -m sh -c "$private && touch merged/a && $WORK/merged/a"
+	echo "# on $(uname -r): $got" >&3
+}
+
 # What docs say cannot be: a file system that is mounted nowhere but in a private namespace.
 @test "a tmpfs in a private mount namespace passes, is not placed, and hangs nothing" {
 	command -v unshare >/dev/null || skip "needs unshare"

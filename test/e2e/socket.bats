@@ -430,7 +430,7 @@ s.connect(sys.argv[1])' reeve.sock
 	EOF2
 	background python3 slow.py "$RUN" >slow.out 2>&1
 	eventually test -e there
-	timeout 120 "$BUILD/test/programs/demo-burst" 1500 4 ./a "/$NAME/$group" 1 >burst.out
+	timeout 400 "$BUILD/test/programs/demo-burst" 1500 4 ./a "/$NAME/$group" 1 >burst.out
 	read -r right _ <burst.out
 	[ "$right" = 1500 ]
 	touch go
@@ -443,4 +443,92 @@ s.connect(sys.argv[1])' reeve.sock
 one_more() { # GROUP
 	./a "$1" 1
 	[ -s slow.out ]
+}
+
+# ---- requests that take long ----
+
+# Somebody in group g who can neither be killed nor frozen as long as opens.hang is there.
+stuck() {
+	[ -c /dev/fuse ] || modprobe fuse 2>/dev/null || true
+	[ -c /dev/fuse ] || skip "needs /dev/fuse"
+	probe a
+	mkdir mnt
+	policy <<-EOF
+		rules:
+		  none: {paths: [$WORK/none], action: execute, group: g}
+		$(groups_section g)
+	EOF
+	start
+	background "$BUILD/test/programs/e2e-fuse" "$WORK/mnt" 0 "" "$WORK/opens" "$WORK/a"
+	eventually grep -q " $WORK/mnt fuse" /proc/self/mounts
+	touch opens.hang
+	background "$WORK/a" open r mnt/a >out
+	STUCK=${STARTED[-1]}
+	eventually test -e opens.hung
+	reeve group move g "$STUCK" --runtime-dir "$RUN"
+}
+
+# The daemon answers others within a second, again and again, until a file appears.
+answers_until() { # FILE
+	local begun
+	while [ ! -e "$1" ]; do
+		begun=$(now_ms)
+		timeout 20 reeve group list --runtime-dir "$RUN" >/dev/null
+		[ $(($(now_ms) - begun)) -lt 1000 ]
+		sleep 0.05
+	done
+}
+
+in_background() { # COMMAND...: its exit code and words go to ./done
+	background sh -c '"$@" >said 2>&1; echo $? >done.new; mv done.new done' - "$@"
+}
+
+@test "while a group is being killed the daemon answers others; the answer comes when all are gone" {
+	stuck
+	in_background reeve group kill g --runtime-dir "$RUN"
+	sleep 0.5
+	[ ! -e done ]
+	rm opens.hang
+	answers_until done
+	[ "$(cat done)" = 0 ]
+	! alive "$STUCK"
+}
+
+@test "a kill that takes too long is given up with a sentence, and holds up nobody" {
+	stuck
+	local begun
+	begun=$(now_ms)
+	in_background reeve group kill g --runtime-dir "$RUN"
+	answers_until done
+	[ "$(cat done)" = 1 ]
+	grep -q "processes of group g are still there after 5000 ms" said
+	[ $(($(now_ms) - begun)) -ge 4900 ]
+	rm opens.hang
+	wait_gone "$STUCK"
+}
+
+@test "a freeze that takes too long" {
+	stuck
+	in_background reeve group freeze g --runtime-dir "$RUN"
+	answers_until done
+	[ "$(cat done)" = 1 ]
+	grep -q "not all processes of group g froze within 2000 ms" said
+	reeve group thaw g --runtime-dir "$RUN"
+	rm opens.hang
+	wait_gone "$STUCK"
+}
+
+@test "a client that goes away, and a stop of the daemon, while a group is being killed" {
+	stuck
+	timeout -s KILL 0.5 reeve group kill g --runtime-dir "$RUN" || true
+	timeout 20 reeve group list --runtime-dir "$RUN"
+	in_background reeve group kill g --runtime-dir "$RUN"
+	sleep 0.3
+	stop
+	eventually test -e done
+	[ "$(cat done)" = 1 ]
+	rm opens.hang
+	wait_gone "$STUCK"
+	start
+	reeve group list --runtime-dir "$RUN"
 }

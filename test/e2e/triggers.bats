@@ -668,7 +668,7 @@ killed() { # COMMAND...
 	EOF
 	start
 	# More than may run and wait, even if those that run take so long that they are killed.
-	timeout 120 "$BUILD/test/programs/demo-burst" 600 4 ./a
+	timeout 400 "$BUILD/test/programs/demo-burst" 600 4 ./a
 	eventually counter_is keeper.matched 600
 	local started
 	started=$(counter trigger.started)

@@ -4,7 +4,8 @@
  * FILE, under its own name. It is mounted for the user UID as fusermount does it (OPTIONS: what
  * else mount(2) is told, such as ",allow_other"), and notes "open UID" in LOG each time that the
  * file is opened. If LOG.refuse is there, root may not open it, as with a server that squashes
- * root. Ends when it is unmounted.
+ * root. As long as LOG.hang is there, an open is not answered, and LOG.hung is made: who waits for
+ * it can neither be killed nor frozen. Ends when it is unmounted.
  */
 #include "util/macros.h"
 
@@ -93,11 +94,17 @@ static void do_getattr(const struct server *s, const struct fuse_in_header *in,
 static void do_open(const struct server *s, const struct fuse_in_header *in, const void *argument)
 {
 	struct fuse_open_out out = { .fh = 1 };
-	char refuse[4096];
+	char refuse[4096], hang[4096], hung[4096];
 	bool refused;
 	FILE *log = fopen(s->log, "ae");
 
 	snprintf(refuse, sizeof(refuse), "%s.refuse", s->log);
+	snprintf(hang, sizeof(hang), "%s.hang", s->log);
+	snprintf(hung, sizeof(hung), "%s.hung", s->log);
+	while (access(hang, F_OK) == 0) {
+		close(open(hung, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+		usleep(10000);
+	}
 	refused = in->uid == 0 && access(refuse, F_OK) == 0;
 	if (log) {
 		fprintf(log, "open %u%s\n", in->uid, refused ? " refused" : "");

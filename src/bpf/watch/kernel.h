@@ -281,8 +281,11 @@ static __always_inline __u64 permitted_of(__u64 cred)
 #define GET_3(s, a, b, c)		    (s)->a->b->c
 #define GET_4(s, a, b, c, d)		    (s)->a->b->c->d
 #define GET_N(s, _1, _2, _3, _4, name, ...) name
-#define GET_PLAIN(...)			    GET_N(__VA_ARGS__, GET_4, GET_3, GET_2, GET_1)(__VA_ARGS__)
-#define GET(typed, ...)			    ((typed) ? GET_PLAIN(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
+
+/* The name that stands behind as many arguments as there are. */
+#define GET_PLAIN(...) GET_N(__VA_ARGS__, GET_4, GET_3, GET_2, GET_1)(__VA_ARGS__)
+
+#define GET(typed, ...) ((typed) ? GET_PLAIN(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
 
 /* Values of the kernel's own constants; part of its interface to user space, or stable since the
  * oldest kernel that is supported. */
