@@ -22,6 +22,8 @@ static const uint8_t audit_own[] = { FIELD_PPID, FIELD_FILENAME, FIELD_COMM,	 FI
 				     FIELD_SUID, FIELD_SGID,	 FIELD_LOGINUID, FIELD_SESSION,
 				     FIELD_TTY,	 FIELD_INODE,	 FIELD_DEV,	 FIELD_MODE,
 				     FIELDS };
+/* The gate has the file in its hands. */
+static const uint8_t gate_own[] = { FIELD_INODE, FIELD_DEV, FIELD_MODE, FIELDS };
 static const uint8_t none[] = { FIELDS };
 
 const struct source_manners *source_manners(enum event_source source)
@@ -29,6 +31,7 @@ const struct source_manners *source_manners(enum event_source source)
 	static const uint32_t links = FLAG_MEMFD | FLAG_DELETED | FLAG_FOREIGN | FLAG_ARGV_CUT;
 	static const struct source_manners manners[SOURCES] = {
 		[SOURCE_GATE] = { .looks_late = true,
+				  .own = gate_own,
 				  .partial = true,
 				  .in_order = true,
 				  .tells_flags = FLAG_DELETED },
