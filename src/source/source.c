@@ -10,12 +10,7 @@
 #include "source/replay.h"
 
 const struct source_class *const source_classes[] = {
-	&bpf_source,
-	&connector_source,
-	&audit_source,
-	&procfs_source,
-	&gate_source,
-	&replay_source,
+	&bpf_source, &connector_source, &audit_source, &procfs_source, &gate_source, &replay_source,
 };
 const size_t source_class_count = ARRAY_SIZE(source_classes);
 
