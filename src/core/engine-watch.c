@@ -39,7 +39,8 @@ struct watch {
 struct watching {
 	struct engine *engine;
 	struct observer *observer;
-	struct error error; /* why there is none */
+	struct error error;	  /* why there is none */
+	sd_event_source *opening; /* until it was tried */
 	struct watch *watches;
 	struct event_json json;
 	struct text line, message; /* the event in hand as JSON, and what is being sent */
@@ -245,6 +246,8 @@ static void on_ended(int result, void *userdata)
 	end_all(watching, &err);
 }
 
+static void open_observer(struct watching *watching);
+
 /* ---- watchers ---- */
 
 static int ask_for_all(struct watching *watching, struct error *err)
@@ -398,6 +401,8 @@ int engine_watch(struct engine *engine, struct varlink_call *call, const json_t 
 	struct watch *watch = NULL;
 	int r;
 
+	if (watching->opening)
+		open_observer(watching);
 	if (!watching->observer)
 		return varlink_fail(call, watching->error.code, &watching->error);
 	r = read_watch(parameters, &watch, &err);
@@ -442,9 +447,14 @@ void engine_watch_to_json(const struct engine *engine, json_t *sources)
 	if (!watching)
 		return;
 	if (!watching->observer) {
+		bool opening = watching->opening;
+
 		json_array_append_new(sources,
-				      source_to_json(engine_policy(engine)->source, "unavailable",
-						     error_text(&watching->error), NULL));
+				      source_to_json(engine_policy(engine)->source,
+						     opening ? "starting" : "unavailable",
+						     opening ? "it is being opened"
+							     : error_text(&watching->error),
+						     NULL));
 		return;
 	}
 	source = observer_source(watching->observer);
@@ -480,18 +490,34 @@ struct observer *engine_observer(const struct engine *engine)
 
 /* ---- life ---- */
 
-int engine_watch_start(struct engine *engine)
+static void open_observer(struct watching *watching)
 {
-	const char *source = engine_policy(engine)->source;
-	struct watching *watching = calloc(1, sizeof(*watching));
-	struct observer_options options = {
-		.source = source,
+	struct engine *engine = watching->engine;
+	const struct observer_options options = {
+		.source = engine_policy(engine)->source,
 		.sink = { on_event, watching },
 		.seeded = on_seeded,
 		.rest = on_rest,
 		.healed = on_healed,
 		.ended = on_ended,
 	};
+
+	watching->opening = sd_event_source_disable_unref(watching->opening);
+	if (observer_new(engine->host, engine->event, &options, &watching->observer,
+			 &watching->error) < 0)
+		log_warning(engine->log, "reeve watch will see nothing: %s",
+			    error_text(&watching->error));
+}
+
+static int on_opening(sd_event_source *source, void *userdata)
+{
+	open_observer(userdata);
+	return 0;
+}
+
+int engine_watch_start(struct engine *engine)
+{
+	struct watching *watching = calloc(1, sizeof(*watching));
 	int r;
 
 	if (!watching)
@@ -501,19 +527,16 @@ int engine_watch_start(struct engine *engine)
 	event_json_init(&watching->json, NULL);
 	text_init(&watching->line);
 	text_init(&watching->message);
-	if (streq(source, "off")) {
+	if (streq(engine_policy(engine)->source, "off")) {
 		error_set(&watching->error, -EOPNOTSUPP,
 			  "nothing is observed: the policy says source: off");
 		return 0;
 	}
-	r = observer_new(engine->host, engine->event, &options, &watching->observer,
-			 &watching->error);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0)
-		log_warning(engine->log, "reeve watch will see nothing: %s",
-			    error_text(&watching->error));
-	return 0;
+	/* Checking its programs takes the kernel a while, and nobody waits for them yet. */
+	r = sd_event_add_defer(engine->event, &watching->opening, on_opening, watching);
+	if (r >= 0)
+		r = sd_event_source_set_priority(watching->opening, SD_EVENT_PRIORITY_IDLE);
+	return r;
 }
 
 void engine_watch_stop(struct engine *engine)
@@ -523,6 +546,7 @@ void engine_watch_stop(struct engine *engine)
 	if (!watching)
 		return;
 	end_all(watching, NULL);
+	sd_event_source_disable_unref(watching->opening);
 	sd_event_source_disable_unref(watching->lost_timer);
 	observer_free(watching->observer);
 	error_done(&watching->error);

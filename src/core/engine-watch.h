@@ -8,7 +8,10 @@
 
 struct watching;
 
-/* Opens the policy's source. One that does not work is told in log and status, and is no error. */
+/*
+ * Opens the policy's source as soon as the loop has nothing else to do. One that does not work is
+ * told in log and status, and is no error.
+ */
 int engine_watch_start(struct engine *engine);
 void engine_watch_stop(struct engine *engine);
 

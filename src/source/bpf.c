@@ -137,7 +137,9 @@ static int bpf_open(const struct source_options *options, struct source **ret_so
 		r = bpf_set_types(source, options->types, err);
 	if (r < 0)
 		return r;
-	watch_sleep(bpf->watch);
+	/* What came since the programs were attached has woken nobody. */
+	if (!bpf->urgent && !watch_sleep(bpf->watch))
+		bpf->due = clock_monotonic();
 	*ret_source = TAKE_PTR(source);
 	return 0;
 }

@@ -15,6 +15,8 @@ program() { # PATH...
 # Begins to watch in the background, and returns when it sees. What it prints is in $WORK/out; $WATCH
 # is its process. It ends by itself after a minute, whatever happens.
 watching() { # ARGUMENT...
+	# What an earlier one has printed must not be taken for this one's.
+	: >"$WORK/out"
 	timeout -k 1 60 reeve watch "$@" --runtime-dir "$RUN" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- &
 	WATCHER=$!
 	STARTED+=("$WATCHER")
