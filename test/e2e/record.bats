@@ -200,7 +200,7 @@ watching_many() {
 	wait "$WATCHER"
 	expect "{\"exe\":\"$WORK/one\"}
 {\"exe\":\"$WORK/one\"}" bash -c "reeve replay --json --fields exe --exe one '$WORK/record' | grep -v source"
-	expect 1 bash -c "reeve replay --json -n 1 '$WORK/record' | grep -c exec"
+	expect 1 bash -c "reeve replay --json -n 1 '$WORK/record' | grep -c '\"type\":\"exec\"'"
 	timeout 20 reeve replay --summary "$WORK/record" | grep -qE "2.*$WORK/one"
 	expect 0 bash -c "set -o pipefail; reeve replay '$WORK/record' | head -1 >/dev/null; echo \$?"
 }
