@@ -425,11 +425,22 @@ static void test_what_is_lost_is_told(void **state)
 	for (int i = 0; i < 10 && test.counts[EVENT_EXEC] + test.lost < STORM + 1; i++)
 		(void)run(test.source, EVENT_GAP, test.counts[EVENT_GAP] + 1, 1000);
 	assert_true(test.counts[EVENT_EXEC] + test.lost >= STORM + 1);
-	assert_true(test.counts[EVENT_EXEC] < STORM);
+	assert_true(test.lost > 0);
 	assert_int_equal(test.source->counters.lost, test.lost);
 }
 
 /* ---- living with others ---- */
+
+/* One that is registered as the daemon is sent more than it reads in time: ENOBUFS. */
+static void receive(int fd, void *message, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, message, size, 0);
+	while (n < 0 && (errno == ENOBUFS || errno == EINTR));
+	assert_true(n >= NLMSG_HDRLEN);
+}
 
 static int send_raw(int fd, uint16_t type, const void *payload, size_t size)
 {
@@ -443,7 +454,7 @@ static int send_raw(int fd, uint16_t type, const void *payload, size_t size)
 	memcpy(message + NLMSG_HDRLEN, payload, size);
 	assert_int_equal(send(fd, message, header->nlmsg_len, 0), header->nlmsg_len);
 	do
-		assert_true(recv(fd, message, sizeof(message), 0) >= NLMSG_HDRLEN);
+		receive(fd, message, sizeof(message));
 	while (header->nlmsg_type != NLMSG_ERROR);
 	memcpy(&outcome, message + NLMSG_HDRLEN, sizeof(outcome));
 	return outcome.error;
@@ -559,7 +570,7 @@ static unsigned delete_own_rules(void)
 		struct slice rule = { message + NLMSG_HDRLEN, 0 };
 		struct audit_key key;
 
-		assert_true(recv(fd, message, sizeof(message), 0) >= NLMSG_HDRLEN);
+		receive(fd, message, sizeof(message));
 		if (header->nlmsg_type == NLMSG_DONE)
 			break;
 		rule.size = header->nlmsg_len - NLMSG_HDRLEN;
@@ -586,7 +597,7 @@ static void test_rules_taken_away(void **state)
 	assert_true(delete_own_rules() >= 1);
 	assert_int_equal(look().rules.count, before.rules.count);
 	assert_true(run(test.source, EVENT_GAP, 1, 3000) >= 0);
-	assert_int_equal(test.counts[EVENT_GAP], 1);
+	assert_true(test.counts[EVENT_GAP] >= 1);
 	assert_non_null(strstr(test.reason, "removed"));
 	child(test.source, run_sleep, EVENT_EXEC);
 	assert_int_equal(test.counts[EVENT_EXEC], 1);
