@@ -238,13 +238,16 @@ except OSError: pass' "$WORK/text" || true
 
 @test "output: a summary: which programs ran most" {
 	program "$WORK/often" "$WORK/seldom"
-	watching --summary --exe "$WORK/*" --timeout 3 &
-	wait_watch=$!
-	sleep 2
+	timeout -k 1 60 reeve watch --summary --exe "$WORK/*" --runtime-dir "$RUN" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- &
+	WATCHER=$!
+	STARTED+=("$WATCHER")
+	# It prints nothing by which it could be seen that it has begun.
+	sleep 8
 	for i in 1 2 3 4 5; do "$WORK/often"; done
 	"$WORK/seldom"
-	wait "$wait_watch" || true
-	sleep 2
+	sleep 1
+	kill -INT "$(pgrep -P "$WATCHER")"
+	watched
 	grep -q "5.*$WORK/often" "$WORK/out"
 	grep -q "1.*$WORK/seldom" "$WORK/out"
 }
