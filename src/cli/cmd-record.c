@@ -171,7 +171,7 @@ static const struct command_option record_options[] = {
 	  "also this variable of the environment; not from a daemon; repeatable",
 	  offsetof(struct cli, env) },
 	{ "source", 0, OPTION_STRING, "NAME",
-	  "see by bpf, connector, audit or procfs; does without a daemon",
+	  "see by bpf, connector, audit, procfs or gate; does without a daemon",
 	  offsetof(struct cli, source) },
 	{ "local", 0, OPTION_FLAG, NULL, "do without a daemon, also where one runs",
 	  offsetof(struct cli, local) },

@@ -7,9 +7,12 @@
 #include "cli/stream.h"
 
 #include "cli/control.h"
+#include "cli/guarded.h"
 #include "core/filter.h"
+#include "core/guard.h"
 #include "core/observer.h"
 #include "model/event-codec.h"
+#include "source/gate-source.h"
 #include "util/base64.h"
 #include "varlink/client.h"
 
@@ -25,6 +28,7 @@ struct stream {
 	sd_event *loop;
 	sd_event_source *due;
 	int stop_fd;
+	int guard_fd; /* -1: no gate of ours */
 	uint64_t deadline_ns;
 
 	struct observer *observer; /* ours, or */
@@ -127,6 +131,38 @@ static void on_ended(int result, void *userdata)
 	end(stream, result);
 }
 
+/* What passed the gate while we were stopped. */
+static int on_guard(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	static const char reason[] = "this program was stopped, and its guard let executions pass";
+	struct stream *stream = userdata;
+	struct guard_message message;
+	struct event event;
+
+	if (guard_receive(fd, &message) <= 0) {
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		return 0;
+	}
+	event_init(&event, EVENT_GAP, SOURCE_REEVE);
+	event_set(&event, TIME, time, clock_realtime());
+	event_set(&event, BOOTTIME, boottime, clock_boottime());
+	event_set(&event, TO, to, event.boottime);
+	event_set(&event, LOST, lost, message.count);
+	event_set(&event, REASON, reason, slice_of(reason));
+	deliver(stream, &event);
+	return 0;
+}
+
+static int watch_guard(struct stream *stream, struct error *err)
+{
+	int r = guarded_share(stream->guard_fd, observer_source(stream->observer), err);
+
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(stream->loop, NULL, stream->guard_fd, EPOLLIN, on_guard, stream);
+	return r < 0 ? error_set_errno(err, r, "cannot listen to the gate's guard") : 0;
+}
+
 static int observe(struct stream *stream, struct error *err)
 {
 	const struct observer_options options = {
@@ -144,6 +180,8 @@ static int observe(struct stream *stream, struct error *err)
 
 	if (r >= 0)
 		r = observer_new(stream->host, stream->loop, &options, &stream->observer, err);
+	if (r >= 0 && stream->guard_fd >= 0)
+		r = watch_guard(stream, err);
 	if (r < 0 && geteuid() != 0)
 		error_wrap(err, "without a daemon this must be run as root");
 	return r;
@@ -357,10 +395,15 @@ int stream_new(const struct cli *cli, const struct stream_options *options,
 	if (!stream)
 		return error_oom(err);
 	stream->options = *options;
-	stream->stop_fd = -1;
+	stream->stop_fd = stream->guard_fd = -1;
 	stream->deadline_ns =
 		options->timeout_ns > 0 ? clock_monotonic() + options->timeout_ns : UINT64_MAX;
 	text_init(&stream->records);
+	if (options->source && streq(options->source, gate_source.name)) {
+		r = guarded_begin(&stream->guard_fd, err);
+		if (r < 0)
+			return r;
+	}
 	r = prepare_loop(stream);
 	if (r < 0)
 		return error_set_errno(err, r, "cannot make an event loop");
@@ -381,6 +424,7 @@ void stream_free(struct stream *stream)
 	sd_event_unref(stream->loop);
 	host_free(stream->host);
 	closep(&stream->stop_fd);
+	closep(&stream->guard_fd);
 	text_done(&stream->records);
 	error_done(&stream->error);
 	free(stream);

@@ -64,7 +64,7 @@ int watch_options_source(const struct cli *cli, struct error *err)
 	if (!cli->source)
 		return 0;
 	for (size_t i = 0; i < source_class_count && count <= SOURCES; i++)
-		if (source_classes[i]->id != SOURCE_REPLAY && source_classes[i]->id != SOURCE_GATE)
+		if (source_classes[i]->id != SOURCE_REPLAY)
 			names[count++] = source_classes[i]->name;
 	for (size_t i = 0; i < count; i++)
 		if (streq(names[i], cli->source))

@@ -426,9 +426,9 @@ static int gate_source_open(const struct source_options *options, struct source 
 	return 0;
 }
 
-struct gate *gate_source_gate(struct source *source)
+struct gate *gate_source_gate(const struct source *source)
 {
-	return reader_of(source)->gate;
+	return reader_of_const(source)->gate;
 }
 
 static int gate_source_probe(const struct host *host, hook_report_fn report, void *userdata,

@@ -14,4 +14,4 @@
 extern const struct source_class gate_source;
 
 /* The gate of an open source, or NULL while nothing is asked for. */
-struct gate *gate_source_gate(struct source *source);
+struct gate *gate_source_gate(const struct source *source);

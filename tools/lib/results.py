@@ -47,7 +47,7 @@ class Results:
     @staticmethod
     def say(name, outcome, details, reason):
         print(f"  {outcome}: {name}" + (f" ({reason})" if reason else ""))
-        if outcome == "failed":
+        if outcome not in ("passed", "skipped"):
             for line in details:
                 print(f"    | {line}")
         sys.stdout.flush()
