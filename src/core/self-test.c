@@ -289,6 +289,13 @@ static bool belongs(const struct driver *driver, const struct corpus_record *rec
 	return false;
 }
 
+/* A failure that its source says it has only concluded. */
+static bool is_guess(const struct event *event)
+{
+	return event->type == EVENT_FAILED && event_knows(event, FIELD_FLAGS) &&
+	       (event->flags & FLAG_INFERRED);
+}
+
 /* Records of what did not happen, or happened once: an execution that has failed, a second end. */
 static void judge_extra(struct driver *driver, const struct corpus_record *records, size_t count)
 {
@@ -299,7 +306,8 @@ static void judge_extra(struct driver *driver, const struct corpus_record *recor
 		const struct event *event = &driver->events[i];
 		enum event_field field = event->type == EVENT_EXEC ? FIELD_EXE : FIELD_PID;
 
-		if (!(counted & EVENT_BIT(event->type)) || belongs(driver, records, count, event))
+		if (!(counted & EVENT_BIT(event->type)) || is_guess(event) ||
+		    belongs(driver, records, count, event))
 			continue;
 		driver->test->records[event->type][VERDICT_WRONG]++;
 		add_finding(driver, event, -1, VERDICT_WRONG, strdup("no such record"),

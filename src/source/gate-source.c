@@ -150,7 +150,9 @@ static void tell_one(struct gate_reader *reader, const struct gate_execution *ex
 	if (execution->guessed &&
 	    !(asked && event_knows(&event, FIELD_ARGV) ? is_argument(execution->first, &event)
 						       : reader->has_binfmt)) {
-		/* It was an execution that failed, and then another one. */
+		/* It was an execution that failed, and then another one; of a process that is gone
+		 * that is only the likelier of the two. */
+		bool known = asked && event_knows(&event, FIELD_ARGV);
 		const struct gate_execution second = { .first = execution->program,
 						       .through = execution->program,
 						       .program = execution->program };
@@ -158,7 +160,7 @@ static void tell_one(struct gate_reader *reader, const struct gate_execution *ex
 						       .through = execution->first,
 						       .program = execution->first };
 
-		tell_one(reader, &failed, EVENT_FAILED, true);
+		tell_one(reader, &failed, EVENT_FAILED, known);
 		tell_one(reader, &second, type, sure);
 		return;
 	}

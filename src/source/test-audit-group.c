@@ -141,8 +141,8 @@ static void test_missing_parts(void **state)
 {
 	/* A part of an argument is missing, an argument is, and more are announced than came. */
 	static const char *const bad[] = {
-		"1309 audit(1.000:7): argc=3 a0=\"a\" a1_len=9 a1[0]=6161\n"
-		"1309 audit(1.000:7):  a1[2]=6161 a2=\"c\"\n",
+		("1309 audit(1.000:7): argc=3 a0=\"a\" a1_len=9 a1[0]=6161\n"
+		 "1309 audit(1.000:7):  a1[2]=6161 a2=\"c\"\n"),
 		"1309 audit(1.000:7): argc=3 a0=\"a\" a2=\"c\"\n",
 		"1309 audit(1.000:7): argc=3 a0=\"a\"\n",
 		"1309 audit(1.000:7): argc=3 a0=\"a\" a1[1]=61 a2=\"c\"\n",
