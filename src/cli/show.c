@@ -378,6 +378,22 @@ static void show_daemon(const struct show *show, const json_t *reply)
 		show_line(show, "dry run", "yes: decisions are recorded, nothing is changed");
 }
 
+/* The reason, and what was lost by what. */
+static void add_reason(struct table *table, const json_t *source)
+{
+	const json_t *count, *causes = json_object_get(source, "causes");
+	const char *cause;
+	struct text text;
+
+	text_init(&text);
+	text_add(&text, member_string(source, "reason"));
+	json_object_foreach((json_t *)(uintptr_t)causes, cause, count)
+		text_addf(&text, "; lost: %s: %" PRIu64, cause,
+			  (uint64_t)json_integer_value(count));
+	table_add_text(table, STYLE_NONE, text.data ? text.data : "");
+	text_done(&text);
+}
+
 static void show_sources(const struct show *show, const json_t *sources)
 {
 	static const struct column columns[] = {
@@ -396,7 +412,7 @@ static void show_sources(const struct show *show, const json_t *sources)
 		table_add(&table, STYLE_NONE, "%" PRIu64, member_integer(source, "seen"));
 		table_add(&table, STYLE_NONE, "%" PRIu64, member_integer(source, "matched"));
 		table_add(&table, lost ? STYLE_BAD : STYLE_NONE, "%" PRIu64, lost);
-		table_add_text(&table, STYLE_NONE, member_string(source, "reason"));
+		add_reason(&table, source);
 	}
 	table_print(&table, 2, show->colour, show->out);
 	table_done(&table);
@@ -410,6 +426,7 @@ static const char *const loss_words[] = {
 	"dropped",
 	"errors",
 	"failed",
+	"gaps",
 	"lost",
 	"malformed",
 	"no_way_back",

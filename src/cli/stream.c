@@ -372,12 +372,26 @@ static int open_origin(struct stream *stream, const struct cli *cli, struct erro
 	return observe(stream, err);
 }
 
+/* Whoever names a process that is not there has mistaken it. */
+static int check_trees(const struct filter *filter, struct error *err)
+{
+	for (size_t i = 0; i < filter_count(filter, FILTER_TREE); i++) {
+		const char *pid = filter_word(filter, FILTER_TREE, i);
+
+		if (kill((pid_t)strtol(pid, NULL, 10), 0) < 0 && errno == ESRCH)
+			return error_set(err, -ESRCH, "--tree: process %s does not run", pid);
+	}
+	return 0;
+}
+
 int stream_new(const struct cli *cli, const struct stream_options *options,
 	       struct stream **ret_stream, struct error *err)
 {
 	_cleanup_(stream_freep) struct stream *stream = calloc(1, sizeof(*stream));
-	int r;
+	int r = check_trees(options->filter, err);
 
+	if (r < 0)
+		return r;
 	if (!stream)
 		return error_oom(err);
 	stream->options = *options;

@@ -79,7 +79,8 @@ static void test_group(void **state)
 	"\"mode\": \"gate\", \"layout\": \"hybrid\", \"uptime\": 7380, \"dry_run\": true, "     \
 	"\"config\": [\"/etc/reeve/reeve.yaml\", \"/etc/reeve/conf.d/a.yaml\"], \"rules\": 2, " \
 	"\"sources\": [{\"name\": \"gate\", \"state\": \"running\", \"reason\": \"fine\", "     \
-	"\"seen\": 100, \"matched\": 5, \"lost\": 1}], \"groups\": [], "                        \
+	"\"seen\": 100, \"matched\": 5, \"lost\": 1, \"causes\": {\"ring full\": 1}}], "        \
+	"\"groups\": [], "                                                                      \
 	"\"counters\": {\"gate.events\": 100, \"gate.overflows\": 1, \"queue.lost\": 0}, "      \
 	"\"problems\": [\"it hurts\"], \"decisions\": [{"                                       \
 	"\"time\": \"2020-01-02T03:04:05.6Z\", \"pid\": 99, \"path\": \"/a\\\\x1b b\", "        \
@@ -103,7 +104,7 @@ static void test_status(void **state)
 			 "  dry run           yes: decisions are recorded, nothing is changed\n"
 			 "\nsources\n"
 			 "  source  state    seen  matched  lost  why\n"
-			 "  gate    running   100        5     1  fine\n"
+			 "  gate    running   100        5     1  fine; lost: ring full: 1\n"
 			 "\ngroups\n  none\n"
 			 "\nlosses and refusals\n"
 			 "             1  gate.overflows\n"

@@ -101,14 +101,21 @@ static void test_watch_filters(void **state)
 {
 	fake.events = "[]";
 	RUN("watch", "--type", "exec,exit", "--user", "0", "--exe", "/bin/*", "--container=--json",
-	    "--tree", "7", "--failed", "--since-start");
+	    "--tree", "1", "--failed", "--since-start");
 	assert_string_equal(fake.parameters,
 			    "{\"filter\":{\"container\":[\"--json\"],\"exe\":[\"/bin/"
-			    "*\"],\"tree\":[\"7\"],"
+			    "*\"],\"tree\":[\"1\"],"
 			    "\"type\":[\"exec\",\"exit\",\"failed\",\"running\"],\"user\":[\"0\"]},"
 			    "\"form\":\"records\",\"running\":true}");
 	RUN("watch", "--summary");
 	said(fake.parameters, "[\"exec\",\"exit\"]");
+}
+
+static void test_no_such_tree(void **state)
+{
+	assert_int_equal(RUN("watch", "--tree", "4194303"), 1);
+	said(fake.err, "--tree: process 4194303 does not run");
+	assert_int_equal(fake.calls, 0);
 }
 
 static void test_watch_summary(void **state)
@@ -297,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup(test_watch_daemon, reset),
 		cmocka_unit_test_setup(test_watch_count, reset),
 		cmocka_unit_test_setup(test_watch_filters, reset),
+		cmocka_unit_test_setup(test_no_such_tree, reset),
 		cmocka_unit_test_setup(test_watch_summary, reset),
 		cmocka_unit_test_setup(test_strange_records, reset),
 		cmocka_unit_test_setup(test_usage, reset),
