@@ -17,6 +17,8 @@
 #include "model/event-codec.h"
 #include "util/base64.h"
 
+#include <malloc.h>
+
 enum {
 	BATCH_MAX = 48 << 10,
 	BACKLOG_EACH = 4 << 20,
@@ -507,6 +509,8 @@ static void open_observer(struct watching *watching)
 			 &watching->error) < 0)
 		log_warning(engine->log, "reeve watch will see nothing: %s",
 			    error_text(&watching->error));
+	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
+	malloc_trim(0);
 }
 
 static int on_opening(sd_event_source *source, void *userdata)
