@@ -39,7 +39,8 @@ static void keep(const struct event *event, enum event_field field, struct slice
 {
 	size_t size = event_knows(event, field) ? MIN(slice.size, (size_t)255) : 0;
 
-	memcpy(text, slice.data, size);
+	if (size > 0)
+		memcpy(text, slice.data, size);
 	text[size] = '\0';
 }
 
