@@ -18,7 +18,7 @@ enum { DEFAULT_BUFFER = 16 << 20, LEAST_BUFFER = 256 << 10, WINDOW = 1 << 20, SL
 
 struct ring_reader {
 	int epoll;
-	size_t size;			 /* of the ring */
+	size_t page, size;		 /* of memory, of the ring */
 	_Atomic unsigned long *consumer; /* how far we have read */
 	const _Atomic unsigned long *producer;
 	const char *window; /* a part of the data */
@@ -120,9 +120,10 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 static int open_ring(struct ring_reader *reader, int fd, struct error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	long page = sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *consumer, *producer;
 
+	reader->page = page;
 	reader->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (reader->epoll < 0 || epoll_ctl(reader->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
 		return error_set_errno(err, -errno, "cannot wait for the BPF ring");
@@ -130,7 +131,7 @@ static int open_ring(struct ring_reader *reader, int fd, struct error *err)
 	if (consumer == MAP_FAILED)
 		return error_set_errno(err, -errno, "cannot map the BPF ring");
 	reader->consumer = consumer;
-	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, page);
+	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED)
 		return error_set_errno(err, -errno, "cannot map the BPF ring");
 	reader->producer = producer;
@@ -193,7 +194,6 @@ int watch_new(const struct watch_options *options, struct watch **ret_watch, str
 void watch_free(struct watch *watch)
 {
 	struct ring_reader *reader;
-	long page = sysconf(_SC_PAGESIZE);
 
 	if (!watch)
 		return;
@@ -201,9 +201,9 @@ void watch_free(struct watch *watch)
 	if (reader->window)
 		munmap((void *)(uintptr_t)reader->window, reader->window_size);
 	if (reader->producer)
-		munmap((void *)(uintptr_t)reader->producer, page);
+		munmap((void *)(uintptr_t)reader->producer, reader->page);
 	if (reader->consumer)
-		munmap(reader->consumer, page);
+		munmap(reader->consumer, reader->page);
 	closep(&reader->epoll);
 	watch_bpf__destroy(watch->skeleton);
 	free(watch);
@@ -287,7 +287,7 @@ bool watch_sleep(struct watch *watch)
 static const char *look(struct watch *watch, unsigned long at, size_t size)
 {
 	struct ring_reader *reader = &watch->reader;
-	size_t page = sysconf(_SC_PAGESIZE), offset = at & (reader->size - 1), begin;
+	size_t page = reader->page, offset = at & (reader->size - 1), begin;
 	void *window;
 
 	if (reader->window && offset >= reader->window_at &&
