@@ -82,7 +82,9 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 		{ "btf_trace_mark_victim", &skeleton->progs.on_oom, false },
 		{ "btf_trace_sched_prepare_exec", &skeleton->progs.on_prepare, false },
 		{ "btf_trace_cgroup_attach_task", &skeleton->progs.on_attach, true },
+		{ "btf_trace_cgroup_mkdir", &skeleton->progs.on_mkdir, true },
 		{ "btf_trace_cgroup_rename", &skeleton->progs.on_rename, true },
+		{ "btf_trace_cgroup_setup_root", &skeleton->progs.on_root, true },
 	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	int processors = libbpf_num_possible_cpus();
@@ -95,6 +97,8 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 	skeleton->rodata->exit_tells_last =
 		tracepoint_arguments(btf, "btf_trace_sched_process_exit") > 1;
 	skeleton->rodata->oom_gives_task = mark_victim_has_task(btf);
+	skeleton->rodata->has_cast =
+		btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
 		if (tracepoint_arguments(btf, optional[i].type) < 0 ||
 		    (optional[i].for_v1 && !skeleton->rodata->groups_v1))
@@ -239,7 +243,9 @@ int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct err
 		struct bpf_program *program;
 	} programs[] = {
 		{ all, &skeleton->links.on_attach, skeleton->progs.on_attach },
+		{ all, &skeleton->links.on_mkdir, skeleton->progs.on_mkdir },
 		{ all, &skeleton->links.on_rename, skeleton->progs.on_rename },
+		{ all, &skeleton->links.on_root, skeleton->progs.on_root },
 		{ exec, &skeleton->links.on_prepare, skeleton->progs.on_prepare },
 		{ exec, &skeleton->links.on_committing, skeleton->progs.on_committing },
 		{ exec, &skeleton->links.on_exec, skeleton->progs.on_exec },
