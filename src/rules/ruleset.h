@@ -17,6 +17,7 @@
 #pragma once
 
 #include "config/policy.h"
+#include "rules/facts.h"
 
 #include <sys/types.h>
 
@@ -30,13 +31,6 @@ struct rule_target {
 	bool has_identity; /* dev and ino are known (the file exists) */
 	dev_t dev;
 	ino_t ino;
-};
-
-struct file_key {
-	dev_t dev;
-	ino_t ino;
-	const char *path; /* NUL-terminated, as opened */
-	size_t length;
 };
 
 enum { VERDICT_RULES = 32 };
@@ -68,5 +62,34 @@ bool ruleset_has(const struct ruleset *ruleset, enum policy_action action);
 
 /* True if some rule of the action can only be decided by name (a folder or a glob). */
 bool ruleset_has_names(const struct ruleset *ruleset, enum policy_action action);
+
+/*
+ * The whole language: fills *ret_verdict with the rules that match what is known, in file order up
+ * to the first that says `stop`, and returns true if there is any. Facts that conditions ask for
+ * are got on the way. Rates are not looked at: they are the caller's (action/rate.h).
+ */
+bool ruleset_judge(const struct ruleset *ruleset, struct facts *facts, struct verdict *ret_verdict);
+
+/*
+ * True if no rule could match this file on that occasion, whoever the process is: then it need not
+ * be asked about again (GATE_FORGET). `by_name`: the file has this one name only.
+ */
+bool ruleset_can_forget(const struct ruleset *ruleset, enum occasion on,
+			const struct file_key *file, bool by_name);
+
+/* Why one rule matched or did not. */
+struct explanation {
+	uint32_t rule;
+	bool matched;
+	bool not_tried;			       /* a rule before it said `stop` */
+	bool not_on;			       /* it is about other occasions */
+	bool file_differs;		       /* none of its paths names the file */
+	const struct policy_condition *failed; /* the first that does not hold; NULL: none */
+	bool unknown; /* it does not hold because the fact could not be had */
+};
+/* Calls `told` for every rule in file order. Slow: for `reeve explain` and tests. */
+void ruleset_explain(const struct ruleset *ruleset, struct facts *facts,
+		     void (*told)(const struct explanation *explanation, void *userdata),
+		     void *userdata);
 
 const struct policy *ruleset_policy(const struct ruleset *ruleset);
