@@ -392,7 +392,8 @@ static void step(const struct regex *regex, const uint64_t *first, const uint64_
 		ret_next[i] &= mask[i];
 }
 
-bool regex_match(const struct regex *regex, struct slice text)
+/* `zero` is what a NUL is read as. */
+static bool match(const struct regex *regex, struct slice text, unsigned char zero)
 {
 	uint64_t sets[2][WORDS] = { { 0 } };
 	uint64_t *now = sets[0], *next = sets[1], *swap;
@@ -404,8 +405,9 @@ bool regex_match(const struct regex *regex, struct slice text)
 	if (regex->empty_at_begin || regex->empty_at_end)
 		return true;
 	for (size_t i = 0; i < text.size; i++) {
-		step(regex, i == 0 ? regex->first_at_begin : regex->first, now,
-		     (unsigned char)text.data[i], next);
+		unsigned char c = text.data[i] ? (unsigned char)text.data[i] : zero;
+
+		step(regex, i == 0 ? regex->first_at_begin : regex->first, now, c, next);
 		if (any_of(next, regex->accepting, regex->words))
 			return true;
 		swap = now;
@@ -413,6 +415,16 @@ bool regex_match(const struct regex *regex, struct slice text)
 		next = swap;
 	}
 	return any_of(now, regex->accepting_at_end, regex->words);
+}
+
+bool regex_match(const struct regex *regex, struct slice text)
+{
+	return match(regex, text, '\0');
+}
+
+bool regex_match_joined(const struct regex *regex, struct slice text)
+{
+	return match(regex, text, ' ');
 }
 
 struct slice regex_literal(const struct regex *regex)

@@ -31,6 +31,8 @@ int regex_check(const char *pattern, size_t *ret_offset, struct error *err);
 
 /* Is there a match anywhere in the text? `^` and `$` say where it has to begin and end. */
 bool regex_match(const struct regex *regex, struct slice text);
+/* The same with every NUL read as a blank: arguments as the kernel keeps them. */
+bool regex_match_joined(const struct regex *regex, struct slice text);
 
 /* Bytes that every text that matches has in it, as many as are easily found; size 0: none. Lives
  * as long as the regex. */
