@@ -21,6 +21,204 @@ enum policy_action { ACTION_EXECUTE, ACTION_READ, ACTION_WRITE };
 
 enum { POLICY_NONE = -1 };
 
+/* What has to happen for a rule to be asked (`on`, fetter's `action`); a rule may name several. The
+ * first four are told before they happen, where the gate works. */
+enum occasion {
+	ON_EXECUTE, /* a program is executed; the numbers of the first three are policy_action's */
+	ON_READ,    /* a file is opened for reading */
+	ON_WRITE,   /* a file is opened for writing, cut, or replaced by another */
+	ON_OPEN,    /* a file is opened, however */
+	ON_FORK,
+	ON_EXIT,
+	ON_SETUID,
+	ON_SETGID,
+	ON_OOM,
+	ON_LIMIT_HIT, /* a group of ours reached one of its limits; the process is whoever is known
+		       */
+	OCCASIONS
+};
+#define OCCASION_BIT(occasion) (UINT32_C(1) << (occasion))
+/* Those that are about a file that is opened: `paths` names it, and `exe` whose program opens it.
+ */
+#define OCCASIONS_OF_FILES (OCCASION_BIT(ON_READ) | OCCASION_BIT(ON_WRITE) | OCCASION_BIT(ON_OPEN))
+
+/*
+ * What must hold besides. The order is that in which they are tried: cheap ones first.
+ * CONDITION_NOT holds unless all that it contains do.
+ */
+enum condition_kind {
+	CONDITION_UID,	      /* real user: words are numbers or ranges ("1000-1999") */
+	CONDITION_USER,	      /* real user by name; resolved to a number when the policy is read */
+	CONDITION_EUID,	      /* effective user, name or number */
+	CONDITION_LOGINUID,   /* user at login, name or number; "unset" */
+	CONDITION_UNIX_GROUP, /* in that group by gid, egid or as supplementary one */
+	CONDITION_TIME,
+	CONDITION_MEMFD, /* these three are yes or no: `wanted` */
+	CONDITION_DELETED,
+	CONDITION_SETUID_PROGRAM, /* the file's set-id bit takes effect */
+	CONDITION_COMM,
+	CONDITION_EXE,	     /* the process's program; of an execution the new one */
+	CONDITION_TTY,	     /* "none", "any", or a name as "pts/3", "pts/ *" (without the blank) */
+	CONDITION_CGROUP,    /* path or glob, v2 or any v1 hierarchy; also everything below */
+	CONDITION_GROUP_IN,  /* is in that group of this policy, or below it */
+	CONDITION_CONTAINER, /* "host", "any", a runtime, the start of an id, "pod:UID" */
+	CONDITION_NAMESPACE, /* "host" or "other", of one kind: "mnt:other", "pid:4026531836" */
+	CONDITION_SCRIPT,
+	CONDITION_INTERPRETER,
+	CONDITION_CWD,
+	CONDITION_ARGS,	  /* any argument but argv[0]: glob or re:; "all:re:..." the joined line */
+	CONDITION_PARENT, /* the parent's program: path, glob, folder, or its last part */
+	CONDITION_ANCESTOR, /* any ancestor's, the parent's too */
+	CONDITION_NOT,
+	CONDITIONS
+};
+
+enum word_form {
+	WORD_EXACT,
+	WORD_FOLDER, /* everything below; `text` without the trailing "/" */
+	WORD_GLOB,
+	WORD_REGEX,  /* `text` without "re:" */
+	WORD_NUMBER, /* least to most */
+};
+
+/* One of a condition's alternatives. */
+struct policy_word {
+	enum word_form form;
+	char *text; /* as said above; of numbers: as written */
+	uint64_t least, most;
+	/* CONDITION_ARGS: "all:" stood before it: about all arguments, joined by blanks. */
+	bool joined;
+	/* A user or group that does not exist (now): matches nobody, told as a warning; whoever
+	 * reads the policy again resolves it anew. */
+	bool unknown;
+	struct position at;
+};
+
+/* When a rule holds: "mon-fri 22:00-06:00", local time; see config/window.h. Minutes from midnight;
+ * end < start goes on into the next day, which need not be one of `days`. */
+struct policy_window {
+	uint8_t days;	     /* bit 0: Sunday */
+	uint16_t start, end; /* end excluded; equal: the whole day */
+	uint32_t month_days; /* bits 1 to 31; 0: all */
+	uint16_t months;     /* bits 1 to 12; 0: all */
+};
+
+struct policy_condition {
+	enum condition_kind kind;
+	bool wanted;		   /* of yes-or-no ones */
+	struct policy_word *words; /* any of them */
+	size_t word_count;
+	struct policy_window *windows; /* CONDITION_TIME: any of them */
+	size_t window_count;
+	struct policy_condition *inner; /* CONDITION_NOT */
+	size_t inner_count;
+	struct position at;
+};
+
+/* What is done. The order is that in which a rule's effects are carried out. */
+enum effect_kind {
+	EFFECT_DENY,
+	EFFECT_DELAY,
+	EFFECT_GROUP,
+	EFFECT_LIMIT,
+	EFFECT_NICE,
+	EFFECT_IONICE,
+	EFFECT_SCHED,
+	EFFECT_OOM_SCORE_ADJ,
+	EFFECT_AFFINITY,
+	EFFECT_RLIMIT,
+	EFFECT_TIMER_SLACK,
+	EFFECT_THAW,
+	EFFECT_FREEZE,
+	EFFECT_LOG,
+	EFFECT_TRIGGER,
+	EFFECT_SIGNAL,
+	EFFECT_KILL, /* fetter's `trigger: KILL`, too */
+	EFFECTS
+};
+
+/* To whom a signal, a freeze or a thaw goes: the process, all that descends from it too, or its
+ * whole group of ours. */
+enum effect_scope { SCOPE_PROCESS, SCOPE_TREE, SCOPE_GROUP };
+
+enum { POLICY_CPUS = 1024 };
+
+struct policy_effect {
+	enum effect_kind kind;
+	struct position at;
+	union {
+		int deny; /* positive errno: EPERM or EACCES */
+		uint64_t delay_ns;
+		struct {
+			int index;	/* of policy.groups; POLICY_NONE: `template` says it */
+			char *template; /* "build/%u": see util/fields.h; or NULL */
+		} group;
+		const struct limits *limit; /* an own group for this process and its tree */
+		int nice;
+		struct {
+			int class, level; /* ioprio's */
+		} ionice;
+		struct {
+			int policy, priority; /* sched_setscheduler(2)'s */
+		} sched;
+		int oom_score_adj;
+		uint64_t *cpus; /* POLICY_CPUS bits */
+		struct {
+			int resource;
+			uint64_t soft, hard; /* RLIM_INFINITY: none */
+		} rlimit;
+		uint64_t timer_slack_ns;
+		enum effect_scope scope; /* freeze, thaw */
+		struct {
+			int number;
+			enum effect_scope scope;
+		} signal; /* of kill: SIGKILL */
+		struct {
+			int level;     /* syslog's */
+			char *message; /* with %-fields; NULL: the usual sentence */
+		} log;
+		int trigger; /* index into policy.triggers */
+	};
+};
+
+enum rate_per { RATE_PER_RULE, RATE_PER_USER, RATE_PER_EXE, RATE_PER_CGROUP };
+
+/* More than `max` matches in `interval_ns`: the effects of the rule are `rate.then` for those above
+ * it and `effects` for those below. */
+struct policy_rate {
+	enum rate_per per;
+	uint64_t max; /* 0: no rate is given */
+	uint64_t interval_ns;
+	struct policy_effect *then;
+	size_t then_count;
+};
+
+/* A decision that takes longer is answered so, and counted. after_ns 0: none is given. */
+struct policy_deadline {
+	uint64_t after_ns;
+	bool deny;
+};
+
+/* `tests:` of a policy: given this process, expect this verdict. */
+struct policy_test {
+	char *name;
+	enum occasion on;
+	char *path; /* executed or opened; NULL where there is none */
+	/* What is known of the process: kind and one text each, as conditions write them. */
+	struct {
+		enum condition_kind kind;
+		char *text;
+	} * given;
+	size_t given_count;
+	char **args;   /* NULL-terminated with argv[0]; NULL: unknown */
+	uint64_t time; /* wall clock, s; 0: now */
+	/* Expected; what is not written is not compared. */
+	char *group;	   /* name (template filled in); "" : none */
+	char **rules;	   /* exactly these match, NULL-terminated; NULL: not compared */
+	int8_t kill, deny; /* 0 no, 1 yes, -1 not compared */
+	struct position at;
+};
+
 /*
  * A path as written, normalised: absolute, no "//", no "." or "..", no trailing "/". A pattern that
  * was written with a trailing '/' ends in "/" and "**" instead of being a folder.
@@ -35,10 +233,23 @@ struct policy_rule {
 	char *name;
 	struct policy_path *paths;
 	size_t path_count;
+	/* What fetter knew, being replaced by `on` and `effects`. */
 	enum policy_action action;
 	int group;   /* index into policy.groups, or POLICY_NONE */
 	int trigger; /* index into policy.triggers, or POLICY_NONE */
 	bool kill;   /* `trigger: KILL` */
+
+	uint32_t on; /* OCCASION_BIT()s */
+	/* All must hold; ordered by kind. */
+	struct policy_condition *conditions;
+	size_t condition_count;
+	struct policy_effect *effects; /* ordered by kind; at most one group and one limit */
+	size_t effect_count;
+	struct policy_rate rate;
+	struct policy_deadline deadline;
+	bool stop;    /* no rule after it is tried where this one matches */
+	bool dry_run; /* decided and recorded, not done */
+	bool force;   /* also for pid 1, kernel threads and reeve's own processes */
 	struct position at;
 };
 
@@ -58,6 +269,17 @@ struct policy_trigger {
 	uid_t uid;
 	gid_t gid;
 	char *home;
+	char *shell;
+	gid_t *groups; /* supplementary, of that user */
+	size_t group_count;
+	char **env;			 /* "NAME=value", NULL-terminated; NULL: none */
+	char *cwd;			 /* NULL: "/" */
+	uint64_t timeout_ns;		 /* default 30 s; UINT64_MAX: none */
+	unsigned concurrency;		 /* at once; 0: only the bound of all triggers */
+	unsigned queue;			 /* that may wait; default 64 */
+	uint64_t rate, rate_interval_ns; /* starts in an interval; 0: no bound of its own */
+	int group; /* of policy.groups that it runs in, or POLICY_NONE: triggers' own */
+	bool event_on_stdin;
 	struct position at;
 };
 
@@ -83,6 +305,9 @@ struct policy {
 	size_t group_count;
 	struct policy_trigger *triggers;
 	size_t trigger_count;
+	struct policy_test *tests;
+	size_t test_count;
+	bool dry_run;	      /* for all rules */
 	struct arena *memory; /* private: every string and list above lives there */
 };
 
