@@ -524,6 +524,45 @@ static const struct {
 	[CONDITION_NOT] = { NO_PART, test_not },
 };
 
+const char *const condition_names[CONDITIONS] = {
+	[CONDITION_UID] = "uid",
+	[CONDITION_USER] = "user",
+	[CONDITION_EUID] = "euid",
+	[CONDITION_LOGINUID] = "loginuid",
+	[CONDITION_UNIX_GROUP] = "unix_group",
+	[CONDITION_TIME] = "time",
+	[CONDITION_MEMFD] = "memfd",
+	[CONDITION_DELETED] = "deleted",
+	[CONDITION_SETUID_PROGRAM] = "setuid_program",
+	[CONDITION_COMM] = "comm",
+	[CONDITION_EXE] = "exe",
+	[CONDITION_TTY] = "tty",
+	[CONDITION_CGROUP] = "cgroup",
+	[CONDITION_GROUP_IN] = "group_in",
+	[CONDITION_CONTAINER] = "container",
+	[CONDITION_NAMESPACE] = "namespace",
+	[CONDITION_SCRIPT] = "script",
+	[CONDITION_INTERPRETER] = "interpreter",
+	[CONDITION_CWD] = "cwd",
+	[CONDITION_ARGS] = "args",
+	[CONDITION_PARENT] = "parent",
+	[CONDITION_ANCESTOR] = "ancestor",
+	[CONDITION_NOT] = "not",
+};
+
+uint32_t condition_parts(const struct policy_condition *condition)
+{
+	uint32_t parts = 0;
+
+	if (condition->kind == CONDITION_UNIX_GROUP)
+		return UINT32_C(1) << FACT_IDS | UINT32_C(1) << FACT_GROUPS;
+	for (size_t i = 0; i < condition->inner_count; i++)
+		parts |= condition_parts(&condition->inner[i]);
+	if (tests[condition->kind].part != NO_PART)
+		parts |= UINT32_C(1) << tests[condition->kind].part;
+	return parts;
+}
+
 enum holds condition_holds(const struct condition *condition, struct facts *facts)
 {
 	enum condition_kind kind = condition->from->kind;
