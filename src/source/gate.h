@@ -33,6 +33,9 @@ struct gate_event {
 	unsigned thread; /* 0 .. gate_thread_count() - 1: for per-thread memory */
 	pid_t pid;	 /* GATE_OPEN: the thread (FAN_REPORT_TID); else the process */
 	int fd;		 /* the file, open for reading */
+	int64_t *hold;	 /* gate_hold()'s own; 0: none */
+	/* GATE_OPEN: it is open already and is about to be read (FAN_ACCESS_PERM) */
+	bool reads;
 	dev_t dev;
 	ino_t ino;
 	nlink_t links;
@@ -49,6 +52,14 @@ enum gate_answer {
 	GATE_ALLOW = 1 << 0,
 	GATE_DENY = 1 << 1,
 	GATE_FORGET = 1 << 2, /* no rule names this file: do not ask about it again */
+	GATE_HOLD = 1 << 3,   /* the answer comes later, by gate_release(): see gate_hold() */
+};
+
+/* What happens to an event that nobody has answered in time. */
+struct gate_hold_options {
+	uint64_t after_ns; /* since now; 0: it waits as long as it takes */
+	bool deny;	   /* then it is denied; else allowed */
+	bool expected;	   /* that is what was meant (a delay), and not counted as late */
 };
 
 typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdata);
@@ -74,6 +85,13 @@ struct gate_counters {
 	_Atomic uint64_t answered_elsewhere; /* by the guard, while we were stopped */
 	_Atomic uint64_t mark_errors;
 	_Atomic uint64_t nameless; /* files of other mount namespaces without a name in ours */
+	_Atomic uint64_t held; /* decisions with a deadline, and those that were left for later */
+	_Atomic uint64_t late; /* of those: answered by the clock, because nobody had */
+	_Atomic uint64_t delayed;	  /* answered by the clock, as it was meant */
+	_Atomic uint64_t hold_full;	  /* could not be held: GATE_HOLDS_MOST were */
+	_Atomic uint64_t changes;	  /* told after the fact */
+	_Atomic uint64_t changes_lost;	  /* the kernel's queue was full, or a name was not known */
+	_Atomic uint64_t changes_refused; /* watches for those that a file system cannot have */
 };
 
 /*
@@ -89,6 +107,18 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
 			void *userdata);
 int gate_start(struct gate *gate, struct error *err);
+
+/*
+ * Gives the event that is being decided a deadline; from `decide` only, once an event. Returns the
+ * hold's number. When `decide` then returns GATE_HOLD, the process waits on, the thread takes the
+ * next event, and gate_release() answers; `event` is no more, except for its number. When it
+ * returns an answer, that counts if the deadline has not passed. -ENOSPC: too many are held.
+ */
+int64_t gate_hold(const struct gate_event *event, const struct gate_hold_options *options);
+/* Answers a held event, from any thread. -ENOENT: it was answered already (its deadline). */
+int gate_release(const struct gate *gate, int64_t hold, bool allow);
+/* Has the clock answered it? For who decides, before it writes down what was done. */
+bool gate_hold_is_late(const struct gate *gate, int64_t hold);
 
 /* Stops the threads, lets all waiting processes go (closing does that), frees. NULL is fine. */
 void gate_free(struct gate *gate);
@@ -117,11 +147,51 @@ void gate_forgive(struct gate *gate);
  */
 void gate_forget_all(struct gate *gate);
 
+/* What is watched of a file, or of a folder for the files right in it (not further below). */
+enum gate_watching {
+	GATE_WATCH_OPENS = 1 << 0, /* FAN_OPEN_PERM: before it is open */
+	/* FAN_ACCESS_PERM: before bytes are read by a descriptor that was opened before, too */
+	GATE_WATCH_READS = 1 << 1,
+	/* After the fact, as gate_take_changes() tells: written or cut */
+	GATE_WATCH_CONTENT = 1 << 2,
+	GATE_WATCH_NAMES = 1 << 3, /* a folder: another file came to a name, or one went */
+};
+struct gate_watch {
+	const char *path;
+	unsigned what;
+};
+
 /*
- * Replaces what GATE_OPEN watches: files, and folders whose files are watched (not below them).
- * Entries that are not there are skipped. Returns how many are watched, or -errno.
+ * Replaces what GATE_OPEN watches. Entries that are not there are skipped. Returns how many are
+ * watched, or -errno.
  */
-int gate_watch_open(struct gate *gate, const char *const *paths, size_t count, struct error *err);
+int gate_watch_open(struct gate *gate, const struct gate_watch *watches, size_t count,
+		    struct error *err);
+/* Watches these as well (folders that have just appeared). Returns how many, or -ENOMEM. */
+int gate_watch_more(struct gate *gate, const struct gate_watch *watches, size_t count);
+
+enum gate_change_kind {
+	GATE_CHANGE_CONTENT, /* written through a descriptor of whatever age, or cut by truncate(2)
+			      */
+	GATE_CHANGE_ADDED,   /* another file came to that name: rename(2) */
+	GATE_CHANGE_REMOVED, /* unlinked, or renamed away */
+};
+/* What nobody could be asked about before: it has happened. */
+struct gate_change {
+	enum gate_change_kind kind;
+	pid_t pid;	  /* 0: of another process namespace */
+	const char *path; /* as watched, and the name in it; of a file that is watched itself, its
+			     own */
+};
+typedef void (*gate_change_fn)(const struct gate_change *change, void *userdata);
+
+/* Readable when there are changes; -1: this kernel does not tell them (see gate_changes_error()).
+ */
+int gate_changes_fd(const struct gate *gate);
+/* Takes those that are there. The loop's business. Returns how many, or -errno. */
+int gate_take_changes(struct gate *gate, gate_change_fn function, void *userdata);
+/* Why changes after the fact are not told at all: a negative errno, or 0. */
+int gate_changes_error(const struct gate *gate);
 
 /* How many file systems are marked, in a channel. */
 size_t gate_marked(const struct gate *gate, enum gate_channel_kind channel);
