@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Templates with %-fields: what is checked can be filled in, and both ways alike. */
-#include "action/fields.h"
+#include "util/fields.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

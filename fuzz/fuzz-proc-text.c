@@ -3,7 +3,7 @@
  * stat, status, cgroup, environ and auxv of /proc/PID: a process chooses its name, its environment
  * and, where it may make groups, their names. The first byte says which of them the rest is.
  */
-#include "source/proc-text.h"
+#include "util/proc-text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -27,6 +27,12 @@ int adhoc_get(struct adhoc *adhoc, const char *name, const struct limits *limits
 	      struct group_problems *problems, struct group **ret_group, struct error *err);
 
 /*
+ * Takes a group for one of its own that an earlier run has made, so that it goes when it is empty.
+ * -ENOENT: there is no such group; -ENOMEM; -ENOSPC.
+ */
+int adhoc_adopt(struct adhoc *adhoc, const char *name);
+
+/*
  * One byte sequence as one part of a group's name: '/', control characters, a leading '.' and what
  * looks like a kernel file are escaped as \xNN; at most 200 bytes (longer: cut, with a hash). Empty
  * becomes "none". Returns the length.

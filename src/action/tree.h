@@ -35,7 +35,10 @@ enum { TREE_PASSES = 32, TREE_MOST = 100000 };
 int tree_each(const struct host *host, pid_t root, bool with_root, tree_fn function, void *userdata,
 	      struct tree_result *ret_result);
 
-/* SIGSTOPs nobody: signals the whole tree, children that are made meanwhile too; never `own` (0-
- * terminated, may be NULL), pid 1 or a kernel thread. */
+/*
+ * Signals the whole tree, children that are made meanwhile too; never `own` (0-terminated, may be
+ * NULL), pid 1 or a kernel thread. For SIGKILL everyone is stopped first: a parent that dies before
+ * its children are known would leave them to init, where they are nobody's any more.
+ */
 int tree_signal(const struct host *host, pid_t root, bool with_root, int number, const pid_t *own,
 		struct tree_result *ret_result);

@@ -149,7 +149,7 @@ struct policy_effect {
 		uint64_t delay_ns;
 		struct {
 			int index;	/* of policy.groups; POLICY_NONE: `template` says it */
-			char *template; /* "build/%u": see action/fields.h; or NULL */
+			char *template; /* "build/%u": see util/fields.h; or NULL */
 		} group;
 		const struct limits *limit; /* an own group for this process and its tree */
 		int nice;

@@ -11,7 +11,7 @@
 #include "source/audit-control.h"
 
 #include "source/audit-rule.h"
-#include "source/proc-text.h"
+#include "util/proc-text.h"
 #include "util/fd.h"
 
 #include <inttypes.h>

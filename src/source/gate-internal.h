@@ -2,7 +2,7 @@
 /* What gate.c (events and threads) and gate-watch.c (marks) share; nobody else includes it. */
 #pragma once
 
-#include "source/gate.h"
+#include "source/gate-hold.h"
 
 #include <pthread.h>
 
@@ -44,6 +44,7 @@ struct gate {
 	dev_t *shunned; /* file systems that are not watched any more for that */
 	size_t shunned_count;
 	struct gate_counters counters;
+	struct gate_holds *holds;
 };
 
 /* Opens the descriptor of a channel when first needed. */

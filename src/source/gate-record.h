@@ -8,7 +8,7 @@
 #include "model/event.h"
 #include "source/confirm.h"
 #include "source/execve-files.h"
-#include "source/proc-text.h"
+#include "util/proc-text.h"
 #include "util/ring.h"
 
 enum gate_text {

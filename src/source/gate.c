@@ -26,6 +26,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -88,7 +89,7 @@ static enum host_name find_name(struct worker *worker, const struct seen_file *f
 }
 
 static bool describe(struct worker *worker, const struct fanotify_event_metadata *metadata,
-		     struct gate_event *event)
+		     int64_t *hold, struct gate_event *event)
 {
 	struct seen_file file = { .pid = metadata->pid };
 	struct statx st;
@@ -104,6 +105,7 @@ static bool describe(struct worker *worker, const struct fanotify_event_metadata
 		.thread = worker->index,
 		.pid = metadata->pid,
 		.fd = metadata->fd,
+		.hold = hold,
 		.dev = file.dev,
 		.ino = file.ino,
 		.links = st.stx_nlink,
@@ -173,19 +175,47 @@ static void handle(struct worker *worker, const struct fanotify_event_metadata *
 	struct gate_event event;
 	unsigned verdict = GATE_ALLOW;
 	uint32_t epoch = atomic_load(&gate->epoch);
+	int64_t hold = 0;
 
 	if (metadata->mask & FAN_Q_OVERFLOW)
 		gate_count(&gate->counters.overflows);
 	if (metadata->fd < 0)
 		return;
 	gate_count(&gate->counters.events);
-	if (describe(worker, metadata, &event))
+	if (describe(worker, metadata, &hold, &event))
 		verdict = gate->options.decide(&event, gate->options.userdata);
+	if (hold > 0) {
+		/* Which cannot be forgotten: a rule has named it. */
+		(void)gate_holds_end(gate->holds, hold, verdict & GATE_HOLD,
+				     !(verdict & GATE_DENY));
+		return;
+	}
 	answer(gate, channel_fd, metadata->fd, !(verdict & GATE_DENY));
 	/* After the answer: the process need not wait for it. */
 	if (verdict & GATE_FORGET)
 		forget(gate, &event, epoch);
 	close(metadata->fd);
+}
+
+int64_t gate_hold(const struct gate_event *event, const struct gate_hold_options *options)
+{
+	const struct gate *gate = event->gate;
+	int64_t hold = gate_holds_begin(gate->holds, event->fd, gate->channels[event->channel].fd,
+					options);
+
+	if (hold > 0)
+		*event->hold = hold;
+	return hold;
+}
+
+int gate_release(const struct gate *gate, int64_t hold, bool allow)
+{
+	return gate_holds_release(gate->holds, hold, allow);
+}
+
+bool gate_hold_is_late(const struct gate *gate, int64_t hold)
+{
+	return gate_holds_is_late(gate->holds, hold);
 }
 
 /* ---- threads ---- */
@@ -277,6 +307,9 @@ int gate_start(struct gate *gate, struct error *err)
 		worker->started = r == 0;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	/* Above the workers: it answers in place of one that does not let others run. */
+	if (r == 0)
+		r = -gate_holds_start(gate->holds, gate->options.realtime ? 2 : 0);
 	return r == 0 ? 0 : error_set_errno(err, -r, "cannot start a gate thread");
 }
 
@@ -376,6 +409,17 @@ static int plan_workers(struct gate *gate, struct error *err)
 	return 0;
 }
 
+/* Each keeps a descriptor open. Without a free one an event cannot be taken, and the kernel denies
+ * what waits: most of them stay for that. */
+static unsigned most_holds(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return 0;
+	return (unsigned)MIN(files.rlim_cur / 4, (rlim_t)GATE_HOLDS_MOST);
+}
+
 int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
 	     struct error *err)
 {
@@ -401,6 +445,9 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 		if (r < 0)
 			return r;
 	}
+	r = gate_holds_new(most_holds(), &gate->counters, &gate->holds);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot make room for events that are held");
 	r = probe_events(gate->channels[GATE_EXEC].fd, err);
 	if (r >= 0)
 		r = plan_workers(gate, err);
@@ -435,6 +482,7 @@ void gate_free(struct gate *gate)
 		return;
 	unwatch_all(gate);
 	stop_workers(gate);
+	gate_holds_free(gate->holds);
 	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
 		if (gate->channels[kind].fd >= 0)
 			close(gate->channels[kind].fd);

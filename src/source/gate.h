@@ -33,6 +33,7 @@ struct gate_event {
 	unsigned thread; /* 0 .. gate_thread_count() - 1: for per-thread memory */
 	pid_t pid;	 /* GATE_OPEN: the thread (FAN_REPORT_TID); else the process */
 	int fd;		 /* the file, open for reading */
+	int64_t *hold;	 /* gate_hold()'s own; 0: none */
 	dev_t dev;
 	ino_t ino;
 	nlink_t links;
@@ -49,6 +50,14 @@ enum gate_answer {
 	GATE_ALLOW = 1 << 0,
 	GATE_DENY = 1 << 1,
 	GATE_FORGET = 1 << 2, /* no rule names this file: do not ask about it again */
+	GATE_HOLD = 1 << 3,   /* the answer comes later, by gate_release(): see gate_hold() */
+};
+
+/* What happens to an event that nobody has answered in time. */
+struct gate_hold_options {
+	uint64_t after_ns; /* since now; 0: it waits as long as it takes */
+	bool deny;	   /* then it is denied; else allowed */
+	bool expected;	   /* that is what was meant (a delay), and not counted as late */
 };
 
 typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdata);
@@ -74,6 +83,10 @@ struct gate_counters {
 	_Atomic uint64_t answered_elsewhere; /* by the guard, while we were stopped */
 	_Atomic uint64_t mark_errors;
 	_Atomic uint64_t nameless; /* files of other mount namespaces without a name in ours */
+	_Atomic uint64_t held; /* decisions with a deadline, and those that were left for later */
+	_Atomic uint64_t late; /* of those: answered by the clock, because nobody had */
+	_Atomic uint64_t delayed;   /* answered by the clock, as it was meant */
+	_Atomic uint64_t hold_full; /* could not be held: GATE_HOLDS_MOST were */
 };
 
 /*
@@ -89,6 +102,18 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
 			void *userdata);
 int gate_start(struct gate *gate, struct error *err);
+
+/*
+ * Gives the event that is being decided a deadline; from `decide` only, once an event. Returns the
+ * hold's number. When `decide` then returns GATE_HOLD, the process waits on, the thread takes the
+ * next event, and gate_release() answers; `event` is no more, except for its number. When it
+ * returns an answer, that counts if the deadline has not passed. -ENOSPC: too many are held.
+ */
+int64_t gate_hold(const struct gate_event *event, const struct gate_hold_options *options);
+/* Answers a held event, from any thread. -ENOENT: it was answered already (its deadline). */
+int gate_release(const struct gate *gate, int64_t hold, bool allow);
+/* Has the clock answered it? For who decides, before it writes down what was done. */
+bool gate_hold_is_late(const struct gate *gate, int64_t hold);
 
 /* Stops the threads, lets all waiting processes go (closing does that), frees. NULL is fine. */
 void gate_free(struct gate *gate);

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "model/event.h"
-#include "source/proc-text.h"
+#include "util/proc-text.h"
 #include "util/error.h"
 #include "util/host.h"
 

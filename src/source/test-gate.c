@@ -15,6 +15,8 @@ struct seen {
 	char path[256];
 	unsigned answer;
 	_Atomic int times;
+	struct gate_hold_options hold; /* for GATE_HOLD */
+	_Atomic int64_t held;	       /* its number */
 };
 
 static unsigned decide(const struct gate_event *event, void *userdata)
@@ -24,6 +26,8 @@ static unsigned decide(const struct gate_event *event, void *userdata)
 	if (event->channel == GATE_OPEN || !streq(event->path, seen->path))
 		return GATE_ALLOW;
 	atomic_fetch_add(&seen->times, 1);
+	if (seen->answer & GATE_HOLD)
+		atomic_store(&seen->held, gate_hold(event, &seen->hold));
 	return seen->answer;
 }
 
@@ -123,6 +127,74 @@ static void test_forget(void **state)
 	assert_int_equal(seen.times, 4);
 }
 
+/* One thread: while the first process is held, others are answered. */
+static void test_hold(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = NULL;
+	_cleanup_(freep) char *program = NULL;
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(gate_freep) struct gate *gate = NULL;
+	static struct seen seen;
+	int status;
+	pid_t pid;
+
+	unit_need_root();
+	folder = unit_folder_new();
+	program = unit_path(folder, "program");
+	copy_program(program);
+	snprintf(seen.path, sizeof(seen.path), "%s", program);
+	assert_int_equal(host_new(&host, NULL), 0);
+	seen.answer = GATE_HOLD;
+	gate = start(host, &seen);
+	pid = fork();
+	if (pid == 0) {
+		execl(program, program, (char *)NULL);
+		_exit(78);
+	}
+	while (atomic_load(&seen.held) == 0)
+		usleep(100);
+	assert_int_equal(run("/bin/true"), 0);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(gate_release(gate, atomic_load(&seen.held), true), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	seen.hold = (struct gate_hold_options){ .after_ns = 20000000, .deny = true };
+	assert_int_equal(run(program), 77);
+	assert_int_equal(atomic_load(&gate_counters(gate)->late), 1);
+	assert_true(gate_hold_is_late(gate, atomic_load(&seen.held)));
+}
+
+/* What is held when the gate goes is let go. */
+static void test_held_at_the_end(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = NULL;
+	_cleanup_(freep) char *program = NULL;
+	_cleanup_(host_freep) struct host *host = NULL;
+	static struct seen seen;
+	struct gate *gate;
+	int status;
+	pid_t pid;
+
+	unit_need_root();
+	folder = unit_folder_new();
+	program = unit_path(folder, "program");
+	copy_program(program);
+	snprintf(seen.path, sizeof(seen.path), "%s", program);
+	assert_int_equal(host_new(&host, NULL), 0);
+	seen.answer = GATE_HOLD;
+	gate = start(host, &seen);
+	pid = fork();
+	if (pid == 0) {
+		execl(program, program, (char *)NULL);
+		_exit(78);
+	}
+	while (atomic_load(&seen.held) == 0)
+		usleep(100);
+	gate_free(gate);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void test_probe(void **state)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
@@ -134,9 +206,9 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_allow_and_deny),
-		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_probe),		cmocka_unit_test(test_allow_and_deny),
+		cmocka_unit_test(test_forget),		cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_held_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

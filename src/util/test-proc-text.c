@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "source/proc-text.h"
+#include "util/proc-text.h"
 
 #include "test/unit.h"
 

@@ -3,7 +3,7 @@
  * In stat the name stands raw between the first "(" and the last ")": it may hold both, and a
  * newline. In status it is escaped, so that a line of it is a line.
  */
-#include "source/proc-text.h"
+#include "util/proc-text.h"
 
 #include <elf.h>
 #include <sys/sysmacros.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "action/fields.h"
+#include "util/fields.h"
 
 #include "test/unit.h"
 

@@ -3,7 +3,7 @@
  * A template is read piece by piece, a run of plain bytes or one field, by all functions alike: so
  * what passes the check can be filled in.
  */
-#include "action/fields.h"
+#include "util/fields.h"
 
 const struct field field_table[] = {
 	{ 'p', "number of the process" },

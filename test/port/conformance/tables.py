@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+"""All cases, in the order in which they are told."""
+from . import calls, case
+# Each of these adds its cases to case.ALL.
+from . import startup, tree, executing, events, security, defects, chaos  # noqa: F401
+
+CASES = calls.CASES + case.ALL
+_names = [one.name for one in CASES]
+assert len(set(_names)) == len(_names), {name for name in _names if _names.count(name) > 1}
