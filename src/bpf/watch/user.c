@@ -18,7 +18,7 @@ enum { DEFAULT_BUFFER = 16 << 20, LEAST_BUFFER = 256 << 10, WINDOW = 1 << 20, SL
 
 struct ring_reader {
 	int epoll;
-	size_t size;			 /* of the ring */
+	size_t page, size;		 /* of memory, of the ring */
 	_Atomic unsigned long *consumer; /* how far we have read */
 	const _Atomic unsigned long *producer;
 	const char *window; /* a part of the data */
@@ -82,7 +82,9 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 		{ "btf_trace_mark_victim", &skeleton->progs.on_oom, false },
 		{ "btf_trace_sched_prepare_exec", &skeleton->progs.on_prepare, false },
 		{ "btf_trace_cgroup_attach_task", &skeleton->progs.on_attach, true },
+		{ "btf_trace_cgroup_mkdir", &skeleton->progs.on_mkdir, true },
 		{ "btf_trace_cgroup_rename", &skeleton->progs.on_rename, true },
+		{ "btf_trace_cgroup_setup_root", &skeleton->progs.on_root, true },
 	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	int processors = libbpf_num_possible_cpus();
@@ -95,6 +97,8 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 	skeleton->rodata->exit_tells_last =
 		tracepoint_arguments(btf, "btf_trace_sched_process_exit") > 1;
 	skeleton->rodata->oom_gives_task = mark_victim_has_task(btf);
+	skeleton->rodata->has_cast =
+		btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
 		if (tracepoint_arguments(btf, optional[i].type) < 0 ||
 		    (optional[i].for_v1 && !skeleton->rodata->groups_v1))
@@ -120,9 +124,10 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 static int open_ring(struct ring_reader *reader, int fd, struct error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	long page = sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *consumer, *producer;
 
+	reader->page = page;
 	reader->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (reader->epoll < 0 || epoll_ctl(reader->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
 		return error_set_errno(err, -errno, "cannot wait for the BPF ring");
@@ -130,7 +135,7 @@ static int open_ring(struct ring_reader *reader, int fd, struct error *err)
 	if (consumer == MAP_FAILED)
 		return error_set_errno(err, -errno, "cannot map the BPF ring");
 	reader->consumer = consumer;
-	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, page);
+	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED)
 		return error_set_errno(err, -errno, "cannot map the BPF ring");
 	reader->producer = producer;
@@ -193,7 +198,6 @@ int watch_new(const struct watch_options *options, struct watch **ret_watch, str
 void watch_free(struct watch *watch)
 {
 	struct ring_reader *reader;
-	long page = sysconf(_SC_PAGESIZE);
 
 	if (!watch)
 		return;
@@ -201,9 +205,9 @@ void watch_free(struct watch *watch)
 	if (reader->window)
 		munmap((void *)(uintptr_t)reader->window, reader->window_size);
 	if (reader->producer)
-		munmap((void *)(uintptr_t)reader->producer, page);
+		munmap((void *)(uintptr_t)reader->producer, reader->page);
 	if (reader->consumer)
-		munmap(reader->consumer, page);
+		munmap(reader->consumer, reader->page);
 	closep(&reader->epoll);
 	watch_bpf__destroy(watch->skeleton);
 	free(watch);
@@ -239,7 +243,9 @@ int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct err
 		struct bpf_program *program;
 	} programs[] = {
 		{ all, &skeleton->links.on_attach, skeleton->progs.on_attach },
+		{ all, &skeleton->links.on_mkdir, skeleton->progs.on_mkdir },
 		{ all, &skeleton->links.on_rename, skeleton->progs.on_rename },
+		{ all, &skeleton->links.on_root, skeleton->progs.on_root },
 		{ exec, &skeleton->links.on_prepare, skeleton->progs.on_prepare },
 		{ exec, &skeleton->links.on_committing, skeleton->progs.on_committing },
 		{ exec, &skeleton->links.on_exec, skeleton->progs.on_exec },
@@ -287,7 +293,7 @@ bool watch_sleep(struct watch *watch)
 static const char *look(struct watch *watch, unsigned long at, size_t size)
 {
 	struct ring_reader *reader = &watch->reader;
-	size_t page = sysconf(_SC_PAGESIZE), offset = at & (reader->size - 1), begin;
+	size_t page = reader->page, offset = at & (reader->size - 1), begin;
 	void *window;
 
 	if (reader->window && offset >= reader->window_at &&
