@@ -38,7 +38,7 @@ struct subject {
 	int32_t syscall;	    /* -1: unknown */
 	uint64_t arguments[4];
 	char comm[16];
-	char exe[128]; /* of the process as it is now; its end when too long */
+	char exe[128];		     /* of the process as it is now; its end when too long */
 	char cwd[SUBJECT_CWD];	     /* "" where it is longer, or cannot be read */
 	char cgroup[SUBJECT_CGROUP]; /* lines of /proc/PID/cgroup, v2's first; those that fit */
 };
