@@ -86,6 +86,8 @@ struct policy_word {
 	enum word_form form;
 	char *text; /* as said above; of numbers: as written */
 	uint64_t least, most;
+	/* CONDITION_ARGS: "all:" stood before it: about all arguments, joined by blanks. */
+	bool joined;
 	/* A user or group that does not exist (now): matches nobody, told as a warning; whoever
 	 * reads the policy again resolves it anew. */
 	bool unknown;
