@@ -7,6 +7,7 @@
  */
 #include "rules/condition.h"
 
+#include "config/window.h"
 #include "rules/glob.h"
 #include "util/civil.h"
 
@@ -427,26 +428,6 @@ static enum holds test_deleted(const struct condition *condition, struct facts *
 static enum holds test_setuid_program(const struct condition *condition, struct facts *facts)
 {
 	return yes_if(facts->setuid_program == condition->from->wanted);
-}
-
-static bool is_on_day(const struct policy_window *window, const struct tm *local, int week_day)
-{
-	return (window->days >> week_day & 1) &&
-	       (!window->month_days || window->month_days >> local->tm_mday & 1);
-}
-
-static bool window_holds(const struct policy_window *window, const struct tm *local)
-{
-	int minute = local->tm_hour * 60 + local->tm_min, yesterday = (local->tm_wday + 6) % 7;
-
-	if (window->months && !(window->months >> (local->tm_mon + 1) & 1))
-		return false;
-	if (window->start < window->end)
-		return minute >= window->start && minute < window->end &&
-		       is_on_day(window, local, local->tm_wday);
-	return ((window->start == window->end || minute >= window->start) &&
-		is_on_day(window, local, local->tm_wday)) ||
-	       (minute < window->end && is_on_day(window, local, yesterday));
 }
 
 static enum holds test_time(const struct condition *condition, struct facts *facts)

@@ -152,9 +152,11 @@ static void look_up_terminal(const struct look_up *look, const struct facts *fac
 	look_up_grams(look, name);
 }
 
-static void look_up_flag(const struct look_up *look, bool flag)
+static void look_up_flag(const struct look_up *look, const struct facts *facts)
 {
-	uint64_t wanted = flag;
+	uint64_t wanted = look->kind == CONDITION_MEMFD	    ? facts->memfd
+			  : look->kind == CONDITION_DELETED ? facts->deleted
+							    : facts->setuid_program;
 
 	keys_find(look->selector->keys,
 		  key_of(space_of(look->kind, SHAPE_EXACT), &wanted, sizeof(wanted)),
@@ -196,13 +198,9 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_gids(look, facts);
 		break;
 	case CONDITION_MEMFD:
-		look_up_flag(look, facts->memfd);
-		break;
 	case CONDITION_DELETED:
-		look_up_flag(look, facts->deleted);
-		break;
 	case CONDITION_SETUID_PROGRAM:
-		look_up_flag(look, facts->setuid_program);
+		look_up_flag(look, facts);
 		break;
 	case CONDITION_COMM:
 		look_up_text(look, SHAPE_EXACT, facts->comm);
