@@ -60,15 +60,16 @@ static void put_child(struct etf_writer *reply, const struct child *child)
 
 CALL(cpid)
 {
+	size_t list = etf_open_list(reply);
+
 	for (size_t i = 0; i < port->children.count; i++) {
 		const struct child *child = &port->children.slots[i];
 
 		if (!child->pid || child->gone)
 			continue;
-		etf_put_list(reply, 1);
 		put_child(reply, child);
 	}
-	etf_put_nil(reply);
+	etf_close_list(reply, list, port->children.living);
 	return CALL_REPLY;
 }
 
