@@ -76,8 +76,11 @@ CALL(cpid)
 /* The parent is told at once, by the socket's end; the children are ended then. */
 CALL(exit)
 {
-	close(FD_CONTROL);
-	port_end(port);
+	/* Without children there is nothing to wait for, and a seccomp policy may allow no more. */
+	if (port->children.present) {
+		close(FD_CONTROL);
+		port_end(port);
+	}
 	exit((int)arguments[0].number);
 }
 

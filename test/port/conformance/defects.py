@@ -63,12 +63,12 @@ def background_writer(bench):
     at = port.fork()
     script = f'(sleep 0.2; echo late; echo done > {path}) & echo early'
     port.post('execvp', b'sh', [b'sh', b'-c', script.encode()], at=at)
+    # Whether the end is told before or after what comes late is not said anywhere.
     said = []
-    while output(said) != b'early\nlate\n':
-        said.append(port.take(lambda m: m.where == at, 'late output'))
-    equal([m.data for m in said if m.kind == EVENT and m.data[0] == 'termsig'], [])
+    while output(said) != b'early\nlate\n' or not [m for m in said if m.kind == EVENT]:
+        said.append(port.take(lambda m: m.where == at, 'late output, and the end'))
+    equal([m.data for m in said if m.kind == EVENT], [(A('exit_status'), 0)])
     eventually(lambda: os.path.exists(path), 'the writer was killed by SIGPIPE')
-    port.exit_status(at) if not [m for m in said if m.kind == EVENT] else None
 
 
 @defect('sigpipe_background', 'a background process that writes a lot lives to the end')
@@ -78,18 +78,10 @@ def sigpipe_background(bench):
     script = f'(sleep 0.1; head -c 300000 /dev/zero; echo $? > {path}) &'
     at = port.fork()
     port.post('execvp', b'sh', [b'sh', b'-c', script.encode()], at=at)
-    eventually(lambda: os.path.exists(path) and os.path.getsize(path), 'it did not end',
-               seconds=5) if drain(port, at, 300000) else None
+    equal(len(port.output(at, 300000)), 300000)
+    eventually(lambda: os.path.exists(path) and os.path.getsize(path), 'it did not end')
     with open(path, encoding='ascii') as file:
         equal(file.read(), '0\n')
-
-
-def drain(port, at, size):
-    got = 0
-    while got < size:
-        got += len(port.message(STDOUT, at).data)
-    equal(got, size)
-    return True
 
 
 @defect('reply_lost_on_exit', '200 calls and exit in one write: every reply comes')
@@ -112,7 +104,7 @@ def grandchild_events(bench):
         at = port.fork()
         below = port.fork(at)
         frames = [protocol.within(below, port.frame('exit', [5])),
-                  protocol.within(at, port.frame('iolist_to_bin', [b'x' * 20000]))] * 1
+                  protocol.within(at, port.frame('iolist_to_bin', [b'x' * 20000]))]
         port.write(b''.join(frames))
         equal(port.exit_status(below), (A('exit_status'), 5))
         port.write(protocol.within(at, port.frame('exit', [6])))
@@ -146,13 +138,14 @@ def stdin_overflow_desync(bench):
     for _ in range(30):
         port.post('iolist_to_bin', b'x' * 10000, at=at)
     equal(port.reply(at), (OK, [], [], []))
-    port.quiet(0.3)
-    replies = [m.data for m in port.about(at) if m.kind == CALL]
-    refused = [m for m in port.inbox if m.kind in (PIPE, CTL)]
-    check(all(data == b'x' * 10000 for data in replies), 'a reply is not whole')
-    check(len(replies) + len(refused) >= 30 or len(replies) == 30,
-          f'{len(replies)} replies, {len(refused)} refusals of 30 calls')
-    equal(port.call('getpid', at=at), at[-1])
+    port.quiet(0.1)
+    port.post('getpid', at=at)
+    replies = []
+    while not replies or replies[-1] != at[-1]:
+        replies.append(port.reply(at))
+    refused = [m for m in port.inbox if m.kind == PIPE]
+    check(all(data == b'x' * 10000 for data in replies[:-1]), 'a reply is not whole')
+    equal(len(replies) - 1 + len(refused), 30, 'replies and refusals')
 
 
 @defect('eof_fd_reuse', 'a closed stdin stays closed, whatever file gets its number')
@@ -312,9 +305,8 @@ def garbage_header_hang(bench):
     port = bench.port()
     above = port.fork()
     bad, good = port.fork(above), port.fork(above)
-    # Half of a message on the child's own standard output.
-    equal(port.call('write', 1, b'\x00\x50\x00\x04\x83', at=bad)[0], OK) \
-        if stalls(port, bad) else None
+    port.call('getpid', at=bad)  # Now its descriptors are its own.
+    stall(port, bad)
     start = time.monotonic()
     equal(port.call('getpid', at=good), good[-1])
     equal(port.call('getpid', at=above), above[-1])
@@ -325,13 +317,12 @@ def garbage_header_hang(bench):
     equal(said[-1].data, (A('termsig'), A('sigkill')))
 
 
-def stalls(port, at):
-    """Half a message, after which the process is stopped before it can say more."""
+def stall(port, at):
+    """Half a message on a process's standard output, which is stopped and cannot say more."""
     os.kill(at[-1], signal.SIGSTOP)
     with open(f'/proc/{at[-1]}/fd/1', 'wb', buffering=0) as file:
         file.write(b'\x00\x50\x00\x04\x83')
     port.quiet(0.02)
-    return False
 
 
 @defect('7.3 blocked', 'a stopped process in the middle holds up only what is below it')
@@ -406,10 +397,10 @@ def short_message(bench):
 def fork_fail_leak(bench):
     port = bench.port()
     at = port.fork()
-    equal(port.call('clone', 0x200, at=at), err('einval'))
+    equal(port.call('clone', 0x20200, at=at), err('einval'))
     before = processes.descriptors(at[-1])
     for _ in range(5):
-        equal(port.call('clone', 0x200, at=at), err('einval'))
+        equal(port.call('clone', 0x20200, at=at), err('einval'))
     equal(processes.descriptors(at[-1]), before)
     port.chain(1, at)
     count = len(processes.descriptors(at[-1]))
@@ -479,7 +470,7 @@ def orphan_after_root_kill(bench):
     port.process.kill()
     for at in (*[below[:i] for i in (1, 2, 3)], *places):
         eventually(lambda at=at: processes.gone(at[-1]), f'{processes.describe(at[-1])} runs on',
-                   seconds=3)
+                   seconds=10)
 
 
 @defect('7.4 escalation', 'at the end of input a program that ignores SIGTERM ends, too')
@@ -540,7 +531,8 @@ def select_high_fd(bench):
 def select_badfd(bench):
     port = bench.port()
     equal(port.call('select', [799], [], [], (A('alcove_timeval'), 0, 0)), err('ebadf'))
-    equal(port.call('select', [], [], [], (A('alcove_timeval'), -1, 0)), err('einval'))
+    term = port.call('select', [], [], [], (A('alcove_timeval'), -1, 0))
+    check(term in (err('einval'), BADARG), f'a time before now: {term!r}')
 
 
 @defect('ptrace', 'two structures are two structures')
