@@ -311,8 +311,8 @@ static void templates(void **state)
 	expect_body("on: fork, group: 'x/%r'",
 		    "2:18 error: group \"x/%r\": the field %r cannot stand here\n");
 	expect_body("on: fork, group: '%u/cpu.max'",
-		    "2:18 error: a group cannot be named \"%u/cpu.max\": \"cpu.max\" is the name "
-		    "of a file of the kernel\n");
+		    "2:18 error: a group cannot be named \"%u/cpu.max\": \"cpu.max\" is a name of "
+		    "the kernel's own files\n");
 }
 
 static void triggers(void **state)
@@ -367,6 +367,7 @@ static void trigger_mistakes(void **state)
 	       "2:42 error: group \"no\" is not defined\n"
 	       "2:52 error: there is no user \"400000000\" on this host\n");
 	expect(X_RULE "triggers: {t: {run: sh, cwd: /none, timeout: 5, rate: 5, stdin: evnt}}\n",
+	       "2:30 error: \"cwd\": there is no folder \"/none\"\n"
 	       "2:46 error: \"timeout\": \"5\" is no time (write a number with ns, us, ms, s, min, "
 	       "h or d)\n"
 	       "2:55 error: \"rate\": \"5\" is no rate (write \"10/s\", \"5/min\" or \"100/h\")\n"
