@@ -290,12 +290,12 @@ int compat_fetter(int argc, char **argv)
 
 	if (first < 0)
 		return usage(&err);
-	if (help || fetter.help || first == argc || streq(argv[first], "help")) {
-		print_help(stdout);
+	if (fetter.version && !help && !fetter.help) {
+		puts("fetter version " REEVE_VERSION " (reeve)");
 		return EXIT_DONE;
 	}
-	if (fetter.version) {
-		puts("fetter version " REEVE_VERSION " (reeve)");
+	if (help || fetter.help || first == argc || streq(argv[first], "help")) {
+		print_help(stdout);
 		return EXIT_DONE;
 	}
 	command = find_command(argv[first]);
