@@ -125,8 +125,6 @@ static void know(struct engine *engine, struct occurrence *occurrence)
 
 static struct trigger_limits limits_of(const struct policy_trigger *trigger)
 {
-	if (trigger->timeout_ns == 0)
-		return TRIGGER_LIMITS;
 	return (struct trigger_limits){
 		.timeout_ns = trigger->timeout_ns,
 		.concurrency = trigger->concurrency,
@@ -169,10 +167,7 @@ static int expand_arguments(const struct policy_trigger *trigger, struct trigger
 
 static const char *group_of(const struct policy *policy, const struct policy_trigger *trigger)
 {
-	/* Zero is a group's index too: only a trigger that was read whole names one. */
-	if (trigger->timeout_ns == 0 || trigger->group < 0)
-		return TRIGGER_GROUP;
-	return policy->groups[trigger->group].name;
+	return trigger->group < 0 ? TRIGGER_GROUP : policy->groups[trigger->group].name;
 }
 
 static int run(struct trigger *known, const struct policy *policy,
