@@ -411,7 +411,8 @@ static bool read_trigger(struct reader *reader, const struct node *key, const st
 	if (!expect_map(reader, trigger->name, body))
 		return false;
 	good &= schema_read(reader, &trigger_schema, body, &draft);
-	return good & read_trigger_keys(reader, key, &draft, policy->trigger_count - 1);
+	good &= read_trigger_keys(reader, key, &draft, policy->trigger_count - 1);
+	return good;
 }
 
 bool read_triggers(struct reader *reader, const struct schema_key *key, const struct node *value,
