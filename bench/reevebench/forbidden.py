@@ -81,7 +81,7 @@ def open_cost(bench):
 
     with collected(figure):
         conditions = {'reeve': lambda _: PolicyDaemon(bench, body),
-                      'floor': lambda _: Floor(bench.work, [], None)}
+                      'floor': lambda _: Floor(bench.work, bench.work.copy('tiny', 'floor'), None)}
         both = storm.bracketed(conditions, window, bench.scale(20, 2), progress=bench.progress)
         pairs, floor = both['reeve'], storm.ratios(both['floor'], 'unwatched')
         ratios, added = storm.ratios(pairs, 'unwatched'), storm.added(pairs, 'watched')
