@@ -30,16 +30,27 @@ CALL(pidfd_send_signal)
 
 /* ---- trees ---- */
 
+/* Each is stopped before its children are looked at, so that it cannot have more of them; all get
+ * the signal, and then go on. */
 CALL(kill_tree)
 {
 	pid_t root = (pid_t)arguments[0].number;
-	int64_t reached;
+	int number = (int)arguments[1].number;
+	struct process_tree tree = { 0 };
+	int64_t reached = 0;
 
 	if (root <= 1 || root == port->pid)
 		return reply_errno(reply, EINVAL);
-	reached = process_tree_signal(root, (int)arguments[1].number);
-	if (reached < 0)
-		return reply_errno(reply, (int)-reached);
+	if (process_tree_add(&tree, root) < 0)
+		return reply_errno(reply, ENOMEM);
+	for (size_t i = 0; i < tree.count; i++)
+		if (kill(tree.pids[i], SIGSTOP) == 0)
+			(void)process_tree_add_children(&tree, tree.pids[i]);
+	for (size_t i = 0; i < tree.count; i++)
+		reached += kill(tree.pids[i], number) == 0;
+	for (size_t i = 0; i < tree.count; i++)
+		(void)kill(tree.pids[i], SIGCONT);
+	process_tree_done(&tree);
 	return reached ? reply_value(reply, reached) : reply_errno(reply, ESRCH);
 }
 

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* A process and all below it, as /proc tells. */
+/* All processes below one, as /proc tells them. */
 #pragma once
 
 #include "util/macros.h"
 
 #include <sys/types.h>
 
-/*
- * Sends a signal to `root`, to its children, theirs and so on: how many got it, or -ENOMEM. Each is
- * stopped before its children are looked at, so that it cannot have more of them meanwhile, and
- * goes on afterwards. Where /proc is not there, or another namespace's, it is `root` alone.
- */
-int64_t process_tree_signal(pid_t root, int number);
+/* Begins as zero; `pids` is owned. */
+struct process_tree {
+	pid_t *pids;
+	size_t count, room;
+};
 
-/* Descriptors for the processes below `root`, itself not among them: the caller's to close. As many
- * as there is room for; none where the kernel (before 5.3) or /proc cannot tell. */
-size_t process_tree_open(pid_t root, int *fds, size_t room);
+/* Adds a process. 0 or -ENOMEM. */
+int process_tree_add(struct process_tree *tree, pid_t pid);
+/* Adds the children of a process, not theirs. 0 or -errno; 0 as well for one that is gone. */
+int process_tree_add_children(struct process_tree *tree, pid_t parent);
+/* Adds all that are below those from index `first` on. 0 or -errno. */
+int process_tree_descend(struct process_tree *tree, size_t first);
+void process_tree_done(struct process_tree *tree);
