@@ -5,6 +5,10 @@
  * table for each byte and length. Rare is what few patterns have: that is counted over all pieces
  * of all patterns (in a table of counters without keys, so a count may be too high).
  *
+ * Patterns that share even their rarest gram often differ in two places that are far apart: each
+ * has a second gram, of 8 bytes elsewhere, and is handed out only where the text may have that,
+ * too.
+ *
  * A hostile set, in which all patterns share their only gram, costs what trying each of them does;
  * a hostile text cannot make that more, since a gram that was seen is not followed again.
  */
@@ -12,11 +16,22 @@
 
 #include "util/hash.h"
 
-enum { LEVELS = 4, SEEN = 64, SEEN_FROM = 4, COUNTERS_MOST = 22 /* log2 */ };
+enum {
+	LEVELS = 4,
+	SEEN = 64,
+	SEEN_FROM = 4,
+	COUNTERS_MOST = 22, /* log2 */
+	SECOND_BITS = 12,   /* log2 of the bits that stand for a text's grams */
+};
 
 struct slot {
 	uint64_t gram;
-	uint32_t first, count; /* in `ids`; count 0: empty */
+	uint32_t first, count; /* in `filed`; count 0: empty */
+};
+
+struct filed {
+	uint32_t id;
+	uint32_t second; /* the bit of a second gram, plus 1; 0: there is none */
 };
 
 struct level {
@@ -30,9 +45,10 @@ struct level {
 struct grams {
 	struct level levels[LEVELS];
 	uint64_t multiplier; /* odd; differs in every process */
-	uint32_t *ids;
-	uint32_t *always;
+	struct filed *filed;
+	const struct filed *always;
 	size_t always_count, largest;
+	bool has_second;
 };
 
 static const unsigned lengths[LEVELS] = { 8, 4, 2, 1 };
@@ -122,8 +138,9 @@ static bool next_piece(struct pieces *pieces, struct slice *ret_piece)
 
 struct chosen {
 	unsigned level; /* LEVELS: none */
-	uint32_t id;
+	struct filed filed;
 	uint64_t gram;
+	const char *at; /* where it stands in the pattern */
 };
 
 struct counters {
@@ -161,10 +178,12 @@ static void count_source(const struct grams *grams, const struct counters *count
 	}
 }
 
+/* The rarest gram that is not one of the `length` bytes around `taken`; of `levels`, the first. */
 static struct chosen choose(const struct grams *grams, const struct counters *counters,
-			    const struct gram_source *source)
+			    const struct gram_source *source, unsigned levels, const char *taken,
+			    unsigned length)
 {
-	struct chosen best = { .level = LEVELS, .id = source->id };
+	struct chosen best = { .level = LEVELS, .filed = { .id = source->id } };
 	struct pieces pieces = pieces_of(source);
 	uint32_t least = UINT32_MAX;
 	struct slice piece;
@@ -172,19 +191,40 @@ static struct chosen choose(const struct grams *grams, const struct counters *co
 	while (next_piece(&pieces, &piece)) {
 		unsigned level = level_of(piece.size);
 
-		for (size_t i = 0; i + lengths[level] <= piece.size; i++) {
-			uint64_t gram = load(piece.data + i, lengths[level]);
+		for (size_t i = 0; level < levels && i + lengths[level] <= piece.size; i++) {
+			const char *at = piece.data + i;
+			uint64_t gram = load(at, lengths[level]);
 			uint32_t count = *counter_of(grams, counters, level, gram);
 
 			/* Of two that are as rare the longer one is rarer in texts. */
-			if (count > least || (count == least && level >= best.level))
+			if (count > least || (count == least && level >= best.level) ||
+			    (taken && at + length > taken && at < taken + length))
 				continue;
 			least = count;
 			best.level = level;
 			best.gram = gram;
+			best.at = at;
 		}
 	}
 	return best;
+}
+
+static uint32_t second_bit(const struct grams *grams, uint64_t gram)
+{
+	return (uint32_t)(hash_gram(grams, gram) >> (64 - SECOND_BITS));
+}
+
+static struct chosen choose_both(const struct grams *grams, const struct counters *counters,
+				 const struct gram_source *source)
+{
+	struct chosen first = choose(grams, counters, source, LEVELS, NULL, 0), second;
+
+	if (first.level == LEVELS)
+		return first;
+	second = choose(grams, counters, source, 1, first.at, lengths[0]);
+	if (second.level == 0)
+		first.filed.second = second_bit(grams, second.gram) + 1;
+	return first;
 }
 
 /* ---- building ---- */
@@ -197,7 +237,7 @@ static int compare_chosen(const void *a, const void *b)
 		return left->level < right->level ? -1 : 1;
 	if (left->gram != right->gram)
 		return left->gram < right->gram ? -1 : 1;
-	return left->id < right->id ? -1 : left->id > right->id;
+	return left->filed.id < right->filed.id ? -1 : left->filed.id > right->filed.id;
 }
 
 static unsigned log2_above(size_t count)
@@ -238,11 +278,11 @@ static int file_grams(struct grams *grams, const struct chosen *chosen, size_t c
 {
 	size_t distinct[LEVELS + 1] = { 0 };
 
-	grams->ids = calloc(count + 1, sizeof(*grams->ids));
-	if (!grams->ids)
+	grams->filed = calloc(count + 1, sizeof(*grams->filed));
+	if (!grams->filed)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		grams->ids[i] = chosen[i].id;
+		grams->filed[i] = chosen[i].filed;
 		distinct[chosen[i].level] += i == 0 || chosen[i - 1].level != chosen[i].level ||
 					     chosen[i - 1].gram != chosen[i].gram;
 	}
@@ -256,11 +296,13 @@ static int file_grams(struct grams *grams, const struct chosen *chosen, size_t c
 				  chosen[end].gram == chosen[i].gram;)
 			end++;
 		if (chosen[i].level == LEVELS) {
-			grams->always = &grams->ids[i];
+			grams->always = &grams->filed[i];
 			grams->always_count = count - i;
 			break;
 		}
 		grams->largest = MAX(grams->largest, end - i);
+		/* A few are compared as fast as their second grams are. */
+		grams->has_second |= end - i >= SEEN_FROM;
 		put_gram(grams, &grams->levels[chosen[i].level], chosen[i].gram, (uint32_t)i,
 			 (uint32_t)(end - i));
 	}
@@ -283,7 +325,7 @@ int grams_new(const struct gram_source *sources, size_t count, struct grams **re
 	for (size_t i = 0; i < count; i++)
 		count_source(grams, &counters, &sources[i]);
 	for (size_t i = 0; i < count; i++)
-		chosen[i] = choose(grams, &counters, &sources[i]);
+		chosen[i] = choose_both(grams, &counters, &sources[i]);
 	qsort(chosen, count, sizeof(*chosen), compare_chosen);
 	r = file_grams(grams, chosen, count);
 	if (r < 0)
@@ -300,21 +342,31 @@ void grams_free(struct grams *grams)
 		free(grams->levels[level].bits);
 		free(grams->levels[level].slots);
 	}
-	free(grams->ids);
+	free(grams->filed);
 	free(grams);
 }
 
 /* ---- asking ---- */
 
-/* Which large slots were followed already: a small cache, whose misses only cost time. */
-struct seen {
-	const struct slot *slots[SEEN];
+struct search {
+	const struct grams *grams;
+	struct candidates *candidates;
+	/* Which large slots were followed already: a small cache, whose misses only cost time. */
+	const struct slot *seen[SEEN];
+	uint64_t present[(1 << SECOND_BITS) / 64]; /* grams of the text, where there are seconds */
 };
 
-static void follow(const struct grams *grams, const struct level *level, uint64_t gram,
-		   uint64_t hash, struct seen *seen, struct candidates *candidates)
+static bool may_have(const struct search *search, uint32_t second)
+{
+	uint32_t bit = second - 1;
+
+	return second == 0 || (search->present[bit / 64] >> (bit % 64) & 1);
+}
+
+static void follow(struct search *search, const struct level *level, uint64_t gram, uint64_t hash)
 {
 	size_t mask = SIZE_MAX >> level->slots_shift, i = hash >> level->slots_shift;
+	const struct filed *filed = search->grams->filed;
 	const struct slot *slot;
 
 	for (;; i = (i + 1) & mask) {
@@ -324,43 +376,60 @@ static void follow(const struct grams *grams, const struct level *level, uint64_
 		if (slot->gram == gram)
 			break;
 	}
-	if (slot->count >= SEEN_FROM) {
-		if (seen->slots[i % SEEN] == slot)
-			return;
-		seen->slots[i % SEEN] = slot;
+	if (slot->count < SEEN_FROM) {
+		for (uint32_t at = slot->first; at < slot->first + slot->count; at++)
+			candidates_add(search->candidates, filed[at].id);
+		return;
 	}
+	if (search->seen[i % SEEN] == slot)
+		return;
+	search->seen[i % SEEN] = slot;
 	for (uint32_t at = slot->first; at < slot->first + slot->count; at++)
-		candidates_add(candidates, grams->ids[at]);
+		if (may_have(search, filed[at].second))
+			candidates_add(search->candidates, filed[at].id);
 }
 
-static inline void look_through(const struct grams *grams, const struct level *level,
-				unsigned length, struct slice text, struct seen *seen,
-				struct candidates *candidates)
+static inline void look_through(struct search *search, unsigned number, struct slice text)
 {
+	const struct level *level = &search->grams->levels[number];
+	const unsigned length = lengths[number];
+
+	if (level->gram_count == 0)
+		return;
 	for (size_t i = 0; i + length <= text.size; i++) {
 		uint64_t gram = load(text.data + i, length);
-		uint64_t hash = hash_gram(grams, gram), bit = hash >> level->bits_shift;
+		uint64_t hash = hash_gram(search->grams, gram), bit = hash >> level->bits_shift;
 
 		if (level->bits[bit / 64] >> (bit % 64) & 1)
-			follow(grams, level, gram, hash, seen, candidates);
+			follow(search, level, gram, hash);
+	}
+}
+
+static void note_grams(struct search *search, struct slice text)
+{
+	memset(search->present, 0, sizeof(search->present));
+	for (size_t i = 0; i + lengths[0] <= text.size; i++) {
+		uint32_t bit = second_bit(search->grams, load(text.data + i, 8));
+
+		search->present[bit / 64] |= UINT64_C(1) << (bit % 64);
 	}
 }
 
 void grams_find(const struct grams *grams, struct slice text, struct candidates *candidates)
 {
-	struct seen seen;
+	struct search search;
 
-	memset(&seen, 0, sizeof(seen));
+	search.grams = grams;
+	search.candidates = candidates;
+	memset(search.seen, 0, sizeof(search.seen));
 	for (size_t i = 0; i < grams->always_count; i++)
-		candidates_add(candidates, grams->always[i]);
-	if (grams->levels[0].gram_count > 0)
-		look_through(grams, &grams->levels[0], 8, text, &seen, candidates);
-	if (grams->levels[1].gram_count > 0)
-		look_through(grams, &grams->levels[1], 4, text, &seen, candidates);
-	if (grams->levels[2].gram_count > 0)
-		look_through(grams, &grams->levels[2], 2, text, &seen, candidates);
-	if (grams->levels[3].gram_count > 0)
-		look_through(grams, &grams->levels[3], 1, text, &seen, candidates);
+		candidates_add(candidates, grams->always[i].id);
+	if (grams->has_second)
+		note_grams(&search, text);
+	look_through(&search, 0, text);
+	look_through(&search, 1, text);
+	look_through(&search, 2, text);
+	look_through(&search, 3, text);
 }
 
 size_t grams_always(const struct grams *grams)
