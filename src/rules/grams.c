@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Grams are 8, 4, 2 or 1 bytes long, the longest that a pattern's literal pieces have room for: so
+ * Grams are 8, 6, 4, 2 or 1 bytes long, the longest that a pattern's literal pieces have room for: so
  * a gram is one number, and looking a text through is one multiplication and one bit of a small
  * table for each byte and length. Rare is what few patterns have: that is counted over all pieces
  * of all patterns (in a table of counters without keys, so a count may be too high).
@@ -17,7 +17,7 @@
 #include "util/hash.h"
 
 enum {
-	LEVELS = 4,
+	LEVELS = 5,
 	SEEN = 64,
 	SEEN_FROM = 4,
 	COUNTERS_MOST = 22, /* log2 */
@@ -51,7 +51,7 @@ struct grams {
 	bool has_second;
 };
 
-static const unsigned lengths[LEVELS] = { 8, 4, 2, 1 };
+static const unsigned lengths[LEVELS] = { 8, 6, 4, 2, 1 };
 
 /* Called with constants, so that it is one load. */
 static inline uint64_t load(const char *at, unsigned length)
@@ -62,11 +62,10 @@ static inline uint64_t load(const char *at, unsigned length)
 	return gram;
 }
 
+/* Its upper bits depend on all of the gram. */
 static uint64_t hash_gram(const struct grams *grams, uint64_t gram)
 {
-	uint64_t hash = (gram + 1) * grams->multiplier;
-
-	return (hash ^ hash >> 32) * grams->multiplier;
+	return gram * grams->multiplier;
 }
 
 /* ---- literal pieces of a pattern ---- */
@@ -302,7 +301,8 @@ static int file_grams(struct grams *grams, const struct chosen *chosen, size_t c
 		}
 		grams->largest = MAX(grams->largest, end - i);
 		/* A few are compared as fast as their second grams are. */
-		grams->has_second |= end - i >= SEEN_FROM;
+		for (size_t j = i; j < end && end - i >= SEEN_FROM; j++)
+			grams->has_second |= chosen[j].filed.second != 0;
 		put_gram(grams, &grams->levels[chosen[i].level], chosen[i].gram, (uint32_t)i,
 			 (uint32_t)(end - i));
 	}
@@ -389,10 +389,12 @@ static void follow(struct search *search, const struct level *level, uint64_t gr
 			candidates_add(search->candidates, filed[at].id);
 }
 
-static inline void look_through(struct search *search, unsigned number, struct slice text)
+/* Inlined, so that `length` is a constant and a gram one load. */
+static inline __attribute__((always_inline)) void look_through(struct search *search,
+							       unsigned number, unsigned length,
+							       struct slice text)
 {
 	const struct level *level = &search->grams->levels[number];
-	const unsigned length = lengths[number];
 
 	if (level->gram_count == 0)
 		return;
@@ -408,7 +410,7 @@ static inline void look_through(struct search *search, unsigned number, struct s
 static void note_grams(struct search *search, struct slice text)
 {
 	memset(search->present, 0, sizeof(search->present));
-	for (size_t i = 0; i + lengths[0] <= text.size; i++) {
+	for (size_t i = 0; i + 8 <= text.size; i++) {
 		uint32_t bit = second_bit(search->grams, load(text.data + i, 8));
 
 		search->present[bit / 64] |= UINT64_C(1) << (bit % 64);
@@ -426,10 +428,11 @@ void grams_find(const struct grams *grams, struct slice text, struct candidates 
 		candidates_add(candidates, grams->always[i].id);
 	if (grams->has_second)
 		note_grams(&search, text);
-	look_through(&search, 0, text);
-	look_through(&search, 1, text);
-	look_through(&search, 2, text);
-	look_through(&search, 3, text);
+	look_through(&search, 0, 8, text);
+	look_through(&search, 1, 6, text);
+	look_through(&search, 2, 4, text);
+	look_through(&search, 3, 2, text);
+	look_through(&search, 4, 1, text);
 }
 
 size_t grams_always(const struct grams *grams)
