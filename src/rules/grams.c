@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Grams are 8, 6, 4, 2 or 1 bytes long, the longest that a pattern's literal pieces have room for: so
- * a gram is one number, and looking a text through is one multiplication and one bit of a small
+ * Grams are 8, 6, 4, 2 or 1 bytes long, the longest that a pattern's literal pieces have room for:
+ * so a gram is one number, and looking a text through is one multiplication and one bit of a small
  * table for each byte and length. Rare is what few patterns have: that is counted over all pieces
  * of all patterns (in a table of counters without keys, so a count may be too high).
  *
