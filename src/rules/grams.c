@@ -14,6 +14,7 @@
  */
 #include "rules/grams.h"
 
+#include "rules/presence.h"
 #include "util/hash.h"
 
 enum {
@@ -37,8 +38,8 @@ struct filed {
 struct level {
 	unsigned length;
 	size_t gram_count;
-	uint64_t *bits;
-	unsigned bits_shift, slots_shift; /* of a hash, to its index */
+	struct presence presence;
+	unsigned slots_shift; /* of a hash, to its index */
 	struct slot *slots;
 };
 
@@ -250,23 +251,21 @@ static unsigned log2_above(size_t count)
 
 static int make_level(struct level *level, size_t count)
 {
-	unsigned slots = log2_above(count * 2), bits = MAX(log2_above(count * 16), 6);
+	unsigned slots = log2_above(count * 2);
 
 	level->gram_count = count;
 	level->slots_shift = 64 - slots;
-	level->bits_shift = 64 - bits;
 	level->slots = calloc((size_t)1 << slots, sizeof(*level->slots));
-	level->bits = calloc(((size_t)1 << bits) / 64, sizeof(*level->bits));
-	return level->slots && level->bits ? 0 : -ENOMEM;
+	return level->slots ? presence_init(&level->presence, count) : -ENOMEM;
 }
 
 static void put_gram(const struct grams *grams, struct level *level, uint64_t gram, uint32_t first,
 		     uint32_t count)
 {
-	uint64_t hash = hash_gram(grams, gram), bit = hash >> level->bits_shift;
+	uint64_t hash = hash_gram(grams, gram);
 	size_t mask = SIZE_MAX >> level->slots_shift, i = hash >> level->slots_shift;
 
-	level->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
+	presence_add(&level->presence, hash);
 	while (level->slots[i].count > 0)
 		i = (i + 1) & mask;
 	level->slots[i] = (struct slot){ .gram = gram, .first = first, .count = count };
@@ -339,7 +338,7 @@ void grams_free(struct grams *grams)
 	if (!grams)
 		return;
 	for (unsigned level = 0; level < LEVELS; level++) {
-		free(grams->levels[level].bits);
+		presence_done(&grams->levels[level].presence);
 		free(grams->levels[level].slots);
 	}
 	free(grams->filed);
@@ -400,9 +399,9 @@ static inline __attribute__((always_inline)) void look_through(struct search *se
 		return;
 	for (size_t i = 0; i + length <= text.size; i++) {
 		uint64_t gram = load(text.data + i, length);
-		uint64_t hash = hash_gram(search->grams, gram), bit = hash >> level->bits_shift;
+		uint64_t hash = hash_gram(search->grams, gram);
 
-		if (level->bits[bit / 64] >> (bit % 64) & 1)
+		if (presence_maybe(&level->presence, hash))
 			follow(search, level, gram, hash);
 	}
 }
