@@ -440,8 +440,11 @@ static bool match(const struct regex *regex, struct slice text, unsigned char ze
 /* memmem(3) prepares a table of the literal each time; an argument is over before that pays. */
 static bool has_literal(const struct regex *regex, struct slice text)
 {
-	const char *at = text.data, *end = text.data + text.size;
+	const char *at = text.data, *end;
 
+	if (text.size < regex->literal_size)
+		return false;
+	end = at + text.size;
 	while ((size_t)(end - at) >= regex->literal_size) {
 		at = memchr(at, regex->literal[0], (size_t)(end - at) - regex->literal_size + 1);
 		if (!at)
