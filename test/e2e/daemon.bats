@@ -424,6 +424,7 @@ scanned_policy() {
 	timeout 20 reeve clean --runtime-dir "$WORK/run2" --config second.yaml
 }
 
+# bats test_tags=alone
 @test "favordynmods is set while it runs and put back" {
 	probe a
 	for file in /proc/[0-9]*/comm; do
@@ -524,6 +525,7 @@ print(*json.load(open(sys.argv[1]))["favordynmods"], sep="\n")' "$RUN/state.json
 	grep -q stopping logs/log
 }
 
+# bats test_tags=alone
 @test "an idle daemon sleeps: no thread runs in five seconds" {
 	probe a
 	rules "$WORK/a=ga"

@@ -36,6 +36,10 @@ e2e_setup() {
 e2e_teardown() {
 	[ -n "${WORK:-}" ] || return 0
 	cd / || return 1
+	if [ -z "${BATS_TEST_COMPLETED:-}" ] && [ -s "$WORK/log" ]; then
+		echo "the daemon's log ends with:"
+		tail -n 20 "$WORK/log"
+	fi
 	end_processes
 	wait 2>/dev/null || true
 	unmount_all
