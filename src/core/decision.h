@@ -25,6 +25,8 @@ enum decision_flags {
 	DECISION_TRUNCATED = 1 << 10, /* more rules matched than a verdict lists */
 };
 
+enum { SUBJECT_CWD = 4096, SUBJECT_CGROUP = 2048 };
+
 /* Who set a trigger off: read while the process still waits, for it may be gone a moment later. */
 struct subject {
 	pid_t ppid;
@@ -36,7 +38,9 @@ struct subject {
 	int32_t syscall;	    /* -1: unknown */
 	uint64_t arguments[4];
 	char comm[16];
-	char exe[128]; /* of the process as it is now; its end when too long */
+	char exe[128];		     /* of the process as it is now; its end when too long */
+	char cwd[SUBJECT_CWD];	     /* "" where it is longer, or cannot be read */
+	char cgroup[SUBJECT_CGROUP]; /* lines of /proc/PID/cgroup, v2's first; those that fit */
 };
 
 /* The sizes make a queue's slot 768 bytes: see the assertion in decision.c. */

@@ -10,6 +10,9 @@
 #include "source/gate.h"
 #include "varlink/server.h"
 
+/* In which triggers' programs run that name no other: there where the policy has triggers. */
+#define TRIGGER_GROUP "reeve-triggers"
+
 enum { HISTORY = 32, STRAGGLERS_MAX = 256, PROBLEMS_MAX = 64 };
 
 /* A decision and the policy that its indexes belong to. */
@@ -58,6 +61,7 @@ struct engine {
 	struct confirm *confirm;
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
+	struct users *users; /* of those whom triggers are told about; NULL: no memory */
 	struct varlink_server *server;
 	struct watching *watching; /* engine-watch.h */
 
@@ -86,7 +90,7 @@ struct engine {
 	struct slow *slow;	    /* requests under way (engine-slow.c) */
 	struct scan_memory scanned; /* by the scans that stand in for the gate */
 	struct engine_counters counters;
-	struct log_limit move_limit, lost_limit, trigger_limit, rules_limit;
+	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
 };
 
@@ -146,5 +150,4 @@ void engine_stop_slow(struct engine *engine);
 
 /* engine-trigger.c */
 void engine_run_triggers(struct engine *engine, const struct urgent *urgent);
-void engine_trigger_ended(const char *name, pid_t pid, int status, bool timed_out,
-			  const char *output, void *userdata);
+void engine_trigger_ended(const struct trigger_outcome *outcome, void *userdata);

@@ -92,9 +92,22 @@ static size_t add_made(struct engine *engine, const struct policy *policy, struc
 	return count;
 }
 
+/* Where triggers run that name no group; a policy that does name it gives it its limits. */
+static size_t add_trigger_group(const struct engine *engine, const struct policy *policy,
+				struct group_spec *spec)
+{
+	static const struct limits none;
+
+	if (policy->trigger_count == 0 || engine->options.local ||
+	    policy_find_group(policy, TRIGGER_GROUP) >= 0)
+		return 0;
+	*spec = (struct group_spec){ .name = TRIGGER_GROUP, .limits = &none };
+	return 1;
+}
+
 static int apply_groups(struct engine *engine, const struct policy *policy, struct error *err)
 {
-	size_t room = policy->group_count + groups_count(engine->groups) + 1, made;
+	size_t room = policy->group_count + groups_count(engine->groups) + 2, made, own;
 	_cleanup_(freep) struct group_spec *specs = calloc(room, sizeof(*specs));
 	_cleanup_(freep) struct limits *limits = calloc(room, sizeof(*limits));
 	struct group_problems problems = { 0 };
@@ -108,13 +121,15 @@ static int apply_groups(struct engine *engine, const struct policy *policy, stru
 			.limits = &policy->groups[i].limits,
 		};
 	made = add_made(engine, policy, specs + policy->group_count, limits);
+	own = add_trigger_group(engine, policy, specs + policy->group_count + made);
 	if (engine->options.dry_run)
 		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
 	else if (engine->options.local)
 		/* A command changes what it is asked to, not what another one has made. */
 		r = apply_each(engine, specs, policy->group_count, &problems, err);
 	else
-		r = groups_apply(engine->groups, specs, policy->group_count + made, &problems, err);
+		r = groups_apply(engine->groups, specs, policy->group_count + made + own, &problems,
+				 err);
 	for (size_t i = 0; i < made; i++)
 		limits_done(&limits[i]);
 	if (r >= 0)
@@ -210,11 +225,11 @@ static int install(struct engine *engine, struct shared_policy *policy, struct t
 	(void)retire(engine, gatekeeper_swap(engine->keeper, snapshot));
 	if (engine->gate) {
 		size_t count;
-		const char *const *paths = resolver_open_paths(engine->resolver, &count);
+		const struct gate_watch *watches = resolver_watches(engine->resolver, &count);
 
 		/* What no rule named may be named now. */
 		gate_forget_all(engine->gate);
-		(void)gate_watch_open(engine->gate, paths, count, NULL);
+		(void)gate_watch_open(engine->gate, watches, count, NULL);
 		(void)gate_mark_remote(engine->gate, NULL);
 	}
 	return 0;

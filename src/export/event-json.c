@@ -403,41 +403,87 @@ static size_t change_object(struct out *out, const struct event_json *json, unsi
 	return to ? (size_t)(out->at - out->text->data) : 0;
 }
 
-static bool put_fields(struct out *out, struct event_json *json, const struct event *event)
+/* Fields of one word of the masks; an object that begins among them ends there. */
+static bool put_fields(struct out *out, struct event_json *json, const struct event *event,
+		       size_t word, uint64_t left)
 {
 	unsigned open = 0, null = 0;
 
-	for (size_t word = 0; word < ARRAY_SIZE(event->known); word++) {
-		uint64_t left = event->known[word] & json->selection.fields[word];
+	for (; left; left &= left - 1) {
+		size_t field = word * 64 + (size_t)__builtin_ctzll(left), brace = 0;
+		unsigned object = json->keys[field].object;
 
-		for (; left; left &= left - 1) {
-			size_t field = word * 64 + (size_t)__builtin_ctzll(left), brace = 0;
-			unsigned object = json->keys[field].object;
-
-			if (object && object == null)
-				continue;
-			if (!room(out, FIXED))
-				return false;
-			if (object != open)
-				brace = change_object(out, json, open, object);
-			open = object;
-			if (field == FIELD_CONTAINER_RUNTIME &&
-			    event->container_runtime.size == 0) {
-				PUT(out, "null");
-				null = object;
-				open = 0;
-				continue;
-			}
-			put_key(out, &json->keys[field]);
-			if (brace)
-				out->text->data[brace] = '{';
-			if (!put_value(out, json, field,
-				       (const char *)event + event_fields[field].offset))
-				return false;
+		if (object && object == null)
+			continue;
+		if (!room(out, FIXED))
+			return false;
+		if (object != open)
+			brace = change_object(out, json, open, object);
+		open = object;
+		if (field == FIELD_CONTAINER_RUNTIME && event->container_runtime.size == 0) {
+			PUT(out, "null");
+			null = object;
+			open = 0;
+			continue;
 		}
+		put_key(out, &json->keys[field]);
+		if (brace)
+			out->text->data[brace] = '{';
+		if (!put_value(out, json, field, (const char *)event + event_fields[field].offset))
+			return false;
 	}
 	if (open)
 		*out->at++ = '}';
+	return true;
+}
+
+#define UP_TO(field)	  ((UINT64_C(2) << (field)) - 1)
+#define SPAN(first, last) (UP_TO(last) & ~(UP_TO(first) >> 1))
+
+/* Fields that are the same for many events, and whole objects of them. */
+static const uint64_t runs[EVENT_JSON_RUNS] = {
+	SPAN(FIELD_UID, FIELD_GROUP),
+	SPAN(FIELD_INODE, FIELD_FLAGS),
+	SPAN(FIELD_CGROUP, FIELD_TIME_NS),
+};
+_Static_assert(FIELD_GROUP + 1 == FIELD_INODE && FIELD_FLAGS + 1 == FIELD_CGROUP &&
+		       FIELD_TIME_NS < 63,
+	       "the runs follow each other in the first word");
+
+static bool put_run(struct out *out, struct event_json *json, const struct event *event,
+		    struct event_memo *memo, uint64_t fields)
+{
+	size_t begin = (size_t)(out->at - out->text->data);
+
+	if (event_memo_holds(memo, event, fields)) {
+		if (!room(out, memo->text_size + FIXED))
+			return false;
+		put(out, memo->text, memo->text_size);
+		return true;
+	}
+	if (!put_fields(out, json, event, 0, fields))
+		return false;
+	event_memo_keep(memo, event, fields, out->text->data + begin,
+			(size_t)(out->at - out->text->data) - begin);
+	return true;
+}
+
+static bool put_all_fields(struct out *out, struct event_json *json, const struct event *event)
+{
+	struct event_memo *memos = json->memos[event->type % EVENT_JSON_MEMOS];
+	uint64_t first = event->known[0] & json->selection.fields[0];
+
+	if (!put_fields(out, json, event, 0, first & (UP_TO(FIELD_UID) >> 1)))
+		return false;
+	for (size_t i = 0; i < EVENT_JSON_RUNS; i++)
+		if (first & runs[i] && !put_run(out, json, event, &memos[i], first & runs[i]))
+			return false;
+	if (!put_fields(out, json, event, 0, first & ~UP_TO(FIELD_TIME_NS)))
+		return false;
+	for (size_t word = 1; word < ARRAY_SIZE(event->known); word++)
+		if (!put_fields(out, json, event, word,
+				event->known[word] & json->selection.fields[word]))
+			return false;
 	return true;
 }
 
@@ -470,7 +516,8 @@ int event_json_add(struct event_json *json, const struct event *event, struct te
 
 	if (text->failed)
 		return -ENOMEM;
-	if (!put_head(&out, json, event) || !put_fields(&out, json, event) || !room(&out, FIXED)) {
+	if (!put_head(&out, json, event) || !put_all_fields(&out, json, event) ||
+	    !room(&out, FIXED)) {
 		text->size = before;
 		if (text->data)
 			text->data[before] = '\0';

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "export/event-memo.h"
 #include "export/selection.h"
 
 struct event_json_key {
@@ -22,6 +23,10 @@ struct event_json_key {
 	uint8_t object; /* 0: none, else the same number for members of the same object */
 };
 
+/* Runs of fields that are remembered, for as many types of events: executions, forks and exits,
+ * which know different fields, do not displace each other. */
+enum { EVENT_JSON_RUNS = 3, EVENT_JSON_MEMOS = 4 };
+
 /* Prepared once for many events. */
 struct event_json {
 	struct selection selection;
@@ -29,6 +34,7 @@ struct event_json {
 	char second_text[20];
 	struct event_json_key keys[FIELDS];
 	struct event_json_key objects[8];
+	struct event_memo memos[EVENT_JSON_MEMOS][EVENT_JSON_RUNS];
 };
 
 /* `selection`: NULL for everything. */

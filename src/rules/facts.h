@@ -50,6 +50,9 @@ struct file_key {
 
 struct facts {
 	enum occasion on;
+	/* All that this is, as OCCASION_BIT()s: opening a file for reading and writing is ON_READ,
+	 * ON_WRITE and ON_OPEN. 0: only `on`. */
+	uint32_t occasions;
 	bool has_file;
 	struct file_key file; /* executed or opened */
 	pid_t pid;
@@ -81,6 +84,11 @@ struct facts {
 	void (*ask)(struct facts *facts, enum fact_part part, void *userdata);
 	void *userdata;
 };
+
+static inline uint32_t facts_occasions(const struct facts *facts)
+{
+	return facts->occasions ? facts->occasions : OCCASION_BIT(facts->on);
+}
 
 /* True if that part is known, asking for it once. */
 static inline bool facts_know(struct facts *facts, enum fact_part part)

@@ -21,6 +21,12 @@ size_t glob_literal_prefix(const char *pattern)
 	return strcspn(pattern, "*?[\\");
 }
 
+/* What a byte of the text is read as. */
+static unsigned char byte_of(enum glob_text kind, char c)
+{
+	return kind == GLOB_JOINED && c == '\0' ? ' ' : (unsigned char)c;
+}
+
 /* Matches one byte against [...] at *at; moves *at behind it. False also for an unclosed bracket.
  */
 static bool match_bracket(const char **at, unsigned char c)
@@ -45,18 +51,20 @@ static bool match_bracket(const char **at, unsigned char c)
 	if (*p != ']')
 		return false;
 	*at = p + 1;
-	return found != negate && c != '/';
+	return found != negate;
 }
 
 /* Matches one pattern element that is no star; moves *pattern behind it. */
-static bool match_one(const char **pattern, unsigned char c)
+static bool match_one(enum glob_text kind, const char **pattern, unsigned char c)
 {
+	bool wild = kind != GLOB_PATH || c != '/';
+
 	switch (**pattern) {
 	case '?':
 		++*pattern;
-		return c != '/';
+		return wild;
 	case '[':
-		return match_bracket(pattern, c);
+		return match_bracket(pattern, c) && wild;
 	case '\\':
 		if ((*pattern)[1])
 			++*pattern;
@@ -75,9 +83,9 @@ struct fallback {
 };
 
 /* Moves a fallback on to the next place where its pattern may start; false when there is none. */
-static bool retry(struct fallback *back, bool deep)
+static bool retry(struct fallback *back, const char *end, bool deep)
 {
-	if (!back->pattern || *back->text == '\0')
+	if (!back->pattern || back->text == end)
 		return false;
 	if (!deep)
 		return *back->text++ != '/';
@@ -85,7 +93,7 @@ static bool retry(struct fallback *back, bool deep)
 		back->text++;
 		return true;
 	}
-	back->text = strchr(back->text, '/');
+	back->text = memchr(back->text, '/', (size_t)(end - back->text));
 	if (!back->text) {
 		back->pattern = NULL;
 		return false;
@@ -94,10 +102,10 @@ static bool retry(struct fallback *back, bool deep)
 	return true;
 }
 
-bool glob_match(const char *pattern, const char *path)
+bool glob_matches(enum glob_text kind, const char *pattern, struct slice text)
 {
 	struct fallback star = { 0 }, deep = { 0 };
-	const char *p = pattern, *t = path;
+	const char *p = pattern, *t = text.data, *end = t + text.size;
 
 	for (;;) {
 		if (*p == '*') {
@@ -105,26 +113,27 @@ bool glob_match(const char *pattern, const char *path)
 
 			while (*p == '*')
 				p++;
-			if (p - stars == 1) {
+			if (p - stars == 1 && kind == GLOB_PATH) {
 				star = (struct fallback){ .pattern = p, .text = t };
 				continue;
 			}
 			/* A part of its own, as in a/ ** /b: none, one or several parts. */
-			deep.parts = *p == '/' && (stars == pattern || stars[-1] == '/');
+			deep.parts = kind == GLOB_PATH && *p == '/' &&
+				     (stars == pattern || stars[-1] == '/');
 			p += deep.parts;
 			deep.pattern = p;
 			deep.text = t;
 			star.pattern = NULL;
 			continue;
 		}
-		if (*t == '\0' && *p == '\0')
+		if (t == end && *p == '\0')
 			return true;
-		if (*t != '\0' && match_one(&p, (unsigned char)*t)) {
+		if (t != end && match_one(kind, &p, byte_of(kind, *t))) {
 			t++;
-		} else if (retry(&star, false)) {
+		} else if (retry(&star, end, false)) {
 			p = star.pattern;
 			t = star.text;
-		} else if (retry(&deep, true)) {
+		} else if (retry(&deep, end, true)) {
 			p = deep.pattern;
 			t = deep.text;
 			star.pattern = NULL;
@@ -132,4 +141,9 @@ bool glob_match(const char *pattern, const char *path)
 			return false;
 		}
 	}
+}
+
+bool glob_match(const char *pattern, const char *path)
+{
+	return glob_matches(GLOB_PATH, pattern, slice_of(path));
 }

@@ -5,7 +5,14 @@
  */
 #pragma once
 
-#include "util/macros.h"
+#include "util/text.h"
+
+/* What the text is. In what is no path, `*` and `?` match any byte. */
+enum glob_text {
+	GLOB_PATH,
+	GLOB_PLAIN,
+	GLOB_JOINED, /* plain, of parts that end in NUL: that is read as a blank */
+};
 
 /* True if the text has a byte that makes it a pattern (an unescaped one of `*?[`). */
 bool glob_is_pattern(const char *text);
@@ -15,7 +22,9 @@ bool glob_is_pattern(const char *text);
 size_t glob_literal_prefix(const char *pattern);
 
 /*
- * Does the whole path match? Bounded: each `*` or `**` backtracks to the last one only, so the time
- * is O(pattern * path) however hostile either is.
+ * Does the whole text match? Bounded: each `*` or `**` backtracks to the last one only, so the time
+ * is O(pattern * text) however hostile either is.
  */
-bool glob_match(const char *pattern, const char *path);
+bool glob_matches(enum glob_text kind, const char *pattern, struct slice text);
+
+bool glob_match(const char *pattern, const char *path); /* of a path */

@@ -1,202 +1,126 @@
 // SPDX-License-Identifier: MIT
 /*
- * One index a rule action: two open-addressing tables (by name, by identity), a table of folders
- * that is asked once for each ancestor of a path, and a list of globs tried in order.
+ * An index an occasion says which of its rules name the file; those without paths are listed
+ * beside it. What is found is taken in file order, and its conditions are tried in the order of
+ * their cost, so that a part of the facts is got only when all that is cheaper holds.
  *
- * Several rules may stand behind one identity (two names of one inode, each with its rule): they
- * are chained through `next`. A name has one rule, the loader refuses a second.
+ * A rule in a dry run changes nothing about the others: neither its group nor its `stop` counts,
+ * unless the whole policy is one.
  */
 #include "rules/ruleset.h"
 
-#include "rules/glob.h"
-#include "util/hash.h"
+#include "rules/condition.h"
+#include "rules/path-index.h"
 
-enum { ACTION_COUNT = 3 };
-
-#define NO_ENTRY UINT32_MAX /* no enumerator: those are ints */
-
-struct entry {
-	const char *text;
-	uint32_t length;
-	uint32_t rule;
-	dev_t dev;
-	ino_t ino;
-	uint32_t next; /* in the chain of one identity */
-};
-
-struct table {
-	uint32_t *slots; /* entry index + 1; 0: empty */
-	uint32_t mask;
+struct rule {
+	struct condition *conditions; /* NULL: none */
+	uint32_t on;
+	int group_effect; /* index into the rule's effects, or POLICY_NONE */
+	bool kills;
+	bool counts; /* it does what it says */
+	bool has_paths;
 };
 
 struct index {
-	struct table names, identities, folders;
-	uint32_t *globs;
-	size_t glob_count;
-	bool any;
+	struct path_index *paths; /* NULL: no rule has any */
+	uint32_t *bare;		  /* rules without paths, in file order */
+	size_t bare_count;
 };
 
 struct ruleset {
 	const struct policy *policy;
-	struct entry *entries;
-	size_t entry_count;
-	struct index actions[ACTION_COUNT];
+	struct rule *rules;
+	struct index occasions[OCCASIONS];
 };
 
-static uint64_t hash_identity(dev_t dev, ino_t ino)
-{
-	uint64_t key[2] = { (uint64_t)dev, (uint64_t)ino };
+/* ---- compiling ---- */
 
-	return hash_bytes(key, sizeof(key));
+/* A rule that says nothing else is about fetter's action. */
+static uint32_t occasions_of(const struct policy_rule *rule)
+{
+	return rule->on ? rule->on : OCCASION_BIT(rule->action);
 }
 
-static int table_init(struct table *table, size_t count)
+static int compile_rule(const struct policy *policy, const struct policy_rule *from,
+			struct rule *rule)
 {
-	size_t room = 8;
+	rule->on = occasions_of(from);
+	rule->has_paths = from->path_count > 0;
+	rule->counts = policy->dry_run || !from->dry_run;
+	rule->kills = from->kill;
+	rule->group_effect = POLICY_NONE;
+	for (size_t i = 0; i < from->effect_count; i++) {
+		rule->kills |= from->effects[i].kind == EFFECT_KILL;
+		if (from->effects[i].kind == EFFECT_GROUP && rule->group_effect == POLICY_NONE)
+			rule->group_effect = (int)i;
+	}
+	if (from->condition_count == 0)
+		return 0;
+	return conditions_new(from->conditions, from->condition_count, &rule->conditions);
+}
 
+static int index_paths(const struct ruleset *rules, const struct rule_target *targets, size_t count,
+		       enum occasion on, struct index *index)
+{
+	_cleanup_(freep) const struct rule_target **mine = calloc(count + 1, sizeof(*mine));
+	size_t found = 0;
+
+	if (!mine)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (rules->rules[targets[i].rule].on & OCCASION_BIT(on))
+			mine[found++] = &targets[i];
+	return found > 0 ? path_index_new(mine, found, &index->paths) : 0;
+}
+
+/* No path, and none that a target was given for. */
+static bool is_bare(const struct ruleset *rules, size_t number, enum occasion on)
+{
+	const struct rule *rule = &rules->rules[number];
+
+	return !rule->has_paths && (rule->on & OCCASION_BIT(on));
+}
+
+static int index_bare(const struct ruleset *rules, enum occasion on, struct index *index)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < rules->policy->rule_count; i++)
+		count += is_bare(rules, i, on);
 	if (count == 0)
 		return 0;
-	while (room < count * 2)
-		room *= 2;
-	table->slots = calloc(room, sizeof(*table->slots));
-	table->mask = (uint32_t)room - 1;
-	return table->slots ? 0 : -ENOMEM;
-}
-
-/* The slot that holds an equal name, or the empty one where it belongs. */
-static uint32_t *find_name(const struct ruleset *rules, const struct table *table, const char *name,
-			   size_t length)
-{
-	uint32_t i = (uint32_t)hash_bytes(name, length) & table->mask;
-
-	for (;; i = (i + 1) & table->mask) {
-		uint32_t slot = table->slots[i];
-		const struct entry *entry;
-
-		if (slot == 0)
-			return &table->slots[i];
-		entry = &rules->entries[slot - 1];
-		if (entry->length == length && memcmp(entry->text, name, length) == 0)
-			return &table->slots[i];
-	}
-}
-
-static uint32_t *find_identity(const struct ruleset *rules, const struct table *table, dev_t dev,
-			       ino_t ino)
-{
-	uint32_t i = (uint32_t)hash_identity(dev, ino) & table->mask;
-
-	for (;; i = (i + 1) & table->mask) {
-		uint32_t slot = table->slots[i];
-		const struct entry *entry;
-
-		if (slot == 0)
-			return &table->slots[i];
-		entry = &rules->entries[slot - 1];
-		if (entry->dev == dev && entry->ino == ino)
-			return &table->slots[i];
-	}
-}
-
-/* Appends to the chain behind the slot's first entry, which keeps file order. */
-static void chain(struct ruleset *rules, uint32_t *slot, uint32_t entry)
-{
-	uint32_t at;
-
-	if (*slot == 0) {
-		*slot = entry + 1;
-		return;
-	}
-	for (at = *slot - 1; rules->entries[at].next != NO_ENTRY; at = rules->entries[at].next)
-		if (at == entry)
-			return;
-	if (at != entry)
-		rules->entries[at].next = entry;
-}
-
-static int count_targets(struct ruleset *rules, const struct rule_target *targets, size_t count)
-{
-	size_t names[ACTION_COUNT] = { 0 }, identities[ACTION_COUNT] = { 0 };
-	size_t folders[ACTION_COUNT] = { 0 }, globs[ACTION_COUNT] = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		enum policy_action action = rules->policy->rules[targets[i].rule].action;
-
-		names[action] += targets[i].kind == TARGET_FILE;
-		identities[action] += targets[i].kind == TARGET_FILE && targets[i].has_identity;
-		folders[action] += targets[i].kind == TARGET_FOLDER;
-		globs[action] += targets[i].kind == TARGET_GLOB;
-	}
-	for (int a = 0; a < ACTION_COUNT && r >= 0; a++) {
-		struct index *index = &rules->actions[a];
-
-		index->any = names[a] + folders[a] + globs[a] > 0;
-		r = table_init(&index->names, names[a]);
-		if (r >= 0)
-			r = table_init(&index->identities, identities[a]);
-		if (r >= 0)
-			r = table_init(&index->folders, folders[a]);
-		if (r >= 0 && globs[a] > 0) {
-			index->globs = calloc(globs[a], sizeof(*index->globs));
-			r = index->globs ? 0 : -ENOMEM;
-		}
-	}
-	return r;
-}
-
-static void add_target(struct ruleset *rules, const struct rule_target *target)
-{
-	struct index *index = &rules->actions[rules->policy->rules[target->rule].action];
-	uint32_t at = (uint32_t)rules->entry_count++;
-	struct entry *entry = &rules->entries[at];
-	uint32_t *slot;
-
-	*entry = (struct entry){
-		.text = target->text,
-		.length = (uint32_t)strlen(target->text),
-		.rule = target->rule,
-		.dev = target->dev,
-		.ino = target->ino,
-		.next = NO_ENTRY,
-	};
-	switch (target->kind) {
-	case TARGET_GLOB:
-		index->globs[index->glob_count++] = at;
-		return;
-	case TARGET_FOLDER:
-		slot = find_name(rules, &index->folders, entry->text, entry->length);
-		break;
-	default:
-		slot = find_name(rules, &index->names, entry->text, entry->length);
-		break;
-	}
-	/* Two spellings that resolve to one place (a symlink and its target): the first rule
-	 * stands. */
-	if (*slot == 0)
-		*slot = at + 1;
-	if (target->kind == TARGET_FILE && target->has_identity)
-		chain(rules, find_identity(rules, &index->identities, target->dev, target->ino),
-		      at);
+	index->bare = calloc(count, sizeof(*index->bare));
+	if (!index->bare)
+		return -ENOMEM;
+	for (size_t i = 0; i < rules->policy->rule_count; i++)
+		if (is_bare(rules, i, on))
+			index->bare[index->bare_count++] = (uint32_t)i;
+	return 0;
 }
 
 int ruleset_new(const struct policy *policy, const struct rule_target *targets, size_t count,
 		struct ruleset **ret_ruleset)
 {
 	_cleanup_(ruleset_freep) struct ruleset *rules = calloc(1, sizeof(*rules));
-	int r;
+	int r = 0;
 
 	if (!rules)
 		return -ENOMEM;
 	rules->policy = policy;
-	rules->entries = calloc(count + 1, sizeof(*rules->entries));
-	if (!rules->entries)
+	rules->rules = calloc(policy->rule_count + 1, sizeof(*rules->rules));
+	if (!rules->rules)
 		return -ENOMEM;
-	r = count_targets(rules, targets, count);
+	for (size_t i = 0; i < policy->rule_count && r >= 0; i++)
+		r = compile_rule(policy, &policy->rules[i], &rules->rules[i]);
+	for (size_t i = 0; i < count; i++)
+		rules->rules[targets[i].rule].has_paths = true;
+	for (enum occasion on = 0; on < OCCASIONS && r >= 0; on++) {
+		r = index_paths(rules, targets, count, on, &rules->occasions[on]);
+		if (r >= 0)
+			r = index_bare(rules, on, &rules->occasions[on]);
+	}
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < count; i++)
-		add_target(rules, &targets[i]);
 	*ret_ruleset = TAKE_PTR(rules);
 	return 0;
 }
@@ -205,118 +129,248 @@ void ruleset_free(struct ruleset *rules)
 {
 	if (!rules)
 		return;
-	for (int a = 0; a < ACTION_COUNT; a++) {
-		free(rules->actions[a].names.slots);
-		free(rules->actions[a].identities.slots);
-		free(rules->actions[a].folders.slots);
-		free(rules->actions[a].globs);
+	for (enum occasion on = 0; on < OCCASIONS; on++) {
+		path_index_free(rules->occasions[on].paths);
+		free(rules->occasions[on].bare);
 	}
-	free(rules->entries);
+	for (size_t i = 0; rules->rules && i < rules->policy->rule_count; i++)
+		conditions_free(rules->rules[i].conditions,
+				rules->policy->rules[i].condition_count);
+	free(rules->rules);
 	free(rules);
 }
 
-/* Keeps the list sorted by rule number, which is file order, and free of doubles. What decides
- * about the process itself counts in any case; only triggers of those that do not fit are lost. */
-static void add_rule(const struct ruleset *rules, struct verdict *verdict, uint32_t number)
-{
-	const struct policy_rule *rule = &rules->policy->rules[number];
-	unsigned at = verdict->count;
+/* ---- judging ---- */
 
-	verdict->kill |= rule->kill;
-	if (rule->group != POLICY_NONE &&
-	    (verdict->group == POLICY_NONE || (uint32_t)verdict->group_rule > number)) {
-		verdict->group = rule->group;
+/* What the rules' paths are compared with: the file, or where there is none the program. */
+static bool subject_of(struct facts *facts, struct file_key *ret_file, bool *ret_identity)
+{
+	*ret_identity = facts->has_file;
+	if (facts->has_file) {
+		*ret_file = facts->file;
+		return true;
+	}
+	if (facts_occasions(facts) & (OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE)))
+		return false;
+	if (!facts_know(facts, FACT_EXE) || facts->exe.size == 0)
+		return false;
+	*ret_file = (struct file_key){ .path = facts->exe.data, .length = facts->exe.size };
+	return true;
+}
+
+/* Adds the rules that name the file. */
+static void find_named(const struct ruleset *rules, struct facts *facts,
+		       struct candidates *candidates)
+{
+	struct file_key file;
+	bool identity, have = false;
+
+	for (uint32_t left = facts_occasions(facts); left; left &= left - 1) {
+		const struct index *index = &rules->occasions[__builtin_ctz(left)];
+
+		if (!index->paths)
+			continue;
+		if (!have && !subject_of(facts, &file, &identity))
+			return;
+		have = true;
+		path_index_find(index->paths, &file, identity, candidates);
+	}
+}
+
+static void find_candidates(const struct ruleset *rules, struct facts *facts,
+			    struct candidates *candidates)
+{
+	find_named(rules, facts, candidates);
+	for (uint32_t left = facts_occasions(facts); left; left &= left - 1) {
+		const struct index *index = &rules->occasions[__builtin_ctz(left)];
+
+		for (size_t i = 0; i < index->bare_count; i++)
+			candidates_add(candidates, index->bare[i]);
+	}
+}
+
+/* The first condition that does not hold, or NULL. */
+static const struct condition *first_failed(const struct ruleset *rules, uint32_t number,
+					    struct facts *facts, bool *ret_unknown)
+{
+	const struct condition *conditions = rules->rules[number].conditions;
+
+	for (size_t i = 0; conditions && i < rules->policy->rules[number].condition_count; i++) {
+		enum holds holds = condition_holds(&conditions[i], facts);
+
+		*ret_unknown = holds == HOLDS_UNKNOWN;
+		if (holds != HOLDS_YES)
+			return &conditions[i];
+	}
+	return NULL;
+}
+
+/* Rules come in file order: those that do not fit are the last ones. What decides about the process
+ * itself counts in any case. */
+static void add_rule(const struct ruleset *rules, uint32_t number, struct verdict *verdict)
+{
+	const struct policy_rule *from = &rules->policy->rules[number];
+	const struct rule *rule = &rules->rules[number];
+
+	if (verdict->count < VERDICT_RULES)
+		verdict->rules[verdict->count++] = number;
+	else
+		verdict->truncated = true;
+	if (!rule->counts)
+		return;
+	verdict->kill |= rule->kills;
+	if (verdict->group_rule != POLICY_NONE)
+		return;
+	if (rule->group_effect != POLICY_NONE) {
+		verdict->group = from->effects[rule->group_effect].group.index;
+		verdict->group_rule = (int)number;
+	} else if (from->effect_count == 0 && from->group != POLICY_NONE) {
+		verdict->group = from->group;
 		verdict->group_rule = (int)number;
 	}
-	while (at > 0 && verdict->rules[at - 1] > number)
-		at--;
-	if (at > 0 && verdict->rules[at - 1] == number)
-		return;
-	if (verdict->count == VERDICT_RULES) {
-		verdict->truncated = true;
-		if (at == VERDICT_RULES)
-			return;
-		verdict->count--;
-	}
-	memmove(&verdict->rules[at + 1], &verdict->rules[at],
-		(verdict->count - at) * sizeof(verdict->rules[0]));
-	verdict->rules[at] = number;
-	verdict->count++;
 }
 
-static void match_exact(const struct ruleset *rules, const struct index *index,
-			const struct file_key *file, struct verdict *verdict)
+/* True where no rule behind this one is tried. */
+static bool stops(const struct ruleset *rules, uint32_t number)
 {
-	uint32_t slot;
+	return rules->policy->rules[number].stop && rules->rules[number].counts;
+}
 
-	if (index->names.slots) {
-		slot = *find_name(rules, &index->names, file->path, file->length);
-		if (slot != 0) {
-			add_rule(rules, verdict, rules->entries[slot - 1].rule);
-			return;
+bool ruleset_judge(const struct ruleset *rules, struct facts *facts, struct verdict *ret_verdict)
+{
+	struct candidates candidates;
+	uint32_t first = 0, number;
+	bool unknown;
+
+	ret_verdict->group = ret_verdict->group_rule = POLICY_NONE;
+	ret_verdict->kill = ret_verdict->truncated = false;
+	ret_verdict->count = 0;
+	do {
+		candidates_begin(&candidates, first);
+		find_candidates(rules, facts, &candidates);
+		while ((number = candidates_take(&candidates)) != NO_CANDIDATE) {
+			if (first_failed(rules, number, facts, &unknown))
+				continue;
+			add_rule(rules, number, ret_verdict);
+			if (stops(rules, number))
+				return true;
 		}
-	}
-	if (!index->identities.slots)
-		return;
-	slot = *find_identity(rules, &index->identities, file->dev, file->ino);
-	if (slot == 0)
-		return;
-	for (uint32_t at = slot - 1; at != NO_ENTRY; at = rules->entries[at].next)
-		add_rule(rules, verdict, rules->entries[at].rule);
-}
-
-static void match_folders(const struct ruleset *rules, const struct index *index,
-			  const struct file_key *file, struct verdict *verdict)
-{
-	if (!index->folders.slots)
-		return;
-	for (size_t n = file->length; n-- > 0;) {
-		uint32_t slot;
-
-		if (file->path[n] != '/')
-			continue;
-		/* A rule on "/" has that one byte as its name. */
-		slot = *find_name(rules, &index->folders, file->path, n ? n : 1);
-		if (slot != 0)
-			add_rule(rules, verdict, rules->entries[slot - 1].rule);
-	}
-}
-
-static void match_globs(const struct ruleset *rules, const struct index *index,
-			const struct file_key *file, struct verdict *verdict)
-{
-	for (size_t i = 0; i < index->glob_count; i++) {
-		const struct entry *entry = &rules->entries[index->globs[i]];
-
-		if (glob_match(entry->text, file->path))
-			add_rule(rules, verdict, entry->rule);
-	}
+		first = candidates.beyond;
+	} while (first != NO_CANDIDATE);
+	return ret_verdict->count > 0;
 }
 
 bool ruleset_match(const struct ruleset *rules, enum policy_action action,
-		   const struct file_key *file, struct verdict *verdict)
+		   const struct file_key *file, struct verdict *ret_verdict)
 {
-	const struct index *index = &rules->actions[action];
+	struct facts facts;
 
-	verdict->group = verdict->group_rule = POLICY_NONE;
-	verdict->kill = verdict->truncated = false;
-	verdict->count = 0;
-	if (!index->any)
-		return false;
-	match_exact(rules, index, file, verdict);
-	match_folders(rules, index, file, verdict);
-	match_globs(rules, index, file, verdict);
-	return verdict->count > 0;
+	/* The rest is only looked at where it is known. */
+	facts.on = (enum occasion)action;
+	facts.occasions = 0;
+	facts.has_file = true;
+	facts.file = *file;
+	facts.asked = facts.known = 0;
+	facts.ask = NULL;
+	return ruleset_judge(rules, &facts, ret_verdict);
+}
+
+/* ---- what can be said without the process ---- */
+
+static bool has_rules(const struct index *index)
+{
+	return index->paths || index->bare_count > 0;
 }
 
 bool ruleset_has(const struct ruleset *rules, enum policy_action action)
 {
-	return rules->actions[action].any;
+	return has_rules(&rules->occasions[action]);
+}
+
+static bool has_names(const struct index *index)
+{
+	return index->paths && path_index_has_names(index->paths);
 }
 
 bool ruleset_has_names(const struct ruleset *rules, enum policy_action action)
 {
-	return rules->actions[action].folders.slots || rules->actions[action].glob_count > 0;
+	return has_names(&rules->occasions[action]);
+}
+
+uint32_t ruleset_occasions(const struct ruleset *rules)
+{
+	uint32_t occasions = 0;
+
+	for (enum occasion on = 0; on < OCCASIONS; on++)
+		if (has_rules(&rules->occasions[on]))
+			occasions |= OCCASION_BIT(on);
+	return occasions;
+}
+
+bool ruleset_concerns(const struct ruleset *rules, uint32_t occasions, const struct file_key *file)
+{
+	for (uint32_t left = occasions; left; left &= left - 1) {
+		const struct index *index = &rules->occasions[__builtin_ctz(left)];
+
+		if (index->bare_count > 0 ||
+		    (index->paths && path_index_names(index->paths, file, true)))
+			return true;
+	}
+	return false;
+}
+
+bool ruleset_can_forget(const struct ruleset *rules, enum occasion on, const struct file_key *file,
+			bool by_name)
+{
+	/* What is forgotten is the file, whatever its name: by another one it could be named. */
+	if (!by_name && has_names(&rules->occasions[on]))
+		return false;
+	return !ruleset_concerns(rules, OCCASION_BIT(on), file);
+}
+
+/* ---- explaining ---- */
+
+static void explain_rule(const struct ruleset *rules, uint32_t number, struct facts *facts,
+			 const struct candidates *named, struct explanation *explanation)
+{
+	const struct rule *rule = &rules->rules[number];
+	const struct condition *failed;
+
+	if (explanation->not_tried)
+		return;
+	if (!(rule->on & facts_occasions(facts))) {
+		explanation->not_on = true;
+		return;
+	}
+	if (rule->has_paths && !candidates_have(named, number)) {
+		explanation->file_differs = true;
+		return;
+	}
+	failed = first_failed(rules, number, facts, &explanation->unknown);
+	if (failed)
+		explanation->failed = failed->from;
+	else
+		explanation->matched = true;
+}
+
+void ruleset_explain(const struct ruleset *rules, struct facts *facts,
+		     void (*told)(const struct explanation *explanation, void *userdata),
+		     void *userdata)
+{
+	struct candidates named;
+	bool stopped = false;
+
+	for (uint32_t number = 0; number < rules->policy->rule_count; number++) {
+		struct explanation explanation = { .rule = number, .not_tried = stopped };
+
+		if (number % CANDIDATES_AT_ONCE == 0) {
+			candidates_begin(&named, number);
+			find_named(rules, facts, &named);
+		}
+		explain_rule(rules, number, facts, &named, &explanation);
+		stopped |= explanation.matched && stops(rules, number);
+		told(&explanation, userdata);
+	}
 }
 
 const struct policy *ruleset_policy(const struct ruleset *rules)

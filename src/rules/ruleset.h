@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A compiled policy: which rules apply to a file that is being executed or opened.
+ * A compiled policy: which rules apply to an occasion and the process that it is about.
  *
  * Pure and immutable: no system call, no allocation and no lock in a match, so that several gate
  * threads may use one ruleset at once. What the file system says about the rules' paths (symlinks
  * resolved, inode numbers) comes in as `struct rule_target`s; when it changes, a new ruleset is
  * compiled.
  *
- * What matches:
- *  - an exact path, by the name that was opened; if no rule names that, the file's identity
- * (device, inode), so that hard links and bind mounts of a named file are found;
+ * A rule matches when it is about the occasion, names the file if it has paths, and all its
+ * conditions hold. Where no file is opened or executed, its paths name the process's program.
+ * A file is named by
+ *  - an exact path, by the name that was opened; if no rule about the occasion names that, by the
+ *    file's identity (device, inode), so that hard links and bind mounts of it are found;
  *  - a folder: everything below it, by name;
  *  - a glob, by name.
- * Rules apply in file order. The first that names a group decides the group; every trigger runs.
+ * Rules are tried in file order and all that match count, up to one that says `stop`. The first
+ * that says a group decides the group.
  */
 #pragma once
 
@@ -36,8 +39,10 @@ struct rule_target {
 enum { VERDICT_RULES = 32 };
 
 struct verdict {
-	int group;	/* index into policy.groups, or POLICY_NONE */
-	int group_rule; /* the rule that said so */
+	/* The first `group`: an index into policy.groups, or POLICY_NONE where no rule says one, or
+	 * where the one that does (group_rule) has a template. */
+	int group;
+	int group_rule; /* or POLICY_NONE */
 	bool kill;
 	unsigned count; /* rules that match, in file order */
 	uint32_t rules[VERDICT_RULES];
@@ -47,15 +52,27 @@ struct verdict {
 
 struct ruleset;
 
-/* `policy` must outlive the ruleset. 0 or -ENOMEM. */
+/* `policy` must outlive the ruleset. 0, -ENOMEM, or -EINVAL for a regex that does not compile
+ * (policy_load() takes none). */
 int ruleset_new(const struct policy *policy, const struct rule_target *targets, size_t count,
 		struct ruleset **ret_ruleset);
 void ruleset_free(struct ruleset *ruleset);
 DEFINE_CLEANUP(struct ruleset *, ruleset_free);
 
-/* Fills *ret_verdict and returns true if any rule of `action` matches. */
+/*
+ * Fills *ret_verdict with the rules that match what is known, in file order up to the first that
+ * says `stop`, and returns true if there is any. Facts that conditions ask for are got on the way.
+ * A rule in a dry run is listed, but neither its group nor its `stop` counts, unless the whole
+ * policy is one. Rates are not looked at: they are the caller's (action/rate.h).
+ */
+bool ruleset_judge(const struct ruleset *ruleset, struct facts *facts, struct verdict *ret_verdict);
+
+/* The same where nothing is known but the file: no rule with a condition matches. */
 bool ruleset_match(const struct ruleset *ruleset, enum policy_action action,
 		   const struct file_key *file, struct verdict *ret_verdict);
+
+/* OCCASION_BIT()s that any rule is about. */
+uint32_t ruleset_occasions(const struct ruleset *ruleset);
 
 /* True if there is any rule for the action at all. */
 bool ruleset_has(const struct ruleset *ruleset, enum policy_action action);
@@ -63,12 +80,9 @@ bool ruleset_has(const struct ruleset *ruleset, enum policy_action action);
 /* True if some rule of the action can only be decided by name (a folder or a glob). */
 bool ruleset_has_names(const struct ruleset *ruleset, enum policy_action action);
 
-/*
- * The whole language: fills *ret_verdict with the rules that match what is known, in file order up
- * to the first that says `stop`, and returns true if there is any. Facts that conditions ask for
- * are got on the way. Rates are not looked at: they are the caller's (action/rate.h).
- */
-bool ruleset_judge(const struct ruleset *ruleset, struct facts *facts, struct verdict *ret_verdict);
+/* True if some rule about one of these occasions could match the file, for some process. */
+bool ruleset_concerns(const struct ruleset *ruleset, uint32_t occasions,
+		      const struct file_key *file);
 
 /*
  * True if no rule could match this file on that occasion, whoever the process is: then it need not

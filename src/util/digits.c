@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Two decimal digits at a time, from the end. */
+/* Decimal digits two at a time, from the end. */
 #include "util/digits.h"
 
 static const char pairs[] = "00010203040506070809101112131415161718192021222324"
@@ -47,20 +47,39 @@ size_t digits_decimal(uint64_t number, char *text)
 	return length;
 }
 
-static void fixed_small(uint32_t number, unsigned width, char *text)
+/* Four digits; the two halves do not wait for each other. */
+static inline void fixed4(uint32_t number, char *text)
 {
-	for (; width >= 2; width -= 2, number /= 100)
-		memcpy(text + width - 2, pairs + number % 100 * 2, 2);
-	if (width > 0)
-		text[0] = (char)('0' + number % 10);
+	memcpy(text, pairs + number / 100 * 2, 2);
+	memcpy(text + 2, pairs + number % 100 * 2, 2);
+}
+
+static inline void fixed8(uint32_t number, char *text)
+{
+	fixed4(number / 10000, text);
+	fixed4(number % 10000, text + 4);
 }
 
 void digits_fixed(uint64_t number, unsigned width, char *text)
 {
+	uint32_t rest;
+
 	/* Division is much quicker in 32 bits. */
-	for (; width > 9; width -= 8, number /= 100000000)
-		fixed_small((uint32_t)(number % 100000000), 8, text + width - 8);
-	fixed_small((uint32_t)(number % 1000000000), width, text);
+	for (; width >= 8; width -= 8, number /= 100000000)
+		fixed8((uint32_t)(number % 100000000), text + width - 8);
+	rest = (uint32_t)(number % 100000000);
+	if (width >= 4) {
+		width -= 4;
+		fixed4(rest % 10000, text + width);
+		rest /= 10000;
+	}
+	if (width >= 2) {
+		width -= 2;
+		memcpy(text + width, pairs + rest % 100 * 2, 2);
+		rest /= 100;
+	}
+	if (width > 0)
+		text[0] = (char)('0' + rest % 10);
 }
 
 static size_t in_bits(uint64_t number, unsigned bits, char *text)

@@ -12,28 +12,26 @@
 #define GROUP_NAME     256
 #define GROUP_LIMIT    (SLOT_DATA - 8192U)
 
-/* Adds the path of a group behind slot->used, in reverse. */
-static __always_inline void add_group_path(struct slot *slot, __u64 node)
+/* Adds the name of the group slot->node behind slot->used, and goes on to the one above it. */
+__noinline int group_name_step(__u32 index)
 {
-	volatile __u32 *used = &slot->used;
+	struct slot *slot = bpf_map_lookup_elem(&slots, &index);
 	__u64 parent;
 	__u32 at;
 	long size;
-	int i;
 
-	for (i = 0; i < MAX_GROUP_PATH; i++) {
-		parent = kernfs_parent(node);
-		if (!parent)
-			break;
-		at = *used;
-		if (at > GROUP_LIMIT)
-			break;
-		size = bpf_probe_read_kernel_str(slot->data + at, GROUP_NAME,
-						 FIELD(kernfs_node, node, name));
-		if (size > 0)
-			*used = at + size;
-		node = parent;
-	}
+	if (!slot)
+		return 1;
+	parent = kernfs_parent(slot->node);
+	at = slot->used;
+	if (!parent || at > GROUP_LIMIT)
+		return 1;
+	size = bpf_probe_read_kernel_str(slot->data + at, GROUP_NAME,
+					 FIELD(kernfs_node, slot->node, name));
+	if (size > 0)
+		slot->used = at + size;
+	slot->node = parent;
+	return 0;
 }
 
 /* Adds the group of one hierarchy, slot->link, and goes on to the next. */
@@ -43,6 +41,7 @@ __noinline int group_step(__u32 index)
 	struct watch_group *group;
 	__u64 link, cgroup, node;
 	__u32 at;
+	int i;
 
 	if (!slot)
 		return 1;
@@ -54,7 +53,10 @@ __noinline int group_step(__u32 index)
 	node = (__u64)FIELD(cgroup, cgroup, kn);
 	group = (void *)slot->data + at;
 	slot->used = at + sizeof(*group);
-	add_group_path(slot, node);
+	slot->node = node;
+	for (i = 0; i < MAX_GROUP_PATH; i++)
+		if (group_name_step(index))
+			break;
 	group->id = FIELD(kernfs_node, node, id);
 	node = (__u64)FIELD(cgroup, cgroup, root);
 	group->hierarchy = FIELD(cgroup_root, node, hierarchy_id);

@@ -46,6 +46,7 @@ struct slot {
 	__u32 used;	    /* bytes of data */
 	__u64 cgroups, key; /* a css_set, and its key */
 	__u64 links, link;  /* its list of groups, and where in it */
+	__u64 node;	    /* of the group's path, from its end */
 	struct walk walk;
 	struct watch_exec exec;
 	char data[SLOT_DATA];
@@ -67,7 +68,7 @@ struct {
 const volatile __u32 exit_tells_last; /* sched_process_exit has a second argument, since 6.16 */
 const volatile __u32 oom_gives_task;  /* mark_victim has the task, since 6.8 */
 const volatile __u32 groups_v1;	      /* some hierarchy is not v2 */
-const volatile __u32 processors;
+const volatile __u32 has_cast;	      /* bpf_rdonly_cast(), since 6.2 */
 
 /* Read and written by user space at any time. */
 __u32 wanted;	/* WATCH_WANT bits */

@@ -20,31 +20,28 @@ __u32 told_generation;
 
 /*
  * A number for all groups of a process. A css_set is one combination of groups, but its address is
- * used again after it is freed. So the v2 group's id goes in, and on v1 the serial numbers of the
- * controllers' groups, which are never used twice. That leaves v1 hierarchies without a controller
- * (name=systemd): processes enter them by cgroup.procs only, which on_attach() sees.
+ * used again after it is freed. So the v2 group's id goes in, and on v1 the addresses of the
+ * controllers' groups. These too are used again, by a group that is made later: on_mkdir() sees
+ * that. A v1 hierarchy without a controller (name=systemd) has no such address: processes enter it
+ * by cgroup.procs only, which on_attach() sees.
  */
 static __always_inline __u64 cgroup_key(struct task_struct *task, const int typed)
 {
 	struct css_set *set = GET(typed, task, cgroups);
-	const __u32 size = bpf_core_field_size(set->subsys);
-	void *at = (void *)set + MEMBER_OFFSET(css_set, subsys);
-	struct cgroup_subsys_state *state;
-	__u64 key = (__u64)FIELD(task_struct, task, cgroups) + told_generation;
+	__u64 address = (__u64)FIELD(task_struct, task, cgroups), groups[MAX_CONTROLLERS] = {};
+	__u64 key = address + told_generation;
+	__u32 size = bpf_core_field_size(set->subsys);
+	int i;
 
-	BARRIER(at);
 	key = key * MIX ^ GET(typed, set, dfl_cgrp, kn, id);
 	if (groups_v1) {
+		if (size > sizeof(groups))
+			size = sizeof(groups);
+		bpf_probe_read_kernel(groups, size,
+				      (void *)address + MEMBER_OFFSET(css_set, subsys));
 #pragma unroll
-		for (__u32 i = 0; i < MAX_CONTROLLERS; i++) {
-			if (i * sizeof(void *) >= size)
-				break;
-			if (typed)
-				state = ((struct cgroup_subsys_state **)at)[i];
-			else
-				bpf_probe_read_kernel(&state, sizeof(state), at + i * 8);
-			key = key * MIX ^ GET(typed, state, serial_nr);
-		}
+		for (i = 0; i < MAX_CONTROLLERS; i++)
+			key = key * MIX ^ groups[i];
 	}
 	return key ? key : 1;
 }

@@ -18,7 +18,7 @@ enum { DEFAULT_BUFFER = 16 << 20, LEAST_BUFFER = 256 << 10, WINDOW = 1 << 20, SL
 
 struct ring_reader {
 	int epoll;
-	size_t size;			 /* of the ring */
+	size_t page, size;		 /* of memory, of the ring */
 	_Atomic unsigned long *consumer; /* how far we have read */
 	const _Atomic unsigned long *producer;
 	const char *window; /* a part of the data */
@@ -26,8 +26,13 @@ struct ring_reader {
 	unsigned long pending; /* of the record handed out */
 };
 
+/* Told at system calls, by programs that take as long to load as all others. */
+#define IDS   WATCH_WANT(WATCH_IDS)
+#define CALLS (IDS | WATCH_WANT(WATCH_FAILED) | WATCH_WANT(WATCH_CHDIR))
+
 struct watch {
 	struct watch_bpf *skeleton;
+	struct watch_bpf *calls; /* the programs at system calls; may be `skeleton`, or NULL */
 	struct ring_reader reader;
 	bool trampoline; /* a program that needs one is among them */
 };
@@ -82,7 +87,9 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 		{ "btf_trace_mark_victim", &skeleton->progs.on_oom, false },
 		{ "btf_trace_sched_prepare_exec", &skeleton->progs.on_prepare, false },
 		{ "btf_trace_cgroup_attach_task", &skeleton->progs.on_attach, true },
+		{ "btf_trace_cgroup_mkdir", &skeleton->progs.on_mkdir, true },
 		{ "btf_trace_cgroup_rename", &skeleton->progs.on_rename, true },
+		{ "btf_trace_cgroup_setup_root", &skeleton->progs.on_root, true },
 	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	int processors = libbpf_num_possible_cpus();
@@ -95,10 +102,16 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 	skeleton->rodata->exit_tells_last =
 		tracepoint_arguments(btf, "btf_trace_sched_process_exit") > 1;
 	skeleton->rodata->oom_gives_task = mark_victim_has_task(btf);
+	skeleton->rodata->has_cast =
+		btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
 		if (tracepoint_arguments(btf, optional[i].type) < 0 ||
 		    (optional[i].for_v1 && !skeleton->rodata->groups_v1))
 			bpf_program__set_autoload(*optional[i].program, false);
+	if (!(options->wanted & CALLS)) {
+		bpf_program__set_autoload(skeleton->progs.on_enter, false);
+		bpf_program__set_autoload(skeleton->progs.on_leave, false);
+	}
 	watch->trampoline = trampoline && !bpf_program__autoload(skeleton->progs.on_prepare);
 	bpf_program__set_autoload(skeleton->progs.on_committing, watch->trampoline);
 	btf__free(btf);
@@ -120,9 +133,10 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 static int open_ring(struct ring_reader *reader, int fd, struct error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	long page = sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *consumer, *producer;
 
+	reader->page = page;
 	reader->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (reader->epoll < 0 || epoll_ctl(reader->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
 		return error_set_errno(err, -errno, "cannot wait for the BPF ring");
@@ -130,7 +144,7 @@ static int open_ring(struct ring_reader *reader, int fd, struct error *err)
 	if (consumer == MAP_FAILED)
 		return error_set_errno(err, -errno, "cannot map the BPF ring");
 	reader->consumer = consumer;
-	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, page);
+	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED)
 		return error_set_errno(err, -errno, "cannot map the BPF ring");
 	reader->producer = producer;
@@ -166,6 +180,47 @@ static int load(struct watch *watch, const struct watch_options *options, bool t
 		return load(watch, options, false, err);
 	if (r < 0)
 		return error_set_errno(err, r, "the kernel refuses the BPF programs");
+	if (options->wanted & CALLS)
+		watch->calls = watch->skeleton;
+	return 0;
+}
+
+/* Has them use the maps of the others. */
+static int share_maps(struct watch_bpf *skeleton, const struct watch_bpf *others)
+{
+	struct bpf_map *map;
+	int r = 0;
+
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
+		int fd = bpf_object__find_map_fd_by_name(others->obj, bpf_map__name(map));
+
+		if (r == 0)
+			r = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
+	}
+	return r;
+}
+
+/* Loads the programs at system calls. */
+static int load_calls(struct watch *watch, struct error *err)
+{
+	struct watch_bpf *calls = watch_bpf__open();
+	struct bpf_program *program;
+	int r = calls ? share_maps(calls, watch->skeleton) : -errno;
+
+	if (r == 0) {
+		bpf_object__for_each_program(program, calls->obj)
+			bpf_program__set_autoload(program,
+						  program == calls->progs.on_enter ||
+							  program == calls->progs.on_leave);
+		r = watch_bpf__load(calls);
+	}
+	if (r < 0) {
+		watch_bpf__destroy(calls);
+		return error_set_errno(err, r,
+				       "the kernel refuses the BPF programs at system calls");
+	}
+	watch->calls = calls;
 	return 0;
 }
 
@@ -193,7 +248,6 @@ int watch_new(const struct watch_options *options, struct watch **ret_watch, str
 void watch_free(struct watch *watch)
 {
 	struct ring_reader *reader;
-	long page = sysconf(_SC_PAGESIZE);
 
 	if (!watch)
 		return;
@@ -201,10 +255,12 @@ void watch_free(struct watch *watch)
 	if (reader->window)
 		munmap((void *)(uintptr_t)reader->window, reader->window_size);
 	if (reader->producer)
-		munmap((void *)(uintptr_t)reader->producer, page);
+		munmap((void *)(uintptr_t)reader->producer, reader->page);
 	if (reader->consumer)
-		munmap(reader->consumer, page);
+		munmap(reader->consumer, reader->page);
 	closep(&reader->epoll);
+	if (watch->calls != watch->skeleton)
+		watch_bpf__destroy(watch->calls);
 	watch_bpf__destroy(watch->skeleton);
 	free(watch);
 }
@@ -228,26 +284,41 @@ static int attach(struct bpf_link **link, struct bpf_program *program, bool on, 
 	return error_set_errno(err, r, "cannot attach to %s", bpf_program__section_name(program));
 }
 
+/* Attaches and detaches the programs at system calls, which slow every call of the machine. */
+static int want_calls(struct watch *watch, uint32_t wanted, struct error *err)
+{
+	struct watch_bpf *calls;
+	int r = 0;
+
+	if (!watch->calls && wanted & CALLS)
+		r = load_calls(watch, err);
+	calls = watch->calls;
+	if (r < 0 || !calls)
+		return r;
+	r = attach(&calls->links.on_enter, calls->progs.on_enter, wanted & IDS, err);
+	return r < 0 ? r
+		     : attach(&calls->links.on_leave, calls->progs.on_leave, wanted & CALLS, err);
+}
+
 int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
-	const uint32_t exec = WATCH_WANT(WATCH_EXEC), ids = WATCH_WANT(WATCH_IDS), all = UINT32_MAX,
-		       calls = ids | WATCH_WANT(WATCH_FAILED) | WATCH_WANT(WATCH_CHDIR);
+	const uint32_t exec = WATCH_WANT(WATCH_EXEC), all = UINT32_MAX;
 	const struct {
 		uint32_t records;
 		struct bpf_link **link;
 		struct bpf_program *program;
 	} programs[] = {
 		{ all, &skeleton->links.on_attach, skeleton->progs.on_attach },
+		{ all, &skeleton->links.on_mkdir, skeleton->progs.on_mkdir },
 		{ all, &skeleton->links.on_rename, skeleton->progs.on_rename },
+		{ all, &skeleton->links.on_root, skeleton->progs.on_root },
 		{ exec, &skeleton->links.on_prepare, skeleton->progs.on_prepare },
 		{ exec, &skeleton->links.on_committing, skeleton->progs.on_committing },
 		{ exec, &skeleton->links.on_exec, skeleton->progs.on_exec },
 		{ WATCH_WANT(WATCH_FORK), &skeleton->links.on_fork, skeleton->progs.on_fork },
 		{ WATCH_WANT(WATCH_EXIT), &skeleton->links.on_exit, skeleton->progs.on_exit },
 		{ WATCH_WANT(WATCH_OOM), &skeleton->links.on_oom, skeleton->progs.on_oom },
-		{ ids, &skeleton->links.on_enter, skeleton->progs.on_enter },
-		{ calls, &skeleton->links.on_leave, skeleton->progs.on_leave },
 	};
 	int r = 0;
 
@@ -257,7 +328,7 @@ int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct err
 		if (bpf_program__autoload(programs[i].program))
 			r = attach(programs[i].link, programs[i].program,
 				   wanted & programs[i].records, err);
-	return r;
+	return r == 0 ? want_calls(watch, wanted, err) : r;
 }
 
 int watch_fd(const struct watch *watch)
@@ -287,7 +358,7 @@ bool watch_sleep(struct watch *watch)
 static const char *look(struct watch *watch, unsigned long at, size_t size)
 {
 	struct ring_reader *reader = &watch->reader;
-	size_t page = sysconf(_SC_PAGESIZE), offset = at & (reader->size - 1), begin;
+	size_t page = reader->page, offset = at & (reader->size - 1), begin;
 	void *window;
 
 	if (reader->window && offset >= reader->window_at &&
@@ -356,12 +427,12 @@ uint64_t watch_lost(const struct watch *watch, enum watch_cause cause)
 			       __ATOMIC_RELAXED);
 }
 
-uint64_t watch_skipped(const struct watch *watch)
+static uint64_t skipped_of(const struct watch_bpf *skeleton)
 {
 	struct bpf_program *program;
 	uint64_t skipped = 0;
 
-	bpf_object__for_each_program(program, watch->skeleton->obj)
+	bpf_object__for_each_program(program, skeleton->obj)
 	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
@@ -370,6 +441,13 @@ uint64_t watch_skipped(const struct watch *watch)
 			skipped += info.recursion_misses;
 	}
 	return skipped;
+}
+
+uint64_t watch_skipped(const struct watch *watch)
+{
+	bool more = watch->calls && watch->calls != watch->skeleton;
+
+	return skipped_of(watch->skeleton) + (more ? skipped_of(watch->calls) : 0);
 }
 
 void watch_forget_groups(struct watch *watch)

@@ -15,22 +15,32 @@
 #include "bpf/watch/ring.h"
 
 #define TYPED_STEPS 12
+#define WALK_TURNS  32U
 #define NAME_LENGTH 255U
-/* Where a path may begin at most, so that it, its last name and all that follows have room. */
-#define PATH_LIMIT (SLOT_DATA - 32768U)
+/* Where a name may begin at most, so that it and all that follows have room; a mask, too. */
+#define PATH_LIMIT (SLOT_DATA - 32768U - 1)
+
+/* The lesser of two, without a branch, each of which would double what the verifier looks at. */
+static __always_inline __u32 least(__u32 a, __u32 b)
+{
+	__u32 less = a - b;
+
+	BARRIER(less);
+	return b + (less & (__u32)((__s32)less >> 31));
+}
 
 /* Adds one name. Returns the new end. */
 static __always_inline __u32 add_name(struct slot *slot, __u32 at, const void *name, __u32 length)
 {
-	if (at > PATH_LIMIT)
-		at = PATH_LIMIT;
-	if (length > NAME_LENGTH)
-		length = NAME_LENGTH;
+	at = least(at, PATH_LIMIT);
+	length = least(length, NAME_LENGTH);
+	BARRIER(at);
 	BARRIER(length);
-	bpf_probe_read_kernel(slot->data + at, length & NAME_LENGTH, name);
-	at += length & NAME_LENGTH;
-	slot->data[at & (SLOT_DATA - 1)] = 0;
-	return at + 1;
+	at &= PATH_LIMIT;
+	length &= NAME_LENGTH;
+	bpf_probe_read_kernel(slot->data + at, length, name);
+	slot->data[at + length] = 0;
+	return at + length + 1;
 }
 
 static __always_inline void finish(struct walk *walk, __u32 flags)
@@ -112,12 +122,23 @@ __noinline int walk_step(__u32 index)
 	return slot->walk.done;
 }
 
+/* Two functions of loops, not one, as the verifier goes through every turn of a function once. */
+__noinline int walk_some(__u32 index)
+{
+	int i;
+
+	for (i = 0; i < WATCH_COMPONENTS / WALK_TURNS; i++)
+		if (walk_step(index))
+			return 1;
+	return 0;
+}
+
 __noinline int walk_on(__u32 index)
 {
 	int i;
 
-	for (i = 0; i < WATCH_COMPONENTS; i++)
-		if (walk_step(index))
+	for (i = 0; i < WALK_TURNS; i++)
+		if (walk_some(index))
 			return 0;
 	return 1;
 }

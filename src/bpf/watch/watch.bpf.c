@@ -216,7 +216,8 @@ static __always_inline void fill_exec(struct slot *slot, __u32 index, struct tas
 SEC("tp_btf/sched_process_exec")
 int on_exec(__u64 *context)
 {
-	struct task_struct *task = (void *)context[0];
+	struct task_struct *task = PLAIN(task_struct, context[0]);
+	struct linux_binprm *bprm = PLAIN(linux_binprm, context[2]);
 	struct slot *slot;
 	__u32 index;
 
@@ -225,7 +226,7 @@ int on_exec(__u64 *context)
 	slot = slot_take(&index);
 	if (!slot)
 		return 0;
-	fill_exec(slot, index, task, context[1], (void *)context[2]);
+	fill_exec(slot, index, task, context[1], bprm);
 	send_slot(slot, WATCH_EXEC, WATCH_LOST_EXEC);
 	slot_give(slot);
 	return 0;
@@ -234,7 +235,7 @@ int on_exec(__u64 *context)
 SEC("tp_btf/sched_process_fork")
 int on_fork(__u64 *context)
 {
-	struct task_struct *child = (void *)context[1];
+	struct task_struct *child = PLAIN(task_struct, context[1]);
 	struct watch_fork *fork;
 	__u64 key;
 
@@ -338,7 +339,7 @@ static __always_inline void fill_exit(struct watch_exit *exit, struct task_struc
 SEC("tp_btf/sched_process_exit")
 int on_exit(__u64 *context)
 {
-	struct task_struct *task = (void *)context[0];
+	struct task_struct *task = PLAIN(task_struct, context[0]);
 	struct signal_struct *signal = task->signal;
 	struct watch_exit *exit;
 
@@ -417,13 +418,30 @@ int on_oom(__u64 *context)
 	return 0;
 }
 
-/* Into a v1 hierarchy without controllers: see cgroup_key(). */
+/*
+ * What changes the meaning of a key, see cgroup_key(). All three end with an addition to
+ * `told_generation`: every key is told anew.
+ */
+
+/* Into a v1 hierarchy without controllers. */
 SEC("tp_btf/cgroup_attach_task")
 int on_attach(__u64 *context)
 {
-	struct cgroup *group = (void *)context[0];
+	struct cgroup *group = PLAIN(cgroup, context[0]);
 
 	if (!group->root->subsys_mask && group->root->hierarchy_id)
+		__sync_fetch_and_add(&told_generation, 1);
+	return 0;
+}
+
+/* A v1 group is made: at the address of one that is no more, it may be. It cannot be entered yet.
+ */
+SEC("tp_btf/cgroup_mkdir")
+int on_mkdir(__u64 *context)
+{
+	struct cgroup *group = PLAIN(cgroup, context[0]);
+
+	if (group->root->hierarchy_id)
 		__sync_fetch_and_add(&told_generation, 1);
 	return 0;
 }
@@ -431,6 +449,14 @@ int on_attach(__u64 *context)
 /* Only v1 has this. */
 SEC("tp_btf/cgroup_rename")
 int on_rename(void *context)
+{
+	__sync_fetch_and_add(&told_generation, 1);
+	return 0;
+}
+
+/* A hierarchy is mounted: controllers go from v2 to v1. */
+SEC("tp_btf/cgroup_setup_root")
+int on_root(void *context)
 {
 	__sync_fetch_and_add(&told_generation, 1);
 	return 0;

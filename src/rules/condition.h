@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Does one condition of a rule hold? Compiled from struct policy_condition, which must outlive it.
+ * Asking neither allocates nor locks.
+ */
+#pragma once
+
+#include "rules/facts.h"
+#include "util/regex.h"
+
+struct condition {
+	const struct policy_condition *from;
+	struct regex **regexes;	 /* one a word, NULL for one that is none; NULL: no word is */
+	struct condition *inner; /* of CONDITION_NOT; from->inner_count */
+};
+
+enum holds {
+	HOLDS_NO,
+	HOLDS_YES,
+	HOLDS_UNKNOWN, /* the fact could not be had; counts as no */
+};
+
+/* Facts that are not known fail a condition, in a `not` too: that is unknown unless something known
+ * in it fails. */
+enum holds condition_holds(const struct condition *condition, struct facts *facts);
+
+/* The keys of a policy: "unix_group". */
+extern const char *const condition_names[CONDITIONS];
+
+/* What has to be known to tell whether it holds, fact_part bits; of `not` all that is in it. */
+uint32_t condition_parts(const struct policy_condition *condition);
+
+/* An array for `count` conditions. 0, -ENOMEM, or -EINVAL for a word that is no expression. */
+int conditions_new(const struct policy_condition *from, size_t count,
+		   struct condition **ret_conditions);
+void conditions_free(struct condition *conditions, size_t count);
