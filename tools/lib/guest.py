@@ -30,7 +30,7 @@ class Portion:
 class Program(Portion):
     """A program that prints TAP itself."""
 
-    def __init__(self, path, *words):
+    def __init__(self, path, words):
         super().__init__(path, words)
         self.seconds = PROGRAM_SECONDS
 
