@@ -133,16 +133,16 @@ static bool find_template(struct reader *reader, const struct link *link)
 	char *name = NULL;
 	bool template;
 
+	effect->group.index = TEMPLATE;
 	if (!group_name_read(reader, link->node, &name, &template))
 		return false;
+	effect->group.template = name;
 	if (!template) {
-		effect->group.template = name; /* "50%" of "50%%"; looked up below */
+		effect->group.index = POLICY_NONE; /* "50%" of "50%%" is looked up below */
 		return true;
 	}
 	limits = hash_get_string(&reader->templates, name);
-	effect->group.template = name;
 	effect->group.limits = limits ? &limits->limits : NULL;
-	effect->group.index = TEMPLATE;
 	return add_parents(reader, name, strcspn(name, "%"), position_of(link->node));
 }
 

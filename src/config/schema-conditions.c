@@ -13,6 +13,7 @@
 #include "config/paths.h"
 #include "config/values.h"
 #include "config/window.h"
+#include "util/regex.h"
 #include "util/suggest.h"
 #include "util/units.h"
 
@@ -46,9 +47,18 @@ static bool keep_text(struct reader *reader, struct policy_word *word, enum word
 static bool read_regex(struct reader *reader, const struct word_source *from, const char *text,
 		       struct policy_word *word)
 {
-	if (*text == '\0')
-		return report_error(reader, from->node, NULL, "\"%s\": the expression is empty",
-				    from->key->name);
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	size_t offset = 0;
+	int r = regex_check(text, &offset, &err);
+
+	if (r == -ENOMEM)
+		return report_oom(reader);
+	if (r < 0)
+		return report_at(reader, SEVERITY_ERROR,
+				 place_inside(reader, from->node,
+					      (size_t)(text - from->text) + offset),
+				 NULL, "\"%s\": \"%.80s\" is no expression: %s", from->key->name,
+				 text, error_text(&err));
 	return keep_text(reader, word, WORD_REGEX, text);
 }
 

@@ -77,7 +77,7 @@ static const struct graded_word *find_word(struct reader *reader, const struct s
 	if (!word) {
 		report_error(reader, value,
 			     guess_hint(reader, name, names, count, hint, sizeof(hint)),
-			     "\"%s\" must be %s, not \"%.60s\"", key->name, key->type, text);
+			     "\"%s\" must be %s, not \"%.60s\"", key->name, key->help, text);
 		return NULL;
 	}
 	rest = text + size;

@@ -397,9 +397,9 @@ static bool read_trigger(struct reader *reader, const struct node *key, const st
 	if (streq(trigger->name, "KILL"))
 		good &= report_quirk(reader, place_of(key), "choose another name",
 				     "\"KILL\" in a rule kills, it is no trigger's name");
-	if (!expect_map(reader, trigger->name, body) ||
-	    !schema_read(reader, &trigger_schema, body, &draft))
+	if (!expect_map(reader, trigger->name, body))
 		return false;
+	good &= schema_read(reader, &trigger_schema, body, &draft);
 	return good & read_trigger_keys(reader, key, &draft, policy->trigger_count - 1);
 }
 

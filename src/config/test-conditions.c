@@ -214,6 +214,10 @@ static void mistakes(void **state)
 		       "\"exe\")\n");
 	expect_mistake("comm: 'a[b'", "2:7 error: \"comm\": \"a[b\" is no pattern: \"[\" has no "
 				      "closing \"]\"\n");
+	expect_mistake("args: 're:(a'", "2:7 error: \"args\": \"(a\" is no expression: this ( is "
+					"never closed\n");
+	expect_mistake("args: re:x)y", "2:11 error: \"args\": \"x)y\" is no expression: this ) "
+				       "closes nothing\n");
 	expect_mistake("comm: {}",
 		       "2:7 error: \"comm\" must be one or a list of them, not a map\n");
 	expect_mistake("comm: []", "2:7 error: \"comm\" is an empty list (take the key out)\n");
