@@ -61,6 +61,9 @@ struct engine {
 	struct confirm *confirm;
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
+	struct occurrence *occurrences; /* those whose program is being loaded yet */
+	size_t occurrence_count;
+	sd_event_source *occurrence_timer;
 	struct users *users; /* of those whom triggers are told about; NULL: no memory */
 	struct varlink_server *server;
 	struct watching *watching; /* engine-watch.h */
@@ -150,4 +153,5 @@ void engine_stop_slow(struct engine *engine);
 
 /* engine-trigger.c */
 void engine_run_triggers(struct engine *engine, const struct urgent *urgent);
+void engine_stop_triggers(struct engine *engine);
 void engine_trigger_ended(const struct trigger_outcome *outcome, void *userdata);

@@ -3,11 +3,15 @@
  * Runs the triggers of the rules that a decision matched. What is dropped costs a look at a few
  * numbers: nothing is read or made up for it.
  *
+ * The gate tells of an execution before it happens. So that a trigger is told the arguments, it is
+ * held until the program is loaded, some milliseconds at most.
+ *
  * Programs run in the group that their trigger names, else in TRIGGER_GROUP, each in a cgroup of
  * its own: by that, and by its session, whatever it starts is known, and sets nothing off.
  */
 #include "core/engine-internal.h"
 
+#include "core/subject.h"
 #include "core/trigger-values.h"
 #include "model/users.h"
 #include "util/fields.h"
@@ -15,13 +19,41 @@
 
 #include <sys/wait.h>
 
-/* What is put together for one event, once the first of its triggers is going to be run. */
-struct occurrence {
-	const struct urgent *urgent;
-	const struct policy *policy;
-	struct trigger_values values;
-	bool known;
+enum {
+	OCCURRENCES_MOST = 128, /* that wait for their program */
+	LOOK_USEC = 250,	/* a program is mostly loaded within a millisecond */
+	LOOKS_MOST = 12,
+	ACCURACY_USEC = 1,
 };
+
+/* One event, and those of its triggers that are going to be run. */
+struct occurrence {
+	struct occurrence *next;
+	struct urgent urgent;
+	struct shared_policy *policy; /* a reference */
+	unsigned looks;
+	struct text argv;
+	char exe[4096]; /* of the program that was executed */
+	struct trigger_values values;
+	size_t count;
+	struct {
+		uint32_t rule;
+		int trigger;
+	} * chosen;
+};
+
+static void occurrence_free(struct occurrence *occurrence)
+{
+	if (!occurrence)
+		return;
+	shared_policy_unref(occurrence->policy);
+	text_done(&occurrence->argv);
+	free(occurrence->chosen);
+	free(occurrence);
+}
+DEFINE_CLEANUP(struct occurrence *, occurrence_free);
+
+/* ---- what the programs are told ---- */
 
 static const char *verdict_of(const struct policy *policy, const struct urgent *urgent)
 {
@@ -41,39 +73,58 @@ static const char *verdict_of(const struct policy *policy, const struct urgent *
 	return verdict;
 }
 
+static bool is_execution(const struct urgent *urgent)
+{
+	return urgent->decision.action == ACTION_EXECUTE;
+}
+
+/* True when its arguments are those of the program that set the rule off, or never will be. */
+static bool is_settled(const struct engine *engine, const struct occurrence *occurrence)
+{
+	const struct decision *decision = &occurrence->urgent.decision;
+
+	return !is_execution(&occurrence->urgent) || decision->flags & DECISION_SCAN ||
+	       !streq(verdict_of(occurrence->policy->policy, &occurrence->urgent), "allow") ||
+	       subject_has_executed(engine->host, decision->pid, &occurrence->urgent.subject) != 0;
+}
+
 /* What is the same for all triggers of the event. */
 static void know(struct engine *engine, struct occurrence *occurrence)
 {
 	static const char *const actions[] = { "execute", "read", "write" };
-	const struct urgent *urgent = occurrence->urgent;
+	const struct urgent *urgent = &occurrence->urgent;
+	const struct policy *policy = occurrence->policy->policy;
 	const struct decision *decision = &urgent->decision;
 	uint64_t now = clock_boottime();
+	struct trigger_values *values = &occurrence->values;
 
-	if (occurrence->known)
-		return;
-	occurrence->known = true;
-	occurrence->values = (struct trigger_values){
+	*values = (struct trigger_values){
 		.decision = decision,
 		.subject = &urgent->subject,
 		.path = urgent->path,
 		.action = actions[decision->action],
-		.verdict = verdict_of(occurrence->policy, urgent),
-		.group = decision->group >= 0 ? occurrence->policy->groups[decision->group].name
-					      : NULL,
+		.verdict = verdict_of(policy, urgent),
+		.group = decision->group >= 0 ? policy->groups[decision->group].name : NULL,
 		.time_ns = clock_realtime() - (now - decision->time_ns),
 	};
-	if (engine->users) {
-		occurrence->values.user = users_user(engine->users, urgent->subject.uid, now);
-		occurrence->values.unix_group =
-			users_group(engine->users, urgent->subject.gid, now);
+	if (is_settled(engine, occurrence) && streq(values->verdict, "allow"))
+		subject_read_argv(engine->host, decision->pid, &occurrence->argv, occurrence->exe,
+				  sizeof(occurrence->exe));
+	values->argv = (struct slice){ occurrence->argv.data, occurrence->argv.size };
+	/* Another program runs than the file that was executed: that is its script. */
+	if (is_execution(urgent) && occurrence->exe[0] && !streq(occurrence->exe, urgent->path)) {
+		values->script = urgent->path;
+		values->exe = occurrence->exe;
 	}
-	trigger_values_init(&occurrence->values);
+	if (engine->users) {
+		values->user = users_user(engine->users, urgent->subject.uid, now);
+		values->unix_group = users_group(engine->users, urgent->subject.gid, now);
+	}
+	trigger_values_init(values);
 }
 
 static struct trigger_limits limits_of(const struct policy_trigger *trigger)
 {
-	if (trigger->timeout_ns == 0)
-		return TRIGGER_LIMITS;
 	return (struct trigger_limits){
 		.timeout_ns = trigger->timeout_ns,
 		.concurrency = trigger->concurrency,
@@ -116,10 +167,7 @@ static int expand_arguments(const struct policy_trigger *trigger, struct trigger
 
 static const char *group_of(const struct policy *policy, const struct policy_trigger *trigger)
 {
-	/* Zero is a group's index too: only a trigger that was read whole names one. */
-	if (trigger->timeout_ns == 0 || trigger->group < 0)
-		return TRIGGER_GROUP;
-	return policy->groups[trigger->group].name;
+	return trigger->group < 0 ? TRIGGER_GROUP : policy->groups[trigger->group].name;
 }
 
 static int run(struct trigger *known, const struct policy *policy,
@@ -159,56 +207,155 @@ static int run(struct trigger *known, const struct policy *policy,
 	return trigger_run(known, &request);
 }
 
-static void run_one(struct engine *engine, struct occurrence *occurrence,
-		    const struct policy_rule *rule, int index)
-{
-	const struct policy_trigger *trigger = &occurrence->policy->triggers[index];
-	const struct trigger_limits limits = limits_of(trigger);
-	struct trigger *known;
-	int r = -EAGAIN;
+/* ---- which are run ---- */
 
-	if (engine->options.dry_run) {
-		log_notice(engine->log, "would run trigger \"%s\" for process %d (dry run)",
-			   trigger->name, occurrence->urgent->decision.pid);
-		return;
-	}
-	known = trigger_get(engine->triggers, trigger->name, &limits);
-	if (!known) {
-		r = -ENOMEM;
-	} else if (trigger_admit(known)) {
-		know(engine, occurrence);
-		occurrence->values.rule = rule->name;
-		r = run(known, occurrence->policy, trigger, &occurrence->values);
-	}
-	if (r == -EAGAIN)
+static void tell_failure(struct engine *engine, const struct policy_trigger *trigger, int code)
+{
+	if (code == -EAGAIN)
 		log_limited(engine->log, &engine->trigger_limit, LOG_WARNING,
 			    "trigger \"%s\" dropped: too many run, or wait to be run",
 			    trigger->name);
-	else if (r < 0)
+	else if (code < 0)
 		log_limited(engine->log, &engine->trigger_limit, LOG_ERR,
 			    "trigger \"%s\": cannot run %s: %s", trigger->name, trigger->run,
-			    strerror(-r));
+			    strerror(-code));
 }
 
-static void run_of_rule(struct engine *engine, struct occurrence *occurrence,
-			const struct policy_rule *rule)
+static struct trigger *known_trigger(struct engine *engine, const struct policy_trigger *trigger)
+{
+	const struct trigger_limits limits = limits_of(trigger);
+
+	return trigger_get(engine->triggers, trigger->name, &limits);
+}
+
+/* Whether this one is going to be run; why not is counted and told. */
+static bool admit(struct engine *engine, const struct urgent *urgent,
+		  const struct policy_trigger *trigger)
+{
+	struct trigger *known;
+
+	if (engine->options.dry_run) {
+		log_notice(engine->log, "would run trigger \"%s\" for process %d (dry run)",
+			   trigger->name, urgent->decision.pid);
+		return false;
+	}
+	known = known_trigger(engine, trigger);
+	if (known && trigger_admit(known))
+		return true;
+	tell_failure(engine, trigger, known ? -EAGAIN : -ENOMEM);
+	return false;
+}
+
+/* The triggers of a rule, one after the other; POLICY_NONE behind the last. */
+static int trigger_of_rule(const struct policy_rule *rule, size_t index)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < rule->effect_count; i++) {
 		if (rule->effects[i].kind != EFFECT_TRIGGER)
 			continue;
-		run_one(engine, occurrence, rule, rule->effects[i].trigger);
 		any = true;
+		if (index-- == 0)
+			return rule->effects[i].trigger;
 	}
-	if (!any && rule->trigger != POLICY_NONE)
-		run_one(engine, occurrence, rule, rule->trigger);
+	return !any && index == 0 ? rule->trigger : POLICY_NONE;
+}
+
+/* Makes the occurrence when the first one is admitted. */
+static int choose(const struct urgent *urgent, const struct snapshot *snapshot, unsigned rule,
+		  int trigger, struct occurrence **occurrence)
+{
+	struct occurrence *o = *occurrence;
+	void *larger;
+
+	if (!o) {
+		o = *occurrence = calloc(1, sizeof(*o));
+		if (!o)
+			return -ENOMEM;
+		o->urgent = *urgent;
+		o->policy = shared_policy_ref(snapshot->shared);
+	}
+	larger = reallocarray(o->chosen, o->count + 1, sizeof(*o->chosen));
+	if (!larger)
+		return -ENOMEM;
+	o->chosen = larger;
+	o->chosen[o->count].rule = rule;
+	o->chosen[o->count++].trigger = trigger;
+	return 0;
+}
+
+static void run_all(struct engine *engine, struct occurrence *occurrence)
+{
+	const struct policy *policy = occurrence->policy->policy;
+
+	know(engine, occurrence);
+	for (size_t i = 0; i < occurrence->count; i++) {
+		const struct policy_trigger *trigger =
+			&policy->triggers[occurrence->chosen[i].trigger];
+		struct trigger *known = known_trigger(engine, trigger);
+
+		occurrence->values.rule = policy->rules[occurrence->chosen[i].rule].name;
+		tell_failure(engine, trigger,
+			     known ? run(known, policy, trigger, &occurrence->values) : -ENOMEM);
+	}
+}
+
+/* ---- programs that are being loaded ---- */
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct occurrence **at = &engine->occurrences;
+
+	while (*at) {
+		_cleanup_(occurrence_freep) struct occurrence *occurrence = NULL;
+
+		if (++(*at)->looks < LOOKS_MOST && !is_settled(engine, *at)) {
+			at = &(*at)->next;
+			continue;
+		}
+		occurrence = *at;
+		*at = occurrence->next;
+		engine->occurrence_count--;
+		run_all(engine, occurrence);
+	}
+	if (!engine->occurrences)
+		return 0;
+	(void)sd_event_source_set_time_relative(source, LOOK_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* False: there is no room, or no timer. */
+static bool look_later(struct engine *engine, struct occurrence *occurrence)
+{
+	struct occurrence **end = &engine->occurrences;
+	int r = 0;
+
+	if (engine->occurrence_count == OCCURRENCES_MOST)
+		return false;
+	if (!engine->occurrence_timer)
+		r = sd_event_add_time_relative(engine->event, &engine->occurrence_timer,
+					       CLOCK_MONOTONIC, LOOK_USEC, ACCURACY_USEC, on_look,
+					       engine);
+	else if (!engine->occurrences)
+		r = sd_event_source_set_time_relative(engine->occurrence_timer, LOOK_USEC);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(engine->occurrence_timer, SD_EVENT_ONESHOT);
+	if (r < 0)
+		return false;
+	while (*end)
+		end = &(*end)->next;
+	*end = occurrence;
+	engine->occurrence_count++;
+	return true;
 }
 
 void engine_run_triggers(struct engine *engine, const struct urgent *urgent)
 {
 	const struct snapshot *snapshot = engine_snapshot(engine, urgent->decision.generation);
-	struct occurrence occurrence = { .urgent = urgent };
+	_cleanup_(occurrence_freep) struct occurrence *occurrence = NULL;
+	const struct policy *policy;
+	int index, r;
 
 	if (!snapshot)
 		return;
@@ -217,9 +364,37 @@ void engine_run_triggers(struct engine *engine, const struct urgent *urgent)
 		engine->counters.self_triggers++;
 		return;
 	}
-	occurrence.policy = snapshot_policy(snapshot);
-	for (unsigned i = 0; i < urgent->rule_count; i++)
-		run_of_rule(engine, &occurrence, &occurrence.policy->rules[urgent->rules[i]]);
+	policy = snapshot_policy(snapshot);
+	for (unsigned i = 0; i < urgent->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[urgent->rules[i]];
+
+		for (size_t k = 0; (index = trigger_of_rule(rule, k)) != POLICY_NONE; k++) {
+			if (!admit(engine, urgent, &policy->triggers[index]))
+				continue;
+			r = choose(urgent, snapshot, urgent->rules[i], index, &occurrence);
+			if (r < 0)
+				tell_failure(engine, &policy->triggers[index], r);
+		}
+	}
+	if (!occurrence)
+		return;
+	if (!is_settled(engine, occurrence) && look_later(engine, occurrence))
+		(void)TAKE_PTR(occurrence);
+	else
+		run_all(engine, occurrence);
+}
+
+void engine_stop_triggers(struct engine *engine)
+{
+	engine->occurrence_timer = sd_event_source_disable_unref(engine->occurrence_timer);
+	while (engine->occurrences) {
+		struct occurrence *occurrence = engine->occurrences;
+
+		engine->occurrences = occurrence->next;
+		occurrence_free(occurrence);
+	}
+	trigger_runner_free(engine->triggers);
+	engine->triggers = NULL;
 }
 
 /* ---- the end ---- */

@@ -305,7 +305,7 @@ void engine_free(struct engine *engine)
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	gate_free(engine->gate);
 	engine_loop_stop(engine);
-	trigger_runner_free(engine->triggers);
+	engine_stop_triggers(engine);
 	users_free(engine->users);
 	resolver_free(engine->resolver);
 	if (engine->keeper)

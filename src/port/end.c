@@ -14,20 +14,46 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-/* Who is to end, and descriptors that tell when they have. */
+/* Processes that are to end, and descriptors that tell when they have. */
 struct leaving {
 	struct process_tree tree;
-	size_t signalled; /* so many of the tree get signals; the others are control processes */
+	size_t killed; /* so many of the tree may be killed; behind them are control processes */
 	struct pollfd *polls;
 	size_t alive;
 };
 
-static bool is_ended(const struct child *child)
+static void leaving_done(struct leaving *leaving)
 {
-	return child->pid && !child->gone && child->executed && child->signaloneof;
+	free(leaving->polls);
+	process_tree_done(&leaving->tree);
 }
 
-static void signal_child(const struct child *child)
+/* Children that are in no table: programs' descendants whose parent has ended. */
+static void add_adopted(struct port *port, struct leaving *leaving)
+{
+	size_t kept = 0;
+
+	(void)process_tree_add_children(&leaving->tree, port->pid);
+	for (size_t i = 0; i < leaving->tree.count; i++)
+		if (!children_find(&port->children, leaving->tree.pids[i]))
+			leaving->tree.pids[kept++] = leaving->tree.pids[i];
+	leaving->tree.count = kept;
+	(void)process_tree_descend(&leaving->tree, 0);
+	for (size_t i = 0; i < leaving->tree.count; i++)
+		(void)kill(leaving->tree.pids[i], (int)port->options.signaloneof);
+}
+
+/* The program, to `programs`, and all that it has started, to `others`: before it is signalled. */
+static void add_program(const struct child *child, struct leaving *programs, struct leaving *others)
+{
+	size_t first = others->tree.count;
+
+	(void)process_tree_add(&programs->tree, child->pid);
+	(void)process_tree_add_children(&others->tree, child->pid);
+	(void)process_tree_descend(&others->tree, first);
+}
+
+static void signal_program(const struct child *child)
 {
 	if (kill(-child->pid, (int)child->signaloneof) < 0)
 		(void)kill(child->pid, (int)child->signaloneof);
@@ -35,53 +61,29 @@ static void signal_child(const struct child *child)
 		(void)kill(child->pid, SIGCONT);
 }
 
-/* What stands in the tree from `first` on: all below the programs. */
-static void signal_below(const struct leaving *leaving, size_t first, int number)
+static void signal_programs(struct port *port, struct leaving *programs, struct leaving *others)
 {
-	for (size_t i = first; i < leaving->tree.count; i++) {
-		(void)kill(leaving->tree.pids[i], number);
-		(void)kill(leaving->tree.pids[i], SIGCONT);
-	}
-}
+	for (size_t i = 0; i < port->children.count; i++) {
+		const struct child *c = &port->children.slots[i];
 
-/* Children that are in no table: programs' descendants whose parent has ended. */
-static void add_adopted(struct port *port, struct leaving *leaving)
-{
-	size_t first = leaving->tree.count, kept = first;
-
-	(void)process_tree_add_children(&leaving->tree, port->pid);
-	for (size_t i = first; i < leaving->tree.count; i++)
-		if (!children_find(&port->children, leaving->tree.pids[i]))
-			leaving->tree.pids[kept++] = leaving->tree.pids[i];
-	leaving->tree.count = kept;
-	(void)process_tree_descend(&leaving->tree, first);
-}
-
-static void signal_all(struct port *port, struct leaving *leaving)
-{
-	struct children *children = &port->children;
-	size_t first;
-
-	if (port->options.signaloneof && port->adopts) {
-		add_adopted(port, leaving);
-		signal_below(leaving, 0, (int)port->options.signaloneof);
-	}
-	for (size_t i = 0; i < children->count; i++) {
-		const struct child *c = &children->slots[i];
-
-		first = leaving->tree.count;
-		if (!is_ended(c) || process_tree_add(&leaving->tree, c->pid) < 0)
+		if (!c->pid || c->gone || !c->executed || !c->signaloneof)
 			continue;
-		(void)process_tree_descend(&leaving->tree, first);
-		signal_child(c);
-		signal_below(leaving, first + 1, (int)c->signaloneof);
+		add_program(c, programs, others);
+		signal_program(c);
 	}
-	leaving->signalled = leaving->tree.count;
-	for (size_t i = 0; i < children->count; i++) {
-		struct child *c = &children->slots[i];
+	programs->killed = programs->tree.count;
+	others->killed = others->tree.count;
+}
 
-		if (c->pid && !c->gone && !c->executed)
-			(void)process_tree_add(&leaving->tree, c->pid);
+static void close_children(struct port *port, struct leaving *programs)
+{
+	for (size_t i = 0; i < port->children.count; i++) {
+		struct child *c = &port->children.slots[i];
+
+		if (!c->pid)
+			continue;
+		if (!c->gone && !c->executed)
+			(void)process_tree_add(&programs->tree, c->pid);
 		child_close(&c->in);
 		child_close(&c->out);
 		child_close(&c->err);
@@ -94,7 +96,7 @@ static void watch(struct leaving *leaving)
 {
 	const struct process_tree *tree = &leaving->tree;
 
-	leaving->polls = calloc(tree->count + 1, sizeof(*leaving->polls));
+	leaving->polls = tree->count ? calloc(tree->count, sizeof(*leaving->polls)) : NULL;
 	for (size_t i = 0; leaving->polls && i < tree->count; i++) {
 		int fd = (int)syscall(SYS_pidfd_open, tree->pids[i], 0);
 
@@ -120,22 +122,37 @@ static void wait_for_ends(struct leaving *leaving, uint64_t until)
 	}
 }
 
+static void signal_leaving(const struct leaving *leaving, int number)
+{
+	for (size_t i = 0; leaving->alive && i < leaving->killed; i++)
+		if (leaving->polls[i].fd >= 0)
+			(void)syscall(SYS_pidfd_send_signal, leaving->polls[i].fd, number, NULL, 0);
+}
+
+/* A program ends its own processes itself, if it is given the time: they come after it. */
 void port_end(struct port *port)
 {
-	struct leaving leaving = { 0 };
-	uint64_t delay = (uint64_t)port->options.killdelay;
+	struct leaving programs = { 0 }, others = { 0 };
+	uint64_t until;
 
 	close(STDOUT_FILENO);
 	if (!port->children.present && !port->adopts)
 		return;
-	signal_all(port, &leaving);
-	if (leaving.tree.count)
-		watch(&leaving);
-	if (leaving.alive)
-		wait_for_ends(&leaving, deadline_now_ms() + delay);
-	for (size_t i = 0; leaving.alive && i < leaving.signalled; i++)
-		if (leaving.polls[i].fd >= 0)
-			(void)syscall(SYS_pidfd_send_signal, leaving.polls[i].fd, SIGKILL, NULL, 0);
-	free(leaving.polls);
-	process_tree_done(&leaving.tree);
+	if (port->options.signaloneof && port->adopts)
+		add_adopted(port, &programs);
+	signal_programs(port, &programs, &others);
+	close_children(port, &programs);
+	watch(&programs);
+	watch(&others);
+	until = programs.alive || others.alive
+			? deadline_now_ms() + (uint64_t)port->options.killdelay
+			: 0;
+	wait_for_ends(&programs, until);
+	signal_leaving(&others, SIGTERM);
+	signal_leaving(&others, SIGCONT);
+	wait_for_ends(&others, until);
+	signal_leaving(&programs, SIGKILL);
+	signal_leaving(&others, SIGKILL);
+	leaving_done(&programs);
+	leaving_done(&others);
 }
