@@ -56,7 +56,7 @@ end_processes() {
 		pids=($(own_processes))
 		for pid in "${STARTED[@]}"; do
 			# Numbers come again, and then are somebody else's.
-			[ "$(born "$pid")" != "${BORN[$pid]:-}" ] || pids+=("$pid")
+			[ "$(born "$pid")" != "${BORN[$pid]-$(born "$pid")}" ] || pids+=("$pid")
 		done
 		STARTED=()
 		[ ${#pids[@]} -gt 0 ] || return 0
