@@ -18,6 +18,10 @@ def capabilities(port):
     return {str(name): (arity, number) for name, arity, number in port.reply()}
 
 
+def refused(term):
+    return term == BADARG or (isinstance(term, tuple) and term[0] == A('error'))
+
+
 class More:
     """A port, and its calls by their names wherever they stand."""
 
@@ -115,7 +119,7 @@ def descriptors(bench):
     address = [struct.pack('H', 1), bench.path('socket') + b'\0']
     listener = more.port.expect_ok('socket', A('af_unix'), A('sock_stream'), 0)
     equal(more.call('bind', listener, address), OK)
-    equal(more.call('bind', listener, address)[0], A('error'))
+    check(refused(more.call('bind', listener, address)), 'it is not refused')
     equal(more.call('listen', listener, 5), OK)
     with sockets.socket(sockets.AF_UNIX) as peer:
         peer.connect(bench.path('socket'))
@@ -158,7 +162,7 @@ def pidfd(bench):
     equal(more.call('pidfd_send_signal', fd, A('sigterm')), OK)
     equal(more.port.exit_status(at), (A('termsig'), A('sigterm')))
     equal(more.call('pidfd_send_signal', fd, A('sigterm')), err('esrch'))
-    equal(more.call('pidfd_open', 4194305)[0], A('error'))
+    check(refused(more.call('pidfd_open', 4194305)), 'it is not refused')
     equal(more.call('getppid', at=more.port.fork()), more.port.pid)
 
 
@@ -175,7 +179,7 @@ def kill_tree(bench):
         eventually(lambda pid=pid: processes.gone(pid), f'{pid} runs on')
     equal(more.call('kill_tree', 4194305, A('sigkill')), err('esrch'))
     for pid in (0, 1, -1, more.port.pid):
-        equal(more.call('kill_tree', pid, 0)[0], A('error'), f'kill_tree of {pid}')
+        check(refused(more.call('kill_tree', pid, 0)), f'kill_tree of {pid}')
 
 
 @case('more calls: a deadline: the signal, and SIGKILL for who does not mind it')
@@ -206,7 +210,7 @@ def limits(bench):
     cpu = more.expect_ok('sched_getaffinity', at[-1])
     equal(more.call('sched_setaffinity', at[-1], cpu[:1]), OK)
     equal(more.expect_ok('sched_getaffinity', at[-1]), cpu[:1])
-    equal(more.call('sched_setaffinity', at[-1], [])[0], A('error'))
+    check(refused(more.call('sched_setaffinity', at[-1], [])), 'it is not refused')
     equal(more.call('sched_setscheduler', at[-1], A('sched_batch'), 0), OK)
     equal(more.expect_ok('sched_getscheduler', at[-1])[0], os.SCHED_BATCH)
     for pid, of in ((at[-1], at[-1]), (0, more.port.pid)):
@@ -236,7 +240,7 @@ def idmap(bench):
     equal(more.call('idmap', at[-1], A('gid_map'), b'0 0 1'), OK)
     equal(more.port.call('getuid', at=at), 0)
     term = more.call('idmap', at[-1], A('mem'), b'x')
-    check(term == BADARG or term[0] == A('error'), f'a file that is no map: {term!r}')
+    check(refused(term), f'a file that is no map: {term!r}')
 
 
 @case('more calls: Landlock')
@@ -259,7 +263,7 @@ def policy_refused(bench):
     more = More(bench)
     at = more.port.fork()
     term = more.call('seccomp_policy', b'colorless green ideas', at=at)
-    check(term == BADARG or (isinstance(term, tuple) and term[0] == A('error')), f'{term!r}')
+    check(refused(term), f'{term!r}')
     equal(more.port.call('getpid', at=at), at[-1])
 
 
@@ -288,7 +292,7 @@ def constants(bench):
                  'statx', 'seccomp', 'getrandom', 'io_uring_setup', 'newfstatat', 'rseq'):
         check(A(f'sys_{name}') in names, f'sys_{name} is missing')
         equal(more.port.call('syscall_constant', A(f'sys_{name}')), names[A(f'sys_{name}')])
-    equal(more.call('constants', A('nothing'))[0], A('error'))
+    check(refused(more.call('constants', A('nothing'))), 'it is not refused')
     check(isinstance(more.port.call('mount_constant', A('ms_lazytime')), int), 'ms_lazytime')
     check(isinstance(more.port.call('file_constant', A('o_tmpfile')), int), 'o_tmpfile')
 
@@ -310,7 +314,7 @@ def uncut(bench):
     while len(data) < term[1]:
         data += more.expect_ok('continued', len(data), at=at)
     equal(len(etf.decode(data)[1]), 3002)
-    equal(more.call('continued', len(data) + 1, at=at)[0], A('error'))
+    check(refused(more.call('continued', len(data) + 1, at=at)), 'it is not refused')
 
 
 @case('more options: what a child has used is told before its end')
@@ -375,10 +379,10 @@ def groups(bench):
             equal(more.port.exit_status(where), (A('termsig'), A('sigkill')))
         equal(more.call('cgroup_set', group, b'cgroup.max.depth', b'3'), OK)
         equal(more.expect_ok('cgroup_get', group, b'cgroup.max.depth').strip(), b'3')
-        equal(more.call('cgroup_set', group, b'../x', b'3')[0], A('error'), 'a name with a slash')
+        check(refused(more.call('cgroup_set', group, b'../x', b'3')), 'a name with a slash')
         equal(more.call('cgroup_get', group, b'cgroup.nothing'), err('enoent'))
     finally:
         left = more.call('cgroup_remove', group)
     equal(left, OK)
-    equal(more.call('cgroup_create', b'/tmp/reeve-test-no-group')[0], A('error'))
+    check(refused(more.call('cgroup_create', b'/tmp/reeve-test-no-group')), 'it is not refused')
     check(not os.path.exists('/tmp/reeve-test-no-group'), 'a folder was made outside of cgroups')
