@@ -3,13 +3,44 @@
  * From a policy file to what the gate decides with. A reload is a transaction: the new policy is
  * read and checked whole, its groups are made, its names resolved; only then it is put in place.
  */
+#include "config/arena.h"
 #include "core/engine-internal.h"
+
+#include <signal.h>
 
 /* One command's work needs no policy: `reeve run --ram 2G` is complete without any file. */
 static bool may_be_empty(const struct engine *engine)
 {
 	return engine->options.local && !engine->options.config_path &&
 	       access(engine->config_path, F_OK) < 0 && errno == ENOENT;
+}
+
+/* Until the loader has filled effects in: what fetter's keys say, as effects. */
+static int fill_effects(struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		struct policy_rule *rule = &policy->rules[i];
+		struct policy_effect *effect;
+
+		if (rule->effect_count > 0)
+			continue;
+		effect = arena_alloc(policy->memory, 3 * sizeof(*effect));
+		if (!effect)
+			return -ENOMEM;
+		rule->effects = effect;
+		rule->on = rule->on ? rule->on : OCCASION_BIT(rule->action);
+		if (rule->group != POLICY_NONE)
+			*effect++ = (struct policy_effect){ .kind = EFFECT_GROUP,
+							    .group.index = rule->group };
+		if (rule->trigger != POLICY_NONE)
+			*effect++ = (struct policy_effect){ .kind = EFFECT_TRIGGER,
+							    .trigger = rule->trigger };
+		if (rule->kill)
+			*effect++ = (struct policy_effect){ .kind = EFFECT_KILL,
+							    .signal.number = SIGKILL };
+		rule->effect_count = (size_t)(effect - rule->effects);
+	}
+	return 0;
 }
 
 int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
@@ -25,6 +56,10 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 		r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
 	if (r < 0)
 		return error_set(err, r, "the policy %s is not valid", engine->config_path);
+	if (fill_effects(*ret_policy) < 0) {
+		policy_free(*ret_policy);
+		return error_oom(err);
+	}
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* Everything that `reeve status` shows, as JSON. Counters are a table: one row, one name. */
 #include "core/engine-internal.h"
 
+#include "core/decision-json.h"
 #include "core/engine-watch.h"
 #include "core/limits-json.h"
 
@@ -245,7 +246,8 @@ static json_t *decisions_to_json(const struct engine *engine)
 			&engine->history[(engine->history_next + i) % HISTORY];
 
 		if (shown->policy)
-			json_array_append_new(list, decision_to_json(shown));
+			json_array_append_new(list, decision_to_json(&shown->decision,
+						       shown->policy->policy));
 	}
 	return list;
 }

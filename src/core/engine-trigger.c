@@ -105,7 +105,6 @@ static void fill(struct environment *environment, const struct urgent *urgent,
 		 const struct policy *policy, const struct policy_rule *rule)
 {
 	const struct decision *decision = &urgent->decision;
-	static const char *const actions[] = { "execute", "read", "write" };
 	const struct subject *subject = &urgent->subject;
 	const char *name = syscall_name(subject->syscall);
 	struct utsname kernel;
@@ -118,7 +117,7 @@ static void fill(struct environment *environment, const struct urgent *urgent,
 	set(environment, "FETTER_COMM=%s", subject->comm);
 	/* Audit tells it after the call, when an executed file has become the program. */
 	set(environment, "FETTER_EXE=%s",
-	    decision->action == ACTION_EXECUTE ? urgent->path : subject->exe);
+	    decision->on == ON_EXECUTE ? urgent->path : subject->exe);
 	set(environment, "FETTER_PID=%d", decision->pid);
 	set(environment, "FETTER_PPID=%d", subject->ppid);
 	set(environment, "FETTER_EXIT=0");
@@ -130,16 +129,16 @@ static void fill(struct environment *environment, const struct urgent *urgent,
 	set_tty(environment, subject->tty);
 	set(environment, "REEVE_RULE=%s", rule->name);
 	set(environment, "REEVE_PATH=%s", urgent->path);
-	set(environment, "REEVE_ACTION=%s", actions[decision->action]);
+	set(environment, "REEVE_ACTION=%s", occasion_name(decision_occasion(decision, rule)));
 	set(environment, "REEVE_GROUP=%s",
 	    decision->group >= 0 ? policy->groups[decision->group].name : "");
 	environment->list[environment->count] = NULL;
 }
 
-static void run_one(struct engine *engine, const struct urgent *urgent, const struct policy *policy,
-		    const struct policy_rule *rule)
+int engine_run_trigger(struct engine *engine, const struct urgent *urgent,
+		       const struct policy *policy, uint32_t rule, int number)
 {
-	const struct policy_trigger *trigger = &policy->triggers[rule->trigger];
+	const struct policy_trigger *trigger = &policy->triggers[number];
 	_cleanup_(environment_done) struct environment environment = { 0 };
 	struct trigger_request request = {
 		.name = trigger->name,
@@ -153,12 +152,12 @@ static void run_one(struct engine *engine, const struct urgent *urgent, const st
 	};
 	int r;
 
-	if (engine->options.dry_run) {
-		log_notice(engine->log, "would run trigger \"%s\" for process %d (dry run)",
-			   trigger->name, urgent->decision.pid);
-		return;
+	/* A trigger must not set itself off: one event would run it for ever. */
+	if (trigger_is_session(engine->triggers, urgent->subject.sid)) {
+		engine->counters.self_triggers++;
+		return 0;
 	}
-	fill(&environment, urgent, policy, rule);
+	fill(&environment, urgent, policy, &policy->rules[rule]);
 	r = trigger_run(engine->triggers, &request);
 	if (r == -EAGAIN)
 		log_limited(engine->log, &engine->trigger_limit, LOG_WARNING,
@@ -167,28 +166,7 @@ static void run_one(struct engine *engine, const struct urgent *urgent, const st
 		log_limited(engine->log, &engine->trigger_limit, LOG_ERR,
 			    "trigger \"%s\": cannot run %s: %s", trigger->name, trigger->run,
 			    strerror(-r));
-}
-
-void engine_run_triggers(struct engine *engine, const struct urgent *urgent)
-{
-	const struct decision *decision = &urgent->decision;
-	const struct snapshot *snapshot = engine_snapshot(engine, decision->generation);
-	const struct policy *policy;
-
-	if (!snapshot)
-		return;
-	/* A trigger must not set itself off: one event would run it for ever. */
-	if (trigger_is_session(engine->triggers, urgent->subject.sid)) {
-		engine->counters.self_triggers++;
-		return;
-	}
-	policy = snapshot_policy(snapshot);
-	for (unsigned i = 0; i < urgent->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[urgent->rules[i]];
-
-		if (rule->trigger != POLICY_NONE)
-			run_one(engine, urgent, policy, rule);
-	}
+	return r;
 }
 
 void engine_trigger_ended(const char *name, pid_t pid, int status, bool timed_out,
