@@ -92,8 +92,8 @@ static json_t *failure_to_json(const struct outcome *outcome)
 {
 	if (outcome->failed == 0)
 		return json_null();
-	return json_pack("{s:o, s:s, s:i, s:s}", "effects", kinds_to_json(outcome->failed),
-			 "first", effect_name((enum effect_kind)outcome->failed_kind), "errno",
+	return json_pack("{s:o, s:s, s:i, s:s}", "effects", kinds_to_json(outcome->failed), "first",
+			 effect_name((enum effect_kind)outcome->failed_kind), "errno",
 			 (int)outcome->failed_errno, "error", strerror(outcome->failed_errno));
 }
 
@@ -109,13 +109,14 @@ static json_t *rules_to_json(const struct decision *d, const struct policy *poli
 json_t *decision_to_json(const struct decision *d, const struct policy *policy)
 {
 	const struct outcome *outcome = &d->outcome;
-	json_t *object = json_pack(
-		"{s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:i, s:b}", "time", time_to_json(d->time_ns),
-		"pid", d->pid, "path", bytes_to_json(d->path), "rule",
-		string_or_null(decision_rule(d, policy)), "group",
-		string_or_null(decision_group(d, policy)), "action",
-		occasion_name((enum occasion)d->on), "result", decision_result(d), "microseconds",
-		(int)d->took_us, "before", !(d->flags & (DECISION_AFTER | DECISION_SCAN)));
+	json_t *object =
+		json_pack("{s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:i, s:b}", "time",
+			  time_to_json(d->time_ns), "pid", d->pid, "path", bytes_to_json(d->path),
+			  "rule", string_or_null(decision_rule(d, policy)), "group",
+			  string_or_null(decision_group(d, policy)), "action",
+			  occasion_name((enum occasion)d->on), "result", decision_result(d),
+			  "microseconds", (int)d->took_us, "before",
+			  !(d->flags & (DECISION_AFTER | DECISION_SCAN)));
 
 	if (!object)
 		return NULL;

@@ -74,7 +74,7 @@ struct decision {
 	uint32_t rule_count;
 	/* Those that matched, in file order. */
 	uint32_t rules[DECISION_RULES];
-	uint64_t ticket;	  /* of source/confirm.h; 0: none */
+	uint64_t ticket;	   /* of source/confirm.h; 0: none */
 	char made[DECISION_GROUP]; /* a group that no file names, which it went into; "": none */
 	char was[DECISION_WAS]; /* lines of /proc/PID/cgroup of the hierarchies that were written */
 	char path[DECISION_PATH]; /* what was executed or opened; its end when too long */

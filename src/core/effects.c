@@ -44,8 +44,7 @@ enum effect_place effect_place(const struct policy_effect *effect)
 
 void effects_begin(struct effects *effects)
 {
-	effects->protection =
-		target_protection(effects->host, effects->target.pid, effects->own);
+	effects->protection = target_protection(effects->host, effects->target.pid, effects->own);
 }
 
 static struct rule_stat *stat_of(const struct effects *effects, const struct plan_step *step)

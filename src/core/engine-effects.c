@@ -21,7 +21,8 @@
 #include <signal.h>
 
 enum {
-	SWEEP_USEC = 2000000, /* how long after its making a group is looked at whether it is empty */
+	SWEEP_USEC =
+		2000000, /* how long after its making a group is looked at whether it is empty */
 	KILL_STEP_USEC = 5000,
 	KILL_STEPS = 1000,
 };
@@ -490,8 +491,7 @@ static void release(struct act *act)
 void engine_drop_effects(struct engine *engine)
 {
 	while (engine->delayed) {
-		(void)gate_release(engine->gate, engine->delayed->hold,
-				   engine->delayed->allow);
+		(void)gate_release(engine->gate, engine->delayed->hold, engine->delayed->allow);
 		drop_delayed(engine->delayed);
 	}
 	while (engine->killings) {

@@ -61,7 +61,8 @@ void engine_publish(struct engine *engine, const struct shown_decision *shown)
 			engine->counters.events_lost++;
 			continue;
 		}
-		reply = json_pack("{s:o}", "decision", decision_to_json(&shown->decision, shown->policy->policy));
+		reply = json_pack("{s:o}", "decision",
+				  decision_to_json(&shown->decision, shown->policy->policy));
 		if (reply && s->lost > 0)
 			json_object_set_new(reply, "lost", json_integer((json_int_t)s->lost));
 		s->lost = 0;

@@ -81,10 +81,10 @@ struct engine {
 	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
 	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer,
 		*straggler_timer, *sweep_timer, *kill_timer;
-	struct delayed *delayed;   /* held until a delay is over (engine-effects.c) */
-	struct killing *killings;  /* groups that are being killed (engine-effects.c) */
-	struct membership was;	   /* scratch */
-	struct urgent work;	   /* what is being done */
+	struct delayed *delayed;  /* held until a delay is over (engine-effects.c) */
+	struct killing *killings; /* groups that are being killed (engine-effects.c) */
+	struct membership was;	  /* scratch */
+	struct urgent work;	  /* what is being done */
 
 	struct straggler *stragglers;
 	size_t straggler_count;

@@ -221,10 +221,16 @@ static void on_names(enum names_event event, void *userdata)
 {
 	struct engine *engine = userdata;
 
-	if (event == NAMES_CHANGED)
+	if (event == NAMES_CHANGED) {
 		resolve_soon(engine);
-	else if (engine->gate)
+	} else if (engine->gate && event == NAMES_ADDED) {
+		size_t count;
+		const struct gate_watch *added = resolver_take_added(engine->resolver, &count);
+
+		(void)gate_watch_more(engine->gate, added, count);
+	} else if (engine->gate) {
 		gate_forget_all(engine->gate);
+	}
 }
 
 static int on_mounts(sd_event_source *source, int fd, uint32_t revents, void *userdata)

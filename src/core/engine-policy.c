@@ -245,11 +245,11 @@ static int install(struct engine *engine, struct shared_policy *policy, struct t
 	(void)retire(engine, gatekeeper_swap(engine->keeper, snapshot));
 	if (engine->gate) {
 		size_t count;
-		const char *const *paths = resolver_open_paths(engine->resolver, &count);
+		const struct gate_watch *watches = resolver_watches(engine->resolver, &count);
 
 		/* What no rule named may be named now. */
 		gate_forget_all(engine->gate);
-		(void)gate_watch_open(engine->gate, paths, count, NULL);
+		(void)gate_watch_open(engine->gate, watches, count, NULL);
 		(void)gate_mark_remote(engine->gate, NULL);
 	}
 	return 0;

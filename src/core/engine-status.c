@@ -247,7 +247,7 @@ static json_t *decisions_to_json(const struct engine *engine)
 
 		if (shown->policy)
 			json_array_append_new(list, decision_to_json(&shown->decision,
-						       shown->policy->policy));
+								     shown->policy->policy));
 	}
 	return list;
 }

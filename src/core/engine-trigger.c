@@ -116,8 +116,7 @@ static void fill(struct environment *environment, const struct urgent *urgent,
 	set_ids(environment, subject);
 	set(environment, "FETTER_COMM=%s", subject->comm);
 	/* Audit tells it after the call, when an executed file has become the program. */
-	set(environment, "FETTER_EXE=%s",
-	    decision->on == ON_EXECUTE ? urgent->path : subject->exe);
+	set(environment, "FETTER_EXE=%s", decision->on == ON_EXECUTE ? urgent->path : subject->exe);
 	set(environment, "FETTER_PID=%d", decision->pid);
 	set(environment, "FETTER_PPID=%d", subject->ppid);
 	set(environment, "FETTER_EXIT=0");

@@ -124,8 +124,7 @@ static void take_namespaces(struct facts *facts, const struct event *event)
 	if (!event_knows(event, FIELD_MNT_NS) || !event_knows(event, FIELD_PID_NS))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		facts->namespaces[rows[i].kind] =
-			number_of(event, rows[i].field, rows[i].value, 0);
+		facts->namespaces[rows[i].kind] = number_of(event, rows[i].field, rows[i].value, 0);
 	know(facts, FACT_NAMESPACES);
 }
 

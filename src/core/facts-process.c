@@ -85,8 +85,8 @@ static bool parse_groups(struct facts *facts, const char *line)
 static void ask_ids(struct process_facts *process)
 {
 	struct facts *facts = &process->facts;
-	ssize_t n = read_file(process, facts->pid, "status", process->status,
-			      sizeof(process->status));
+	ssize_t n =
+		read_file(process, facts->pid, "status", process->status, sizeof(process->status));
 	struct proc_status status;
 	struct proc_stat stat;
 	const char *groups;
@@ -446,8 +446,7 @@ static bool set_id_works(struct process_facts *process, const struct stat *st)
 
 	if (!user && !group)
 		return false;
-	if (process->file_fd >= 0 && fstatvfs(process->file_fd, &fs) == 0 &&
-	    fs.f_flag & ST_NOSUID)
+	if (process->file_fd >= 0 && fstatvfs(process->file_fd, &fs) == 0 && fs.f_flag & ST_NOSUID)
 		return false;
 	if (!facts_know(&process->facts, FACT_IDS))
 		return true;
@@ -465,22 +464,22 @@ static void ask_file_flags(struct process_facts *process)
 	facts->memfd = facts->exe.size > 7 && memcmp(facts->exe.data, "/memfd:", 7) == 0;
 	facts->deleted = st.st_nlink == 0 && !facts->memfd;
 	/* Of a process that runs, its ids show whether it took effect. */
-	facts->setuid_program = process->executing ? set_id_works(process, &st)
-						   : (st.st_mode & S_ISUID) != 0;
+	facts->setuid_program =
+		process->executing ? set_id_works(process, &st) : (st.st_mode & S_ISUID) != 0;
 	know(process, FACT_FILE_FLAGS);
 }
 
 static void ask_time(struct process_facts *process)
 {
 	process->facts.time = clock_realtime() / UINT64_C(1000000000);
-	process->facts.utc_offset = atomic_load_explicit(&process->world->utc_offset,
-							 memory_order_relaxed);
+	process->facts.utc_offset =
+		atomic_load_explicit(&process->world->utc_offset, memory_order_relaxed);
 	know(process, FACT_TIME);
 }
 
 static void ask(struct facts *facts, enum fact_part part, void *userdata)
 {
-	static void (*const readers[FACT_PARTS])(struct process_facts *process) = {
+	static void (*const readers[FACT_PARTS])(struct process_facts * process) = {
 		[FACT_IDS] = ask_ids,
 		[FACT_GROUPS] = ask_ids,
 		[FACT_EXE] = ask_exe,

@@ -41,7 +41,8 @@ struct process_facts {
 	const struct group_bases *bases; /* NULL: no group is told */
 	/* The file that is executed, open, or -1. */
 	int file_fd;
-	/* True while it waits in execve: its arguments are in its memory, /proc has the old ones. */
+	/* True while it waits in execve: its arguments are in its memory, /proc has the old ones.
+	 */
 	bool executing;
 	/* Gives a file of that process the name that it has here; NULL: none can be told. */
 	enum host_name (*find_name)(const struct seen_file *file, struct name_buffer *names,

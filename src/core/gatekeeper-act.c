@@ -102,8 +102,7 @@ static void pass_on(struct gatekeeper *keeper, struct seat *seat)
 }
 
 /* The first file of an execution decides the group, and may have to be undone. */
-static void begin_execution(struct gatekeeper *keeper, struct seat *seat,
-			    struct decision *decision)
+static void begin_execution(struct gatekeeper *keeper, struct seat *seat, struct decision *decision)
 {
 	const uint32_t places = UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_LIMIT;
 
@@ -149,9 +148,8 @@ static void fill(struct seat *seat, const struct snapshot *snapshot, const struc
 	memcpy(decision->path, event->path + skip, event->path_length - skip + 1);
 }
 
-static void make_plan(struct gatekeeper *keeper, struct seat *seat,
-		      const struct snapshot *snapshot, const struct verdict *verdict,
-		      struct decision *decision)
+static void make_plan(struct gatekeeper *keeper, struct seat *seat, const struct snapshot *snapshot,
+		      const struct verdict *verdict, struct decision *decision)
 {
 	struct rate_question question = {
 		.policy = snapshot_policy(snapshot),
@@ -212,10 +210,10 @@ static bool find_deadline(const struct policy *policy, const struct verdict *ver
 	bool any = false;
 
 	for (unsigned i = 0; i < verdict->count; i++) {
-		const struct policy_deadline *deadline =
-			&policy->rules[verdict->rules[i]].deadline;
+		const struct policy_deadline *deadline = &policy->rules[verdict->rules[i]].deadline;
 
-		if (deadline->after_ns == 0 || (any && deadline->after_ns >= ret_deadline->after_ns))
+		if (deadline->after_ns == 0 ||
+		    (any && deadline->after_ns >= ret_deadline->after_ns))
 			continue;
 		*ret_deadline = *deadline;
 		any = true;

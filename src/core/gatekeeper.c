@@ -177,7 +177,9 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 	access = access_of_thread(keeper->host, event->pid);
 	if (access & ACCESS_EXECUTE)
 		return GATE_ALLOW;
-	if (access & ACCESS_UNKNOWN) {
+	if (event->reads) {
+		access = ACCESS_READ;
+	} else if (access & ACCESS_UNKNOWN) {
 		keeper_count(&keeper->counters.unknown_access);
 		access |= ACCESS_READ | ACCESS_WRITE;
 	}

@@ -15,13 +15,13 @@ struct gatekeeper;
 
 struct gatekeeper_counters {
 	_Atomic uint64_t matched, moved, already, killed, denied, triggered, unmatched;
-	_Atomic uint64_t held;	   /* waited for the loop */
-	_Atomic uint64_t not_held; /* could not: what the loop does came after the answer */
+	_Atomic uint64_t held;	      /* waited for the loop */
+	_Atomic uint64_t not_held;    /* could not: what the loop does came after the answer */
 	_Atomic uint64_t move_failed; /* see also the last error */
 	_Atomic uint64_t vanished;    /* gone before it could be moved */
 	_Atomic uint64_t no_way_back; /* where a process was could not be kept */
-	/* More rules matched than a verdict lists, or more is to be done than a plan holds: triggers
-	 * of the rest were not run. */
+	/* More rules matched than a verdict lists, or more is to be done than a plan holds:
+	 * triggers of the rest were not run. */
 	_Atomic uint64_t too_many_rules;
 	_Atomic uint64_t
 		unknown_access; /* an open whose flags could not be read: counted as both */

@@ -37,9 +37,9 @@ const char *effect_name(enum effect_kind kind)
 const char *occasion_name(enum occasion on)
 {
 	static const char *const names[OCCASIONS] = {
-		[ON_EXECUTE] = "execute", [ON_READ] = "read",	      [ON_WRITE] = "write",
-		[ON_OPEN] = "open",	  [ON_FORK] = "fork",	      [ON_EXIT] = "exit",
-		[ON_SETUID] = "setuid",	  [ON_SETGID] = "setgid",     [ON_OOM] = "oom",
+		[ON_EXECUTE] = "execute",     [ON_READ] = "read",     [ON_WRITE] = "write",
+		[ON_OPEN] = "open",	      [ON_FORK] = "fork",     [ON_EXIT] = "exit",
+		[ON_SETUID] = "setuid",	      [ON_SETGID] = "setgid", [ON_OOM] = "oom",
 		[ON_LIMIT_HIT] = "limit-hit",
 	};
 

@@ -50,11 +50,10 @@ bool plan_has(const struct plan *plan, uint32_t kinds);
 void plan_drop(struct plan *plan, uint32_t kinds);
 
 /* What a process that never begins its program has no use for. */
-#define EFFECTS_OF_THE_START                                                                 \
-	(UINT32_C(1) << EFFECT_DELAY | UINT32_C(1) << EFFECT_GROUP |                         \
-	 UINT32_C(1) << EFFECT_LIMIT | UINT32_C(1) << EFFECT_NICE |                          \
-	 UINT32_C(1) << EFFECT_IONICE | UINT32_C(1) << EFFECT_SCHED |                        \
-	 UINT32_C(1) << EFFECT_OOM_SCORE_ADJ | UINT32_C(1) << EFFECT_AFFINITY |              \
+#define EFFECTS_OF_THE_START                                                                       \
+	(UINT32_C(1) << EFFECT_DELAY | UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_LIMIT | \
+	 UINT32_C(1) << EFFECT_NICE | UINT32_C(1) << EFFECT_IONICE | UINT32_C(1) << EFFECT_SCHED | \
+	 UINT32_C(1) << EFFECT_OOM_SCORE_ADJ | UINT32_C(1) << EFFECT_AFFINITY |                    \
 	 UINT32_C(1) << EFFECT_RLIMIT | UINT32_C(1) << EFFECT_TIMER_SLACK)
 /* What is not done to the process itself: also of those that nothing is ever done to. */
 #define EFFECTS_BESIDE (UINT32_C(1) << EFFECT_LOG | UINT32_C(1) << EFFECT_TRIGGER)

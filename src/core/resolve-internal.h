@@ -18,6 +18,8 @@ struct folder {
 	char *path;
 	int watch;
 	bool any; /* every name below it matters */
+	/* Folders that appear in it: are they watched, how far down, and for what? */
+	unsigned depth_left, watching;
 };
 
 /* Everything that one resolution produces. */
@@ -29,8 +31,10 @@ struct pass {
 	struct hash folders; /* path -> struct folder */
 	struct folder **folder_list;
 	size_t folder_count;
-	char **open_paths;
-	size_t open_count;
+	struct gate_watch *watches; /* their paths are among `strings` */
+	struct hash watch_index;    /* path -> index + 1 */
+	size_t watch_count, watch_room;
+	size_t watches_taken; /* by resolver_take_added() */
 	size_t tree_folders;
 	char **strings; /* texts made while walking */
 	size_t string_count;
@@ -47,6 +51,7 @@ struct resolver {
 	struct pass *now;     /* of the last resolution; NULL before */
 	struct hash by_watch; /* int -> struct folder */
 	struct resolver_state state;
+	size_t gone; /* folders that have been removed since the last resolution */
 };
 
 void pass_free(struct pass *pass);
@@ -54,3 +59,10 @@ DEFINE_CLEANUP(struct pass *, pass_free);
 
 /* Resolves every path of every rule into `pass`. 0 or -ENOMEM. */
 int resolve_rules(struct pass *pass, struct resolver_state *state, const struct policy *policy);
+
+/*
+ * A folder has appeared in one that is watched for a rule: adds it, and what is below it. The first
+ * of the folders added is at pass->folder_list[the count before]. 0 or -ENOMEM.
+ */
+int resolve_appeared(struct pass *pass, struct resolver_state *state, const struct folder *parent,
+		     const char *path);

@@ -10,30 +10,31 @@
 #include <sys/stat.h>
 
 enum {
+	GONE_MAX = 10000, /* removed folders that are remembered before all are resolved anew */
 	WATCH_MASK =
 		IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK,
 };
 
 /* ---- inotify ---- */
 
+static void set_watch(struct resolver *resolver, struct hash *by_watch, struct folder *folder)
+{
+	folder->watch = inotify_add_watch(resolver->inotify_fd, folder->path, WATCH_MASK);
+	if (folder->watch >= 0)
+		(void)hash_put(by_watch, &folder->watch, sizeof(folder->watch), folder, NULL);
+	else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+		resolver->state.refused++;
+		resolver->state.refused_errno = errno;
+	}
+}
+
 static void set_watches(struct resolver *resolver, struct pass *pass)
 {
 	struct hash by_watch;
 
 	hash_init(&by_watch);
-	for (size_t i = 0; i < pass->folder_count; i++) {
-		struct folder *folder = pass->folder_list[i];
-
-		folder->watch = inotify_add_watch(resolver->inotify_fd, folder->path, WATCH_MASK);
-		if (folder->watch < 0) {
-			if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
-				resolver->state.refused++;
-				resolver->state.refused_errno = errno;
-			}
-			continue;
-		}
-		(void)hash_put(&by_watch, &folder->watch, sizeof(folder->watch), folder, NULL);
-	}
+	for (size_t i = 0; i < pass->folder_count; i++)
+		set_watch(resolver, &by_watch, pass->folder_list[i]);
 	for (size_t i = 0; resolver->now && i < resolver->now->folder_count; i++) {
 		int watch = resolver->now->folder_list[i]->watch;
 
@@ -56,8 +57,37 @@ static bool is_known_file(const struct folder *folder, const char *name)
 	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1;
 }
 
-static void judge(struct resolver *resolver, const struct inotify_event *event, bool *changed,
-		  bool *renamed)
+/*
+ * Below a rule's folder another one has appeared: only that is looked into, so that unpacking an
+ * archive there costs what it has and not the square of it.
+ *
+ * Its own watch is set before what is in it is read, so a folder made meanwhile is found in one of
+ * the two ways, or in both, which does no harm.
+ */
+static bool add_appeared(struct resolver *resolver, const struct folder *parent, const char *path)
+{
+	struct pass *pass = resolver->now;
+	size_t folders = pass->folder_count, looked = folders;
+	int r;
+
+	/* A second look finds what was made between the first one and the watches. */
+	do {
+		looked = pass->folder_count;
+		r = resolve_appeared(pass, &resolver->state, parent, path);
+		for (size_t i = looked; i < pass->folder_count; i++)
+			set_watch(resolver, &resolver->by_watch, pass->folder_list[i]);
+	} while (r >= 0 && pass->folder_count > looked);
+	resolver->state.folders = resolver->by_watch.used;
+	return r >= 0;
+}
+
+/* What is watched has another meaning (`changed`), a name (`renamed`), or more below it (`added`).
+ */
+struct news {
+	bool changed, renamed, added;
+};
+
+static void judge(struct resolver *resolver, const struct inotify_event *event, struct news *news)
 {
 	const struct folder *folder;
 	char path[PATH_MAX];
@@ -65,7 +95,7 @@ static void judge(struct resolver *resolver, const struct inotify_event *event, 
 
 	if (event->mask & IN_Q_OVERFLOW) {
 		resolver->state.overflows++;
-		*changed = true;
+		news->changed = true;
 		return;
 	}
 	folder = hash_get(&resolver->by_watch, &event->wd, sizeof(event->wd));
@@ -74,21 +104,29 @@ static void judge(struct resolver *resolver, const struct inotify_event *event, 
 	n = snprintf(path, sizeof(path), "%s/%s", streq(folder->path, "/") ? "" : folder->path,
 		     event->name);
 	if (n < (int)sizeof(path) && hash_get(&resolver->now->names, path, (size_t)n))
-		*changed = true;
-	if (!folder->any)
+		news->changed = true;
+	if (!folder->any || n >= (int)sizeof(path))
 		return;
-	if ((event->mask & IN_ISDIR) && (event->mask & (IN_CREATE | IN_MOVED_TO)))
-		*changed = true;
-	else if (event->mask & IN_MOVED_TO)
-		*renamed = true;
-	else if ((event->mask & IN_CREATE) && is_known_file(folder, event->name))
-		*renamed = true;
+	if (event->mask & IN_ISDIR) {
+		if (event->mask & (IN_CREATE | IN_MOVED_TO)) {
+			news->added = true;
+			news->changed |= !add_appeared(resolver, folder, path);
+		} else {
+			news->changed |= ++resolver->gone > GONE_MAX;
+		}
+		/* The files of one that was moved here have names that rules may know. */
+		news->renamed |= (event->mask & IN_MOVED_TO) != 0;
+	} else if (event->mask & IN_MOVED_TO) {
+		news->renamed = true;
+	} else if ((event->mask & IN_CREATE) && is_known_file(folder, event->name)) {
+		news->renamed = true;
+	}
 }
 
 static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct resolver *resolver = userdata;
-	bool changed = false, renamed = false;
+	struct news news = { 0 };
 	char buffer[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t n;
 
@@ -96,13 +134,15 @@ static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *u
 		for (char *at = buffer; at < buffer + n;) {
 			const struct inotify_event *event = (const void *)at;
 
-			judge(resolver, event, &changed, &renamed);
+			judge(resolver, event, &news);
 			at += sizeof(*event) + event->len;
 		}
 	}
-	if (changed)
+	if (news.changed)
 		resolver->changed(NAMES_CHANGED, resolver->userdata);
-	else if (renamed)
+	else if (news.added)
+		resolver->changed(NAMES_ADDED, resolver->userdata);
+	if (news.renamed && !news.changed)
 		resolver->changed(NAMES_RENAMED, resolver->userdata);
 	return 0;
 }
@@ -125,17 +165,29 @@ int resolver_resolve(struct resolver *resolver, const struct policy *policy,
 	pass->targets = (struct targets){ 0 };
 	if (resolver->inotify_fd >= 0)
 		set_watches(resolver, pass);
-	/* Only names, folders and open paths are needed from now on. */
+	/* Only names, folders and watches are needed from now on. */
 	hash_done(&pass->places);
+	pass->watches_taken = pass->watch_count;
+	resolver->gone = 0;
 	pass_free(resolver->now);
 	resolver->now = TAKE_PTR(pass);
 	return 0;
 }
 
-const char *const *resolver_open_paths(const struct resolver *resolver, size_t *ret_count)
+const struct gate_watch *resolver_watches(const struct resolver *resolver, size_t *ret_count)
 {
-	*ret_count = resolver->now ? resolver->now->open_count : 0;
-	return resolver->now ? (const char *const *)resolver->now->open_paths : NULL;
+	*ret_count = resolver->now ? resolver->now->watch_count : 0;
+	return resolver->now ? resolver->now->watches : NULL;
+}
+
+const struct gate_watch *resolver_take_added(struct resolver *resolver, size_t *ret_count)
+{
+	struct pass *pass = resolver->now;
+	size_t taken = pass->watches_taken;
+
+	pass->watches_taken = pass->watch_count;
+	*ret_count = pass->watch_count - taken;
+	return pass->watches ? pass->watches + taken : NULL;
 }
 
 const struct resolver_state *resolver_state(const struct resolver *resolver)

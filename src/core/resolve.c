@@ -19,8 +19,8 @@
 #include <sys/stat.h>
 
 enum {
-	LINKS_MAX = 40,	    /* as the kernel's MAXSYMLINKS */
-	FOLDERS_MAX = 8192, /* watched below rules on folders and globs, all together */
+	LINKS_MAX = 40,	     /* as the kernel's MAXSYMLINKS */
+	FOLDERS_MAX = 65536, /* watched below rules on folders and globs, all together */
 	DEPTH_MAX = 64,
 	WALK_MAX = 4096, /* parts under way at once: links of a user's own could nest for ever */
 };
@@ -72,14 +72,13 @@ void pass_free(struct pass *pass)
 		free(pass->folder_list[i]->path);
 		free(pass->folder_list[i]);
 	}
-	for (size_t i = 0; i < pass->open_count; i++)
-		free(pass->open_paths[i]);
 	for (size_t i = 0; i < pass->place_count; i++)
 		free(pass->place_list[i]);
 	for (size_t i = 0; i < pass->string_count; i++)
 		free(pass->strings[i]);
 	free(pass->strings);
-	free(pass->open_paths);
+	free(pass->watches);
+	hash_done(&pass->watch_index);
 	free(pass->folder_list);
 	free(pass->place_list);
 	hash_done(&pass->places);
@@ -282,32 +281,110 @@ static int walk(struct pass *pass, const char *path, size_t length, unsigned lin
 struct tree {
 	struct pass *pass;
 	struct resolver_state *state;
-	bool opens; /* a read or write rule: the gate watches opens there too */
+	unsigned watching; /* enum gate_watching; 0: a rule on executions, the gate sees all */
 	unsigned depth_max;
+	bool appeared; /* while it was not watched: what is in it was not asked about */
 };
 
-static int add_open_path(struct pass *pass, const char *path, size_t length)
+/* Does the rule stop anybody? Then a descriptor that is open already must not get past it. */
+static bool is_refusing(const struct policy_rule *rule)
 {
-	char *copy = strndup(path, length);
+	for (size_t i = 0; i < rule->effect_count; i++)
+		switch (rule->effects[i].kind) {
+		case EFFECT_DENY:
+		case EFFECT_KILL:
+		case EFFECT_SIGNAL:
+		case EFFECT_FREEZE:
+			return true;
+		default:
+			break;
+		}
+	return false;
+}
 
-	if (!copy || !append(&pass->open_paths, &pass->open_count, copy)) {
-		free(copy);
+/* What the gate has to watch for a rule; `folder`: for all that is in it. */
+static unsigned watching_for(const struct policy_rule *rule, bool folder)
+{
+	const uint32_t writes = OCCASION_BIT(ON_WRITE), reads = OCCASION_BIT(ON_READ);
+	uint32_t on = rule->on ? rule->on : OCCASION_BIT((enum occasion)rule->action);
+	unsigned what = GATE_WATCH_OPENS;
+
+	if (!(on & OCCASIONS_OF_FILES))
+		return 0;
+	if (on & reads && is_refusing(rule))
+		what |= GATE_WATCH_READS;
+	if (on & writes)
+		what |= GATE_WATCH_CONTENT | (folder ? GATE_WATCH_NAMES : 0);
+	return what;
+}
+
+/* Once a path: what several rules want of it is joined. */
+static int add_watch(struct pass *pass, const char *path, size_t length, unsigned what)
+{
+	uintptr_t known = (uintptr_t)hash_get(&pass->watch_index, path, length);
+	struct gate_watch *larger;
+	char *copy;
+
+	if (known) {
+		pass->watches[known - 1].what |= what;
+		return 0;
+	}
+	if (pass->watch_count == pass->watch_room) {
+		size_t room = pass->watch_room ? pass->watch_room * 2 : 16;
+
+		larger = reallocarray(pass->watches, room, sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		pass->watches = larger;
+		pass->watch_room = room;
+	}
+	copy = keep(pass, strndup(path, length));
+	if (!copy)
+		return -ENOMEM;
+	pass->watches[pass->watch_count++] = (struct gate_watch){ copy, what };
+	known = pass->watch_count;
+	return hash_put(&pass->watch_index, copy, length, (void *)known, NULL) < 0 ? -ENOMEM : 0;
+}
+
+static int watch_tree(struct tree *tree, int dirfd, const char *name, const char *path,
+		      unsigned depth);
+
+static int watch_entry(struct tree *tree, int fd, const struct dirent *entry, const char *path,
+		       unsigned depth, bool fresh)
+{
+	_cleanup_(freep) char *below = NULL;
+
+	if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+		return 0;
+	if (entry->d_type != DT_DIR) {
+		tree->state->unasked += fresh && tree->watching && entry->d_type == DT_REG;
+		return 0;
+	}
+	if (depth >= tree->depth_max)
+		return 0;
+	if (asprintf(&below, "%s/%s", streq(path, "/") ? "" : path, entry->d_name) < 0) {
+		below = NULL;
 		return -ENOMEM;
 	}
-	return 0;
+	return watch_tree(tree, fd, entry->d_name, below, depth + 1);
 }
 
 static int watch_tree(struct tree *tree, int dirfd, const char *name, const char *path,
 		      unsigned depth)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct folder *folder;
 	struct dirent *entry;
+	bool fresh;
 	DIR *dir;
 	int r = 0;
 
 	if (fd < 0)
 		return 0;
-	if (++tree->pass->tree_folders > FOLDERS_MAX || depth >= DEPTH_MAX) {
+	/* One that has just appeared may be looked into twice. */
+	fresh = tree->appeared && !hash_get_string(&tree->pass->folders, path);
+	tree->pass->tree_folders += fresh || !tree->appeared;
+	if (tree->pass->tree_folders > FOLDERS_MAX || depth >= DEPTH_MAX) {
 		tree->state->truncated = true;
 		close(fd);
 		return 0;
@@ -317,31 +394,44 @@ static int watch_tree(struct tree *tree, int dirfd, const char *name, const char
 		close(fd);
 		return -ENOMEM;
 	}
-	if (!watch_folder(tree->pass, path, strlen(path), true))
+	folder = watch_folder(tree->pass, path, strlen(path), true);
+	if (!folder) {
 		r = -ENOMEM;
-	if (r >= 0 && tree->opens)
-		r = add_open_path(tree->pass, path, strlen(path));
-	while (r >= 0 && depth < tree->depth_max && (entry = readdir(dir))) {
-		_cleanup_(freep) char *below = NULL;
-
-		if (entry->d_type != DT_DIR || streq(entry->d_name, ".") ||
-		    streq(entry->d_name, ".."))
-			continue;
-		if (asprintf(&below, "%s/%s", streq(path, "/") ? "" : path, entry->d_name) < 0) {
-			below = NULL;
-			r = -ENOMEM;
-			break;
-		}
-		r = watch_tree(tree, fd, entry->d_name, below, depth + 1);
+	} else {
+		folder->depth_left = MAX(folder->depth_left, tree->depth_max - depth);
+		folder->watching |= tree->watching;
 	}
+	if (r >= 0 && tree->watching)
+		r = add_watch(tree->pass, path, strlen(path), tree->watching);
+	while (r >= 0 && (entry = readdir(dir)))
+		r = watch_entry(tree, fd, entry, path, depth, fresh);
 	closedir(dir);
 	return r;
 }
 
-static int watch_below(struct pass *pass, struct resolver_state *state, const struct place *base,
-		       bool opens, unsigned depth_max)
+int resolve_appeared(struct pass *pass, struct resolver_state *state, const struct folder *parent,
+		     const char *path)
 {
-	struct tree tree = { .pass = pass, .state = state, .opens = opens, .depth_max = depth_max };
+	struct tree tree = {
+		.pass = pass,
+		.state = state,
+		.watching = parent->watching,
+		.depth_max = parent->depth_left - 1,
+		.appeared = true,
+	};
+
+	return parent->depth_left == 0 ? 0 : watch_tree(&tree, AT_FDCWD, path, path, 0);
+}
+
+static int watch_below(struct pass *pass, struct resolver_state *state, const struct place *base,
+		       const struct policy_rule *rule, unsigned depth_max)
+{
+	struct tree tree = {
+		.pass = pass,
+		.state = state,
+		.watching = watching_for(rule, true),
+		.depth_max = depth_max,
+	};
 	char path[PATH_MAX];
 
 	if (!base->exists || !base->folder || base->length >= sizeof(path))
@@ -385,8 +475,8 @@ static char *glob_text(const struct place *base, const char *rest)
 	return text_take(&text);
 }
 
-static int resolve_glob(struct pass *pass, struct resolver_state *state, uint32_t rule,
-			const char *pattern, bool opens)
+static int resolve_glob(struct pass *pass, struct resolver_state *state,
+			const struct policy_rule *rule, uint32_t number, const char *pattern)
 {
 	size_t base_length = glob_literal_prefix(pattern);
 	unsigned depth = 0;
@@ -406,36 +496,48 @@ static int resolve_glob(struct pass *pass, struct resolver_state *state, uint32_
 	text = keep_target(pass, glob_text(&base, pattern + base_length - 1));
 	if (!text)
 		return -ENOMEM;
-	r = watch_below(pass, state, &base, opens, depth);
+	r = watch_below(pass, state, &base, rule, depth);
 	if (r < 0)
 		return r;
-	return add_target(pass,
-			  &(struct rule_target){ .rule = rule, .kind = TARGET_GLOB, .text = text });
+	return add_target(pass, &(struct rule_target){
+					.rule = number, .kind = TARGET_GLOB, .text = text });
 }
 
-static int resolve_exact(struct pass *pass, struct resolver_state *state, uint32_t rule,
-			 const struct policy_path *path, bool opens)
+/* The folder of a file is watched too: another file may come to the name. */
+static int watch_file(struct pass *pass, const struct policy_rule *rule, const struct place *place)
 {
-	struct rule_target target = { .rule = rule, .kind = TARGET_FILE };
-	struct place place, parent;
+	unsigned what = watching_for(rule, false);
+	struct place parent = *place;
+	int r;
+
+	if (!what)
+		return 0;
+	go_up(&parent);
+	r = add_watch(pass, place->text, place->length, what);
+	if (r < 0)
+		return r;
+	return add_watch(pass, parent.text, parent.length,
+			 GATE_WATCH_OPENS | (what & GATE_WATCH_CONTENT ? GATE_WATCH_NAMES : 0));
+}
+
+static int resolve_exact(struct pass *pass, struct resolver_state *state,
+			 const struct policy_rule *rule, uint32_t number,
+			 const struct policy_path *path)
+{
+	struct rule_target target = { .rule = number, .kind = TARGET_FILE };
+	struct place place;
 	int r = walk(pass, path->text, strlen(path->text), 0, &place);
 
 	if (r < 0)
 		return r;
 	if (path->folder || (place.exists && place.folder)) {
 		target.kind = TARGET_FOLDER;
-		r = watch_below(pass, state, &place, opens, DEPTH_MAX);
+		r = watch_below(pass, state, &place, rule, DEPTH_MAX);
 	} else {
 		target.has_identity = place.exists;
 		target.dev = place.dev;
 		target.ino = place.ino;
-		if (opens) {
-			parent = place;
-			go_up(&parent);
-			r = add_open_path(pass, place.text, place.length);
-			if (r >= 0)
-				r = add_open_path(pass, parent.text, parent.length);
-		}
+		r = watch_file(pass, rule, &place);
 	}
 	if (r < 0)
 		return r;
@@ -451,15 +553,14 @@ int resolve_rules(struct pass *pass, struct resolver_state *state, const struct 
 
 	for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
-		bool opens = rule->action != ACTION_EXECUTE;
 
 		for (size_t j = 0; j < rule->path_count && r >= 0; j++) {
 			const struct policy_path *path = &rule->paths[j];
 
 			if (glob_is_pattern(path->text))
-				r = resolve_glob(pass, state, (uint32_t)i, path->text, opens);
+				r = resolve_glob(pass, state, rule, (uint32_t)i, path->text);
 			else
-				r = resolve_exact(pass, state, (uint32_t)i, path, opens);
+				r = resolve_exact(pass, state, rule, (uint32_t)i, path);
 		}
 	}
 	return r;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/snapshot.h"
+#include "source/gate.h"
 #include "util/error.h"
 
 #include <systemd/sd-event.h>
@@ -19,6 +20,7 @@ enum names_event {
 	NAMES_RENAMED, /* a file came under a name below a watched folder: it may be known already
 			*/
 	NAMES_CHANGED, /* a path of a rule means something else now: resolve again */
+	NAMES_ADDED,   /* folders have appeared below a rule's: resolver_take_added() */
 };
 typedef void (*names_changed_fn)(enum names_event event, void *userdata);
 
@@ -36,7 +38,13 @@ int resolver_resolve(struct resolver *resolver, const struct policy *policy,
 		     struct targets *ret_targets);
 
 /* Files and folders that GATE_OPEN has to watch for read and write rules; the resolver's own. */
-const char *const *resolver_open_paths(const struct resolver *resolver, size_t *ret_count);
+const struct gate_watch *resolver_watches(const struct resolver *resolver, size_t *ret_count);
+
+/*
+ * Those of them that have come since the last resolution or call: from NAMES_ADDED on. They are
+ * among resolver_watches(), too.
+ */
+const struct gate_watch *resolver_take_added(struct resolver *resolver, size_t *ret_count);
 
 struct resolver_state {
 	size_t folders;	  /* watched */
@@ -44,5 +52,8 @@ struct resolver_state {
 	int refused_errno;
 	bool truncated;	    /* a rule's folder has more subfolders than are watched */
 	uint64_t overflows; /* inotify lost events; everything was resolved anew */
+	/* Files that were there when a folder that had just appeared was first looked into: whoever
+	 * made them was not asked. */
+	uint64_t unasked;
 };
 const struct resolver_state *resolver_state(const struct resolver *resolver);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The histogram is fixed: a time falls into a bucket by its highest bit and the one below it. Counts
- * of 32 bits wrap after four thousand million matches of one rule; a quantile is of those since.
+ * The histogram is fixed: a time falls into a bucket by its highest bit and the one below it.
+ * Counts of 32 bits wrap after four thousand million matches of one rule; a quantile is of those
+ * since.
  */
 #include "core/rule-stats.h"
 

@@ -156,7 +156,7 @@ static uint64_t start_time(const struct host *host, pid_t pid)
 	snprintf(name, sizeof(name), "%d/stat", pid);
 	n = file_read_into(host->proc_fd, name, text, sizeof(text));
 	return n > 0 && proc_stat_parse((struct slice){ text, (size_t)n }, &stat) >= 0 ? stat.start
-										      : 0;
+										       : 0;
 }
 
 /* ---- one process ---- */
@@ -204,8 +204,7 @@ static bool match(struct scan *scan, pid_t pid, struct match *m)
 	process->userdata = scan;
 	verdict_init(&m->verdict);
 	if (read_script(scan, pid, &m->script)) {
-		process->facts.script =
-			(struct slice){ m->script.path, m->script.length };
+		process->facts.script = (struct slice){ m->script.path, m->script.length };
 		process->facts.interpreter = (struct slice){ m->exe.path, m->exe.length };
 		process->facts.known |= UINT32_C(1) << FACT_SCRIPT;
 		ask_rules(scan, &m->script, m, scan->script.path);

@@ -18,7 +18,7 @@ struct shared_policy {
 	struct policy *policy;
 	struct rule_stat *stats; /* one for each rule */
 	size_t stat_count;
-	unsigned references;	 /* the loop's alone */
+	unsigned references; /* the loop's alone */
 };
 int shared_policy_new(struct policy *policy,
 		      struct shared_policy **ret_shared); /* takes `policy` */

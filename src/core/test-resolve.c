@@ -15,7 +15,7 @@ struct fixture {
 	sd_event *event;
 	struct resolver *resolver;
 	struct targets targets;
-	int changed, renamed;
+	int changed, renamed, added;
 };
 
 static void on_change(enum names_event event, void *userdata)
@@ -24,6 +24,8 @@ static void on_change(enum names_event event, void *userdata)
 
 	if (event == NAMES_CHANGED)
 		f->changed++;
+	else if (event == NAMES_ADDED)
+		f->added++;
 	else
 		f->renamed++;
 }
@@ -193,31 +195,94 @@ static void test_below_a_folder(void **state)
 	assert_true(f->renamed > 0);
 	assert_int_equal(mkdir(dir, 0755), 0);
 	run_loop(f);
-	assert_true(f->changed > 0);
+	assert_true(f->added > 0);
+	assert_int_equal(f->changed, 0);
 }
 
 static void test_open_paths(void **state)
 {
 	struct fixture *f = *state;
-	const char *const *paths;
+	const struct gate_watch *watches;
 	size_t count;
 
 	unit_write(f->folder, "secret", "x");
-	f->rule.action = ACTION_READ;
+	f->rule.on = OCCASION_BIT(ON_READ);
 	resolve(f, "secret");
-	paths = resolver_open_paths(f->resolver, &count);
+	watches = resolver_watches(f->resolver, &count);
 	assert_int_equal(count, 2);
-	assert_string_equal(paths[1], f->folder);
+	assert_int_equal(watches[0].what, GATE_WATCH_OPENS);
+	assert_string_equal(watches[1].path, f->folder);
+	assert_int_equal(watches[1].what, GATE_WATCH_OPENS);
+	f->rule.on = OCCASION_BIT(ON_WRITE);
+	resolve(f, "secret");
+	watches = resolver_watches(f->resolver, &count);
+	assert_int_equal(watches[0].what, GATE_WATCH_OPENS | GATE_WATCH_CONTENT);
+	assert_int_equal(watches[1].what, GATE_WATCH_OPENS | GATE_WATCH_NAMES);
+}
+
+static void test_reads_that_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct policy_effect effect = { .kind = EFFECT_DENY, .deny = EPERM };
+	const struct gate_watch *watches;
+	size_t count;
+
+	unit_write(f->folder, "secret", "x");
+	f->rule.on = OCCASION_BIT(ON_READ);
+	f->rule.effects = &effect;
+	f->rule.effect_count = 1;
+	resolve(f, "secret");
+	watches = resolver_watches(f->resolver, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(watches[0].what, GATE_WATCH_OPENS | GATE_WATCH_READS);
+}
+
+/* Folders that appear below a rule's are watched one by one, and told once. */
+static void test_folders_that_appear(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(freep) char *one = unit_path(f->folder, "below/one");
+	_cleanup_(freep) char *two = unit_path(f->folder, "below/one/two");
+	const struct gate_watch *watches;
+	size_t count;
+
+	unit_write(f->folder, "below/file", "x");
+	f->rule.on = OCCASION_BIT(ON_WRITE);
+	resolve(f, "below");
+	(void)resolver_watches(f->resolver, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(mkdir(one, 0755), 0);
+	assert_int_equal(mkdir(two, 0755), 0);
+	unit_write(f->folder, "below/one/two/file", "x");
+	run_loop(f);
+	assert_true(f->added > 0);
+	assert_int_equal(f->changed, 0);
+	watches = resolver_take_added(f->resolver, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(watches[0].path, one);
+	assert_string_equal(watches[1].path, two);
+	assert_int_equal(watches[1].what, GATE_WATCH_OPENS | GATE_WATCH_CONTENT | GATE_WATCH_NAMES);
+	assert_int_equal(resolver_state(f->resolver)->unasked, 1);
+	(void)resolver_take_added(f->resolver, &count);
+	assert_int_equal(count, 0);
+	/* And what appears in those. */
+	unit_write(f->folder, "below/one/two/three/file", "x");
+	run_loop(f);
+	watches = resolver_take_added(f->resolver, &count);
+	assert_int_equal(count, 1);
+	(void)resolver_watches(f->resolver, &count);
+	assert_int_equal(count, 4);
 }
 
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_links_are_followed), CASE(test_missing_paths_keep_their_text),
-		CASE(test_folders_and_globs),  CASE(test_changes_are_noticed),
-		CASE(test_a_link_switched),    CASE(test_below_a_folder),
-		CASE(test_open_paths),
+		CASE(test_links_are_followed),	CASE(test_missing_paths_keep_their_text),
+		CASE(test_folders_and_globs),	CASE(test_changes_are_noticed),
+		CASE(test_a_link_switched),	CASE(test_below_a_folder),
+		CASE(test_open_paths),		CASE(test_reads_that_are_refused),
+		CASE(test_folders_that_appear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,16 +24,16 @@ static struct slice last_part(struct slice path)
 
 static struct slice user(struct urgent_fields *fields)
 {
-	struct slice name = users_user(fields->users, fields->urgent->subject.uid,
-				       clock_monotonic());
+	struct slice name =
+		users_user(fields->users, fields->urgent->subject.uid, clock_monotonic());
 
 	return name.size > 0 ? name : number(fields, fields->urgent->subject.uid);
 }
 
 static struct slice unix_group(struct urgent_fields *fields)
 {
-	struct slice name = users_group(fields->users, fields->urgent->subject.gid,
-					clock_monotonic());
+	struct slice name =
+		users_group(fields->users, fields->urgent->subject.gid, clock_monotonic());
 
 	return name.size > 0 ? name : number(fields, fields->urgent->subject.gid);
 }

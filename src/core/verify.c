@@ -112,8 +112,8 @@ int verify_put_back(const struct layout *layout, const struct host *host,
 
 		if (!(steps[i].decision->flags & DECISION_MOVED))
 			continue;
-		r = placement_move_back(layout, host, steps[i].placement,
-					steps[i].decision->pid, &was);
+		r = placement_move_back(layout, host, steps[i].placement, steps[i].decision->pid,
+					&was);
 		if (r == -ESRCH)
 			return 0;
 		if (r < 0)

@@ -8,9 +8,9 @@
 #include "rules/condition.h"
 
 #include "rules/glob.h"
+#include "util/civil.h"
 
 #include <sys/sysmacros.h>
-#include <time.h>
 
 typedef enum holds (*test_fn)(const struct condition *condition, struct facts *facts);
 
@@ -416,35 +416,6 @@ static enum holds test_setuid_program(const struct condition *condition, struct 
 	return yes_if(facts->setuid_program == condition->from->wanted);
 }
 
-/*
- * Broken-down time by arithmetic alone: gmtime_r(3) takes a lock. Days are counted from the first
- * of March of the year 0, so that a leap day is the last of its year.
- */
-static void break_down(int64_t seconds, struct tm *ret_time)
-{
-	int64_t days = seconds / 86400, left = seconds % 86400, era, of_era, of_year, year, month;
-
-	if (left < 0) {
-		left += 86400;
-		days--;
-	}
-	*ret_time = (struct tm){
-		.tm_hour = (int)(left / 3600),
-		.tm_min = (int)(left / 60 % 60),
-		.tm_sec = (int)(left % 60),
-		.tm_wday = (int)(((days + 4) % 7 + 7) % 7),
-	};
-	days += 719468;
-	era = (days >= 0 ? days : days - 146096) / 146097;
-	of_era = days - era * 146097;
-	year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	of_year = of_era - (365 * year + year / 4 - year / 100);
-	month = (5 * of_year + 2) / 153;
-	ret_time->tm_mday = (int)(of_year - (153 * month + 2) / 5 + 1);
-	ret_time->tm_mon = (int)(month < 10 ? month + 2 : month - 10);
-	ret_time->tm_year = (int)(year + era * 400 + (month >= 10) - 1900);
-}
-
 static bool is_on_day(const struct policy_window *window, const struct tm *local, int week_day)
 {
 	return (window->days >> week_day & 1) &&
@@ -469,7 +440,7 @@ static enum holds test_time(const struct condition *condition, struct facts *fac
 {
 	struct tm local;
 
-	break_down((int64_t)facts->time + facts->utc_offset, &local);
+	civil_time((int64_t)facts->time + facts->utc_offset, &local);
 	for (size_t i = 0; i < condition->from->window_count; i++)
 		if (window_holds(&condition->from->windows[i], &local))
 			return HOLDS_YES;
@@ -523,6 +494,45 @@ static const struct {
 	[CONDITION_ANCESTOR] = { FACT_ANCESTORS, test_ancestor },
 	[CONDITION_NOT] = { NO_PART, test_not },
 };
+
+const char *const condition_names[CONDITIONS] = {
+	[CONDITION_UID] = "uid",
+	[CONDITION_USER] = "user",
+	[CONDITION_EUID] = "euid",
+	[CONDITION_LOGINUID] = "loginuid",
+	[CONDITION_UNIX_GROUP] = "unix_group",
+	[CONDITION_TIME] = "time",
+	[CONDITION_MEMFD] = "memfd",
+	[CONDITION_DELETED] = "deleted",
+	[CONDITION_SETUID_PROGRAM] = "setuid_program",
+	[CONDITION_COMM] = "comm",
+	[CONDITION_EXE] = "exe",
+	[CONDITION_TTY] = "tty",
+	[CONDITION_CGROUP] = "cgroup",
+	[CONDITION_GROUP_IN] = "group_in",
+	[CONDITION_CONTAINER] = "container",
+	[CONDITION_NAMESPACE] = "namespace",
+	[CONDITION_SCRIPT] = "script",
+	[CONDITION_INTERPRETER] = "interpreter",
+	[CONDITION_CWD] = "cwd",
+	[CONDITION_ARGS] = "args",
+	[CONDITION_PARENT] = "parent",
+	[CONDITION_ANCESTOR] = "ancestor",
+	[CONDITION_NOT] = "not",
+};
+
+uint32_t condition_parts(const struct policy_condition *condition)
+{
+	uint32_t parts = 0;
+
+	if (condition->kind == CONDITION_UNIX_GROUP)
+		return UINT32_C(1) << FACT_IDS | UINT32_C(1) << FACT_GROUPS;
+	for (size_t i = 0; i < condition->inner_count; i++)
+		parts |= condition_parts(&condition->inner[i]);
+	if (tests[condition->kind].part != NO_PART)
+		parts |= UINT32_C(1) << tests[condition->kind].part;
+	return parts;
+}
 
 enum holds condition_holds(const struct condition *condition, struct facts *facts)
 {

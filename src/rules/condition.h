@@ -24,6 +24,12 @@ enum holds {
  * in it fails. */
 enum holds condition_holds(const struct condition *condition, struct facts *facts);
 
+/* The keys of a policy: "unix_group". */
+extern const char *const condition_names[CONDITIONS];
+
+/* What has to be known to tell whether it holds, fact_part bits; of `not` all that is in it. */
+uint32_t condition_parts(const struct policy_condition *condition);
+
 /* An array for `count` conditions. 0, -ENOMEM, or -EINVAL for a word that is no expression. */
 int conditions_new(const struct policy_condition *from, size_t count,
 		   struct condition **ret_conditions);

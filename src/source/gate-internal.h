@@ -2,7 +2,9 @@
 /* What gate.c (events and threads) and gate-watch.c (marks) share; nobody else includes it. */
 #pragma once
 
+#include "source/gate-change.h"
 #include "source/gate-hold.h"
+#include "util/hash.h"
 
 #include <pthread.h>
 
@@ -10,8 +12,12 @@ struct channel {
 	int fd;
 	dev_t *marked;
 	size_t marked_count;
-	char **watched; /* GATE_OPEN only */
-	size_t watched_count;
+};
+
+/* What GATE_OPEN watches (gate-open.c). */
+struct watched {
+	char *path;
+	unsigned what; /* enum gate_watching */
 };
 
 struct worker {
@@ -45,15 +51,26 @@ struct gate {
 	size_t shunned_count;
 	struct gate_counters counters;
 	struct gate_holds *holds;
+	struct watched *watched;
+	size_t watched_count, watched_room;
+	struct gate_changes *changes; /* NULL: the kernel cannot */
+	int changes_error;
+	_Atomic bool open_forgotten; /* GATE_OPEN has ignore marks */
 };
 
 /* Opens the descriptor of a channel when first needed. */
 int gate_open_channel(struct gate *gate, enum gate_channel_kind kind, struct error *err);
-void gate_free_watched(struct channel *channel);
+/* gate-open.c */
+void gate_free_watched(struct gate *gate);
+/* Flushes the ignore marks of GATE_OPEN and sets its own again. */
+void gate_renew_open(struct gate *gate);
 /* Makes gate->mounts anew. */
 int gate_read_mounts(struct gate *gate, struct error *err);
 /* All tables; the threads have ended. */
 void gate_free_mounts(struct gate *gate);
+
+/* gate-watch.c */
+bool gate_is_shunned(const struct gate *gate, dev_t dev);
 
 static inline void gate_count(_Atomic uint64_t *counter)
 {

@@ -52,7 +52,7 @@ int gate_open_channel(struct gate *gate, enum gate_channel_kind kind, struct err
 	return 0;
 }
 
-static bool is_shunned(const struct gate *gate, dev_t dev)
+bool gate_is_shunned(const struct gate *gate, dev_t dev)
 {
 	for (size_t i = 0; i < gate->shunned_count; i++)
 		if (gate->shunned[i] == dev)
@@ -69,7 +69,7 @@ static bool is_wanted(const struct gate *gate, const struct mount_row *row)
 {
 	if (row->class != FILESYSTEM_REMOTE)
 		return row->class == FILESYSTEM_LOCAL;
-	return !is_shunned(gate, row->dev) && gate->options.reaches &&
+	return !gate_is_shunned(gate, row->dev) && gate->options.reaches &&
 	       gate->options.reaches(row->mount_point, row->dev, gate->options.userdata);
 }
 
@@ -150,10 +150,8 @@ int gate_mark_remote(struct gate *gate, struct error *err)
 static bool has_watched(const struct gate *gate, const struct mount_table *table,
 			const struct mount_row *row)
 {
-	const struct channel *channel = &gate->channels[GATE_OPEN];
-
-	for (size_t i = 0; i < channel->watched_count; i++)
-		if (mount_table_of_path(table, channel->watched[i]) == row)
+	for (size_t i = 0; i < gate->watched_count; i++)
+		if (mount_table_of_path(table, gate->watched[i].path) == row)
 			return true;
 	return false;
 }
@@ -169,7 +167,7 @@ unsigned gate_shun(struct gate *gate, void (*tell)(const char *mount_point, void
 		const struct channel *remote = &gate->channels[GATE_EXEC_REMOTE];
 		dev_t *larger;
 
-		if (row->class != FILESYSTEM_REMOTE || is_shunned(gate, row->dev) ||
+		if (row->class != FILESYSTEM_REMOTE || gate_is_shunned(gate, row->dev) ||
 		    !((refused & 1U << GATE_EXEC_REMOTE && is_marked(remote, row->dev)) ||
 		      (refused & 1U << GATE_OPEN && has_watched(gate, table, row))))
 			continue;
@@ -289,91 +287,14 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 	return MAX(now - before, 0);
 }
 
-/* A file or folder on a file system whose server has refused us is not watched. */
-static bool may_watch(const struct gate *gate, const char *path)
-{
-	const struct mount_table *table = atomic_load(&gate->mounts);
-	const struct mount_row *row = mount_table_of_path(table, path);
-
-	return !row || (row->class != FILESYSTEM_USERS && !is_shunned(gate, row->dev));
-}
-
-static int watch_open_path(const struct channel *channel, const char *path)
-{
-	return fanotify_mark(channel->fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD,
-			     AT_FDCWD, path) < 0
-		       ? -errno
-		       : 0;
-}
-
 void gate_forget_all(struct gate *gate)
 {
-	const struct channel *open_channel = &gate->channels[GATE_OPEN];
-
 	atomic_fetch_add(&gate->epoch, 1);
 	/* A flush takes all marks on inodes and leaves those on file systems. */
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
-		if (gate->channels[kind].fd >= 0)
+		if (kind != GATE_OPEN && gate->channels[kind].fd >= 0)
 			(void)fanotify_mark(gate->channels[kind].fd, FAN_MARK_FLUSH, 0, AT_FDCWD,
 					    NULL);
-	/* What GATE_OPEN watches is inodes too. Some microseconds pass; the names' change that
-	 * brought us here was noticed later than that anyway. */
-	for (size_t i = 0; i < open_channel->watched_count; i++)
-		if (may_watch(gate, open_channel->watched[i]))
-			(void)watch_open_path(open_channel, open_channel->watched[i]);
+	gate_renew_open(gate);
 	atomic_store(&gate->pinned_marks, 0);
-}
-
-void gate_free_watched(struct channel *channel)
-{
-	for (size_t i = 0; i < channel->watched_count; i++)
-		free(channel->watched[i]);
-	free(channel->watched);
-	channel->watched = NULL;
-	channel->watched_count = 0;
-}
-
-int gate_watch_open(struct gate *gate, const char *const *paths, size_t path_count,
-		    struct error *err)
-{
-	struct channel *channel = &gate->channels[GATE_OPEN];
-	int r;
-
-	if (path_count == 0 && channel->watched_count == 0)
-		return 0;
-	r = gate_open_channel(gate, GATE_OPEN, err);
-	if (r < 0)
-		return r;
-	/* New marks first, so that nothing named by both is unwatched in between: a flush would
-	 * take them too, so what is no longer named is taken away one by one. */
-	for (size_t i = 0; i < channel->watched_count; i++) {
-		bool stays = false;
-
-		if (!may_watch(gate, channel->watched[i]))
-			continue; /* the flush of gate_forget_all() has taken it */
-		for (size_t j = 0; j < path_count && !stays; j++)
-			stays = streq(paths[j], channel->watched[i]);
-		if (!stays)
-			(void)fanotify_mark(channel->fd, FAN_MARK_REMOVE,
-					    FAN_OPEN_PERM | FAN_EVENT_ON_CHILD, AT_FDCWD,
-					    channel->watched[i]);
-	}
-	gate_free_watched(channel);
-	channel->watched = calloc(path_count + 1, sizeof(*channel->watched));
-	if (!channel->watched)
-		return error_oom(err);
-	for (size_t i = 0; i < path_count; i++) {
-		if (!may_watch(gate, paths[i]))
-			continue;
-		r = watch_open_path(channel, paths[i]);
-		if (r < 0) {
-			if (r != -ENOENT && r != -ENOTDIR)
-				gate_count(&gate->counters.mark_errors);
-			continue;
-		}
-		channel->watched[channel->watched_count] = strdup(paths[i]);
-		if (!channel->watched[channel->watched_count++])
-			return error_oom(err);
-	}
-	return (int)channel->watched_count;
 }

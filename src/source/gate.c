@@ -105,6 +105,7 @@ static bool describe(struct worker *worker, const struct fanotify_event_metadata
 	file.dev = makedev(st.stx_dev_major, st.stx_dev_minor);
 	file.ino = st.stx_ino;
 	*event = (struct gate_event){
+		.reads = metadata->mask & FAN_ACCESS_PERM,
 		.gate = worker->gate,
 		.channel = worker->channel,
 		.thread = worker->index,
@@ -146,7 +147,8 @@ static void forget(struct gate *gate, const struct gate_event *event, uint32_t e
 	if (event->channel == GATE_OPEN) {
 		/* What is open()ed is often written too: that says nothing about its name. */
 		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
-		mask = FAN_OPEN_PERM;
+		mask = FAN_OPEN_PERM | FAN_ACCESS_PERM;
+		atomic_store(&gate->open_forgotten, true);
 	}
 	if (gate->evictable)
 		flags |= FAN_MARK_EVICTABLE;
@@ -463,6 +465,8 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	if (r < 0)
 		return r;
 	gate->evictable = probe_evictable(gate->channels[GATE_EXEC].fd);
+	/* Not there before 5.9: what it tells is extra. */
+	gate->changes_error = gate_changes_new(&gate->counters, &gate->changes);
 	*ret_gate = TAKE_PTR(gate);
 	return 0;
 }
@@ -494,8 +498,9 @@ void gate_free(struct gate *gate)
 		if (gate->channels[kind].fd >= 0)
 			close(gate->channels[kind].fd);
 		free(gate->channels[kind].marked);
-		gate_free_watched(&gate->channels[kind]);
 	}
+	gate_free_watched(gate);
+	gate_changes_free(gate->changes);
 	gate_free_mounts(gate);
 	if (gate->self_fd_dir >= 0)
 		close(gate->self_fd_dir);
@@ -508,8 +513,7 @@ void gate_free(struct gate *gate)
 
 size_t gate_marked(const struct gate *gate, enum gate_channel_kind channel)
 {
-	return channel == GATE_OPEN ? gate->channels[channel].watched_count
-				    : gate->channels[channel].marked_count;
+	return channel == GATE_OPEN ? gate->watched_count : gate->channels[channel].marked_count;
 }
 
 unsigned gate_thread_count(const struct gate *gate)

@@ -34,6 +34,8 @@ struct gate_event {
 	pid_t pid;	 /* GATE_OPEN: the thread (FAN_REPORT_TID); else the process */
 	int fd;		 /* the file, open for reading */
 	int64_t *hold;	 /* gate_hold()'s own; 0: none */
+	/* GATE_OPEN: it is open already and is about to be read (FAN_ACCESS_PERM) */
+	bool reads;
 	dev_t dev;
 	ino_t ino;
 	nlink_t links;
@@ -85,8 +87,11 @@ struct gate_counters {
 	_Atomic uint64_t nameless; /* files of other mount namespaces without a name in ours */
 	_Atomic uint64_t held; /* decisions with a deadline, and those that were left for later */
 	_Atomic uint64_t late; /* of those: answered by the clock, because nobody had */
-	_Atomic uint64_t delayed;   /* answered by the clock, as it was meant */
-	_Atomic uint64_t hold_full; /* could not be held: GATE_HOLDS_MOST were */
+	_Atomic uint64_t delayed;	  /* answered by the clock, as it was meant */
+	_Atomic uint64_t hold_full;	  /* could not be held: GATE_HOLDS_MOST were */
+	_Atomic uint64_t changes;	  /* told after the fact */
+	_Atomic uint64_t changes_lost;	  /* the kernel's queue was full, or a name was not known */
+	_Atomic uint64_t changes_refused; /* watches for those that a file system cannot have */
 };
 
 /*
@@ -142,11 +147,51 @@ void gate_forgive(struct gate *gate);
  */
 void gate_forget_all(struct gate *gate);
 
+/* What is watched of a file, or of a folder for the files right in it (not further below). */
+enum gate_watching {
+	GATE_WATCH_OPENS = 1 << 0, /* FAN_OPEN_PERM: before it is open */
+	/* FAN_ACCESS_PERM: before bytes are read by a descriptor that was opened before, too */
+	GATE_WATCH_READS = 1 << 1,
+	/* After the fact, as gate_take_changes() tells: written or cut */
+	GATE_WATCH_CONTENT = 1 << 2,
+	GATE_WATCH_NAMES = 1 << 3, /* a folder: another file came to a name, or one went */
+};
+struct gate_watch {
+	const char *path;
+	unsigned what;
+};
+
 /*
- * Replaces what GATE_OPEN watches: files, and folders whose files are watched (not below them).
- * Entries that are not there are skipped. Returns how many are watched, or -errno.
+ * Replaces what GATE_OPEN watches. Entries that are not there are skipped. Returns how many are
+ * watched, or -errno.
  */
-int gate_watch_open(struct gate *gate, const char *const *paths, size_t count, struct error *err);
+int gate_watch_open(struct gate *gate, const struct gate_watch *watches, size_t count,
+		    struct error *err);
+/* Watches these as well (folders that have just appeared). Returns how many, or -ENOMEM. */
+int gate_watch_more(struct gate *gate, const struct gate_watch *watches, size_t count);
+
+enum gate_change_kind {
+	GATE_CHANGE_CONTENT, /* written through a descriptor of whatever age, or cut by truncate(2)
+			      */
+	GATE_CHANGE_ADDED,   /* another file came to that name: rename(2) */
+	GATE_CHANGE_REMOVED, /* unlinked, or renamed away */
+};
+/* What nobody could be asked about before: it has happened. */
+struct gate_change {
+	enum gate_change_kind kind;
+	pid_t pid;	  /* 0: of another process namespace */
+	const char *path; /* as watched, and the name in it; of a file that is watched itself, its
+			     own */
+};
+typedef void (*gate_change_fn)(const struct gate_change *change, void *userdata);
+
+/* Readable when there are changes; -1: this kernel does not tell them (see gate_changes_error()).
+ */
+int gate_changes_fd(const struct gate *gate);
+/* Takes those that are there. The loop's business. Returns how many, or -errno. */
+int gate_take_changes(struct gate *gate, gate_change_fn function, void *userdata);
+/* Why changes after the fact are not told at all: a negative errno, or 0. */
+int gate_changes_error(const struct gate *gate);
 
 /* How many file systems are marked, in a channel. */
 size_t gate_marked(const struct gate *gate, enum gate_channel_kind channel);

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/* Calls on the environment and the name that ps(1) shows. */
+#include "port/call-functions.h"
+
+#include "port/process-title.h"
+
+extern char **environ;
+
+CALL(clearenv)
+{
+	return reply_result(reply, clearenv() ? -1 : 0);
+}
+
+CALL(environ)
+{
+	for (char **entry = environ; entry && *entry; entry++) {
+		etf_put_list(reply, 1);
+		etf_put_binary(reply, *entry, strlen(*entry));
+	}
+	etf_put_nil(reply);
+	return CALL_REPLY;
+}
+
+CALL(getenv)
+{
+	const char *value;
+
+	if (!*arguments[0].text)
+		return reply_badarg(reply);
+	value = getenv(arguments[0].text);
+	if (!value)
+		return reply_atom(reply, "false");
+	etf_put_binary(reply, value, strlen(value));
+	return CALL_REPLY;
+}
+
+CALL(setenv)
+{
+	return reply_result(reply,
+			    setenv(arguments[0].text, arguments[1].text, (int)arguments[2].number));
+}
+
+CALL(unsetenv)
+{
+	return reply_result(reply, unsetenv(arguments[0].text));
+}
+
+CALL(setproctitle)
+{
+	return reply_result(reply, process_title_set(arguments[0].text));
+}

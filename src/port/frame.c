@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+/* Heads of frames. A head that cannot be right is found as soon as its four bytes are there. */
+#include "port/frame.h"
+
+void frame_put_head(uint8_t head[FRAME_HEAD], enum frame_type type, size_t size)
+{
+	frame_put_u16(head, 2 + size);
+	frame_put_u16(head + 2, type);
+}
+
+void frame_put_head_child(uint8_t head[FRAME_HEAD_CHILD], enum frame_type type, int32_t pid,
+			  size_t size)
+{
+	frame_put_head(head, type, 4 + size);
+	frame_put_u32(head + FRAME_HEAD, (uint32_t)pid);
+}
+
+enum frame_state frame_upwards(const uint8_t *data, size_t size, unsigned depth, size_t *ret_size)
+{
+	size_t length, type;
+
+	if (size < FRAME_HEAD)
+		return FRAME_SHORT;
+	length = frame_u16(data);
+	type = frame_u16(data + 2);
+	if (type < FRAME_STDOUT || type > FRAME_EXEC)
+		return FRAME_BROKEN;
+	if (type == FRAME_EXEC ? length != 2 : length < (type <= FRAME_PROXY ? 6 : 3))
+		return FRAME_BROKEN;
+	/* As PROXY it is longer by a head, and by one more for every process above. */
+	if (2 + length + (size_t)FRAME_HEAD_CHILD * (depth + 1) > FRAME_SIZE_MAX)
+		return FRAME_BROKEN;
+	*ret_size = 2 + length;
+	return FRAME_GOOD;
+}
+
+enum frame_state frame_downwards(const uint8_t *data, size_t size, size_t *ret_size)
+{
+	size_t length, type;
+
+	if (size < FRAME_HEAD)
+		return size >= 2 && frame_u16(data) < 4 ? FRAME_BROKEN : FRAME_SHORT;
+	length = frame_u16(data);
+	type = frame_u16(data + 2);
+	if ((type == FRAME_STDIN && length < 6) || (type == FRAME_CALL && length < 4) ||
+	    (type != FRAME_STDIN && type != FRAME_CALL))
+		return FRAME_BROKEN;
+	*ret_size = 2 + length;
+	return FRAME_GOOD;
+}
