@@ -16,8 +16,8 @@ static enum host_name any_name(const struct seen_file *file, struct name_buffer 
 	return HOST_NAME_ONLY;
 }
 
-static struct process_facts *begin(const struct facts_world *world,
-				   const struct group_bases *bases, pid_t pid)
+static struct process_facts *begin(const struct facts_world *world, const struct group_bases *bases,
+				   pid_t pid)
 {
 	struct process_facts *process = calloc(1, sizeof(*process));
 
@@ -102,8 +102,7 @@ static void test_texts(void **state)
 	unit_write(folder, "proc/12/stat",
 		   "12 (a) b) R 9 12 12 34816 -1 4194304 90 0 1 0 1 1 7 8 20 0 1 0 4711 0 0 0 0 0 "
 		   "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
-	unit_write(folder, "proc/12/cgroup",
-		   "4:cpu,cpuacct:/reeve/build/link\n0::/reeve/build\n");
+	unit_write(folder, "proc/12/cgroup", "4:cpu,cpuacct:/reeve/build/link\n0::/reeve/build\n");
 	unit_write(folder, "proc/12/loginuid", "1000\n");
 	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
 	facts_world_init(&world, host);
@@ -202,8 +201,7 @@ static void test_memory(void **state)
 	assert_int_equal(memory_read_list(getpid(), 0, buffer, sizeof(buffer), &cut), 0);
 	assert_int_equal(memory_read_string(getpid(), address_of("seven"), small, sizeof(small)),
 			 5);
-	assert_int_equal(memory_read_string(getpid(), address_of("eight888"), small,
-					    sizeof(small)),
+	assert_int_equal(memory_read_string(getpid(), address_of("eight888"), small, sizeof(small)),
 			 -ENAMETOOLONG);
 }
 

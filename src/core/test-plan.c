@@ -47,7 +47,8 @@ static void test_order_and_first(void **state)
 	const struct policy policy = { .rules = rules, .rule_count = 3 };
 	const struct verdict verdict = verdict_of(3);
 	const enum effect_kind wanted[] = {
-		EFFECT_GROUP, EFFECT_NICE, EFFECT_OOM_SCORE_ADJ, EFFECT_LOG, EFFECT_LOG, EFFECT_KILL,
+		EFFECT_GROUP, EFFECT_NICE, EFFECT_OOM_SCORE_ADJ,
+		EFFECT_LOG,   EFFECT_LOG,  EFFECT_KILL,
 	};
 	struct plan plan;
 
@@ -152,16 +153,19 @@ static void test_rates(void **state)
 		.name = name,
 		.effects = usual,
 		.effect_count = 1,
-		.rate = { .per = RATE_PER_USER, .max = 3, .interval_ns = 1000000000,
-			  .then = above, .then_count = 1 },
+		.rate = { .per = RATE_PER_USER,
+			  .max = 3,
+			  .interval_ns = 1000000000,
+			  .then = above,
+			  .then_count = 1 },
 	} };
 	const struct policy policy = { .rules = rules, .rule_count = 1 };
 	const struct verdict verdict = verdict_of(1);
 	_cleanup_(rate_table_freep) struct rate_table *table = NULL;
 	struct facts facts = { .known = UINT32_MAX, .uid = 1000 };
-	struct rate_question question = {
-		.policy = &policy, .facts = &facts, .now_ns = 5000000000
-	};
+	struct rate_question question = { .policy = &policy,
+					  .facts = &facts,
+					  .now_ns = 5000000000 };
 	struct plan plan;
 
 	assert_int_equal(rate_table_new(64, &table), 0);
@@ -191,9 +195,12 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order_and_first),	  cmocka_unit_test(test_dry),
-		cmocka_unit_test(test_room),		  cmocka_unit_test(test_truncated_verdict),
-		cmocka_unit_test(test_verdicts_as_one), cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_order_and_first),
+		cmocka_unit_test(test_dry),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_truncated_verdict),
+		cmocka_unit_test(test_verdicts_as_one),
+		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_names),
 	};
 
