@@ -4,8 +4,8 @@
 Everything is pinned to one processor, as alcove was when it was measured. alcove itself is not run
 here. Each figure is compared with two things:
 
-- alcove's own figure, taken on another day on a machine of this kind, scaled by what executing the
-  smallest program costs here and now against what it cost there: goals are judged by this;
+- alcove's own figure, taken on another day on a machine of this kind, scaled in each round by what
+  executing the smallest program costs just then against what it cost there: goals are judged by this;
 - bench-port-replay, measured in turns with reeve-port in this run: a program that makes alcove's
   system calls and does nothing else, so that alcove could only be slower than it.
 """
@@ -43,45 +43,54 @@ class Ports:
             raise Unavailable(f'{port} is not there: build it first (make build)')
         self.programs = {'reeve-port': str(port),
                          'replay': str(bench.work.program('port-replay'))}
-        tiny, = bench.work.copy('tiny', 'port-scale')
-        result, = storm.run(bench.work, [[tiny]], bench.scale(3000, 300), cpu=CPU, warm=50)
-        self.tiny = result['p50_us']
-        self.speed = TINY_THERE / self.tiny  # more than 1: this machine is faster
+        self.tiny_program, = bench.work.copy('tiny', 'port-scale')
+        self.speeds = []
+
+    def speed(self):
+        """This machine's now against that of alcove's figures: more than 1 is faster."""
+        result, = storm.run(self.bench.work, [[self.tiny_program]], self.bench.scale(1000, 300),
+                            cpu=CPU, warm=20)
+        self.speeds.append(TINY_THERE / result['p50_us'])
+        return self.speeds[-1]
 
     def run(self, name, *words):
         done = subprocess.run([self.client, self.programs[name], *map(str, words)], text=True,
-                              capture_output=True, check=False, timeout=300,
+                              capture_output=True, check=False, timeout=120,
                               preexec_fn=lambda: os.sched_setaffinity(0, {CPU}))
         if done.returncode != 0:
             raise RuntimeError(f"{name}, {' '.join(map(str, words))}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
     def in_turns(self, value, *words):
-        """{name: value of each round}, one program after the other, the order changing."""
-        found = {name: [] for name in self.programs}
+        """{name: value of each round}, one program after the other, the order changing; and the
+        machine's speed in each round."""
+        found = {name: [] for name in (*self.programs, 'speed')}
         for number in range(self.bench.scale(7, 1)):
-            for name in list(found)[::-1 if number % 2 else 1]:
+            found['speed'].append(self.speed())
+            for name in list(self.programs)[::-1 if number % 2 else 1]:
                 found[name].append(value(self.run(name, *words)))
         return found
 
     def note(self, figure):
         figure.notes.append(
-            f'alcove is not run here: its figures are of another day, times {self.speed:.2f}, '
-            f'as the smallest program is executed in {self.tiny:.1f} µs here and was in '
-            f'{TINY_THERE} µs there; "replay" makes its system calls alone, in this run')
+            f'alcove is not run here: its figures are of another day, for a machine '
+            f'{stats.median(self.speeds):.2f} times as fast, as the smallest program is executed in '
+            f'{TINY_THERE / stats.median(self.speeds):.1f} µs here and was in {TINY_THERE} µs '
+            'there; "replay" makes its system calls alone, in this run')
 
 
-def _row(figure, ports, label, found, there, goal, at_least, show):
+def _row(figure, label, found, there, goal, at_least, show):
     """A figure that is better when it is more (at_least), or when it is less."""
     ours, replay = (stats.median(found[name]) for name in ('reeve-port', 'replay'))
-    scaled = there * ports.speed if at_least else there / ports.speed
-    figure.row(label, f'{ours / scaled:.2f} times ({show(ours)})', ours / scaled, goal,
+    scaled = [there * speed if at_least else there / speed for speed in found['speed']]
+    ratio = stats.median([one / other for one, other in zip(found['reeve-port'], scaled)])
+    figure.row(label, f'{ratio:.2f} times ({show(ours)})', ratio, goal,
                f"{'≥' if at_least else '≤'} {goal} times",
-               f'alcove {show(scaled)} (scaled; {show(there)} there); replay {show(replay)}, of '
+               f'alcove {show(stats.median(scaled))} (scaled; {show(there)} there); replay {show(replay)}, of '
                f'which {ours / replay:.2f} times; [{show(min(found["reeve-port"]))} .. '
                f'{show(max(found["reeve-port"]))}]', at_least=at_least)
-    figure.data[label] = {**found, 'alcove_there': there, 'speed': ports.speed}
-    return {'label': label, 'value': ours / scaled, 'text': f'{ours / scaled:.2f}', 'goal': goal,
+    figure.data[label] = {**found, 'alcove_there': there}
+    return {'label': label, 'value': ratio, 'text': f'{ratio:.2f}', 'goal': goal,
             'goal_text': f'goal: {goal}', 'ours': True}
 
 
@@ -105,12 +114,12 @@ def calls(bench):
         for depth, there in CALLS.items():
             count = bench.scale(40000, 2000) // (depth + 1)
             both = ports.in_turns(lambda r: (_rate(r), r['cpu_us']), 'calls', depth, count)
-            rates, cpus = ({name: [pair[i] for pair in pairs] for name, pairs in both.items()}
-                           for i in (0, 1))
-            bars.append(_row(figure, ports, f'calls a second at depth {depth}', rates, there,
+            rates, cpus = ({name: [pair[i] if name != 'speed' else pair for pair in pairs]
+                            for name, pairs in both.items()} for i in (0, 1))
+            bars.append(_row(figure, f'calls a second at depth {depth}', rates, there,
                              CALLS_GOAL[depth], True, _calls_a_second))
             if depth == 8:
-                bars.append(_row(figure, ports, 'processor time of a call at depth 8', cpus,
+                bars.append(_row(figure, 'processor time of a call at depth 8', cpus,
                                  CALLS_CPU[depth], 0.4, False, us))
         ports.note(figure)
     _chart(figure, bars)
@@ -127,7 +136,7 @@ def processes(bench):
                 ('exec', EXEC, 'fork and /bin/true to its end at depth {}', bench.scale(100, 10))):
             for depth, there in table.items():
                 found = ports.in_turns(lambda r: stats.median(r['us']), what, depth, count)
-                bars.append(_row(figure, ports, label.format(depth), found, there, 0.8, False, us))
+                bars.append(_row(figure, label.format(depth), found, there, 0.8, False, us))
         ports.note(figure)
         plain, = storm.run(bench.work, [['/bin/true']], bench.scale(500, 50), cpu=CPU, warm=10)
         figure.notes.append(f"/bin/true by vfork, exec and wait alone, which no port can be faster "
@@ -145,7 +154,7 @@ def output(bench):
             megabytes = bench.scale(800, 50) // depth
             found = ports.in_turns(lambda r: r['bytes'] / r['seconds'] / 1e6,
                                    'output', depth, megabytes)
-            bars.append(_row(figure, ports, f'output through depth {depth}', found, there,
+            bars.append(_row(figure, f'output through depth {depth}', found, there,
                              OUTPUT_GOAL[depth], True, lambda v: f'{v:,.0f} MB/s'))
         ports.note(figure)
     _chart(figure, bars)

@@ -1,402 +1,382 @@
 // SPDX-License-Identifier: MIT
 /*
- * A trigger's program is started by clone(CLONE_VM) on a stack of its own: a daemon must not copy
- * its page tables for a shell script, and not wait for it either (CLONE_VFORK), as the program may
- * lie on a disk that does not answer. So until its execve the child runs in our memory while we go
- * on: it makes raw system calls only, and above all not glibc's setresuid(), which would change the
- * ids of all our threads. What it uses belongs to its `struct run`, which stays until it has ended.
+ * Who is started when. Each trigger has its own numbers and its own queue, and all together have
+ * bounds, so that a storm of one event costs the machine no more than the bounds say. Those that
+ * wait are started in turns, one of each trigger, so that a busy trigger does not keep others out.
+ *
+ * A program that has ended and left processes is kept until they are gone: they are looked for by a
+ * timer that is armed only while there are any.
  */
 #include "action/trigger.h"
 
-#include "action/raw-call.h"
+#include "action/trigger-run.h"
+#include "util/hash.h"
 #include "util/host.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { OUTPUT_KEPT = 256, STACK_SIZE = 32 * 1024, STRINGS_MAX = 256, SESSIONS_KEPT = 256 };
+enum {
+	SESSIONS_KEPT = 256,
+	SWEEP_USEC = 100000,
+	SWEEP_MOST_USEC = 5000000,
+	STOP_ROUNDS = 200, /* of 5 ms: how long the end waits for what was killed */
+};
 
-/* A request, copied: its strings follow in one block. */
-struct run {
+struct trigger {
 	struct trigger_runner *runner;
-	struct run *next;
 	char *name;
-	char *argv[STRINGS_MAX];
-	char *envp[STRINGS_MAX];
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;
-	int pidfd, output_fd;
-	int null_fd, write_fd; /* of use to the child only */
-	int code;	       /* the child's: negative errno of the step that failed */
-	void *stack;
-	bool timed_out;
-	sd_event_source *child, *output, *timer;
-	size_t output_size;
-	char output_text[OUTPUT_KEPT + 1];
+	struct trigger_lane lane;
+	struct trigger_run *waiting, **waiting_end;
+	struct trigger_counters counters;
 };
 
 struct trigger_runner {
-	sd_event *event;
-	struct trigger_limits limits;
+	struct trigger_place place;
+	struct trigger_bounds bounds;
+	struct trigger_lane all;
 	trigger_ended_fn ended;
 	void *userdata;
-	struct run *running;
-	struct run *waiting, **waiting_end;
-	sd_event_source *turn; /* armed while something waits for the next second */
-	uint64_t second_began;
-	unsigned second_starts;
+	struct trigger **triggers;
+	size_t trigger_count, turn; /* whose turn it is of those that wait */
+	struct hash by_name;
+	struct trigger_run *running, *left;
+	unsigned left_count;
+	uint64_t sweep_usec;
+	sd_event_source *clock, *sweep;
 	pid_t sessions[SESSIONS_KEPT]; /* of those that ended, who may have left children in it */
 	unsigned next_session;
 	struct trigger_counters counters;
 };
 
-static void run_free(struct run *run)
-{
-	if (!run)
-		return;
-	sd_event_source_disable_unref(run->child);
-	sd_event_source_disable_unref(run->output);
-	sd_event_source_disable_unref(run->timer);
-	if (run->pidfd >= 0)
-		close(run->pidfd);
-	if (run->output_fd >= 0)
-		close(run->output_fd);
-	for (char **p = run->argv; *p; p++)
-		free(*p);
-	for (char **p = run->envp; *p; p++)
-		free(*p);
-	free(run->name);
-	free(run->stack);
-	free(run);
-}
-DEFINE_CLEANUP(struct run *, run_free);
+/* One of a trigger is one of all. */
+#define COUNT(trigger, counter, change)                          \
+	do {                                                     \
+		(trigger)->counters.counter += (change);         \
+		(trigger)->runner->counters.counter += (change); \
+	} while (0)
 
-static bool push(char **list, size_t *count, char *string)
+/* ---- what may start ---- */
+
+static bool is_full(const struct trigger_runner *runner, uint64_t now)
 {
-	if (!string || *count + 1 >= STRINGS_MAX) {
-		free(string);
-		return false;
+	return trigger_lane_bound(&runner->all, now) != TRIGGER_FREE ||
+	       runner->left_count >= runner->bounds.left;
+}
+
+static bool may_start(const struct trigger *trigger, uint64_t now)
+{
+	return trigger_lane_bound(&trigger->lane, now) == TRIGGER_FREE &&
+	       !is_full(trigger->runner, now);
+}
+
+static void count_dropped(struct trigger *trigger, uint64_t now)
+{
+	COUNT(trigger, dropped, 1);
+	switch (trigger_lane_bound(&trigger->lane, now)) {
+	case TRIGGER_BY_RATE:
+		COUNT(trigger, dropped_rate, 1);
+		break;
+	case TRIGGER_BY_CONCURRENCY:
+		COUNT(trigger, dropped_concurrency, 1);
+		break;
+	default:
+		COUNT(trigger, dropped_busy, 1);
 	}
-	list[(*count)++] = string;
-	return true;
 }
 
-static bool push_variable(char **list, size_t *count, const char *name, const char *value)
-{
-	char *string;
-
-	if (asprintf(&string, "%s=%s", name, value) < 0)
-		string = NULL;
-	return push(list, count, string);
-}
-
-static struct run *run_new(struct trigger_runner *runner, const struct trigger_request *request)
-{
-	_cleanup_(run_freep) struct run *run = calloc(1, sizeof(*run));
-	size_t argc = 0, envc = 0;
-	bool ok;
-
-	if (!run)
-		return NULL;
-	run->runner = runner;
-	run->pidfd = run->output_fd = run->null_fd = run->write_fd = -1;
-	run->uid = request->uid;
-	run->gid = request->gid;
-	run->name = strdup(request->name);
-	ok = run->name && push(run->argv, &argc, strdup(request->program));
-	for (const char *const *p = request->arguments; ok && p && *p; p++)
-		ok = push(run->argv, &argc, strdup(*p));
-	ok = ok && push_variable(run->envp, &envc, "PATH", "/usr/local/bin:/usr/bin:/bin") &&
-	     push_variable(run->envp, &envc, "HOME", request->home) &&
-	     push_variable(run->envp, &envc, "USER", request->user) &&
-	     push_variable(run->envp, &envc, "LOGNAME", request->user);
-	for (const char *const *p = request->environment; ok && p && *p; p++)
-		ok = push(run->envp, &envc, strdup(*p));
-	return ok ? TAKE_PTR(run) : NULL;
-}
-
-/* ---- the child ---- */
-
-static void default_signals(void)
-{
-	/* As the kernel has it: handler, flags, restorer, mask. All zero is the default. */
-	const struct {
-		unsigned long words[4];
-	} action = { 0 };
-	const uint64_t none = 0;
-
-	for (int i = 1; i < _NSIG; i++)
-		if (i != SIGKILL && i != SIGSTOP)
-			(void)raw_call(SYS_rt_sigaction, i, (long)&action, 0, sizeof(none), 0);
-	(void)raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof(none), 0);
-}
-
-/* Runs in our memory until execve: raw system calls and plain stores only. */
-static int child_main(void *argument)
-{
-	static const struct rlimit no_core = { 0 };
-	struct run *run = argument;
-	const long id[] = { run->uid, run->gid };
-	long r;
-
-	default_signals();
-	r = raw_call(SYS_setsid, 0, 0, 0, 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_dup3, run->null_fd, 0, 0, 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_dup3, run->write_fd, 1, 0, 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_dup3, run->write_fd, 2, 0, 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_chdir, (long)"/", 0, 0, 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_prlimit64, 0, RLIMIT_CORE, (long)&no_core, 0, 0);
-	/* The daemon's own priority is not for others; giving up a better one never fails. */
-	if (r >= 0)
-		(void)raw_call(SYS_setpriority, PRIO_PROCESS, 0, 0, 0, 0);
-	/* Not root's helper groups, then the group, then the user: in this order only. */
-	if (r >= 0 && raw_call(SYS_geteuid, 0, 0, 0, 0, 0) == 0)
-		r = raw_call(SYS_setgroups, 0, 0, 0, 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_setresgid, id[1], id[1], id[1], 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_setresuid, id[0], id[0], id[0], 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	/* What we hold is O_CLOEXEC; what a careless parent of ours left open is not. */
-	if (r >= 0)
-		(void)raw_call(SYS_close_range, 3, ~0U, 0, 0, 0);
-	if (r >= 0)
-		r = raw_call(SYS_execve, (long)run->argv[0], (long)run->argv, (long)run->envp, 0,
-			     0);
-	run->code = (int)r;
-	raw_call(SYS_exit, 127, 0, 0, 0, 0);
-	return 0;
-}
-
-/* ---- a run's end ---- */
-
-static void start_waiting(struct trigger_runner *runner);
-
-static void remember(struct trigger_runner *runner, pid_t pid)
-{
-	runner->sessions[runner->next_session] = pid;
-	runner->next_session = (runner->next_session + 1) % SESSIONS_KEPT;
-}
-
-static void finish(struct run *run, int status)
-{
-	struct trigger_runner *runner = run->runner;
-
-	for (struct run **at = &runner->running; *at; at = &(*at)->next) {
-		if (*at == run) {
-			*at = run->next;
-			break;
-		}
-	}
-	runner->counters.running--;
-	remember(runner, run->pid);
-	if (run->code < 0)
-		snprintf(run->output_text, sizeof(run->output_text), "cannot execute %s: %s",
-			 run->argv[0], strerror(-run->code));
-	if (run->timed_out)
-		runner->counters.timed_out++;
-	else if (run->code < 0)
-		runner->counters.could_not_start++;
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		runner->counters.succeeded++;
-	else
-		runner->counters.failed++;
-	runner->ended(run->name, run->pid, status, run->timed_out, run->output_text,
-		      runner->userdata);
-	run_free(run);
-	start_waiting(runner);
-}
-
-static int on_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct run *run = userdata;
-	char buffer[4096];
-	ssize_t n = read(fd, buffer, sizeof(buffer));
-
-	if (n <= 0) {
-		if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		return 0;
-	}
-	/* Read all, so that it never blocks on us; keep the beginning. */
-	n = MIN(n, (ssize_t)(OUTPUT_KEPT - run->output_size));
-	memcpy(run->output_text + run->output_size, buffer, (size_t)n);
-	run->output_size += (size_t)n;
-	return 0;
-}
-
-static int on_exit_of_child(sd_event_source *source, const siginfo_t *info, void *userdata)
-{
-	struct run *run = userdata;
-	int status = info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0)
-						 : W_EXITCODE(0, info->si_status);
-
-	if (run->output)
-		(void)on_output(run->output, run->output_fd, EPOLLIN, run);
-	finish(run, status);
-	return 0;
-}
-
-static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct run *run = userdata;
-
-	run->timed_out = true;
-	/* It is the leader of its session, and its own children mostly stay in its group. */
-	(void)kill(-run->pid, SIGKILL);
-	(void)kill(run->pid, SIGKILL);
-	return 0;
-}
-
-/* ---- start ---- */
-
-static int watch(struct run *run)
-{
-	sd_event *event = run->runner->event;
-	int r;
-
-	r = sd_event_add_child(event, &run->child, run->pid, WEXITED, on_exit_of_child, run);
-	if (r >= 0)
-		r = sd_event_add_io(event, &run->output, run->output_fd, EPOLLIN, on_output, run);
-	if (r >= 0)
-		r = sd_event_add_time_relative(event, &run->timer, CLOCK_MONOTONIC,
-					       run->runner->limits.timeout_ns / 1000, 100000,
-					       on_timeout, run);
-	return r;
-}
-
-static int open_ends(struct run *run)
-{
-	int ends[2];
-
-	run->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (run->null_fd < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	run->output_fd = ends[0];
-	run->write_fd = ends[1];
-	/* Only our end must not block. */
-	(void)fcntl(run->write_fd, F_SETFL, 0);
-	run->stack = aligned_alloc(64, STACK_SIZE);
-	return run->stack ? 0 : -ENOMEM;
-}
-
-static int start(struct run *run)
-{
-	struct trigger_runner *runner = run->runner;
-	int r = open_ends(run);
-
-	if (r >= 0) {
-		run->pid =
-			clone(child_main, (char *)run->stack + STACK_SIZE, CLONE_VM | SIGCHLD, run);
-		r = run->pid < 0 ? -errno : 0;
-	}
-	/* The child has its own of these, but reads their numbers yet. */
-	if (run->null_fd >= 0)
-		close(run->null_fd);
-	if (run->write_fd >= 0)
-		close(run->write_fd);
-	if (r < 0)
-		return r;
-	run->next = runner->running;
-	runner->running = run;
-	runner->counters.running++;
-	runner->counters.started++;
-	r = watch(run);
-	if (r < 0) {
-		(void)kill(run->pid, SIGKILL);
-		(void)waitpid(run->pid, NULL, 0);
-		finish(run, W_EXITCODE(0, SIGKILL));
-	}
-	return 0;
-}
-
-static bool may_start(struct trigger_runner *runner)
+bool trigger_admit(struct trigger *trigger)
 {
 	uint64_t now = clock_monotonic();
 
-	if (runner->counters.running >= runner->limits.running)
-		return false;
-	if (now - runner->second_began >= UINT64_C(1000000000)) {
-		runner->second_began = now;
-		runner->second_starts = 0;
-	}
-	if (runner->second_starts >= runner->limits.per_second)
-		return false;
-	runner->second_starts++;
-	return true;
+	if (trigger->lane.waiting < trigger->lane.limits.queue ||
+	    (!trigger->waiting && may_start(trigger, now)))
+		return true;
+	count_dropped(trigger, now);
+	return false;
 }
 
-static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
+/* ---- the ends ---- */
+
+static void start_waiting(struct trigger_runner *runner);
+
+static void take_out(struct trigger_run **list, const struct trigger_run *run)
+{
+	while (*list && *list != run)
+		list = &(*list)->next;
+	if (*list)
+		*list = run->next;
+}
+
+static void tell(struct trigger_run *run, int status)
+{
+	const struct trigger *trigger = run->owner;
+	struct trigger_runner *runner = trigger->runner;
+	const struct trigger_outcome outcome = {
+		.name = trigger->name,
+		.pid = run->pid,
+		.status = status,
+		.timed_out = run->timed_out,
+		.failure = run->failure[0] ? run->failure : NULL,
+		.duration_ns = clock_monotonic() - run->started_ns,
+		.output = run->kept.size ? run->kept.data : "",
+		.output_size = run->kept.size,
+		.output_total = run->output_total,
+	};
+
+	runner->ended(&outcome, runner->userdata);
+}
+
+static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct trigger_runner *runner = userdata;
+	struct trigger_run **at = &runner->left;
+
+	while (*at) {
+		struct trigger_run *run = *at;
+		struct trigger *trigger = run->owner;
+
+		if (!trigger_run_is_gone(run)) {
+			at = &run->next;
+			continue;
+		}
+		*at = run->next;
+		runner->left_count--;
+		COUNT(trigger, left, run->killed > 0);
+		trigger_run_free(run);
+	}
+	runner->sweep_usec = MIN(runner->sweep_usec * 2, (uint64_t)SWEEP_MOST_USEC);
+	if (runner->left) {
+		(void)sd_event_source_set_time_relative(source, runner->sweep_usec);
+		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	start_waiting(runner);
+	return 0;
+}
+
+/* Keeps it until those are gone that it has left. */
+static void keep_left(struct trigger_runner *runner, struct trigger_run *run)
+{
+	run->next = runner->left;
+	runner->left = run;
+	runner->left_count++;
+	run->killed = 0;
+	runner->sweep_usec = SWEEP_USEC;
+	if (!runner->sweep)
+		(void)sd_event_add_time_relative(runner->place.event, &runner->sweep,
+						 CLOCK_MONOTONIC, SWEEP_USEC, 10000, on_sweep,
+						 runner);
+	else if (sd_event_source_set_time_relative(runner->sweep, SWEEP_USEC) >= 0)
+		(void)sd_event_source_set_enabled(runner->sweep, SD_EVENT_ONESHOT);
+}
+
+static void on_over(struct trigger_run *run, int status)
+{
+	struct trigger *trigger = run->owner;
+	struct trigger_runner *runner = trigger->runner;
+
+	take_out(&runner->running, run);
+	trigger->lane.running--;
+	runner->all.running--;
+	COUNT(trigger, running, (uint64_t)-1);
+	runner->sessions[runner->next_session] = run->pid;
+	runner->next_session = (runner->next_session + 1) % SESSIONS_KEPT;
+	if (run->timed_out)
+		COUNT(trigger, timed_out, 1);
+	else if (run->failure[0])
+		COUNT(trigger, could_not_start, 1);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		COUNT(trigger, succeeded, 1);
+	else
+		COUNT(trigger, failed, 1);
+	tell(run, status);
+	text_done(&run->kept);
+	if (trigger_run_is_gone(run))
+		trigger_run_free(run);
+	else
+		keep_left(runner, run);
+	start_waiting(runner);
+}
+
+/* ---- the starts ---- */
+
+/* Takes the run. */
+static void start(struct trigger *trigger, struct trigger_run *run, uint64_t now)
+{
+	struct trigger_runner *runner = trigger->runner;
+
+	/* One that cannot be started counts for the rates all the same. */
+	trigger_lane_take(&trigger->lane, now);
+	trigger_lane_take(&runner->all, now);
+	if (trigger_run_start(run, &runner->place) < 0) {
+		trigger->lane.running--;
+		runner->all.running--;
+		COUNT(trigger, could_not_start, 1);
+		tell(run, W_EXITCODE(127, 0));
+		trigger_run_free(run);
+		return;
+	}
+	run->next = runner->running;
+	runner->running = run;
+	COUNT(trigger, running, 1);
+	COUNT(trigger, started, 1);
+}
+
+static struct trigger_run *take_waiting(struct trigger *trigger)
+{
+	struct trigger_run *run = trigger->waiting;
+
+	trigger->waiting = run->next;
+	if (!trigger->waiting)
+		trigger->waiting_end = &trigger->waiting;
+	trigger->lane.waiting--;
+	COUNT(trigger, waiting, (uint64_t)-1);
+	return run;
+}
+
+static int on_clock(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	start_waiting(userdata);
 	return 0;
 }
 
+/* Wakes when a rate lets the next one through; the end of a running one wakes by itself. */
+static void set_clock(struct trigger_runner *runner, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+
+	runner->clock = sd_event_source_disable_unref(runner->clock);
+	for (size_t i = 0; i < runner->trigger_count; i++) {
+		const struct trigger *trigger = runner->triggers[i];
+
+		if (trigger->waiting &&
+		    trigger_lane_bound(&trigger->lane, now) != TRIGGER_BY_CONCURRENCY)
+			next = MIN(next, trigger_lane_next(&trigger->lane, now));
+	}
+	if (next == UINT64_MAX)
+		return;
+	next = MAX(next, trigger_lane_next(&runner->all, now));
+	if (next <= now)
+		return;
+	(void)sd_event_add_time_relative(runner->place.event, &runner->clock, CLOCK_MONOTONIC,
+					 (next - now) / 1000 + 1, 1000, on_clock, runner);
+}
+
 static void start_waiting(struct trigger_runner *runner)
 {
-	while (runner->waiting && may_start(runner)) {
-		struct run *run = runner->waiting;
+	uint64_t now = clock_monotonic();
 
-		runner->waiting = run->next;
-		if (!runner->waiting)
-			runner->waiting_end = &runner->waiting;
-		runner->counters.waiting--;
-		if (start(run) < 0) {
-			runner->counters.could_not_start++;
-			run_free(run);
+	for (size_t idle = 0; runner->counters.waiting > 0 && idle < runner->trigger_count;) {
+		struct trigger *trigger = runner->triggers[runner->turn++ % runner->trigger_count];
+
+		if (!trigger->waiting || !may_start(trigger, now)) {
+			idle++;
+			continue;
 		}
+		start(trigger, take_waiting(trigger), now);
+		idle = 0;
 	}
-	sd_event_source_disable_unref(runner->turn);
-	runner->turn = NULL;
-	if (runner->waiting)
-		(void)sd_event_add_time_relative(runner->event, &runner->turn, CLOCK_MONOTONIC,
-						 1000000, 10000, on_turn, runner);
+	set_clock(runner, now);
 }
 
-int trigger_run(struct trigger_runner *runner, const struct trigger_request *request)
+static void wait_in_line(struct trigger *trigger, struct trigger_run *run)
 {
-	_cleanup_(run_freep) struct run *run = NULL;
+	run->next = NULL;
+	*trigger->waiting_end = run;
+	trigger->waiting_end = &run->next;
+	trigger->lane.waiting++;
+	COUNT(trigger, waiting, 1);
+	set_clock(trigger->runner, clock_monotonic());
+}
+
+int trigger_run(struct trigger *trigger, const struct trigger_request *request)
+{
+	uint64_t now = clock_monotonic();
+	struct trigger_run *run;
+	bool at_once = !trigger->waiting && may_start(trigger, now);
 	int r;
 
-	if (runner->counters.waiting >= runner->limits.waiting) {
-		runner->counters.dropped++;
+	if (!at_once && trigger->lane.waiting >= trigger->lane.limits.queue) {
+		count_dropped(trigger, now);
 		return -EAGAIN;
 	}
-	run = run_new(runner, request);
-	if (!run)
-		return -ENOMEM;
-	if (!runner->waiting && may_start(runner)) {
-		r = start(run);
-		if (r < 0) {
-			runner->counters.could_not_start++;
-			return r;
-		}
-		run = NULL; /* the list of running ones owns it, or it is over already */
-		return 0;
-	}
-	run->next = NULL;
-	*runner->waiting_end = run;
-	runner->waiting_end = &TAKE_PTR(run)->next;
-	runner->counters.waiting++;
-	if (!runner->turn)
-		start_waiting(runner);
-	return 1;
+	r = trigger_run_new(request, trigger->lane.limits.timeout_ns, &run);
+	if (r < 0)
+		return r;
+	run->owner = trigger;
+	if (at_once)
+		start(trigger, run, now);
+	else
+		wait_in_line(trigger, run);
+	return !at_once;
 }
 
-bool trigger_is_session(const struct trigger_runner *runner, pid_t sid)
+/* ---- triggers ---- */
+
+static struct trigger *trigger_new(struct trigger_runner *runner, const char *name)
 {
-	for (const struct run *run = runner->running; run; run = run->next)
+	struct trigger **larger =
+		reallocarray(runner->triggers, runner->trigger_count + 1, sizeof(*larger));
+	struct trigger *trigger = calloc(1, sizeof(*trigger));
+
+	if (larger)
+		runner->triggers = larger;
+	if (trigger)
+		trigger->name = strdup(name);
+	if (!larger || !trigger || !trigger->name ||
+	    hash_put_string(&runner->by_name, trigger->name, trigger, NULL) < 0) {
+		if (trigger)
+			free(trigger->name);
+		free(trigger);
+		return NULL;
+	}
+	trigger->runner = runner;
+	trigger->waiting_end = &trigger->waiting;
+	runner->triggers[runner->trigger_count++] = trigger;
+	return trigger;
+}
+
+struct trigger *trigger_get(struct trigger_runner *runner, const char *name,
+			    const struct trigger_limits *limits)
+{
+	struct trigger *trigger = hash_get_string(&runner->by_name, name);
+
+	if (!trigger)
+		trigger = trigger_new(runner, name);
+	if (trigger)
+		trigger->lane.limits = *limits;
+	return trigger;
+}
+
+const char *trigger_name(const struct trigger *trigger)
+{
+	return trigger->name;
+}
+
+const struct trigger_counters *trigger_counters(const struct trigger *trigger)
+{
+	return &trigger->counters;
+}
+
+const struct trigger *trigger_at(const struct trigger_runner *runner, size_t index)
+{
+	return index < runner->trigger_count ? runner->triggers[index] : NULL;
+}
+
+const struct trigger_counters *trigger_runner_counters(const struct trigger_runner *runner)
+{
+	return &runner->counters;
+}
+
+/* ---- its own ---- */
+
+static bool is_session(const struct trigger_runner *runner, pid_t sid)
+{
+	for (const struct trigger_run *run = runner->running; run; run = run->next)
+		if (run->pid == sid)
+			return true;
+	for (const struct trigger_run *run = runner->left; run; run = run->next)
 		if (run->pid == sid)
 			return true;
 	/* While somebody is left in a session, its number is not given out again. */
@@ -406,54 +386,85 @@ bool trigger_is_session(const struct trigger_runner *runner, pid_t sid)
 	return false;
 }
 
-const struct trigger_counters *trigger_counters(const struct trigger_runner *runner)
+bool trigger_is_own(const struct trigger_runner *runner, pid_t sid, const char *cgroup)
 {
-	return &runner->counters;
+	struct groups *groups = runner->place.groups;
+	size_t size = strlen(cgroup);
+
+	if (is_session(runner, sid))
+		return true;
+	for (size_t i = 0; groups && size > 0 && i < groups_count(groups); i++)
+		if (cell_of_group(groups_at(groups, i), cgroup, size))
+			return true;
+	return false;
 }
 
-int trigger_runner_new(sd_event *event, const struct trigger_limits *limits, trigger_ended_fn ended,
-		       void *userdata, struct trigger_runner **ret_runner)
+/* ---- life ---- */
+
+int trigger_runner_new(sd_event *event, struct groups *groups, const struct trigger_bounds *bounds,
+		       trigger_ended_fn ended, void *userdata, struct trigger_runner **ret_runner)
 {
-	static const struct trigger_limits defaults = {
-		.running = 32,
-		.waiting = 256,
-		.timeout_ns = UINT64_C(30000000000),
-		.per_second = 50,
-	};
-	struct trigger_runner *runner = calloc(1, sizeof(*runner));
+	_cleanup_(trigger_runner_freep) struct trigger_runner *runner = calloc(1, sizeof(*runner));
 
 	if (!runner)
 		return -ENOMEM;
-	runner->event = event;
-	runner->limits = limits ? *limits : defaults;
+	hash_init(&runner->by_name);
+	runner->bounds = bounds ? *bounds : TRIGGER_BOUNDS;
+	runner->all.limits = (struct trigger_limits){
+		.concurrency = runner->bounds.running,
+		.rate = runner->bounds.rate,
+		.rate_interval_ns = UINT64_C(1000000000),
+	};
 	runner->ended = ended;
 	runner->userdata = userdata;
-	runner->waiting_end = &runner->waiting;
-	*ret_runner = runner;
+	runner->place = (struct trigger_place){
+		.event = event,
+		.groups = groups,
+		.null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+		.over = on_over,
+	};
+	if (runner->place.null_fd < 0)
+		return -errno;
+	*ret_runner = TAKE_PTR(runner);
 	return 0;
+}
+
+/* Those that were killed take a moment to go, and their cells with them. */
+static void end_all(struct trigger_run **list)
+{
+	for (struct trigger_run *run = *list; run; run = run->next)
+		trigger_run_kill(run);
+	for (int round = 0; *list;) {
+		struct trigger_run *run = *list;
+
+		if (!trigger_run_is_gone(run) && round++ < STOP_ROUNDS) {
+			trigger_run_kill(run);
+			usleep(5000);
+			continue;
+		}
+		*list = run->next;
+		trigger_run_free(run);
+	}
 }
 
 void trigger_runner_free(struct trigger_runner *runner)
 {
 	if (!runner)
 		return;
-	sd_event_source_disable_unref(runner->turn);
-	while (runner->running) {
-		struct run *run = runner->running;
+	sd_event_source_disable_unref(runner->clock);
+	sd_event_source_disable_unref(runner->sweep);
+	end_all(&runner->running);
+	end_all(&runner->left);
+	for (size_t i = 0; i < runner->trigger_count; i++) {
+		struct trigger *trigger = runner->triggers[i];
 
-		runner->running = run->next;
-		(void)kill(-run->pid, SIGKILL);
-		(void)kill(run->pid, SIGKILL);
-		sd_event_source_disable_unref(run->child);
-		run->child = NULL;
-		(void)waitpid(run->pid, NULL, 0);
-		run_free(run);
+		while (trigger->waiting)
+			trigger_run_free(take_waiting(trigger));
+		free(trigger->name);
+		free(trigger);
 	}
-	while (runner->waiting) {
-		struct run *run = runner->waiting;
-
-		runner->waiting = run->next;
-		run_free(run);
-	}
+	free(runner->triggers);
+	hash_done(&runner->by_name);
+	closep(&runner->place.null_fd);
 	free(runner);
 }

@@ -13,6 +13,9 @@
  */
 #define LEAF_NAME "_"
 
+/* How the names of cells begin (cell.h). */
+#define CELL_PREFIX "reeve-cell."
+
 /* A directory that we made, in the order of making. */
 struct made {
 	unsigned hierarchy; /* index in the layout */
@@ -167,6 +170,11 @@ int groups_main_hierarchy(const struct layout *layout);
 uint32_t groups_needs_of(const struct groups *groups, const struct limits *limits);
 /* v2 controllers that these limits need. */
 uint32_t groups_enable_of(const struct layout *layout, const struct limits *limits);
+
+/* ---- cell.c ---- */
+/* Removes the cells in a directory that nobody is in; returns how many are left. */
+size_t cells_remove(const struct layout *layout, const struct hierarchy *hierarchy,
+		    const char *directory);
 
 /* ---- placement.c ---- */
 int placement_renew(struct group *group);

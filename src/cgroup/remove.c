@@ -80,6 +80,7 @@ static int remove_directories(struct group *group)
 
 		if (!leaf)
 			continue;
+		(void)cells_remove(groups->layout, &groups->layout->hierarchies[i], path);
 		if (groups->layout->hierarchies[i].v2)
 			(void)tree_remove(groups, i, leaf);
 		r = tree_remove(groups, i, path);
@@ -317,6 +318,8 @@ int groups_clean(struct groups *groups, struct group_problems *problems, struct 
 		const struct made *made = &groups->made[i];
 		int r = clear_directory(groups, made);
 
+		(void)cells_remove(groups->layout, &groups->layout->hierarchies[made->hierarchy],
+				   made->path);
 		if (r >= 0)
 			r = tree_remove(groups, made->hierarchy, made->path);
 		if (r < 0 && r != -EPERM)

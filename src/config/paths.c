@@ -105,6 +105,13 @@ static int check_part(const char *part, size_t size, bool pattern, unsigned *sta
 	return 0;
 }
 
+int pattern_check(const char *pattern, size_t *ret_offset, struct error *err)
+{
+	unsigned stars = 0;
+
+	return check_wildcards(pattern, strlen(pattern), &stars, ret_offset, err);
+}
+
 static int check_start(const char *path, size_t size, struct error *err)
 {
 	/* Three bytes are kept for what a pattern of a folder gets. */

@@ -16,3 +16,6 @@ int path_normalise(const char *path, char *to, bool *ret_folder, size_t *ret_off
 
 /* Whether a path has one of * ? [ that no backslash takes literally: it may name many files. */
 bool path_is_pattern(const char *path);
+
+/* Checks the wildcards of a pattern that need not be a path; as path_normalise(). */
+int pattern_check(const char *pattern, size_t *ret_offset, struct error *err);

@@ -4,6 +4,7 @@
 #include "config/policy.h"
 
 #include "config/arena.h"
+#include "config/reader.h"
 
 void policy_free(struct policy *policy)
 {
@@ -11,9 +12,12 @@ void policy_free(struct policy *policy)
 		return;
 	for (size_t i = 0; i < policy->group_count; i++)
 		limits_done(&policy->groups[i].limits);
+	for (struct policy_limits *own = policy->own_limits; own; own = own->next)
+		limits_done(&own->group.limits);
 	free(policy->rules);
 	free(policy->groups);
 	free(policy->triggers);
+	free(policy->tests);
 	arena_free(policy->memory);
 	free(policy);
 }

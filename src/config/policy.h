@@ -94,13 +94,18 @@ struct policy_word {
 	struct position at;
 };
 
-/* When a rule holds: "mon-fri 22:00-06:00", local time; see config/window.h. Minutes from midnight;
- * end < start goes on into the next day, which need not be one of `days`. */
+/* When a rule holds, in local time: "mon-fri 22:00-06:00", or cron's five fields; all that is said
+ * must hold. window_holds() of config/window.h reads it. */
 struct policy_window {
-	uint8_t days;	     /* bit 0: Sunday */
-	uint16_t start, end; /* end excluded; equal: the whole day */
-	uint32_t month_days; /* bits 1 to 31; 0: all */
-	uint16_t months;     /* bits 1 to 12; 0: all */
+	uint8_t days; /* bit 0: Sunday */
+	bool either;  /* as in cron: one of `days` or of `month_days` is enough */
+	/* Minutes from midnight, the end excluded; equal: the whole day. An end before the start is
+	 * on the next day, which need not be one of `days`. */
+	uint16_t start, end;
+	uint16_t months;     /* bits 1 to 12; 0: all; as are the next three */
+	uint32_t month_days; /* bits 1 to 31 */
+	uint32_t hours;	     /* bits 0 to 23 */
+	uint64_t minutes;    /* bits 0 to 59 */
 };
 
 struct policy_condition {
@@ -152,6 +157,8 @@ struct policy_effect {
 		struct {
 			int index;	/* of policy.groups; POLICY_NONE: `template` says it */
 			char *template; /* "build/%u": see util/fields.h; or NULL */
+			/* Of each group that the template makes; NULL: none */
+			const struct limits *limits;
 		} group;
 		const struct limits *limit; /* an own group for this process and its tree */
 		int nice;
@@ -286,6 +293,8 @@ struct policy_trigger {
 enum policy_mode { MODE_AUDIT /* gate where it works */, MODE_SCANNER /* /proc scan only */ };
 enum favordynmods { FAVORDYNMODS_AUTO, FAVORDYNMODS_OFF };
 
+struct policy_limits;
+
 struct policy {
 	char **files; /* NULL-terminated: every file that was read, in order */
 	size_t file_count;
@@ -307,9 +316,14 @@ struct policy {
 	size_t trigger_count;
 	struct policy_test *tests;
 	size_t test_count;
-	bool dry_run;	      /* for all rules */
-	struct arena *memory; /* private: every string and list above lives there */
+	bool dry_run;			  /* for all rules */
+	struct policy_limits *own_limits; /* private: what `limit` and templates point to */
+	struct arena *memory;		  /* private: every string and list above lives there */
 };
+
+/* The words of the policy: "oom_score_adj", "limit-hit". */
+const char *effect_name(enum effect_kind kind);
+extern const char *const occasion_names[OCCASIONS];
 
 void policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy *, policy_free);

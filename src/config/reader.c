@@ -17,9 +17,9 @@ void reader_done(struct reader *reader)
 	hash_done(&reader->rules);
 	hash_done(&reader->groups);
 	hash_done(&reader->triggers);
+	hash_done(&reader->templates);
 	free(reader->links);
-	free(reader->user);
-	free(reader->home);
+	accounts_done(&reader->accounts);
 	policy_free(reader->policy);
 }
 
@@ -57,6 +57,21 @@ bool report_quirk(struct reader *reader, struct place place, const char *hint, c
 	report(reader, severity, place, hint, format, arguments);
 	va_end(arguments);
 	return compat(reader);
+}
+
+bool add_link(struct reader *reader, struct link link)
+{
+	if (reader->link_count == reader->link_room) {
+		size_t room = reader->link_room ? reader->link_room * 2 : 64;
+		struct link *links = reallocarray(reader->links, room, sizeof(*links));
+
+		if (!links)
+			return report_oom(reader);
+		reader->links = links;
+		reader->link_room = room;
+	}
+	reader->links[reader->link_count++] = link;
+	return true;
 }
 
 bool reader_visit(struct reader *reader, const struct node *node)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "config/accounts.h"
 #include "config/arena.h"
 #include "config/load.h"
 #include "config/tree.h"
@@ -19,6 +20,12 @@ enum {
 	LOAD_GUESSES_MAX = 10, /* among very many names */
 };
 
+/* What policy.own_limits is a list of. */
+struct policy_limits {
+	struct policy_limits *next;
+	struct policy_group group; /* of no file's groups: only its limits and places count */
+};
+
 struct source {
 	char *name; /* as shown */
 	char *text; /* NUL-terminated */
@@ -26,9 +33,13 @@ struct source {
 	bool json;
 };
 
-/* What a rule names, until all groups and triggers are known. */
-struct rule_links {
-	const struct node *group, *trigger; /* NULL: not there */
+/* A name that is looked up when all groups and triggers are known. */
+struct link {
+	const struct node *node;
+	struct policy_effect *effect; /* group or trigger; NULL: */
+	struct policy_word *word;     /* of `group_in`; NULL: */
+	uint32_t trigger;	      /* the group of that trigger */
+	bool passes;		      /* fetter did not look: a rule that kills */
 };
 
 /* Top-level values that stand once in all files; see schema.c. */
@@ -41,6 +52,7 @@ enum single {
 	SINGLE_FAVORDYNMODS,
 	SINGLE_GATE_THREADS,
 	SINGLE_SOURCE,
+	SINGLE_DRY_RUN,
 	SINGLE_COUNT
 };
 
@@ -55,14 +67,14 @@ struct reader {
 
 	/* name -> index + 1 */
 	struct hash rules, groups, triggers;
-	struct rule_links *links; /* one for each rule */
-	size_t rule_room, group_room, trigger_room, path_count;
+	struct hash templates; /* name -> struct policy_group */
+	struct link *links;
+	size_t link_count, link_room;
+	size_t rule_room, group_room, trigger_room, test_room;
+	size_t path_count, word_count; /* of all rules */
 	const struct node *single[SINGLE_COUNT];
 
-	char *user; /* the user looked up last, and what was found */
-	uid_t uid;
-	gid_t gid;
-	char *home;
+	struct accounts accounts;
 
 	size_t visited; /* map and list entries seen, aliases followed */
 	unsigned guesses;
@@ -88,6 +100,9 @@ bool report_at(struct reader *reader, enum severity severity, struct place place
  */
 bool report_quirk(struct reader *reader, struct place place, const char *hint, const char *format,
 		  ...) _printf_(4, 5);
+
+/* Notes a name to be looked up at the end; false (told) when out of memory. */
+bool add_link(struct reader *reader, struct link link);
 
 /* Counts one more entry looked at; false, told once, when aliases made them endless. */
 bool reader_visit(struct reader *reader, const struct node *node);

@@ -1,39 +1,43 @@
 // SPDX-License-Identifier: MIT
 /*
- * The last step of a load: parents of nested groups are added, names become indices, and what two
- * rules say about one path is found.
+ * The last step of a load: parents of nested groups are added, names become indices, and rules that
+ * can have no effect behind others are found.
  */
 #include "config/schema.h"
 
-/* Adds the parents that a name needs and that no file names. */
-static bool add_parents(struct reader *reader, size_t child)
+/* Of an effect's group while names are looked up: it is a template. */
+enum { TEMPLATE = -2 };
+
+/* Adds a group without limits, unless there is one of that name. */
+static bool add_group(struct reader *reader, const char *name, size_t size, struct position at)
 {
 	struct policy *policy = reader->policy;
+	struct policy_group *groups;
+	size_t old;
+	char *copy;
 
-	for (const char *slash = strchr(policy->groups[child].name, '/'); slash;
-	     slash = strchr(slash + 1, '/')) {
-		const char *name = policy->groups[child].name;
-		size_t size = (size_t)(slash - name), old;
-		struct policy_group *groups;
-		char *copy;
-		int r;
+	if (hash_get(&reader->groups, name, size))
+		return true;
+	groups = grow_array(reader, policy->groups, &reader->group_room, policy->group_count,
+			    sizeof(*groups));
+	if (!groups)
+		return false;
+	policy->groups = groups;
+	copy = arena_copy(reader->memory, name, size);
+	if (!copy)
+		return report_oom(reader);
+	if (put_name(reader, &reader->groups, copy, policy->group_count, &old) < 0)
+		return false;
+	groups[policy->group_count++] = (struct policy_group){ .name = copy, .at = at };
+	return true;
+}
 
-		if (hash_get(&reader->groups, name, size))
-			continue;
-		groups = grow_array(reader, policy->groups, &reader->group_room,
-				    policy->group_count, sizeof(*groups));
-		if (!groups)
+/* Adds the parents that the first `size` bytes of a name need and that no file names. */
+static bool add_parents(struct reader *reader, const char *name, size_t size, struct position at)
+{
+	for (size_t i = 0; i < size; i++)
+		if (name[i] == '/' && !add_group(reader, name, i, at))
 			return false;
-		policy->groups = groups;
-		copy = arena_copy(reader->memory, name, size);
-		if (!copy)
-			return report_oom(reader);
-		r = put_name(reader, &reader->groups, copy, policy->group_count, &old);
-		if (r < 0)
-			return false;
-		groups[policy->group_count++] =
-			(struct policy_group){ .name = copy, .at = groups[child].at };
-	}
 	return true;
 }
 
@@ -72,11 +76,13 @@ static bool resolve_groups(struct reader *reader)
 	bool nested = false;
 
 	for (size_t i = 0; i < count; i++) {
-		nested |= strchr(reader->policy->groups[i].name, '/') != NULL;
-		if (!add_parents(reader, i))
+		const struct policy_group *group = &reader->policy->groups[i];
+
+		nested |= strchr(group->name, '/') != NULL;
+		if (!add_parents(reader, group->name, strlen(group->name), group->at))
 			return false;
 	}
-	return !nested || order_groups(reader);
+	return !(nested || reader->policy->group_count > count) || order_groups(reader);
 }
 
 /* With fetter's files, triggers that were told to be unusable are still in the list. */
@@ -117,31 +123,126 @@ static bool not_defined(struct reader *reader, const struct node *node, bool gro
 	return report_error(reader, node, hint, "%s \"%.255s\" is not defined", what, name);
 }
 
-static bool resolve_rule(struct reader *reader, struct policy_rule *rule,
-			 const struct rule_links *links)
+/* ---- links ---- */
+
+/* A template's own parents are groups like others: "users" of "users/%u". */
+static bool find_template(struct reader *reader, const struct link *link)
+{
+	struct policy_effect *effect = link->effect;
+	const struct policy_group *limits;
+	char *name = NULL;
+	bool template;
+
+	effect->group.index = TEMPLATE;
+	if (!group_name_read(reader, link->node, &name, &template))
+		return false;
+	effect->group.template = name;
+	if (!template) {
+		effect->group.index = POLICY_NONE; /* "50%" of "50%%" is looked up below */
+		return true;
+	}
+	limits = hash_get_string(&reader->templates, name);
+	effect->group.limits = limits ? &limits->limits : NULL;
+	return add_parents(reader, name, strcspn(name, "%"), position_of(link->node));
+}
+
+/* Before groups are put in order: it may add some. */
+static bool find_templates(struct reader *reader)
 {
 	bool good = true;
-	uintptr_t found;
 
-	if (links->trigger) {
-		const char *name = tree_text(&reader->tree, links->trigger);
+	for (size_t i = 0; i < reader->link_count && !compat(reader); i++) {
+		const struct link *link = &reader->links[i];
 
-		found = (uintptr_t)hash_get_string(&reader->triggers, name);
-		rule->kill = streq(name, "KILL");
-		if (!rule->kill && !found)
-			good = not_defined(reader, links->trigger, false, false);
-		else if (!rule->kill && is_usable(&reader->policy->triggers[found - 1]))
-			rule->trigger = (int)found - 1;
-	}
-	if (links->group) {
-		found = (uintptr_t)hash_get_string(&reader->groups,
-						   tree_text(&reader->tree, links->group));
-		if (found)
-			rule->group = (int)found - 1;
-		else /* fetter did not look where the trigger was KILL */
-			good &= not_defined(reader, links->group, true, rule->kill);
+		if (link->effect && link->effect->kind == EFFECT_GROUP &&
+		    strchr(tree_text(&reader->tree, link->node), '%'))
+			good &= find_template(reader, link);
 	}
 	return good;
+}
+
+static bool resolve_group(struct reader *reader, const struct link *link)
+{
+	struct policy_effect *effect = link->effect;
+	const char *name = effect->group.template ? effect->group.template
+						  : tree_text(&reader->tree, link->node);
+	uintptr_t found;
+
+	if (effect->group.index == TEMPLATE) {
+		effect->group.index = POLICY_NONE;
+		return true;
+	}
+	effect->group.template = NULL;
+	found = (uintptr_t)hash_get_string(&reader->groups, name);
+	if (found)
+		effect->group.index = (int)found - 1;
+	return found || not_defined(reader, link->node, true, link->passes);
+}
+
+static bool resolve_trigger(struct reader *reader, const struct link *link)
+{
+	uintptr_t found =
+		(uintptr_t)hash_get_string(&reader->triggers, tree_text(&reader->tree, link->node));
+
+	if (found)
+		link->effect->trigger = (int)found - 1;
+	return found || not_defined(reader, link->node, false, false);
+}
+
+/* The name of a group that `group_in` asks for: one of the policy, or of a template's. */
+static bool resolve_word(struct reader *reader, const struct link *link)
+{
+	const char *name = link->word->text;
+
+	if (link->word->form != WORD_EXACT || hash_get_string(&reader->groups, name))
+		return true;
+	for (size_t i = 0; i < reader->link_count; i++) {
+		const struct policy_effect *effect = reader->links[i].effect;
+		const char *template =
+			effect && effect->kind == EFFECT_GROUP ? effect->group.template : NULL;
+		size_t plain = template ? strcspn(template, "%") : 0;
+
+		if (template && strncmp(name, template, plain) == 0)
+			return true;
+	}
+	return not_defined(reader, link->node, true, false);
+}
+
+static bool resolve_link(struct reader *reader, const struct link *link)
+{
+	uintptr_t found;
+
+	if (link->word)
+		return resolve_word(reader, link);
+	if (link->effect)
+		return link->effect->kind == EFFECT_GROUP ? resolve_group(reader, link)
+							  : resolve_trigger(reader, link);
+	found = (uintptr_t)hash_get_string(&reader->groups, tree_text(&reader->tree, link->node));
+	if (found)
+		reader->policy->triggers[link->trigger].group = (int)found - 1;
+	return found || not_defined(reader, link->node, true, false);
+}
+
+/* ---- what fetter let pass ---- */
+
+/* Whether an effect still does something; with fetter's files its trigger or group may be missing.
+ */
+static bool is_effective(const struct policy_effect *effect)
+{
+	if (effect->kind == EFFECT_TRIGGER)
+		return effect->trigger != POLICY_NONE;
+	return effect->kind != EFFECT_GROUP || effect->group.index != POLICY_NONE ||
+	       effect->group.template;
+}
+
+static void drop_idle_effects(struct policy_effect *effects, size_t *count)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < *count; i++)
+		if (is_effective(&effects[i]))
+			effects[used++] = effects[i];
+	*count = used;
 }
 
 /* Takes the rules out that have nothing left to do; only fetter's files get here with any. */
@@ -150,12 +251,21 @@ static void drop_idle_rules(struct policy *policy)
 	size_t used = 0;
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
+		struct policy_rule *rule = &policy->rules[i];
 
-		if (rule->kill || rule->group >= 0 || rule->trigger >= 0)
+		drop_idle_effects(rule->effects, &rule->effect_count);
+		drop_idle_effects(rule->rate.then, &rule->rate.then_count);
+		if (rule->effect_count > 0 || rule->rate.then_count > 0 || rule->stop)
 			policy->rules[used++] = *rule;
 	}
 	policy->rule_count = used;
+}
+
+static void renumber(struct policy_effect *effects, size_t count, const int *now)
+{
+	for (size_t i = 0; i < count; i++)
+		if (effects[i].kind == EFFECT_TRIGGER && effects[i].trigger != POLICY_NONE)
+			effects[i].trigger = now[effects[i].trigger];
 }
 
 static bool drop_unusable_triggers(struct reader *reader)
@@ -167,97 +277,171 @@ static bool drop_unusable_triggers(struct reader *reader)
 	if (!now)
 		return report_oom(reader);
 	for (size_t i = 0; i < policy->trigger_count; i++) {
-		now[i] = (int)used;
+		now[i] = is_usable(&policy->triggers[i]) ? (int)used : POLICY_NONE;
 		if (is_usable(&policy->triggers[i]))
 			policy->triggers[used++] = policy->triggers[i];
 	}
 	policy->trigger_count = used;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (policy->rules[i].trigger >= 0)
-			policy->rules[i].trigger = now[policy->rules[i].trigger];
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		struct policy_rule *rule = &policy->rules[i];
+
+		renumber(rule->effects, rule->effect_count, now);
+		renumber(rule->rate.then, rule->rate.then_count, now);
+	}
 	return true;
 }
 
-/* The rule that holds a path. It is looked for: only errors want to know. */
-static const char *rule_of(const struct policy *policy, const struct policy_path *path)
+/* What fetter knew of rules, as long as the engine asks for it. */
+static void set_legacy(struct policy_rule *rule)
 {
-	for (size_t i = 0; i < policy->rule_count; i++)
-		for (size_t j = 0; j < policy->rules[i].path_count; j++)
-			if (&policy->rules[i].paths[j] == path)
-				return policy->rules[i].name;
-	return "?";
+	rule->group = rule->trigger = POLICY_NONE;
+	rule->action = rule->on & OCCASION_BIT(ON_EXECUTE) ? ACTION_EXECUTE
+		       : rule->on & OCCASION_BIT(ON_WRITE) ? ACTION_WRITE
+		       : rule->on & OCCASIONS_OF_FILES	   ? ACTION_READ
+							   : ACTION_EXECUTE;
+	for (size_t i = 0; i < rule->effect_count; i++) {
+		const struct policy_effect *effect = &rule->effects[i];
+
+		if (effect->kind == EFFECT_GROUP)
+			rule->group = effect->group.index;
+		else if (effect->kind == EFFECT_TRIGGER && rule->trigger == POLICY_NONE)
+			rule->trigger = effect->trigger;
+		else if (effect->kind == EFFECT_KILL)
+			rule->kill = true;
+	}
 }
 
-static bool path_twice(struct reader *reader, const struct policy_rule *rule,
-		       const struct policy_path *path, const struct policy_path *first)
-{
-	bool seen = reader->diagnostics->count < DIAGNOSTICS_MAX;
-	const char *other = seen ? rule_of(reader->policy, first) : "?";
-	struct place place = place_from(path->at, 1);
-	bool passes;
+/* ---- paths that several rules name ---- */
 
-	if (streq(other, rule->name))
-		passes = report_quirk(reader, place, NULL, "\"%.120s\" is there twice in one rule",
-				      path->text);
-	else
-		passes = report_quirk(reader, place, NULL,
-				      "\"%.120s\" is already in rule \"%.60s\" for the same action",
-				      path->text, other);
-	report_at(reader, SEVERITY_NOTE, place_from(first->at, 1), NULL, "the first is here");
-	return passes;
+/* Whether whatever happens, the rule matches where its paths do. */
+static bool is_unconditional(const struct policy_rule *rule)
+{
+	return rule->condition_count == 0 && rule->rate.max == 0 && !rule->dry_run;
 }
 
-/* One path has one rule for an action; of patterns only equal ones are found. */
-static bool check_rule_paths(struct reader *reader, struct policy_rule *rule, struct hash *seen)
+static bool puts_in_group(const struct policy_rule *rule)
 {
+	return rule->effect_count > 0 && rule->effects[0].kind == EFFECT_GROUP;
+}
+
+/* Whether a path of `later` has no effect behind `first`, which has it too and always matches. */
+static bool is_shadowed(const struct policy_rule *first, const struct policy_rule *later)
+{
+	if (first->stop)
+		return true;
+	return puts_in_group(first) && later->effect_count == 1 && puts_in_group(later) &&
+	       !later->stop && later->rate.max == 0;
+}
+
+static const struct policy_path *find_path(const struct policy_rule *rule, const char *text)
+{
+	for (size_t i = 0; i < rule->path_count; i++)
+		if (streq(rule->paths[i].text, text))
+			return &rule->paths[i];
+	return NULL;
+}
+
+static void warn_shadowed(struct reader *reader, const struct policy_rule *rule,
+			  const struct policy_path *path, const struct policy_rule *first)
+{
+	const struct policy_path *other = find_path(first, path->text);
+
+	if (reader->diagnostics->count == DIAGNOSTICS_MAX || !other)
+		return;
+	report_at(reader, SEVERITY_WARNING, place_from(path->at, 1), NULL,
+		  first->stop
+			  ? "rule \"%.60s\" never gets \"%.120s\": rule \"%.60s\" stops before it"
+			  : "rule \"%.60s\" has no effect on \"%.120s\": rule \"%.60s\" has put it "
+			    "into a group already",
+		  rule->name, path->text, first->name);
+	report_at(reader, SEVERITY_NOTE, place_from(other->at, 1), NULL, "that is here");
+}
+
+/* Takes equal paths out of one rule. */
+static bool drop_double_paths(struct reader *reader, struct policy_rule *rule)
+{
+	struct hash seen = { 0 };
 	size_t used = 0;
 	bool good = true;
 
 	for (size_t i = 0; i < rule->path_count; i++) {
 		struct policy_path path = rule->paths[i];
-		void *first = NULL;
+		void *found = NULL;
 		int r;
 
 		/* In place: what stands there is either this path or one that was twice. */
 		rule->paths[used] = path;
-		r = hash_put_string(seen, path.text, &rule->paths[used], &first);
-		if (r < 0)
+		r = hash_put_string(&seen, path.text, &rule->paths[used], &found);
+		if (r < 0) {
+			hash_done(&seen);
 			return report_oom(reader);
-		if (r == 0)
-			good &= path_twice(reader, rule, &path, first);
-		else
-			used++;
+		}
+		used += r > 0;
+		if (r > 0)
+			continue;
+		good &= report_quirk(reader, place_from(path.at, 1), NULL,
+				     "\"%.120s\" is there twice in one rule", path.text);
+		report_at(reader, SEVERITY_NOTE,
+			  place_from(((const struct policy_path *)found)->at, 1), NULL,
+			  "the first is here");
 	}
 	rule->path_count = used;
+	hash_done(&seen);
 	return good;
 }
 
+/* The occasions for which a rule has paths; what it does with each is the same. */
+static bool check_rule_paths(struct reader *reader, size_t index, struct hash *seen)
+{
+	const struct policy *policy = reader->policy;
+	const struct policy_rule *rule = &policy->rules[index];
+	bool shadows = is_unconditional(rule) && (rule->stop || puts_in_group(rule));
+
+	for (size_t i = 0; i < rule->path_count; i++) {
+		const struct policy_path *path = &rule->paths[i];
+		uintptr_t first = (uintptr_t)hash_get_string(seen, path->text);
+
+		if (first && (rule->on & ~policy->rules[first - 1].on) == 0 &&
+		    is_shadowed(&policy->rules[first - 1], rule))
+			warn_shadowed(reader, rule, path, &policy->rules[first - 1]);
+		if (!first && shadows &&
+		    hash_put_string(seen, path->text, (void *)(index + 1), NULL) < 0)
+			return report_oom(reader);
+	}
+	return true;
+}
+
+/* Every rule acts on its paths, whoever else names them; told is only what can have no effect. */
 static bool check_paths(struct reader *reader)
 {
 	struct policy *policy = reader->policy;
-	struct hash seen[3] = { 0 };
+	struct hash seen = { 0 };
 	bool good = true;
 
-	for (size_t i = 0; i < policy->rule_count && !reader->out_of_memory; i++)
-		good &= check_rule_paths(reader, &policy->rules[i], &seen[policy->rules[i].action]);
-	for (size_t i = 0; i < ARRAY_SIZE(seen); i++)
-		hash_done(&seen[i]);
+	for (size_t i = 0; i < policy->rule_count && !reader->out_of_memory; i++) {
+		if (policy->rules[i].path_count > 1)
+			good &= drop_double_paths(reader, &policy->rules[i]);
+		good &= check_rule_paths(reader, i, &seen);
+	}
+	hash_done(&seen);
 	return good;
 }
 
 bool policy_resolve(struct reader *reader)
 {
 	struct policy *policy = reader->policy;
-	bool good = resolve_groups(reader);
+	bool good = find_templates(reader) & resolve_groups(reader);
 
 	if (reader->out_of_memory)
 		return false;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		good &= resolve_rule(reader, &policy->rules[i], &reader->links[i]);
+	for (size_t i = 0; i < reader->link_count; i++)
+		good &= resolve_link(reader, &reader->links[i]);
 	if (!check_paths(reader) || !good)
 		return false;
 	if (!drop_unusable_triggers(reader))
 		return false;
 	drop_idle_rules(policy);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		set_legacy(&policy->rules[i]);
 	return true;
 }

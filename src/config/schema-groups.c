@@ -6,6 +6,7 @@
 #include "config/schema.h"
 
 #include "config/values.h"
+#include "util/fields.h"
 #include "util/units.h"
 
 #include <ctype.h>
@@ -288,7 +289,9 @@ static const struct schema_key group_keys[] = {
 	  .number = LIMIT_SWAP },
 };
 _Static_assert(ARRAY_SIZE(group_keys) == LIMIT_COUNT, "every limit has its key");
-const struct schema group_schema = { "a group", group_keys, ARRAY_SIZE(group_keys) };
+const struct schema group_schema = {
+	"a group", group_keys, ARRAY_SIZE(group_keys), { { NULL, 0 } }
+};
 
 /* Microseconds of processor time in one period, on this host where it is a share of it. */
 static uint64_t quota(const struct limits *limits, uint64_t period)
@@ -361,43 +364,121 @@ static void check_memory(struct reader *reader, const struct policy_group *group
 	warn_above_ram(reader, group, LIMIT_RAM_MIN, limits->ram_min);
 }
 
-static bool read_group(struct reader *reader, const struct node *key, const struct node *body)
+struct policy_group *new_limits(struct reader *reader, const struct node *at)
+{
+	struct policy_limits *own = arena_alloc(reader->memory, sizeof(*own));
+
+	if (!own) {
+		report_oom(reader);
+		return NULL;
+	}
+	own->group.at = position_of(at);
+	own->next = reader->policy->own_limits;
+	reader->policy->own_limits = own;
+	return &own->group;
+}
+
+bool read_limits(struct reader *reader, const struct node *map, struct policy_group *group)
+{
+	bool good;
+
+	if (!expect_map(reader, group->name, map) ||
+	    !schema_read(reader, &group_schema, map, group))
+		return false;
+	good = check_cpu(reader, group);
+	check_memory(reader, group);
+	return good;
+}
+
+/* The same with every field as "x": what is written around them is checked. */
+static struct slice field_as_letter(char letter, void *userdata)
+{
+	return (struct slice){ "x", 1 };
+}
+
+bool group_name_read(struct reader *reader, const struct node *node, char **ret_name,
+		     bool *ret_template)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
-	struct policy *policy = reader->policy;
-	struct policy_group *group, *groups;
-	char what[64];
-	size_t old = 0;
-	bool good = true;
+	_cleanup_(text_done) struct text shown = { 0 };
+	const char *text = tree_text(&reader->tree, node);
+
+	*ret_template = false;
+	*ret_name = arena_copy(reader->memory, text, node->count);
+	if (!*ret_name)
+		return report_oom(reader);
+	/* In a file of fetter's a "%" is one. */
+	if (!compat(reader) && strchr(text, '%')) {
+		if (fields_check(text, GROUP_FIELDS, &err) < 0)
+			return report_error(reader, node, NULL, "group \"%.80s\": %s", text,
+					    error_text(&err));
+		if (fields_expand(text, field_as_letter, NULL, &shown) < 0)
+			return report_oom(reader);
+		*ret_template = fields_use(text, 0);
+		if (!*ret_template)
+			*ret_name = arena_string(reader->memory, shown.data);
+		if (!*ret_name)
+			return report_oom(reader);
+		text = shown.data;
+	}
+	if (group_name_check(text, &err) < 0)
+		return report_error(reader, node, NULL, "a group cannot be named \"%.80s\": %s",
+				    *ret_name, error_text(&err));
+	return true;
+}
+
+/* "users/%u" is no group, but what those are held to that rules make by this name. */
+static bool read_template(struct reader *reader, char *name, const struct node *key,
+			  const struct node *body)
+{
+	struct policy_group *group = new_limits(reader, key);
+	struct policy_group *first = NULL;
 	int r;
 
+	if (!group)
+		return false;
+	group->name = name;
+	r = hash_put_string(&reader->templates, name, group, (void **)&first);
+	if (r < 0)
+		return report_oom(reader);
+	if (r == 0) {
+		report_twice(reader, "this group", key, first->at);
+		return false;
+	}
+	return read_limits(reader, body, group);
+}
+
+static bool read_group(struct reader *reader, const struct node *key, const struct node *body)
+{
+	struct policy *policy = reader->policy;
+	struct policy_group *group, *groups;
+	bool good, template;
+	char what[64], *name = NULL;
+	size_t old = 0;
+	int r;
+
+	good = group_name_read(reader, key, &name, &template);
+	if (!name)
+		return false;
+	if (template)
+		return read_template(reader, name, key, body) && good;
 	groups = grow_array(reader, policy->groups, &reader->group_room, policy->group_count,
 			    sizeof(*groups));
 	if (!groups)
 		return false;
 	policy->groups = groups;
 	group = &groups[policy->group_count];
-	group->name = arena_copy(reader->memory, tree_text(&reader->tree, key), key->count);
-	if (!group->name)
-		return report_oom(reader);
+	group->name = name;
 	group->at = position_of(key);
 	r = put_name(reader, &reader->groups, group->name, policy->group_count, &old);
 	if (r == 0) {
 		snprintf(what, sizeof(what), "group \"%.40s\"", group->name);
-		report_twice(reader, what, key, groups[old].at);
+		report_twice(reader, what, key, policy->groups[old].at);
 	}
 	if (r <= 0)
 		return false;
 	policy->group_count++;
-	if (group_name_check(group->name, &err) < 0)
-		good = report_error(reader, key, NULL, "a group cannot be named \"%.80s\": %s",
-				    group->name, error_text(&err));
-	if (!expect_map(reader, group->name, body) ||
-	    !schema_read(reader, &group_schema, body, group))
-		return false;
-	good &= check_cpu(reader, group);
-	check_memory(reader, group);
-	return good;
+	return read_limits(reader, body, group) && good;
 }
 
 bool read_groups(struct reader *reader, const struct schema_key *key, const struct node *value,

@@ -30,7 +30,7 @@ static const struct schema_key io_keys[] = {
 	{ "wiops", "number or max", "writes a second", read_rate,
 	  offsetof(struct io_limit, wiops) },
 };
-const struct schema io_schema = { "an io limit", io_keys, ARRAY_SIZE(io_keys) };
+const struct schema io_schema = { "an io limit", io_keys, ARRAY_SIZE(io_keys), { { NULL, 0 } } };
 
 /* "8:0", or a path of a device or mount point. */
 static bool is_device(const char *text)

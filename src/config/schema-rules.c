@@ -1,75 +1,94 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rules and triggers. What a rule names is joined in resolve.c, when all files are read.
+ * Rules: a map of them by name, or a list. A rule's keys are kept as they come and looked at
+ * together at its end, since what `paths` and `exe` mean depends on what the rule is about. What it
+ * names is joined in resolve.c, when all files are read.
  *
- * fetter loaded rules and triggers that could never work and skipped them later: natively these are
- * errors; with LOAD_COMPAT_FETTER they are told and left out.
+ * fetter loaded rules that could never work and skipped them later: natively these are errors; with
+ * LOAD_COMPAT_FETTER they are told and left out.
  */
-#include "config/schema.h"
+#include "config/rule.h"
 
 #include "config/paths.h"
 #include "config/values.h"
-#include "util/text.h"
 
 #include <limits.h>
-#include <pwd.h>
-#include <sys/stat.h>
 
 enum { PATHS_MAX = 1000000 };
 
-/* The values of a rule's or trigger's keys before they are looked at together. */
-struct draft {
-	const struct node *values[4];
+const char *const occasion_names[OCCASIONS] = {
+	[ON_EXECUTE] = "execute",     [ON_READ] = "read",     [ON_WRITE] = "write",
+	[ON_OPEN] = "open",	      [ON_FORK] = "fork",     [ON_EXIT] = "exit",
+	[ON_SETUID] = "setuid",	      [ON_SETGID] = "setgid", [ON_OOM] = "oom",
+	[ON_LIMIT_HIT] = "limit-hit",
 };
 
-enum { RULE_PATHS, RULE_ACTION, RULE_GROUP, RULE_TRIGGER };
-enum { TRIGGER_RUN, TRIGGER_ARGS, TRIGGER_USER };
+/* ---- keys ---- */
 
+/* Keeps the node where `offset` says. */
 static bool keep(struct reader *reader, const struct schema_key *key, const struct node *value,
 		 void *target)
 {
-	struct draft *draft = target;
-
-	draft->values[key->number] = value;
+	*(const struct node **)((char *)target + key->offset) = value;
 	return true;
 }
 
-static const struct schema_key rule_keys[] = {
-	{ "action", "execute, read or write", "what a process does with the files", keep,
-	  .number = RULE_ACTION },
-	{ "group", "name", "the group that it is put into", keep, .number = RULE_GROUP },
-	{ "paths", "list of paths", "programs or files: exact, a folder, or with * ** ? [...]",
-	  keep, .number = RULE_PATHS },
-	{ "trigger", "name or KILL", "what is run; KILL kills the process", keep,
-	  .number = RULE_TRIGGER },
-};
-const struct schema rule_schema = { "a rule", rule_keys, ARRAY_SIZE(rule_keys) };
-
-static const struct schema_key trigger_keys[] = {
-	{ "args", "list of texts", "its arguments, as they are", keep, .number = TRIGGER_ARGS },
-	{ "run", "program", "absolute, or found in the system's folders of programs", keep,
-	  .number = TRIGGER_RUN },
-	{ "user", "name", "who it runs as; default nobody", keep, .number = TRIGGER_USER },
-};
-const struct schema trigger_schema = { "a trigger", trigger_keys, ARRAY_SIZE(trigger_keys) };
-
-/* Points at the byte of a scalar that is wrong, where quotes and escapes do not move it. */
-static struct place place_inside(const struct reader *reader, const struct node *node,
-				 size_t offset)
+static bool read_rule_flag(struct reader *reader, const struct schema_key *key,
+			   const struct node *value, void *target)
 {
-	struct place place = place_of(node);
-	const char *text = tree_text(&reader->tree, node);
+	struct rule_draft *draft = target;
 
-	if (!node->plain || offset == 0 || place.length < 2)
-		return place;
-	for (size_t i = 0; i < offset; i++)
-		place.column += ((unsigned char)text[i] & 0xc0) != 0x80;
-	place.length = 1;
-	return place;
+	return value_bool(reader, key->name, value, (bool *)((char *)draft->rule + key->offset)) !=
+	       VALUE_BAD;
 }
 
-static bool read_path(struct reader *reader, const struct node *node, struct policy_path *path,
-		      bool *ret_used)
+/* It is the list that gives a name its place; see read_listed_rule(). */
+static bool read_rule_name(struct reader *reader, const struct schema_key *key,
+			   const struct node *value, void *target)
+{
+	struct rule_draft *draft = target;
+
+	if (draft->listed)
+		return true;
+	return report_quirk(reader, place_of(value), "rules of a list have it",
+			    "this rule has its name already");
+}
+
+#define DRAFT(member) offsetof(struct rule_draft, member)
+#define RULE(member)  offsetof(struct policy_rule, member)
+
+static const struct schema_key rule_keys[] = {
+	{ "action", "word or list", "execute, read, write, open, fork, exit, setuid, ...", keep,
+	  DRAFT(action) },
+	{ "deadline", "map", "what becomes of a decision that takes too long", keep,
+	  DRAFT(deadline) },
+	{ "dry_run", "true or false", "decided and recorded, not done", read_rule_flag,
+	  RULE(dry_run) },
+	{ "exe", "path or list", "the process's program; of an execution what is executed", keep,
+	  DRAFT(exe) },
+	{ "force", "true or false", "also for pid 1, kernel threads and reeve itself",
+	  read_rule_flag, RULE(force) },
+	{ "name", "name", "of a rule in a list", read_rule_name },
+	{ "on", "word or list", "the same as action", keep, DRAFT(on) },
+	{ "paths", "list of paths", "programs or files: exact, a folder, or with * ** ? [...]",
+	  keep, DRAFT(paths) },
+	{ "rate", "map", "what is done with too many", keep, DRAFT(rate) },
+	{ "scope", "word", "whom kill, signal, freeze and thaw go to: process, tree or group", keep,
+	  DRAFT(scope) },
+	{ "stop", "true or false", "no later rule is tried where this one matches", read_rule_flag,
+	  RULE(stop) },
+};
+const struct schema rule_schema = {
+	"a rule",
+	rule_keys,
+	ARRAY_SIZE(rule_keys),
+	{ { &condition_schema, DRAFT(conditions) }, { &effect_schema, DRAFT(effects) } },
+};
+
+/* ---- paths ---- */
+
+bool read_path(struct reader *reader, const char *name, const struct node *node,
+	       struct policy_path *path, bool *ret_used)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	char normal[PATH_MAX];
@@ -79,7 +98,7 @@ static bool read_path(struct reader *reader, const struct node *node, struct pol
 	*ret_used = false;
 	if (value_is_null(reader, node) || (node->kind == NODE_SCALAR && node->count == 0))
 		return report_quirk(reader, place_of(node), NULL, "a path is empty");
-	if (value_text(reader, "paths", node, &text) != VALUE_GOOD)
+	if (value_text(reader, name, node, &text) != VALUE_GOOD)
 		return false;
 	if (path_normalise(text, normal, &path->folder, &offset, &err) < 0)
 		return report_quirk(reader, place_inside(reader, node, offset),
@@ -95,159 +114,306 @@ static bool read_path(struct reader *reader, const struct node *node, struct pol
 	return true;
 }
 
-static bool read_paths(struct reader *reader, const struct node *list, struct policy_rule *rule)
+static bool add_path(struct reader *reader, const char *name, const struct node *node,
+		     struct policy_rule *rule)
 {
+	bool used, good = read_path(reader, name, node, &rule->paths[rule->path_count], &used);
+
+	rule->path_count += used;
+	return good;
+}
+
+/* A list, or of `exe` one. */
+static bool read_paths(struct reader *reader, const char *name, const struct node *value,
+		       struct policy_rule *rule)
+{
+	bool list = value->kind == NODE_LIST, good = true;
+	size_t count = list ? value->count : 1;
 	const struct node *entry;
-	bool good = true;
+
+	reader->path_count += count;
+	if (reader->path_count > PATHS_MAX)
+		return report_error(reader, value, NULL, "more than %d paths in all rules",
+				    PATHS_MAX);
+	rule->paths = arena_alloc(reader->memory, count * sizeof(*rule->paths));
+	if (!rule->paths)
+		return report_oom(reader);
+	if (!list)
+		return add_path(reader, name, value, rule);
+	for (node_id at = 0; next_entry(reader, value, &at, &entry);)
+		good &= add_path(reader, name, entry, rule);
+	return good && !reader->too_large;
+}
+
+static bool is_empty_list(const struct reader *reader, const struct node *list)
+{
+	return value_is_null(reader, list) || (list->kind == NODE_LIST && list->count == 0);
+}
+
+static bool check_paths_list(struct reader *reader, const struct node *list)
+{
 	char shown[80];
 
-	if (value_is_null(reader, list))
+	if (is_empty_list(reader, list))
 		return report_quirk(reader, place_of(list), NULL, "\"paths\" is empty");
 	if (list->kind != NODE_LIST)
 		return report_error(reader, list, "write paths: [ /usr/bin/name ]",
 				    "\"paths\" must be a list, not %s",
 				    value_shown(reader, list, shown, sizeof(shown)));
-	if (list->count == 0)
-		return report_quirk(reader, place_of(list), NULL, "\"paths\" is empty");
-	reader->path_count += list->count;
-	if (reader->path_count > PATHS_MAX)
-		return report_error(reader, list, NULL, "more than %d paths in all rules",
-				    PATHS_MAX);
-	rule->paths = arena_alloc(reader->memory, list->count * sizeof(*rule->paths));
-	if (!rule->paths)
-		return report_oom(reader);
-	for (node_id at = 0; next_entry(reader, list, &at, &entry);) {
-		bool used;
-
-		good &= read_path(reader, entry, &rule->paths[rule->path_count], &used);
-		rule->path_count += used;
-	}
-	return good && !reader->too_large;
+	return true;
 }
 
-/* One of `group` and `trigger`: its node if it names something, NULL if it is as if left out. */
-static bool read_link(struct reader *reader, const char *key, const struct node **node)
+/* Whether some entry of `exe` can be no path of a rule's. */
+static bool has_regex(const struct reader *reader, const struct node *value)
 {
-	const char *text;
-	enum value result = *node ? value_text(reader, key, *node, &text) : VALUE_DEFAULT;
+	node_id id = value->kind == NODE_LIST ? value->first : 0;
+	const struct node *entry = value->kind == NODE_LIST ? tree_node(&reader->tree, id) : value;
 
-	if (result != VALUE_GOOD)
-		*node = NULL;
-	return result != VALUE_BAD;
+	while (entry) {
+		if (entry->kind == NODE_SCALAR &&
+		    strncmp(tree_text(&reader->tree, entry), "re:", 3) == 0)
+			return true;
+		id = id ? tree_raw(&reader->tree, id)->next : 0;
+		entry = tree_node(&reader->tree, id);
+	}
+	return false;
 }
+
+/*
+ * Of files `paths` is what is opened and `exe` who opens it; of an execution both are what is
+ * executed, and of all else both are the process's program: a condition, as its program is of
+ * every process, however long it has been there.
+ */
+static bool read_programs(struct reader *reader, struct rule_draft *draft)
+{
+	const struct node *paths = draft->paths, *exe = draft->exe;
+	struct policy_rule *rule = draft->rule;
+	uint32_t files = rule->on & OCCASIONS_OF_FILES;
+	uint32_t others = rule->on & ~(OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE));
+	bool good = true;
+
+	if (paths && !check_paths_list(reader, paths))
+		return false;
+	if (paths && is_empty_list(reader, paths))
+		return true; /* fetter let it pass, and left the rule out */
+	if (paths && files && others)
+		return report_error(reader, paths, "make two rules of it",
+				    "\"paths\" would be files for one occasion, and programs for "
+				    "another");
+	if (!paths && !files && !others && exe && !has_regex(reader, exe))
+		return read_paths(reader, "exe", exe, rule);
+	if (paths && others)
+		good = read_exe(reader, paths, &draft->conditions);
+	else if (paths)
+		good = read_paths(reader, "paths", paths, rule);
+	return good & (!exe || read_exe(reader, exe, &draft->conditions));
+}
+
+/* ---- occasions ---- */
 
 /* VALUE_DEFAULT: none that is known; told. */
-static enum value read_action(struct reader *reader, const struct node *key,
-			      const struct node *node, struct policy_rule *rule)
+static enum value read_occasion(struct reader *reader, const char *key, const struct node *node,
+				struct policy_rule *rule)
 {
-	static const char *const actions[] = {
-		[ACTION_EXECUTE] = "execute", [ACTION_READ] = "read", [ACTION_WRITE] = "write"
-	};
-	enum value result = VALUE_DEFAULT;
-	const char *text;
+	const char *text, *words = "execute, read, write, open, fork, exit, setuid, setgid, oom or "
+				   "limit-hit";
+	enum value result = value_text(reader, key, node, &text);
 	char hint[96];
 
-	if (!node)
-		return report_quirk(reader, place_of(key), "add action: execute, read or write",
-				    "rule \"%s\" has no action", rule->name)
-			       ? VALUE_DEFAULT
-			       : VALUE_BAD;
-	result = value_text(reader, "action", node, &text);
 	if (result != VALUE_GOOD)
 		return result;
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		if (streq(text, actions[i])) {
-			rule->action = (enum policy_action)i;
+	for (size_t i = 0; i < OCCASIONS; i++) {
+		if (streq(text, occasion_names[i])) {
+			rule->on |= OCCASION_BIT(i);
 			return VALUE_GOOD;
 		}
 	}
 	return report_quirk(reader, place_of(node),
-			    guess_hint(reader, text, actions, ARRAY_SIZE(actions), hint,
-				       sizeof(hint)),
-			    "\"action\" must be execute, read or write, not \"%.60s\"", text)
+			    guess_hint(reader, text, occasion_names, OCCASIONS, hint, sizeof(hint)),
+			    "\"%s\" must be %s, not \"%.60s\"", key, words, text)
 		       ? VALUE_DEFAULT
 		       : VALUE_BAD;
 }
 
-/* *ret_usable: nothing that it needs is missing. False: an error was told. */
-static bool check_rule(struct reader *reader, const struct node *key, struct draft *draft,
-		       struct policy_rule *rule, bool *ret_usable)
+static enum value read_occasions(struct reader *reader, const char *key, const struct node *node,
+				 struct policy_rule *rule)
 {
-	bool good = true, links;
-	enum value action;
+	enum value worst = VALUE_GOOD;
+	const struct node *entry;
 
-	if (draft->values[RULE_PATHS])
-		good &= read_paths(reader, draft->values[RULE_PATHS], rule);
-	else
-		good &= report_quirk(reader, place_of(key), "add paths: [ /usr/bin/name ]",
-				     "rule \"%s\" has no paths", rule->name);
-	action = read_action(reader, key, draft->values[RULE_ACTION], rule);
-	links = read_link(reader, "group", &draft->values[RULE_GROUP]);
-	links &= read_link(reader, "trigger", &draft->values[RULE_TRIGGER]);
-	if (links && !draft->values[RULE_GROUP] && !draft->values[RULE_TRIGGER])
-		good &= report_quirk(reader, place_of(key),
-				     "add group: NAME, trigger: NAME or trigger: KILL",
-				     "rule \"%s\" has neither a group nor a trigger", rule->name);
-	*ret_usable = rule->path_count > 0 && action == VALUE_GOOD &&
-		      (draft->values[RULE_GROUP] || draft->values[RULE_TRIGGER]);
-	return good && links && action != VALUE_BAD;
+	if (node->kind != NODE_LIST)
+		return read_occasion(reader, key, node, rule);
+	if (node->count == 0) {
+		report_error(reader, node, NULL, "\"%s\" is an empty list", key);
+		return VALUE_BAD;
+	}
+	for (node_id at = 0; next_entry(reader, node, &at, &entry);) {
+		enum value result = read_occasion(reader, key, entry, rule);
+
+		if (result != VALUE_GOOD && worst != VALUE_BAD)
+			worst = result;
+	}
+	return worst;
 }
 
-/* Room for one more rule and what it links to; NULL when out of memory (told). */
+static enum value read_on(struct reader *reader, const struct rule_draft *draft)
+{
+	if (draft->action && draft->on) {
+		report_error(reader, draft->on, "take one of them out",
+			     "\"on\" and \"action\" are the same");
+		return VALUE_BAD;
+	}
+	if (draft->action)
+		return read_occasions(reader, "action", draft->action, draft->rule);
+	if (draft->on)
+		return read_occasions(reader, "on", draft->on, draft->rule);
+	return report_quirk(reader, place_of(draft->key), "add action: execute, read or write",
+			    "rule \"%s\" has no action", draft->rule->name)
+		       ? VALUE_DEFAULT
+		       : VALUE_BAD;
+}
+
+/* ---- together ---- */
+
+/* Whether what the rule is about has to be narrowed by paths, and is not. */
+static bool lacks_paths(const struct rule_draft *draft)
+{
+	const struct policy_rule *rule = draft->rule;
+
+	if (rule->path_count > 0 || (rule->on == 0 && (draft->on || draft->action)))
+		return false;
+	if (rule->on & OCCASIONS_OF_FILES)
+		return true;
+	return (rule->on == 0 || rule->on & OCCASION_BIT(ON_EXECUTE)) &&
+	       draft->conditions.count == 0 && !draft->rate;
+}
+
+static bool does_nothing(const struct rule_draft *draft)
+{
+	return draft->effects.count == 0 && !draft->rate && !draft->rule->stop;
+}
+
+/* *ret_usable: nothing that it needs is missing. False: an error was told. */
+static bool check_rule(struct reader *reader, struct rule_draft *draft, bool *ret_usable)
+{
+	struct policy_rule *rule = draft->rule;
+	enum value on = read_on(reader, draft);
+	bool programs = read_programs(reader, draft), good = on != VALUE_BAD && programs;
+
+	if (programs && !draft->paths && lacks_paths(draft))
+		good &= report_quirk(reader, place_of(draft->key), "add paths: [ /usr/bin/name ]",
+				     "rule \"%s\" has no paths", rule->name);
+	if (draft->rate)
+		good &= read_rate(reader, draft->rate, draft);
+	if (draft->deadline)
+		good &= read_deadline(reader, draft->deadline, draft);
+	if (does_nothing(draft))
+		good &= report_quirk(reader, place_of(draft->key),
+				     "add group: NAME, trigger: NAME, deny: true or kill: true",
+				     "rule \"%s\" does nothing", rule->name);
+	if (good && on == VALUE_GOOD)
+		good = check_effects(reader, draft);
+	*ret_usable = on == VALUE_GOOD && !lacks_paths(draft) && !does_nothing(draft);
+	return good;
+}
+
+/* Room for one more; NULL when out of memory (told). */
 static struct policy_rule *next_rule(struct reader *reader)
 {
 	struct policy *policy = reader->policy;
-	size_t rule_room = reader->rule_room, link_room = reader->rule_room;
-	struct rule_links *links =
-		grow_array(reader, reader->links, &link_room, policy->rule_count, sizeof(*links));
-	struct policy_rule *rules;
+	struct policy_rule *rules = grow_array(reader, policy->rules, &reader->rule_room,
+					       policy->rule_count, sizeof(*rules));
 
-	if (!links)
-		return NULL;
-	reader->links = links;
-	rules = grow_array(reader, policy->rules, &rule_room, policy->rule_count, sizeof(*rules));
 	if (!rules)
 		return NULL;
 	policy->rules = rules;
-	reader->rule_room = rule_room;
 	return &rules[policy->rule_count];
 }
 
-static bool read_rule(struct reader *reader, const struct node *key, const struct node *body)
+static bool keep_rule(struct reader *reader, const struct rule_draft *draft)
 {
 	struct policy *policy = reader->policy;
-	struct policy_rule *rule = next_rule(reader);
-	struct draft draft = { 0 };
-	bool good, usable;
+	struct policy_rule *rule = draft->rule;
 	char what[64];
 	size_t old;
-	int r;
+	int r = put_name(reader, &reader->rules, rule->name, policy->rule_count, &old);
 
-	if (!rule)
-		return false;
-	rule->name = arena_copy(reader->memory, tree_text(&reader->tree, key), key->count);
-	if (!rule->name)
-		return report_oom(reader);
-	rule->at = position_of(key);
-	rule->group = rule->trigger = POLICY_NONE;
-	if (!check_name(reader, "rule", key) || !expect_map(reader, rule->name, body) ||
-	    !schema_read(reader, &rule_schema, body, &draft))
-		return false;
-	good = check_rule(reader, key, &draft, rule, &usable);
-	/* A wrong one is kept: what it names is looked at too, and the policy is refused anyway. */
-	if (good && !usable)
-		return true;
-	r = put_name(reader, &reader->rules, rule->name, policy->rule_count, &old);
 	if (r == 0) {
 		snprintf(what, sizeof(what), "rule \"%.40s\"", rule->name);
-		report_twice(reader, what, key, policy->rules[old].at);
+		report_twice(reader, what, draft->key, policy->rules[old].at);
 	}
 	if (r <= 0)
 		return false;
-	reader->links[policy->rule_count] =
-		(struct rule_links){ draft.values[RULE_GROUP], draft.values[RULE_TRIGGER] };
 	policy->rule_count++;
-	return good;
+	return keep_conditions(reader, &draft->conditions, &rule->conditions,
+			       &rule->condition_count) &&
+	       keep_effects(reader, &draft->effects, &rule->effects, &rule->effect_count) &&
+	       keep_effects(reader, &draft->then, &rule->rate.then, &rule->rate.then_count);
+}
+
+static bool read_rule(struct reader *reader, const struct node *key, const struct node *body,
+		      bool listed)
+{
+	_cleanup_(freep) struct rule_draft *draft = calloc(1, sizeof(*draft));
+	struct policy_rule *rule = next_rule(reader);
+	bool good, usable;
+
+	if (!rule || !draft)
+		return report_oom(reader);
+	draft->rule = rule;
+	draft->key = key;
+	draft->listed = listed;
+	rule->name = arena_copy(reader->memory, tree_text(&reader->tree, key), key->count);
+	if (!rule->name)
+		return report_oom(reader);
+	draft->conditions.rule = draft->effects.rule = rule->name;
+	rule->at = position_of(key);
+	if (!check_name(reader, "rule", key) || !expect_map(reader, rule->name, body) ||
+	    !schema_read(reader, &rule_schema, body, draft))
+		return false;
+	good = check_rule(reader, draft, &usable);
+	/* A wrong one is kept: what it names is looked at too, and the policy is refused anyway. */
+	if (good && !usable)
+		return true;
+	return keep_rule(reader, draft) && good;
+}
+
+/* The name of a rule in a list is one of its keys; NULL: told. */
+static const struct node *name_of_listed(struct reader *reader, const struct node *body)
+{
+	const struct node *name, *value;
+	char shown[80];
+
+	if (body->kind != NODE_MAP) {
+		report_error(reader, body, "write - name: NAME", "a rule must be a map, not %s",
+			     value_shown(reader, body, shown, sizeof(shown)));
+		return NULL;
+	}
+	for (node_id at = 0; next_pair(reader, body, &at, &name, &value);) {
+		if (!streq(tree_text(&reader->tree, name), "name"))
+			continue;
+		if (value->kind == NODE_SCALAR && !value_is_null(reader, value))
+			return value;
+		report_error(reader, value, NULL, "\"name\" must be a text, not %s",
+			     value_shown(reader, value, shown, sizeof(shown)));
+		return NULL;
+	}
+	if (!reader->too_large)
+		report_error(reader, body, "add name: NAME", "this rule has no name");
+	return NULL;
+}
+
+static bool read_listed_rules(struct reader *reader, const struct node *list)
+{
+	const struct node *body;
+	bool good = true;
+
+	for (node_id at = 0; next_entry(reader, list, &at, &body);) {
+		const struct node *name = name_of_listed(reader, body);
+
+		good &= name && read_rule(reader, name, body, true);
+	}
+	return good && !reader->too_large;
 }
 
 bool read_rules(struct reader *reader, const struct schema_key *key, const struct node *value,
@@ -259,199 +425,12 @@ bool read_rules(struct reader *reader, const struct schema_key *key, const struc
 	/* A key without a value is as good as none: fetter wants at least "{}" too. */
 	if (!value_is_null(reader, value))
 		reader->has_rules = true;
+	/* fetter has no lists. */
+	if (value->kind == NODE_LIST && !compat(reader))
+		return read_listed_rules(reader, value);
 	if (!expect_map(reader, key->name, value))
 		return false;
 	for (node_id at = 0; next_pair(reader, value, &at, &name, &body);)
-		good &= read_rule(reader, name, body);
-	return good && !reader->too_large;
-}
-
-/* Looks a program up where every system has them; the daemon's own PATH is not asked. */
-static bool find_program(const char *name, char *to, size_t size)
-{
-	static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					       "/usr/bin",	  "/sbin",	    "/bin" };
-	struct stat info;
-
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		if (strchr(name, '/'))
-			snprintf(to, size, "%s", name);
-		else
-			snprintf(to, size, "%s/%s", folders[i], name);
-		if (stat(to, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 0111))
-			return true;
-		if (strchr(name, '/'))
-			return false;
-	}
-	return false;
-}
-
-static bool read_run(struct reader *reader, const struct node *key, const struct node *value,
-		     struct policy_trigger *trigger)
-{
-	char program[PATH_MAX];
-	const char *text;
-	struct stat info;
-	enum value result;
-
-	if (!value)
-		return report_quirk(reader, place_of(key), "add run: /path/of/program",
-				    "trigger \"%s\" has no program", trigger->name);
-	result = value_text(reader, "run", value, &text);
-	if (result != VALUE_GOOD)
-		return result != VALUE_BAD;
-	if (text[0] != '/' && strchr(text, '/'))
-		return report_quirk(reader, place_of(value), "write the path from \"/\" on",
-				    "\"run\": \"%.80s\" is neither absolute nor a plain name",
-				    text);
-	if (strlen(text) >= PATH_MAX - 32 || !find_program(text, program, sizeof(program)))
-		return report_quirk(reader, place_of(value), NULL,
-				    "\"run\": there is no program \"%.80s\"", text);
-	if (stat(program, &info) == 0 && (info.st_mode & S_IWOTH))
-		report_warning(reader, value, "chmod o-w it", "every user may change \"%.80s\"",
-			       program);
-	trigger->run = arena_string(reader->memory, program);
-	return trigger->run || report_oom(reader);
-}
-
-static bool read_args(struct reader *reader, const struct node *value,
-		      struct policy_trigger *trigger)
-{
-	bool list = value && value->kind == NODE_LIST, good = true;
-	const struct node *entry;
-	size_t count = 0;
-	char shown[80];
-
-	if (value && !list && !value_is_null(reader, value))
-		return report_error(reader, value, "write args: [ one, two ]",
-				    "\"args\" must be a list, not %s",
-				    value_shown(reader, value, shown, sizeof(shown)));
-	trigger->args =
-		arena_alloc(reader->memory, ((list ? value->count : 0) + 1) * sizeof(char *));
-	if (!trigger->args)
-		return report_oom(reader);
-	for (node_id at = 0; list && next_entry(reader, value, &at, &entry);) {
-		const char *text = "";
-
-		if (entry->kind != NODE_SCALAR)
-			good = report_error(reader, entry, NULL,
-					    "an argument must be a text, not %s",
-					    value_shown(reader, entry, shown, sizeof(shown)));
-		else if (value_is_null(reader, entry))
-			good &= report_quirk(reader, place_of(entry), "write \"\" for an empty one",
-					     "an argument has no value");
-		else
-			text = tree_text(&reader->tree, entry);
-		trigger->args[count] = arena_string(reader->memory, text);
-		if (!trigger->args[count++])
-			return report_oom(reader);
-	}
-	return good;
-}
-
-/* Finds the user, or what was found last: many triggers have the same. -ENOENT, -ENOMEM. */
-static int find_user(struct reader *reader, const char *name)
-{
-	struct passwd entry, *found = NULL;
-	char buffer[16384];
-	char *copy, *home;
-
-	if (reader->user && streq(reader->user, name))
-		return 0;
-	if (getpwnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || !found)
-		return -ENOENT;
-	copy = strdup(name);
-	home = strdup(found->pw_dir);
-	if (!copy || !home) {
-		free(copy);
-		free(home);
-		return -ENOMEM;
-	}
-	free(reader->user);
-	free(reader->home);
-	reader->user = copy;
-	reader->home = home;
-	reader->uid = found->pw_uid;
-	reader->gid = found->pw_gid;
-	return 0;
-}
-
-static bool read_user(struct reader *reader, const struct node *key, const struct node *value,
-		      struct policy_trigger *trigger)
-{
-	const char *name = "nobody";
-	const struct node *place = value ? value : key;
-	bool number;
-	int r;
-
-	if (value && value_text(reader, "user", value, &name) == VALUE_BAD)
-		return false;
-	r = find_user(reader, name);
-	if (r == -ENOMEM)
-		return report_oom(reader);
-	number = name[strspn(name, "0123456789")] == '\0';
-	if (r < 0)
-		return report_quirk(reader, place_of(place),
-				    number ? "write the user's name, not its number" : NULL,
-				    "there is no user \"%.80s\" on this host", name);
-	trigger->user = arena_string(reader->memory, name);
-	trigger->home = arena_string(reader->memory, reader->home);
-	trigger->uid = reader->uid;
-	trigger->gid = reader->gid;
-	return (trigger->user && trigger->home) || report_oom(reader);
-}
-
-static bool read_trigger(struct reader *reader, const struct node *key, const struct node *body)
-{
-	struct policy *policy = reader->policy;
-	struct policy_trigger *trigger, *triggers;
-	struct draft draft = { 0 };
-	size_t old = 0;
-	char what[64];
-	bool good;
-	int r;
-
-	triggers = grow_array(reader, policy->triggers, &reader->trigger_room,
-			      policy->trigger_count, sizeof(*triggers));
-	if (!triggers)
-		return false;
-	policy->triggers = triggers;
-	trigger = &triggers[policy->trigger_count];
-	trigger->name = arena_copy(reader->memory, tree_text(&reader->tree, key), key->count);
-	if (!trigger->name)
-		return report_oom(reader);
-	trigger->at = position_of(key);
-	r = put_name(reader, &reader->triggers, trigger->name, policy->trigger_count, &old);
-	if (r == 0) {
-		snprintf(what, sizeof(what), "trigger \"%.40s\"", trigger->name);
-		report_twice(reader, what, key, triggers[old].at);
-	}
-	if (r <= 0)
-		return false;
-	/* Even a bad one is kept until the end: rules that name it are not wrong too. */
-	policy->trigger_count++;
-	good = check_name(reader, "trigger", key);
-	if (streq(trigger->name, "KILL"))
-		good &= report_quirk(reader, place_of(key), "choose another name",
-				     "\"KILL\" in a rule kills, it is no trigger's name");
-	if (!expect_map(reader, trigger->name, body) ||
-	    !schema_read(reader, &trigger_schema, body, &draft))
-		return false;
-	good &= read_run(reader, key, draft.values[TRIGGER_RUN], trigger);
-	good &= read_args(reader, draft.values[TRIGGER_ARGS], trigger);
-	good &= read_user(reader, key, draft.values[TRIGGER_USER], trigger);
-	return good;
-}
-
-bool read_triggers(struct reader *reader, const struct schema_key *key, const struct node *value,
-		   void *target)
-{
-	const struct node *name, *body;
-	bool good = true;
-
-	if (!expect_map(reader, key->name, value))
-		return false;
-	for (node_id at = 0; next_pair(reader, value, &at, &name, &body);)
-		good &= read_trigger(reader, name, body);
+		good &= read_rule(reader, name, body, false);
 	return good && !reader->too_large;
 }

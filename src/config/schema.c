@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Maps against their tables, and the top-level keys. Rules and triggers are in schema-rules.c,
- * groups in schema-groups.c.
+ * Maps against their tables, and the top-level keys. What stands behind those is in schema-rules.c,
+ * schema-groups.c and others.
  */
 #include "config/schema.h"
 
@@ -45,6 +45,19 @@ bool expect_map(struct reader *reader, const char *name, const struct node *node
 		return true;
 	return report_error(reader, node, NULL, "\"%s\" must be a map of keys and values, not %s",
 			    name, value_shown(reader, node, shown, sizeof(shown)));
+}
+
+struct place place_inside(const struct reader *reader, const struct node *node, size_t offset)
+{
+	struct place place = place_of(node);
+	const char *text = tree_text(&reader->tree, node);
+
+	if (!node->plain || offset == 0 || place.length < 2)
+		return place;
+	for (size_t i = 0; i < offset; i++)
+		place.column += ((unsigned char)text[i] & 0xc0) != 0x80;
+	place.length = 1;
+	return place;
 }
 
 bool check_name(struct reader *reader, const char *what, const struct node *key)
@@ -104,27 +117,45 @@ void *grow_array(struct reader *reader, void *array, size_t *room, size_t count,
 }
 
 static const struct schema_key *find_key(struct reader *reader, const struct schema *schema,
-					 const struct node *node)
+					 const struct node *node, size_t *ret_offset)
 {
 	const char *name = tree_text(&reader->tree, node);
 	/* fetter's JSON reader took keys in any case; its YAML reader did not. */
 	bool any_case = compat(reader) && reader->sources[node->file].json;
+	size_t offset;
 
+	*ret_offset = 0;
 	for (size_t i = 0; i < schema->count; i++)
 		if (streq(name, schema->keys[i].name) ||
 		    (any_case && strcasecmp(name, schema->keys[i].name) == 0))
 			return &schema->keys[i];
+	for (size_t i = 0; i < SCHEMA_PARTS && schema->parts[i].schema; i++) {
+		const struct schema_key *key =
+			find_key(reader, schema->parts[i].schema, node, &offset);
+
+		*ret_offset = schema->parts[i].offset + offset;
+		if (key)
+			return key;
+	}
 	return NULL;
+}
+
+/* The names of all keys for guesses; they are at most SCHEMA_KEYS_MAX. */
+static size_t list_keys(const struct schema *schema, const char **names, size_t count)
+{
+	for (size_t i = 0; i < schema->count && count < SCHEMA_KEYS_MAX; i++)
+		names[count++] = schema->keys[i].name;
+	for (size_t i = 0; i < SCHEMA_PARTS && schema->parts[i].schema; i++)
+		count = list_keys(schema->parts[i].schema, names, count);
+	return count;
 }
 
 static bool unknown_key(struct reader *reader, const struct schema *schema, const struct node *key)
 {
-	const char *name = tree_text(&reader->tree, key), *hint, *names[LIMIT_COUNT + 1];
+	const char *name = tree_text(&reader->tree, key), *hint, *names[SCHEMA_KEYS_MAX];
 	char buffer[96];
 
-	for (size_t i = 0; i < schema->count; i++)
-		names[i] = schema->keys[i].name;
-	hint = guess_hint(reader, name, names, schema->count, buffer, sizeof(buffer));
+	hint = guess_hint(reader, name, names, list_keys(schema, names, 0), buffer, sizeof(buffer));
 	if (schema == &group_schema && streq(name, "kill"))
 		hint = "write \"trigger: KILL\" in the rule";
 	return report_quirk(reader, place_of(key), hint, "unknown key \"%s\" in %s", name,
@@ -138,9 +169,10 @@ bool schema_read(struct reader *reader, const struct schema *schema, const struc
 	bool good = true;
 
 	for (node_id at = 0; next_pair(reader, map, &at, &name, &value);) {
-		const struct schema_key *key = find_key(reader, schema, name);
+		size_t offset;
+		const struct schema_key *key = find_key(reader, schema, name, &offset);
 
-		good &= key ? key->read(reader, key, value, target)
+		good &= key ? key->read(reader, key, value, (char *)target + offset)
 			    : unknown_key(reader, schema, name);
 	}
 	return good && !reader->too_large;
@@ -377,6 +409,17 @@ static bool read_gate_threads(struct reader *reader, const struct schema_key *ke
 	return set_single(reader, key, value);
 }
 
+static bool read_dry_run(struct reader *reader, const struct schema_key *key,
+			 const struct node *value, void *target)
+{
+	struct policy *policy = target;
+	enum value result = value_bool(reader, key->name, value, &policy->dry_run);
+
+	if (result != VALUE_GOOD)
+		return result != VALUE_BAD;
+	return set_single(reader, key, value);
+}
+
 /* The layer above has the sources; core/engine-watch.c compares its table with these. */
 static bool read_source(struct reader *reader, const struct schema_key *key,
 			const struct node *value, void *target)
@@ -398,13 +441,17 @@ static const struct schema_key logging_keys[] = {
 	{ "level", "word", "debug, info (default), notice, warning or error", read_log_level,
 	  .number = SINGLE_LOG_LEVEL },
 };
-const struct schema logging_schema = { "\"logging\"", logging_keys, ARRAY_SIZE(logging_keys) };
+const struct schema logging_schema = {
+	"\"logging\"", logging_keys, ARRAY_SIZE(logging_keys), { { NULL, 0 } }
+};
 
 static const struct schema_key audit_keys[] = {
 	{ "mode", "word", "override, preserve or reuse: read for fetter, changes nothing",
 	  read_audit_mode, .number = SINGLE_AUDIT_MODE },
 };
-const struct schema audit_schema = { "\"audit\"", audit_keys, ARRAY_SIZE(audit_keys) };
+const struct schema audit_schema = {
+	"\"audit\"", audit_keys, ARRAY_SIZE(audit_keys), { { NULL, 0 } }
+};
 
 static const struct schema_key tuning_keys[] = {
 	{ "favordynmods", "auto or off", "whether moves are made fast while the daemon runs",
@@ -412,23 +459,30 @@ static const struct schema_key tuning_keys[] = {
 	{ "gate_threads", "auto or number", "threads that answer the kernel", read_gate_threads,
 	  .least = 1, .most = 1024, .number = SINGLE_GATE_THREADS },
 };
-const struct schema tuning_schema = { "\"tuning\"", tuning_keys, ARRAY_SIZE(tuning_keys) };
+const struct schema tuning_schema = {
+	"\"tuning\"", tuning_keys, ARRAY_SIZE(tuning_keys), { { NULL, 0 } }
+};
 
 static const struct schema_key policy_keys[] = {
 	{ "audit", "map", "fetter's audit rules: read, without effect", read_section, .number = 1 },
+	{ "dry_run", "true or false", "everything is decided and recorded, nothing is done",
+	  read_dry_run, .number = SINGLE_DRY_RUN },
 	{ "groups", "map", "name -> limits", read_groups },
 	{ "logging", "map", "file and level of the log", read_section, .number = 0 },
 	{ "mode", "audit or scanner", "how processes are seen", read_mode, .number = SINGLE_MODE },
 	{ "name", "name", "of this instance: the folder that its groups are in; default reeve",
 	  read_name, .number = SINGLE_NAME },
-	{ "rules", "map", "name -> programs or files, and what happens", read_rules },
+	{ "rules", "map or list", "when something happens, and what is done", read_rules },
 	{ "source", "word",
 	  "what reeve watch sees by: auto (default), bpf, connector, audit, procfs or off",
 	  read_source, .number = SINGLE_SOURCE },
+	{ "tests", "list", "given this process, expect that", read_tests },
 	{ "triggers", "map", "name -> program to run", read_triggers },
 	{ "tuning", "map", "how it is done", read_section, .number = 2 },
 };
-const struct schema policy_schema = { "a policy", policy_keys, ARRAY_SIZE(policy_keys) };
+const struct schema policy_schema = {
+	"a policy", policy_keys, ARRAY_SIZE(policy_keys), { { NULL, 0 } }
+};
 
 bool policy_read(struct reader *reader, const struct node *root)
 {

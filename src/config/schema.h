@@ -19,14 +19,26 @@ struct schema_key {
 	int number;	      /* enum limit, or enum single */
 };
 
+struct schema;
+
+/* Keys that a map has besides its own, and where in the target theirs is. */
+struct schema_part {
+	const struct schema *schema;
+	size_t offset;
+};
+
+enum { SCHEMA_PARTS = 2, SCHEMA_KEYS_MAX = 80 }; /* of a map, its parts' too */
+
 struct schema {
 	const char *where; /* "a group" */
 	const struct schema_key *keys;
 	size_t count;
+	struct schema_part parts[SCHEMA_PARTS];
 };
 
 extern const struct schema policy_schema, logging_schema, audit_schema, tuning_schema, rule_schema,
-	group_schema, io_schema, trigger_schema;
+	group_schema, io_schema, trigger_schema, condition_schema, effect_schema, log_schema,
+	rate_schema, deadline_schema, test_schema, expect_schema;
 
 /* Reads all pairs of a map (null: no pairs) into `target`. */
 bool schema_read(struct reader *reader, const struct schema *schema, const struct node *map,
@@ -35,13 +47,26 @@ bool schema_read(struct reader *reader, const struct schema *schema, const struc
 /* One file's tree into the policy that is being built. */
 bool policy_read(struct reader *reader, const struct node *root);
 
-/* schema-rules.c, schema-groups.c: what stands behind the top-level keys. */
+/* schema-rules.c, -groups.c, -triggers.c, -tests.c: what stands behind the top-level keys. */
 bool read_rules(struct reader *reader, const struct schema_key *key, const struct node *value,
 		void *target);
 bool read_groups(struct reader *reader, const struct schema_key *key, const struct node *value,
 		 void *target);
 bool read_triggers(struct reader *reader, const struct schema_key *key, const struct node *value,
 		   void *target);
+bool read_tests(struct reader *reader, const struct schema_key *key, const struct node *value,
+		void *target);
+
+/* A group's name as a rule or the list of groups has it. *ret_template: it has fields ("users/%u").
+ * *ret_name is NULL only when out of memory; false: an error was told. */
+bool group_name_read(struct reader *reader, const struct node *node, char **ret_name,
+		     bool *ret_template);
+#define GROUP_FIELDS "uUgGpnc"
+
+/* schema-groups.c: limits that are no group's of the file. The first makes an empty set of them,
+ * which the policy frees; NULL: told. The second reads a map into it. */
+struct policy_group *new_limits(struct reader *reader, const struct node *at);
+bool read_limits(struct reader *reader, const struct node *map, struct policy_group *limits);
 
 /* schema-maps.c: the limits that are maps. */
 bool read_io(struct reader *reader, const struct schema_key *key, const struct node *value,
@@ -66,6 +91,9 @@ bool next_entry(struct reader *reader, const struct node *list, node_id *at,
 
 /* Whether it is a map; null passes as one without pairs. */
 bool expect_map(struct reader *reader, const char *name, const struct node *node);
+
+/* The byte of a scalar that is wrong, where quotes and escapes do not move it. */
+struct place place_inside(const struct reader *reader, const struct node *node, size_t offset);
 
 /* A name as key of rules, groups or triggers: not empty, no control characters, <= 255 bytes. */
 bool check_name(struct reader *reader, const char *what, const struct node *key);

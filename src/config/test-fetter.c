@@ -108,16 +108,13 @@ static void rules(void **state)
 		     NO_RULES "1:9 warning: rule \"r\" has no action (add action: execute, read or "
 			      "write)\n");
 	expect_quirk("rules: {r: {paths: [/x], action: exec, group: g}}\n" G,
-		     "1:34 error: \"action\" must be execute, read or write, not \"exec\"\n",
-		     NO_RULES "1:34 warning: \"action\" must be execute, read or write, not "
-			      "\"exec\"\n");
+		     "1:34 error: \"action\" must be " TOLD_OCCASIONS ", not \"exec\"\n",
+		     NO_RULES "1:34 warning: \"action\" must be " TOLD_OCCASIONS
+			      ", not \"exec\"\n");
 	/* 17 neither group nor trigger */
 	expect_quirk("rules: {r: {paths: [/x], action: read}}\n",
-		     "1:9 error: rule \"r\" has neither a group nor a trigger (add group: NAME, "
-		     "trigger: NAME or trigger: KILL)\n",
-		     NO_RULES
-		     "1:9 warning: rule \"r\" has neither a group nor a trigger (add group: "
-		     "NAME, trigger: NAME or trigger: KILL)\n");
+		     "1:9 error: rule \"r\"" TOLD_NOTHING "\n",
+		     NO_RULES "1:9 warning: rule \"r\"" TOLD_NOTHING "\n");
 	/* 47 a relative path was loaded and never matched */
 	expect_quirk("rules: {r: {paths: [x, /x], action: read, group: g}}\n" G,
 		     "1:21 error: \"x\" is no path for a rule: it does not begin with \"/\" (write "
@@ -140,13 +137,10 @@ static void rules(void **state)
 		"1:24 warning: a path is empty\n"
 		"1:32 warning: \"1\" is no path for a rule: it does not begin with \"/\" (write "
 		"the path from \"/\" on)\n");
-	/* of two rules on one path one won, at random */
+	/* of two rules on one path one won, at random: all act, the first group wins */
 	expect_quirk("rules:\n  a: {paths: [/x], action: read, group: g}\n"
 		     "  b: {paths: [/x], action: read, trigger: KILL}\n" G,
-		     "3:15 error: \"/x\" is already in rule \"a\" for the same action\n"
-		     "2:15 note: the first is here\n",
-		     "3:15 warning: \"/x\" is already in rule \"a\" for the same action\n"
-		     "2:15 note: the first is here\n");
+		     "", "");
 }
 
 static void links(void **state)

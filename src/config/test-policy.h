@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+/* What the loader says in many places. */
+#define TOLD_OCCASIONS "execute, read, write, open, fork, exit, setuid, setgid, oom or limit-hit"
+#define TOLD_NOTHING   " does nothing (add group: NAME, trigger: NAME, deny: true or kill: true)"
+
 struct parsed {
 	struct policy *policy;
 	struct diagnostics diagnostics;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Every key of the schema: what it becomes, and what is said about wrong values.
- * covers: reader.c resolve.c schema-*.c values.c
+ * covers: reader.c resolve.c rule-check.c schema-*.c values.c
  */
 #include "config/schema.h"
 #include "config/test-policy.h"
@@ -120,8 +120,8 @@ static void rules_section(void **state)
 	       "0:0 error: required key \"rules\" is missing (add \"rules:\"; \"rules: {}\" "
 	       "if there are to be none)\n");
 	expect("rules: {}\n", "0:0 warning: no rules: nothing will be done\n");
-	expect("rules: [x]\n",
-	       "1:8 error: \"rules\" must be a map of keys and values, not a list\n");
+	expect("rules: [x]\n", "1:9 error: a rule must be a map, not \"x\" (write - name: NAME)\n");
+	expect("rules: []\n", "0:0 warning: no rules: nothing will be done\n");
 	expect("rules: x\n", "1:8 error: \"rules\" must be a map of keys and values, not \"x\"\n");
 }
 
@@ -509,18 +509,16 @@ static void rules(void **state)
 static void rule_mistakes(void **state)
 {
 	expect("rules:\n  r:\n",
-	       "2:3 error: rule \"r\" has no paths (add paths: [ /usr/bin/name ])\n"
 	       "2:3 error: rule \"r\" has no action (add action: execute, read or write)\n"
-	       "2:3 error: rule \"r\" has neither a group nor a trigger (add group: NAME, trigger: "
-	       "NAME "
-	       "or trigger: KILL)\n");
+	       "2:3 error: rule \"r\" has no paths (add paths: [ /usr/bin/name ])\n"
+	       "2:3 error: rule \"r\"" TOLD_NOTHING "\n");
 	expect("rules: {r: {paths: /x, action: exec, group: g}}\ngroups: {g: }\n",
 	       "1:20 error: \"paths\" must be a list, not \"/x\" (write paths: [ /usr/bin/name ])\n"
-	       "1:32 error: \"action\" must be execute, read or write, not \"exec\"\n");
+	       "1:32 error: \"action\" must be " TOLD_OCCASIONS ", not \"exec\"\n");
 	expect("rules: {r: {paths: [], action: raed, group: g}}\ngroups: {g: }\n",
 	       "1:20 error: \"paths\" is empty\n"
-	       "1:32 error: \"action\" must be execute, read or write, not \"raed\" (did you mean "
-	       "\"read\"?)\n");
+	       "1:32 error: \"action\" must be " TOLD_OCCASIONS
+	       ", not \"raed\" (did you mean \"read\"?)\n");
 	expect("rules: {r: {paths: , action: read, group: bulid}}\ngroups: {build: }\n",
 	       "1:20 error: \"paths\" is empty\n"
 	       "1:43 error: group \"bulid\" is not defined (did you mean \"build\"?)\n");
@@ -553,16 +551,34 @@ static void rule_mistakes(void **state)
 	       "1:21 warning: this names every file of the machine\n");
 }
 
-static void one_rule_a_path(void **state)
+/* Every rule acts on its paths; told is what can have no effect. */
+static void several_rules_for_a_path(void **state)
 {
 	expect("rules:\n"
 	       "  a: {paths: [/x, /y, //x], action: read, trigger: KILL}\n"
-	       "  b: {paths: [/y/], action: read, trigger: KILL}\n"
-	       "  c: {paths: [/x], action: write, trigger: KILL}\n",
+	       "  b: {paths: [/y/], action: read, trigger: KILL}\n",
 	       "2:23 error: \"/x\" is there twice in one rule\n"
-	       "2:15 note: the first is here\n"
-	       "3:15 error: \"/y\" is already in rule \"a\" for the same action\n"
-	       "2:19 note: the first is here\n");
+	       "2:15 note: the first is here\n");
+	expect("groups: {g: , h: }\n"
+	       "rules:\n"
+	       "  a: {paths: [/x], action: read, group: g}\n"
+	       "  b: {paths: [/x], action: read, group: h}\n"
+	       "  c: {paths: [/x], action: read, group: h, log: true}\n"
+	       "  d: {paths: [/x], action: write, group: h}\n"
+	       "  e: {paths: [/x], action: [read, write], group: h}\n"
+	       "  f: {paths: [/x], action: read, stop: true}\n",
+	       "4:15 warning: rule \"b\" has no effect on \"/x\": rule \"a\" has put it into a "
+	       "group already\n"
+	       "3:15 note: that is here\n");
+	expect("rules:\n"
+	       "  a: {paths: [/x], action: read, stop: true}\n"
+	       "  b: {paths: [/x, /y], action: read, trigger: KILL}\n",
+	       "3:15 warning: rule \"b\" never gets \"/x\": rule \"a\" stops before it\n"
+	       "2:15 note: that is here\n");
+	expect("rules:\n"
+	       "  a: {paths: [/x], action: read, user: root, stop: true}\n"
+	       "  b: {paths: [/x], action: read, trigger: KILL}\n",
+	       "");
 }
 
 static void trigger_mistakes(void **state)
@@ -575,8 +591,6 @@ static void trigger_mistakes(void **state)
 	       "1:60 error: \"args\" must be a list, not \"x\" (write args: [ one, two ])\n");
 	expect("triggers: {t: {run: nothing-here, user: 0, args: [[x], ~]}}\n" RULES,
 	       "1:21 error: \"run\": there is no program \"nothing-here\"\n"
-	       "1:41 error: there is no user \"0\" on this host (write the user's name, not its "
-	       "number)\n"
 	       "1:51 error: an argument must be a text, not a list\n"
 	       "1:56 error: an argument has no value (write \"\" for an empty one)\n");
 	expect("triggers: {t: {run: bin/sh}}\n" RULES,
@@ -596,9 +610,11 @@ static void trigger_mistakes(void **state)
 /* The manual names every key, so that it cannot fall behind the tables. */
 static void the_manual_has_every_key(void **state)
 {
-	const struct schema *const all[] = { &policy_schema, &logging_schema, &audit_schema,
-					     &tuning_schema, &rule_schema,    &group_schema,
-					     &io_schema,     &trigger_schema };
+	const struct schema *const all[] = { &policy_schema,   &logging_schema, &audit_schema,
+					     &tuning_schema,   &rule_schema,	&group_schema,
+					     &io_schema,       &trigger_schema, &condition_schema,
+					     &effect_schema,   &log_schema,	&rate_schema,
+					     &deadline_schema, &test_schema,	&expect_schema };
 	_cleanup_(freep) char *manual = NULL;
 
 	assert_int_equal(file_read_at(AT_FDCWD, "man/reeve.yaml.5.scd", 1 << 20, &manual, NULL), 0);
@@ -640,7 +656,7 @@ int main(void)
 		cmocka_unit_test(groups),
 		cmocka_unit_test(rules),
 		cmocka_unit_test(rule_mistakes),
-		cmocka_unit_test(one_rule_a_path),
+		cmocka_unit_test(several_rules_for_a_path),
 		cmocka_unit_test(trigger_mistakes),
 		cmocka_unit_test(the_manual_has_every_key),
 	};

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 
 bool value_is_null(const struct reader *reader, const struct node *node)
 {
@@ -360,4 +361,76 @@ enum value value_microseconds(struct reader *reader, const char *key, const stru
 		return out_of_range(reader, key, node, range);
 	*ret_value = ns / 1000;
 	return VALUE_GOOD;
+}
+
+enum value value_duration(struct reader *reader, const char *key, const struct node *node,
+			  const struct number_range *range, uint64_t *ret_ns)
+{
+	char least[32], most[32];
+	const char *text;
+	enum value result = scalar(reader, key, node, "a time", &text);
+	uint64_t ns = 0;
+	int r;
+
+	if (result != VALUE_GOOD)
+		return result;
+	/* A unit of 0: a plain number is none. */
+	r = parse_duration(text, 0, &ns);
+	if (r == -EINVAL) {
+		report_error(reader, node, "write a number with ns, us, ms, s, min, h or d",
+			     "\"%s\": \"%.60s\" is no time", key, text);
+		return VALUE_BAD;
+	}
+	if (r == -ERANGE || ns < range->least || ns > range->most) {
+		report_error(reader, node, NULL, "\"%s\" must be %s to %s, not %.60s", key,
+			     format_duration(range->least, least, sizeof(least)),
+			     format_duration(range->most, most, sizeof(most)), text);
+		return VALUE_BAD;
+	}
+	*ret_ns = ns;
+	return VALUE_GOOD;
+}
+
+enum value value_rate(struct reader *reader, const char *key, const struct node *node,
+		      uint64_t *ret_count, uint64_t *ret_interval_ns)
+{
+	const char *text;
+	enum value result = scalar(reader, key, node, "a rate", &text);
+
+	if (result != VALUE_GOOD)
+		return result;
+	switch (parse_rate(text, ret_count, ret_interval_ns)) {
+	case 0:
+		return VALUE_GOOD;
+	case -ERANGE:
+		report_error(reader, node, NULL, "\"%s\": %.60s is out of range", key, text);
+		return VALUE_BAD;
+	default:
+		report_error(reader, node, "write \"10/s\", \"5/min\" or \"100/h\"",
+			     "\"%s\": \"%.60s\" is no rate", key, text);
+		return VALUE_BAD;
+	}
+}
+
+enum value value_signed(struct reader *reader, const char *key, const struct node *node, int least,
+			int most, int *ret_value)
+{
+	const char *text;
+	enum value result = scalar(reader, key, node, "a whole number", &text);
+	bool minus;
+	uint64_t number = 0;
+	int r;
+
+	if (result != VALUE_GOOD)
+		return result;
+	minus = *text == '-';
+	r = integer_from_text(text + minus, node->plain, false, &number);
+	if (r == 0 && number <= INT_MAX && (minus ? -(int)number : (int)number) >= least &&
+	    (minus ? -(int)number : (int)number) <= most) {
+		*ret_value = minus ? -(int)number : (int)number;
+		return VALUE_GOOD;
+	}
+	report_error(reader, node, NULL, "\"%s\" must be a whole number, %d to %d, not %.60s", key,
+		     least, most, text);
+	return VALUE_BAD;
 }

@@ -40,6 +40,16 @@ enum value value_bytes(struct reader *reader, const char *key, const struct node
 enum value value_microseconds(struct reader *reader, const char *key, const struct node *node,
 			      const struct number_range *range, uint64_t *ret_value);
 
+/* Nanoseconds, always with a unit: "20ms". `range` is in ns. */
+enum value value_duration(struct reader *reader, const char *key, const struct node *node,
+			  const struct number_range *range, uint64_t *ret_ns);
+/* How often: "10/s", "5/min"; see parse_rate(). */
+enum value value_rate(struct reader *reader, const char *key, const struct node *node,
+		      uint64_t *ret_count, uint64_t *ret_interval_ns);
+/* A whole number that may be below zero. */
+enum value value_signed(struct reader *reader, const char *key, const struct node *node, int least,
+			int most, int *ret_value);
+
 /*
  * A whole number as YAML 1.1 writes it: 0x10, 0o17, 0b11, 1_000. 0, -EINVAL no such number, -ERANGE
  * negative or too large, -EDOM leading zero (octal in YAML 1.1, which hardly anyone means).

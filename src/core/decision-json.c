@@ -114,8 +114,8 @@ json_t *decision_to_json(const struct decision *d, const struct policy *policy)
 			  time_to_json(d->time_ns), "pid", d->pid, "path", bytes_to_json(d->path),
 			  "rule", string_or_null(decision_rule(d, policy)), "group",
 			  string_or_null(decision_group(d, policy)), "action",
-			  occasion_name((enum occasion)d->on), "result", decision_result(d),
-			  "microseconds", (int)d->took_us, "before",
+			  occasion_names[d->on], "result", decision_result(d), "microseconds",
+			  (int)d->took_us, "before",
 			  !(d->flags & (DECISION_AFTER | DECISION_SCAN)));
 
 	if (!object)

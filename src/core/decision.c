@@ -112,13 +112,14 @@ enum occasion decision_occasion(const struct decision *decision, const struct po
 
 bool urgent_add_text(struct urgent *urgent, enum urgent_text part, struct slice value)
 {
-	if (value.size > sizeof(urgent->text) - urgent->text_size)
+	if (value.size >= sizeof(urgent->text) - urgent->text_size)
 		return false;
 	if (value.size > 0)
 		memcpy(urgent->text + urgent->text_size, value.data, value.size);
 	urgent->texts[part].at = (uint16_t)urgent->text_size;
 	urgent->texts[part].size = (uint16_t)value.size;
-	urgent->text_size += (uint32_t)value.size;
+	urgent->text[urgent->text_size + value.size] = '\0';
+	urgent->text_size += (uint32_t)value.size + 1;
 	return true;
 }
 
@@ -130,7 +131,7 @@ static bool knows(const struct facts *facts, enum fact_part part)
 /* As many whole arguments as there is room for. */
 static void add_arguments(struct urgent *urgent, struct slice argv)
 {
-	size_t room = sizeof(urgent->text) - urgent->text_size;
+	size_t room = sizeof(urgent->text) - MIN(urgent->text_size + 1, sizeof(urgent->text));
 
 	argv.size = MIN(argv.size, room);
 	while (argv.size > 0 && argv.data[argv.size - 1] != '\0')

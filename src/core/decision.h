@@ -32,6 +32,8 @@ enum decision_flags {
 	DECISION_LATE = 1 << 16,      /* its deadline had answered before */
 };
 
+enum { SUBJECT_CWD = 4096, SUBJECT_CGROUP = 2048 };
+
 /* Who set a trigger off: read while the process still waits, for it may be gone a moment later. */
 struct subject {
 	pid_t ppid;
@@ -43,7 +45,9 @@ struct subject {
 	int32_t syscall;	    /* -1: unknown */
 	uint64_t arguments[4];
 	char comm[16];
-	char exe[128]; /* of the process as it is now; its end when too long */
+	char exe[128];		     /* of the process as it is now; its end when too long */
+	char cwd[SUBJECT_CWD];	     /* "" where it is longer, or cannot be read */
+	char cgroup[SUBJECT_CGROUP]; /* lines of /proc/PID/cgroup, v2's first; those that fit */
 };
 
 enum { DECISION_PATH = 160, DECISION_WAS = 560, DECISION_RULES = 8, DECISION_GROUP = 96 };
@@ -120,7 +124,7 @@ struct urgent {
 	char text[URGENT_TEXTS];
 };
 
-/* Of size 0: not known, or there is none. */
+/* With a NUL behind it. Of size 0: not known, or there is none. */
 static inline struct slice urgent_text(const struct urgent *urgent, enum urgent_text part)
 {
 	return (struct slice){ urgent->text + urgent->texts[part].at, urgent->texts[part].size };

@@ -15,7 +15,7 @@
 #include "action/adhoc.h"
 #include "action/tree.h"
 #include "core/effects.h"
-#include "core/urgent-fields.h"
+#include "util/fields.h"
 #include "util/text.h"
 
 #include <signal.h>
@@ -90,19 +90,35 @@ static int enter(struct act *act, const struct plan_step *step, const char *name
 	return 0;
 }
 
+/* A field as one part of a group's name: nothing leads out of it, and nothing is empty. */
+struct part {
+	struct trigger_values *values;
+	char text[256];
+};
+
+static struct slice part_of(char letter, void *userdata)
+{
+	struct part *part = userdata;
+	struct slice value = trigger_values_field(letter, part->values);
+
+	return (struct slice){
+		part->text,
+		adhoc_part(value.data, value.size, part->text, sizeof(part->text)),
+	};
+}
+
 static int enter_template(struct act *act, const struct plan_step *step)
 {
-	struct urgent_fields fields = {
-		.urgent = act->urgent,
-		.rule = act->policy->rules[step->rule].name,
-		.users = act->engine->users,
-		.as_parts = true,
-	};
+	struct trigger_values values;
+	struct part part = { .values = &values };
 	char name[DECISION_GROUP];
-	ssize_t n = fields_expand_into(step->effect->group.template, urgent_field, &fields, name,
-				       sizeof(name));
+	ssize_t n;
 
-	return n < 0 ? (n == -ENOBUFS ? -ENAMETOOLONG : (int)n) : enter(act, step, name, NULL);
+	engine_values(act->engine, act->urgent, act->policy, &act->policy->rules[step->rule],
+		      &values);
+	n = fields_expand_into(step->effect->group.template, part_of, &part, name, sizeof(name));
+	return n < 0 ? (n == -ENOBUFS ? -ENAMETOOLONG : (int)n)
+		     : enter(act, step, name, step->effect->group.limits);
 }
 
 /* Below the group that a rule has put it into, for that one's limits hold as well. */
@@ -346,21 +362,18 @@ static int write_message(struct act *act, const struct plan_step *step)
 {
 	const struct policy_rule *rule = &act->policy->rules[step->rule];
 	const struct decision *decision = &act->urgent->decision;
-	struct urgent_fields fields = {
-		.urgent = act->urgent,
-		.rule = rule->name,
-		.users = act->engine->users,
-	};
+	struct trigger_values values;
 	_cleanup_(text_done) struct text text, line;
 	int r = 0;
 
 	text_init(&text);
 	text_init(&line);
+	engine_values(act->engine, act->urgent, act->policy, rule, &values);
 	if (step->effect->log.message)
-		r = fields_expand(step->effect->log.message, urgent_field, &fields, &text);
+		r = fields_expand(step->effect->log.message, trigger_values_field, &values, &text);
 	else
 		text_addf(&text, "rule \"%s\": process %d: %s %s", rule->name, decision->pid,
-			  occasion_name((enum occasion)decision->on), act->urgent->path);
+			  occasion_names[decision->on], act->urgent->path);
 	if (r >= 0 && text.size > 0)
 		text_add_escaped(&line, text.data, text.size);
 	if (r < 0 || text.failed || line.failed)

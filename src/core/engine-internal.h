@@ -8,8 +8,12 @@
 #include "core/gatekeeper.h"
 #include "core/resolve.h"
 #include "core/scan.h"
+#include "core/trigger-values.h"
 #include "source/gate.h"
 #include "varlink/server.h"
+
+/* In which triggers' programs run that name no other: there where the policy has triggers. */
+#define TRIGGER_GROUP "reeve-triggers"
 
 enum { HISTORY = 32, STRAGGLERS_MAX = 256, PROBLEMS_MAX = 64 };
 
@@ -61,7 +65,7 @@ struct engine {
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
 	struct adhoc *adhoc;
-	struct users *users;
+	struct users *users; /* of those whom messages and triggers are about */
 	struct varlink_server *server;
 	struct watching *watching; /* engine-watch.h */
 
@@ -94,7 +98,7 @@ struct engine {
 	struct slow *slow;	    /* requests under way (engine-slow.c) */
 	struct scan_memory scanned; /* by the scans that stand in for the gate */
 	struct engine_counters counters;
-	struct log_limit move_limit, lost_limit, trigger_limit, rules_limit;
+	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
 };
 
@@ -165,5 +169,7 @@ void engine_drop_effects(struct engine *engine);
 /* 0 also where it has to wait, or would set itself off; -errno: it was not started. */
 int engine_run_trigger(struct engine *engine, const struct urgent *urgent,
 		       const struct policy *policy, uint32_t rule, int trigger);
-void engine_trigger_ended(const char *name, pid_t pid, int status, bool timed_out,
-			  const char *output, void *userdata);
+/* What is said of an event in messages, names of groups, and to triggers; all is borrowed. */
+void engine_values(struct engine *engine, const struct urgent *urgent, const struct policy *policy,
+		   const struct policy_rule *rule, struct trigger_values *ret_values);
+void engine_trigger_ended(const struct trigger_outcome *outcome, void *userdata);

@@ -60,7 +60,7 @@ static void log_decision(struct engine *engine, const struct shown_decision *sho
 			   rule, dry);
 	else if (d->flags & DECISION_DENIED)
 		log_notice(engine->log, "process %d denied to %s %s, by rule \"%s\"", d->pid,
-			   occasion_name((enum occasion)d->on), d->path, rule);
+			   occasion_names[d->on], d->path, rule);
 	else if (d->outcome.failed != 0 && d->outcome.failed_errno != ESRCH)
 		log_failure(engine, d, rule, group);
 	else if (group)

@@ -3,44 +3,13 @@
  * From a policy file to what the gate decides with. A reload is a transaction: the new policy is
  * read and checked whole, its groups are made, its names resolved; only then it is put in place.
  */
-#include "config/arena.h"
 #include "core/engine-internal.h"
-
-#include <signal.h>
 
 /* One command's work needs no policy: `reeve run --ram 2G` is complete without any file. */
 static bool may_be_empty(const struct engine *engine)
 {
 	return engine->options.local && !engine->options.config_path &&
 	       access(engine->config_path, F_OK) < 0 && errno == ENOENT;
-}
-
-/* Until the loader has filled effects in: what fetter's keys say, as effects. */
-static int fill_effects(struct policy *policy)
-{
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		struct policy_rule *rule = &policy->rules[i];
-		struct policy_effect *effect;
-
-		if (rule->effect_count > 0)
-			continue;
-		effect = arena_alloc(policy->memory, 3 * sizeof(*effect));
-		if (!effect)
-			return -ENOMEM;
-		rule->effects = effect;
-		rule->on = rule->on ? rule->on : OCCASION_BIT(rule->action);
-		if (rule->group != POLICY_NONE)
-			*effect++ = (struct policy_effect){ .kind = EFFECT_GROUP,
-							    .group.index = rule->group };
-		if (rule->trigger != POLICY_NONE)
-			*effect++ = (struct policy_effect){ .kind = EFFECT_TRIGGER,
-							    .trigger = rule->trigger };
-		if (rule->kill)
-			*effect++ = (struct policy_effect){ .kind = EFFECT_KILL,
-							    .signal.number = SIGKILL };
-		rule->effect_count = (size_t)(effect - rule->effects);
-	}
-	return 0;
 }
 
 int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
@@ -56,10 +25,6 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 		r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
 	if (r < 0)
 		return error_set(err, r, "the policy %s is not valid", engine->config_path);
-	if (fill_effects(*ret_policy) < 0) {
-		policy_free(*ret_policy);
-		return error_oom(err);
-	}
 	return 0;
 }
 
@@ -127,9 +92,22 @@ static size_t add_made(struct engine *engine, const struct policy *policy, struc
 	return count;
 }
 
+/* Where triggers run that name no group; a policy that does name it gives it its limits. */
+static size_t add_trigger_group(const struct engine *engine, const struct policy *policy,
+				struct group_spec *spec)
+{
+	static const struct limits none;
+
+	if (policy->trigger_count == 0 || engine->options.local ||
+	    policy_find_group(policy, TRIGGER_GROUP) >= 0)
+		return 0;
+	*spec = (struct group_spec){ .name = TRIGGER_GROUP, .limits = &none };
+	return 1;
+}
+
 static int apply_groups(struct engine *engine, const struct policy *policy, struct error *err)
 {
-	size_t room = policy->group_count + groups_count(engine->groups) + 1, made;
+	size_t room = policy->group_count + groups_count(engine->groups) + 2, made, own;
 	_cleanup_(freep) struct group_spec *specs = calloc(room, sizeof(*specs));
 	_cleanup_(freep) struct limits *limits = calloc(room, sizeof(*limits));
 	struct group_problems problems = { 0 };
@@ -143,13 +121,15 @@ static int apply_groups(struct engine *engine, const struct policy *policy, stru
 			.limits = &policy->groups[i].limits,
 		};
 	made = add_made(engine, policy, specs + policy->group_count, limits);
+	own = add_trigger_group(engine, policy, specs + policy->group_count + made);
 	if (engine->options.dry_run)
 		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
 	else if (engine->options.local)
 		/* A command changes what it is asked to, not what another one has made. */
 		r = apply_each(engine, specs, policy->group_count, &problems, err);
 	else
-		r = groups_apply(engine->groups, specs, policy->group_count + made, &problems, err);
+		r = groups_apply(engine->groups, specs, policy->group_count + made + own, &problems,
+				 err);
 	for (size_t i = 0; i < made; i++)
 		limits_done(&limits[i]);
 	if (r >= 0)

@@ -10,6 +10,7 @@
 #include "core/guard.h"
 #include "core/lock.h"
 #include "core/made.h"
+#include "model/users.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -221,10 +222,10 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	if (engine->options.local)
 		return 0;
 	favor_dynmods(engine);
-	r = trigger_runner_new(engine->event, NULL, engine_trigger_ended, engine,
+	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
 			       &engine->triggers);
 	if (r < 0)
-		return error_oom(err);
+		return error_set_errno(err, r, "cannot prepare for running triggers");
 	/* The socket first: it can be refused, and nothing waits at the gate yet. */
 	r = engine_socket_start(engine, err);
 	if (r >= 0)
@@ -253,6 +254,8 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 	engine->timer_fd = engine->urgent_fd = engine->mountinfo_fd = engine->lock_fd = -1;
 	engine->move_limit = engine->lost_limit = engine->trigger_limit = limit;
 	engine->rules_limit = limit;
+	/* One line for each program that ends, unless there is a storm of them. */
+	engine->outcome_limit = (struct log_limit){ .period_ns = limit.period_ns, .burst = 250 };
 	if (set_options(engine, options) < 0)
 		return error_oom(err);
 	r = engine_load(engine, &policy, diagnostics, err);

@@ -8,9 +8,8 @@
 enum { DUE_ACCURACY_USEC = 1000 };
 
 /* What the table is kept by. */
-#define LIFE                                                                     \
-	(EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_EXIT) | \
-	 EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID))
+#define LIFE  (EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_EXIT))
+#define USERS (EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID))
 /* What a source tells as completely without one. */
 #define ALONE                                                                         \
 	(EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FAILED) | EVENT_BIT(EVENT_RUNNING) | \
@@ -84,7 +83,8 @@ int observer_on_heal(sd_event_source *source, uint64_t usec, void *observer);
 /* observer-source.c: the source in use */
 int observer_open_source(struct observer *observer, struct error *err);
 int observer_explain(const struct observer *observer, struct error *err);
-uint32_t observer_asks(uint32_t types, bool keep);
+/* What is asked of a source when `types` are wanted. */
+uint32_t observer_asks(const struct source_class *class, uint32_t types, bool keep);
 /* Which source is used now, and why none before it is. */
 void observer_present_source(struct observer *observer);
 /* Puts the source into the loop. */

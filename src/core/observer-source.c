@@ -50,9 +50,14 @@ void observer_present_source(struct observer *observer)
 
 /* ---- which source ---- */
 
-uint32_t observer_asks(uint32_t types, bool keep)
+uint32_t observer_asks(const struct source_class *class, uint32_t types, bool keep)
 {
-	return keep ? types | LIFE : types;
+	if (!keep)
+		return types;
+	/* A victim of OOM is told by its number alone. */
+	if (class->tells_users && !(types & EVENT_BIT(EVENT_OOM)))
+		return types | LIFE;
+	return types | LIFE | USERS;
 }
 
 static void refuse(struct observer *observer, const char *source, const char *verb,
@@ -77,7 +82,8 @@ static int open_class(struct observer *observer, const struct source_class *clas
 	const struct source_options options = {
 		.host = observer->host,
 		.sink = { observer_on_event, observer },
-		.types = observer_asks(observer->wanted, keeps_table(observer, observer->wanted)),
+		.types = observer_asks(class, observer->wanted,
+				       keeps_table(observer, observer->wanted)),
 		.environment = observer->options.environment,
 		.environment_count = observer->options.environment_count,
 		.quiet = getpid(),

@@ -233,7 +233,9 @@ int observer_set_types(struct observer *observer, uint32_t types, struct error *
 
 	if (!observer->source)
 		return observer_explain(observer, err);
-	r = observer->source->class->set_types(observer->source, observer_asks(types, keep), err);
+	r = observer->source->class->set_types(observer->source,
+					       observer_asks(observer->source->class, types, keep),
+					       err);
 	if (r < 0)
 		return r;
 	observer->wanted = types;

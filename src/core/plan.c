@@ -9,43 +9,6 @@
 
 enum { KEPT_FOR_KILL = 4 };
 
-const char *effect_name(enum effect_kind kind)
-{
-	static const char *const names[EFFECTS] = {
-		[EFFECT_DENY] = "deny",
-		[EFFECT_DELAY] = "delay",
-		[EFFECT_GROUP] = "group",
-		[EFFECT_LIMIT] = "limit",
-		[EFFECT_NICE] = "nice",
-		[EFFECT_IONICE] = "ionice",
-		[EFFECT_SCHED] = "sched",
-		[EFFECT_OOM_SCORE_ADJ] = "oom_score_adj",
-		[EFFECT_AFFINITY] = "affinity",
-		[EFFECT_RLIMIT] = "rlimits",
-		[EFFECT_TIMER_SLACK] = "timer_slack",
-		[EFFECT_THAW] = "thaw",
-		[EFFECT_FREEZE] = "freeze",
-		[EFFECT_LOG] = "log",
-		[EFFECT_TRIGGER] = "trigger",
-		[EFFECT_SIGNAL] = "signal",
-		[EFFECT_KILL] = "kill",
-	};
-
-	return names[kind];
-}
-
-const char *occasion_name(enum occasion on)
-{
-	static const char *const names[OCCASIONS] = {
-		[ON_EXECUTE] = "execute",     [ON_READ] = "read",     [ON_WRITE] = "write",
-		[ON_OPEN] = "open",	      [ON_FORK] = "fork",     [ON_EXIT] = "exit",
-		[ON_SETUID] = "setuid",	      [ON_SETGID] = "setgid", [ON_OOM] = "oom",
-		[ON_LIMIT_HIT] = "limit-hit",
-	};
-
-	return names[on];
-}
-
 void verdict_init(struct verdict *verdict)
 {
 	verdict->group = verdict->group_rule = POLICY_NONE;

@@ -57,8 +57,3 @@ void plan_drop(struct plan *plan, uint32_t kinds);
 	 UINT32_C(1) << EFFECT_RLIMIT | UINT32_C(1) << EFFECT_TIMER_SLACK)
 /* What is not done to the process itself: also of those that nothing is ever done to. */
 #define EFFECTS_BESIDE (UINT32_C(1) << EFFECT_LOG | UINT32_C(1) << EFFECT_TRIGGER)
-
-/* The word of the policy: "oom_score_adj". */
-const char *effect_name(enum effect_kind kind);
-/* The word of the policy: "limit-hit". */
-const char *occasion_name(enum occasion on);

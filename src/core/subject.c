@@ -53,6 +53,33 @@ void subject_parse_stat(const char *stat, struct subject *subject)
 		subject->tty = (uint32_t)tty;
 }
 
+/* Adds a line with its end if there is room for it. */
+static void keep_line(struct subject *subject, size_t *used, const char *line, size_t size)
+{
+	if (size + 2 > sizeof(subject->cgroup) - *used)
+		return;
+	memcpy(subject->cgroup + *used, line, size);
+	memcpy(subject->cgroup + *used + size, "\n", 2);
+	*used += size + 1;
+}
+
+/* The kernel writes v2's line last, and it is the one that must not be cut off. */
+void subject_parse_cgroup(const char *cgroup, struct subject *subject)
+{
+	const char *v2 = line_value(cgroup, "0::");
+	size_t used = 0;
+
+	if (v2)
+		keep_line(subject, &used, v2 - 3, strcspn(v2, "\n") + 3);
+	for (const char *line = cgroup; *line;) {
+		size_t size = strcspn(line, "\n");
+
+		if (size > 0 && strncmp(line, "0::", 3) != 0)
+			keep_line(subject, &used, line, size);
+		line += size + (line[size] == '\n');
+	}
+}
+
 static uint32_t read_number(const struct host *host, pid_t pid, const char *file)
 {
 	char name[48], text[32];
@@ -78,6 +105,16 @@ static void read_exe(const struct host *host, pid_t pid, struct subject *subject
 	memcpy(subject->exe, path + skip, (size_t)(n - skip) + 1);
 }
 
+static void read_cwd(const struct host *host, pid_t pid, struct subject *subject)
+{
+	char name[40];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/cwd", pid);
+	n = readlinkat(host->proc_fd, name, subject->cwd, sizeof(subject->cwd));
+	subject->cwd[n > 0 && n < (ssize_t)sizeof(subject->cwd) ? n : 0] = '\0';
+}
+
 void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject *subject)
 {
 	char name[40], text[4096];
@@ -95,5 +132,9 @@ void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject 
 			     &subject->arguments[2], &subject->arguments[3]);
 	subject->loginuid = read_number(host, pid, "loginuid");
 	subject->session = read_number(host, pid, "sessionid");
+	snprintf(name, sizeof(name), "%d/cgroup", pid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) > 0)
+		subject_parse_cgroup(text, subject);
 	read_exe(host, pid, subject);
+	read_cwd(host, pid, subject);
 }

@@ -14,3 +14,4 @@ void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject 
 /* The parts, from texts: for tests. `status` is /proc/PID/status, `stat` is /proc/PID/stat. */
 void subject_parse_status(const char *status, struct subject *subject);
 void subject_parse_stat(const char *stat, struct subject *subject);
+void subject_parse_cgroup(const char *cgroup, struct subject *subject);

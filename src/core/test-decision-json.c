@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* covers: decision-json.c urgent-fields.c */
 #include "core/decision-json.h"
 
-#include "core/urgent-fields.h"
 #include "test/unit.h"
 #include "util/host.h"
 
@@ -101,30 +99,6 @@ static void test_group_on_demand(void **state)
 	assert_string_equal(decision_rule(&decision, &policy), "shells");
 }
 
-static void test_fields(void **state)
-{
-	static struct urgent urgent;
-	struct urgent_fields fields = { .urgent = &urgent, .rule = "r/1", .as_parts = false };
-	char *folder = unit_folder_new(), text[600];
-
-	unit_write(folder, "etc/passwd", "anna:x:1000:1000::/:/bin/sh\n");
-	unit_write(folder, "etc/group", "staff:x:50:\n");
-	assert_int_equal(users_new(folder, &fields.users), 0);
-	urgent.decision = decision_of();
-	urgent.subject = (struct subject){ .uid = 1000, .gid = 51, .ppid = 3 };
-	snprintf(urgent.path, sizeof(urgent.path), "/a/file");
-	assert_true(urgent_add_text(&urgent, URGENT_EXE, slice_of("/usr/bin/vi")));
-	assert_true(fields_expand_into("%p %P %e %n %f %u %U %g %r %a %c.", urgent_field, &fields,
-				       text, sizeof(text)) > 0);
-	assert_string_equal(text, "12 3 /usr/bin/vi vi /a/file anna 1000 51 r/1 write .");
-	/* As parts of a group's name nothing can lead out of it, and nothing is empty. */
-	fields.as_parts = true;
-	assert_true(fields_expand_into("x/%e/%c", urgent_field, &fields, text, sizeof(text)) > 0);
-	assert_string_equal(text, "x/\\x2fusr\\x2fbin\\x2fvi/none");
-	users_free(fields.users);
-	unit_folder_free(folder);
-}
-
 static void test_texts(void **state)
 {
 	static struct urgent urgent;
@@ -149,8 +123,9 @@ static void test_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),		cmocka_unit_test(test_results),
-		cmocka_unit_test(test_group_on_demand), cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_results),
+		cmocka_unit_test(test_group_on_demand),
 		cmocka_unit_test(test_texts),
 	};
 

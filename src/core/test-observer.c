@@ -164,6 +164,7 @@ static const char *fake_variant(const struct source *source)
 		.id = id_,                                                                        \
 		.name = #name_,                                                                   \
 		.types = types_,                                                                  \
+		.tells_users = id_ == SOURCE_BPF,                                                 \
 		.open = open_##name_,                                                             \
 		.free = fake_free,                                                                \
 		.fd = fake_fd,                                                                    \
@@ -720,6 +721,30 @@ static void test_types_change(void **state)
 	assert_int_equal(process_table_size(observer_table(watcher->observer)), 2);
 }
 
+/* The table needs to be told of new users only where nothing else tells them. */
+static void test_users_are_asked_for_where_needed(void **state)
+{
+	const uint32_t life = EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_EXIT);
+	const uint32_t users = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
+	struct watcher *watcher = *state;
+
+	must_begin(watcher, EVENT_BIT(EVENT_EXIT));
+	assert_int_equal(world.types, life);
+	assert_int_equal(observer_set_types(watcher->observer, EVENT_BIT(EVENT_OOM), NULL), 0);
+	assert_int_equal(world.types, EVENT_BIT(EVENT_OOM));
+	assert_int_equal(observer_set_types(watcher->observer,
+					    EVENT_BIT(EVENT_OOM) | EVENT_BIT(EVENT_EXIT), NULL),
+			 0);
+	assert_int_equal(world.types, EVENT_BIT(EVENT_OOM) | life | users);
+	world.fail = -EIO;
+	happens(EVENT_EXEC, 5);
+	turn(watcher);
+	assert_int_equal(world.opened, 2);
+	assert_int_equal(world.types, EVENT_BIT(EVENT_OOM) | life | users);
+	assert_int_equal(observer_set_types(watcher->observer, EVENT_BIT(EVENT_EXIT), NULL), 0);
+	assert_int_equal(world.types, life | users);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -742,6 +767,7 @@ int main(void)
 		CASE(test_end_of_replay),
 		CASE(test_list),
 		CASE(test_types_change),
+		CASE(test_users_are_asked_for_where_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

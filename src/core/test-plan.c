@@ -184,14 +184,6 @@ static void test_rates(void **state)
 	assert_non_null(plan_find(&plan, EFFECT_NICE));
 }
 
-static void test_names(void **state)
-{
-	for (enum effect_kind kind = 0; kind < EFFECTS; kind++)
-		assert_non_null(effect_name(kind));
-	for (enum occasion on = 0; on < OCCASIONS; on++)
-		assert_non_null(occasion_name(on));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,7 +193,6 @@ int main(void)
 		cmocka_unit_test(test_truncated_verdict),
 		cmocka_unit_test(test_verdicts_as_one),
 		cmocka_unit_test(test_rates),
-		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

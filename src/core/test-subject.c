@@ -60,9 +60,29 @@ static void test_all_of_it(void **state)
 	assert_int_equal(subject.syscall, -1);
 }
 
+/* v2's line comes last from the kernel, and is the one that is kept when there is no room. */
+static void test_cgroup(void **state)
+{
+	static const char head[] = "4:memory:/a\n", tail[] = "1:cpu,cpuacct:/b c\n0::/d:e\n";
+	static char text[3000];
+	struct subject subject = { 0 };
+
+	snprintf(text, sizeof(text), "%s%s", head, tail);
+	subject_parse_cgroup(text, &subject);
+	assert_string_equal(subject.cgroup, "0::/d:e\n4:memory:/a\n1:cpu,cpuacct:/b c\n");
+	subject_parse_cgroup("", &subject);
+	subject = (struct subject){ 0 };
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "9:pids:/", 8);
+	snprintf(text + 2500, sizeof(text) - 2500, "\n%s", tail);
+	subject_parse_cgroup(text, &subject);
+	assert_string_equal(subject.cgroup, "0::/d:e\n1:cpu,cpuacct:/b c\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroup),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_all_of_it),

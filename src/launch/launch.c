@@ -13,7 +13,7 @@
  */
 #include "launch/launch.h"
 
-#include "launch/clone3.h"
+#include "util/clone3.h"
 #include "launch/lookup.h"
 #include "util/host.h"
 

@@ -5,12 +5,12 @@
  * Waking up costs more than all else (17 µs for each wake-up, 1 µs for a record), so the program
  * wakes the reader once, and then leaves it alone:
  *
- *	asleep    nothing is due; the next record wakes us
- *	waiting   we were woken; the ring is read `latency` later, with what has gathered by then
+ *	asleep    nothing is due; the next record wakes us, and is read at once
+ *	waiting   the ring is read `latency` later, with what has gathered by then
  *
  * After a read that found something the next one is due `latency` later; after one that found
- * nothing we go to sleep. So a storm costs 50 wake-ups a second and an idle machine none. Where the
- * owner wants less than a millisecond, every record wakes.
+ * nothing we go to sleep. So a storm costs 50 wake-ups a second, an idle machine none, and what
+ * happens alone is told at once. Where the owner wants less than a millisecond, every record wakes.
  *
  * Every record says how many events had been lost when it was written. When that has grown, a gap
  * record is handed out before it; that way gaps stand where they happened and their numbers are
@@ -117,6 +117,7 @@ static int bpf_open(const struct source_options *options, struct source **ret_so
 		.buffer = options->buffer,
 		.quiet = options->quiet,
 		.environment = options->environment_count > 0,
+		.wanted = wants(options->types),
 	};
 	struct bpf_source *bpf = calloc(1, sizeof(*bpf));
 	_cleanup_(source_freep) struct source *source = (struct source *)bpf;
@@ -261,11 +262,7 @@ static int bpf_dispatch(struct source *source, struct error *err)
 
 	source->counters.wakeups++;
 	watch_woken(bpf->watch);
-	if (!bpf->urgent && bpf->due == NEVER && !watch_sleep(bpf->watch)) {
-		bpf->due = now + bpf->latency;
-		return 0;
-	}
-	if (!bpf->urgent && now < bpf->due)
+	if (!bpf->urgent && bpf->due != NEVER && now < bpf->due)
 		return 0;
 	count = drain(bpf);
 	if (count == BATCH) {
@@ -315,7 +312,7 @@ static int bpf_probe(const struct host *host, hook_report_fn report, void *userd
 		     struct error *err)
 {
 	struct probe probe = { .report = report, .userdata = userdata };
-	struct watch_options options = { .buffer = 1 };
+	struct watch_options options = { .buffer = 1, .wanted = UINT32_MAX };
 	_cleanup_(watch_freep) struct watch *watch = NULL;
 
 	hooks_try(tell_hook, &probe);
@@ -343,6 +340,7 @@ const struct source_class bpf_source = {
 	.guarantee = "every execution, fork and exit in order; what is lost is counted",
 	.knows = known_fields,
 	.knows_count = ARRAY_SIZE(known_fields),
+	.tells_users = true,
 	.types = EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXIT) |
 		 EVENT_BIT(EVENT_COREDUMP) | EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID) |
 		 EVENT_BIT(EVENT_CHDIR) | EVENT_BIT(EVENT_OOM) | EVENT_BIT(EVENT_FAILED),

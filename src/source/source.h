@@ -58,7 +58,8 @@ struct source_class {
 	const char *guarantee; /* what it promises, for docs/sources.md and doctor */
 	const uint8_t *knows;  /* enum event_field that it can know, for its exec records */
 	size_t knows_count;
-	uint32_t types; /* EVENT_BIT()s that it can tell */
+	uint32_t types;	  /* EVENT_BIT()s that it can tell */
+	bool tells_users; /* executions, forks and exits say whose the process is now */
 
 	/* Reports every hook and leaves no trace. 0: the source works here; else why not. */
 	int (*probe)(const struct host *host, hook_report_fn report, void *userdata,

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/fsuid.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static const char *const variables[] = { "REEVE_TEST_BPF" };
@@ -24,6 +25,7 @@ struct world {
 	uint64_t gap, first_time;
 	struct event last[EVENT_TYPES];
 	struct text argv, env;
+	struct text groups; /* of all executions, one after the other */
 };
 
 static void take(struct event *event, void *userdata)
@@ -43,6 +45,10 @@ static void take(struct event *event, void *userdata)
 		text_done(&world->argv);
 		text_init(&world->argv);
 		text_add_bytes(&world->argv, event->argv.data, event->argv.size);
+	}
+	if (event->type == EVENT_EXEC) {
+		text_add_bytes(&world->groups, event->cgroup.data, event->cgroup.size + 1);
+		text_add_bytes(&world->groups, event->cgroup_v1.data, event->cgroup_v1.size);
 	}
 	if (event_knows(event, FIELD_ENV)) {
 		text_done(&world->env);
@@ -76,6 +82,7 @@ static void world_end(struct world *world)
 	host_free(world->host);
 	text_done(&world->argv);
 	text_done(&world->env);
+	text_done(&world->groups);
 }
 
 /* Serves the source for so long, as an owner's loop does. */
@@ -187,15 +194,19 @@ static void test_long_arguments(void **state)
 	world_end(&world);
 }
 
-static void test_ids(void **state)
+/* What is told of system calls; `later`: asked for when other things are told already. */
+static void check_calls(bool later)
 {
+	const uint32_t calls = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID) |
+			       EVENT_BIT(EVENT_CHDIR) | EVENT_BIT(EVENT_FAILED);
 	struct world world;
 	pid_t pid;
 
-	world_begin(&world,
-		    EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID) | EVENT_BIT(EVENT_CHDIR) |
-			    EVENT_BIT(EVENT_FAILED),
-		    0);
+	world_begin(&world, later ? LIFE : calls, 0);
+	if (later) {
+		run(usual, environment);
+		assert_int_equal(bpf_source.set_types(world.source, LIFE | calls, NULL), 0);
+	}
 	pid = fork();
 	if (pid == 0) {
 		/* Changes, no change, and one that is refused. */
@@ -212,6 +223,66 @@ static void test_ids(void **state)
 	assert_int_equal(world.counts[EVENT_CHDIR], 1);
 	assert_int_equal(world.counts[EVENT_FAILED], 1);
 	assert_int_equal(world.last[EVENT_FAILED].error, ENOENT);
+	assert_int_equal(world.counts[EVENT_EXIT], later ? 2 : 0);
+	world_end(&world);
+}
+
+static void test_calls(void **state)
+{
+	check_calls(false);
+}
+
+static void test_calls_asked_for_later(void **state)
+{
+	check_calls(true);
+}
+
+/* Goes into a group and executes. */
+static void run_in(const char *group)
+{
+	_cleanup_(closep) int fd = -1;
+	char path[256];
+	pid_t pid;
+
+	assert_int_equal(mkdir(group, 0755), 0);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	pid = fork();
+	if (pid == 0) {
+		if (write(fd, "0", 1) == 1)
+			execl("/bin/true", "true", NULL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(rmdir(group), 0);
+}
+
+/* Groups that are made where the kernel had one that is gone; each is told by its own name. */
+static void test_groups_one_after_the_other(void **state)
+{
+	static const char *const folders[] = { "/sys/fs/cgroup/freezer", "/sys/fs/cgroup/unified",
+					       "/sys/fs/cgroup" };
+	enum { GROUPS = 25 };
+	struct world world;
+	char group[128];
+	size_t folder = 0;
+
+	world_begin(&world, LIFE, 0);
+	while (access(folders[folder], F_OK) < 0)
+		folder++;
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(group, sizeof(group), "%s/reeve-test-%d-%d", folders[folder], getpid(), i);
+		run_in(group);
+	}
+	serve(&world, 150);
+	assert_int_equal(world.counts[EVENT_EXEC], GROUPS);
+	for (int i = 0; i < GROUPS; i++) {
+		int size = snprintf(group, sizeof(group), "/reeve-test-%d-%d", getpid(), i);
+
+		assert_non_null(
+			memmem(world.groups.data, world.groups.size, group, (size_t)size + 1));
+	}
 	world_end(&world);
 }
 
@@ -288,9 +359,14 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_life),	       cmocka_unit_test(test_types),
-		cmocka_unit_test(test_long_arguments), cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_quiet),	       cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_long_arguments),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_calls_asked_for_later),
+		cmocka_unit_test(test_groups_one_after_the_other),
+		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_probe),
 	};
 

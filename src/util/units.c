@@ -160,6 +160,36 @@ int parse_duration(const char *text, uint64_t unit_ns, uint64_t *ret_ns)
 	return parse_with_units(text, time_units, ARRAY_SIZE(time_units), unit_ns, ret_ns);
 }
 
+int parse_rate(const char *text, uint64_t *ret_count, uint64_t *ret_interval_ns)
+{
+	const char *slash = strchr(text, '/'), *per;
+	char number[24], one[16];
+	uint64_t count, interval;
+	int r;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, (size_t)(slash - text));
+	number[slash - text] = '\0';
+	per = slash + 1;
+	/* "/s" is "/1s" */
+	if (isalpha((unsigned char)*per)) {
+		if ((size_t)snprintf(one, sizeof(one), "1%s", per) >= sizeof(one))
+			return -EINVAL;
+		per = one;
+	}
+	r = parse_u64(number, &count);
+	if (r == 0)
+		r = parse_with_units(per, time_units, ARRAY_SIZE(time_units), 0, &interval);
+	if (r < 0)
+		return r;
+	if (count == 0 || interval == 0)
+		return -ERANGE;
+	*ret_count = count;
+	*ret_interval_ns = interval;
+	return 0;
+}
+
 const char *format_bytes(uint64_t bytes, char *buffer, size_t size)
 {
 	static const char letters[] = "KMGTP";

@@ -26,6 +26,12 @@ int parse_bytes(const char *text, uint64_t unit, uint64_t *ret_bytes);
  */
 int parse_duration(const char *text, uint64_t unit_ns, uint64_t *ret_ns);
 
+/*
+ * How often: "10/s", "5/min", "100/h", "3/10s": a whole number, 1 or more, "/", and a unit of time
+ * or a time. Errors as parse_u64().
+ */
+int parse_rate(const char *text, uint64_t *ret_count, uint64_t *ret_interval_ns);
+
 /* A decimal with an optional fraction, scaled by `scale` and rounded: "12.5" with 1000 is 12500. */
 int parse_decimal(const char *text, uint64_t scale, uint64_t *ret_value);
 

@@ -26,8 +26,13 @@ struct ring_reader {
 	unsigned long pending; /* of the record handed out */
 };
 
+/* Told at system calls, by programs that take as long to load as all others. */
+#define IDS   WATCH_WANT(WATCH_IDS)
+#define CALLS (IDS | WATCH_WANT(WATCH_FAILED) | WATCH_WANT(WATCH_CHDIR))
+
 struct watch {
 	struct watch_bpf *skeleton;
+	struct watch_bpf *calls; /* the programs at system calls; may be `skeleton`, or NULL */
 	struct ring_reader reader;
 	bool trampoline; /* a program that needs one is among them */
 };
@@ -103,6 +108,10 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 		if (tracepoint_arguments(btf, optional[i].type) < 0 ||
 		    (optional[i].for_v1 && !skeleton->rodata->groups_v1))
 			bpf_program__set_autoload(*optional[i].program, false);
+	if (!(options->wanted & CALLS)) {
+		bpf_program__set_autoload(skeleton->progs.on_enter, false);
+		bpf_program__set_autoload(skeleton->progs.on_leave, false);
+	}
 	watch->trampoline = trampoline && !bpf_program__autoload(skeleton->progs.on_prepare);
 	bpf_program__set_autoload(skeleton->progs.on_committing, watch->trampoline);
 	btf__free(btf);
@@ -171,6 +180,47 @@ static int load(struct watch *watch, const struct watch_options *options, bool t
 		return load(watch, options, false, err);
 	if (r < 0)
 		return error_set_errno(err, r, "the kernel refuses the BPF programs");
+	if (options->wanted & CALLS)
+		watch->calls = watch->skeleton;
+	return 0;
+}
+
+/* Has them use the maps of the others. */
+static int share_maps(struct watch_bpf *skeleton, const struct watch_bpf *others)
+{
+	struct bpf_map *map;
+	int r = 0;
+
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
+		int fd = bpf_object__find_map_fd_by_name(others->obj, bpf_map__name(map));
+
+		if (r == 0)
+			r = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
+	}
+	return r;
+}
+
+/* Loads the programs at system calls. */
+static int load_calls(struct watch *watch, struct error *err)
+{
+	struct watch_bpf *calls = watch_bpf__open();
+	struct bpf_program *program;
+	int r = calls ? share_maps(calls, watch->skeleton) : -errno;
+
+	if (r == 0) {
+		bpf_object__for_each_program(program, calls->obj)
+			bpf_program__set_autoload(program,
+						  program == calls->progs.on_enter ||
+							  program == calls->progs.on_leave);
+		r = watch_bpf__load(calls);
+	}
+	if (r < 0) {
+		watch_bpf__destroy(calls);
+		return error_set_errno(err, r,
+				       "the kernel refuses the BPF programs at system calls");
+	}
+	watch->calls = calls;
 	return 0;
 }
 
@@ -209,6 +259,8 @@ void watch_free(struct watch *watch)
 	if (reader->consumer)
 		munmap(reader->consumer, reader->page);
 	closep(&reader->epoll);
+	if (watch->calls != watch->skeleton)
+		watch_bpf__destroy(watch->calls);
 	watch_bpf__destroy(watch->skeleton);
 	free(watch);
 }
@@ -232,11 +284,26 @@ static int attach(struct bpf_link **link, struct bpf_program *program, bool on, 
 	return error_set_errno(err, r, "cannot attach to %s", bpf_program__section_name(program));
 }
 
+/* Attaches and detaches the programs at system calls, which slow every call of the machine. */
+static int want_calls(struct watch *watch, uint32_t wanted, struct error *err)
+{
+	struct watch_bpf *calls;
+	int r = 0;
+
+	if (!watch->calls && wanted & CALLS)
+		r = load_calls(watch, err);
+	calls = watch->calls;
+	if (r < 0 || !calls)
+		return r;
+	r = attach(&calls->links.on_enter, calls->progs.on_enter, wanted & IDS, err);
+	return r < 0 ? r
+		     : attach(&calls->links.on_leave, calls->progs.on_leave, wanted & CALLS, err);
+}
+
 int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
-	const uint32_t exec = WATCH_WANT(WATCH_EXEC), ids = WATCH_WANT(WATCH_IDS), all = UINT32_MAX,
-		       calls = ids | WATCH_WANT(WATCH_FAILED) | WATCH_WANT(WATCH_CHDIR);
+	const uint32_t exec = WATCH_WANT(WATCH_EXEC), all = UINT32_MAX;
 	const struct {
 		uint32_t records;
 		struct bpf_link **link;
@@ -252,8 +319,6 @@ int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct err
 		{ WATCH_WANT(WATCH_FORK), &skeleton->links.on_fork, skeleton->progs.on_fork },
 		{ WATCH_WANT(WATCH_EXIT), &skeleton->links.on_exit, skeleton->progs.on_exit },
 		{ WATCH_WANT(WATCH_OOM), &skeleton->links.on_oom, skeleton->progs.on_oom },
-		{ ids, &skeleton->links.on_enter, skeleton->progs.on_enter },
-		{ calls, &skeleton->links.on_leave, skeleton->progs.on_leave },
 	};
 	int r = 0;
 
@@ -263,7 +328,7 @@ int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct err
 		if (bpf_program__autoload(programs[i].program))
 			r = attach(programs[i].link, programs[i].program,
 				   wanted & programs[i].records, err);
-	return r;
+	return r == 0 ? want_calls(watch, wanted, err) : r;
 }
 
 int watch_fd(const struct watch *watch)
@@ -362,12 +427,12 @@ uint64_t watch_lost(const struct watch *watch, enum watch_cause cause)
 			       __ATOMIC_RELAXED);
 }
 
-uint64_t watch_skipped(const struct watch *watch)
+static uint64_t skipped_of(const struct watch_bpf *skeleton)
 {
 	struct bpf_program *program;
 	uint64_t skipped = 0;
 
-	bpf_object__for_each_program(program, watch->skeleton->obj)
+	bpf_object__for_each_program(program, skeleton->obj)
 	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
@@ -376,6 +441,13 @@ uint64_t watch_skipped(const struct watch *watch)
 			skipped += info.recursion_misses;
 	}
 	return skipped;
+}
+
+uint64_t watch_skipped(const struct watch *watch)
+{
+	bool more = watch->calls && watch->calls != watch->skeleton;
+
+	return skipped_of(watch->skeleton) + (more ? skipped_of(watch->calls) : 0);
 }
 
 void watch_forget_groups(struct watch *watch)

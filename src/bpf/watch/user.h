@@ -18,9 +18,11 @@ struct watch_options {
 	size_t buffer;	  /* of the ring; 0: 16 MiB. Made a power of two. */
 	uint32_t quiet;	  /* a process that is not told */
 	bool environment; /* the environment is wanted */
+	uint32_t wanted;  /* what watch_want() will be told first: it is loaded at once */
 };
 
-/* Loads the programs, attaches none. -EPERM, -ENOENT (no BTF) and others; the sentence says why. */
+/* Loads the programs, attaches none. Those at system calls are loaded when they are first wanted.
+ * -EPERM, -ENOENT (no BTF) and others; the sentence says why. */
 int watch_new(const struct watch_options *options, struct watch **ret_watch, struct error *err);
 void watch_free(struct watch *watch);
 DEFINE_CLEANUP(struct watch *, watch_free);

@@ -179,7 +179,8 @@ ROWS = [
 
     Row('no such namespace', 'clone', [[A('clone_newnothing')]], err('enotsup')),
     Row('a binary', 'clone', [b'x'], BADARG),
-    Row('flags that the kernel refuses', 'clone', [0x200], err('einval')),
+    # CLONE_NEWNS with CLONE_FS
+    Row('flags that the kernel refuses', 'clone', [0x20200], err('einval')),
 
     Row('a file', 'close', [READ], OK),
     Row('not open', 'close', [799], err('ebadf')),
@@ -272,7 +273,7 @@ ROWS = [
     Row('mixed', 'iolist_to_bin', [[b'a', [98, b'c', [[]]], b'd', [101, 102]]], b'abcdef'),
     Row('16 levels', 'iolist_to_bin', [lists(16)], b'x'),
     Row('17 levels', 'iolist_to_bin', [lists(17)], BADARG),
-    Row('5,000 levels', 'iolist_to_bin', [lists(800)], BADARG),
+    Row('5,000 levels', 'iolist_to_bin', [Raw(b'l\0\0\0\1' * 5000 + b'm\0\0\0\1x' + b'j' * 5000)], BADARG),
     Row('an integer', 'iolist_to_bin', [97], BADARG),
     Row('an integer over 255', 'iolist_to_bin', [[b'a', 256]], BADARG),
     Row('a negative integer', 'iolist_to_bin', [[b'a', -1]], BADARG),
@@ -390,7 +391,7 @@ ROWS = [
     Row('negative', 'setresgid', [-1, 0, 0], BADARG),
     Row('unchanged', 'setresuid', [4294967295] * 3, OK),
     Row('another', 'setresuid', [65534, 65534, 65534], OK, root=True),
-    Row('64 bytes', 'sethostname', [b'x' * 65], one_of(BADARG, err('einval'))),
+    Row('65 bytes', 'sethostname', [b'x' * 65], one_of(BADARG, err('einval'))),
     Row('no bytes', 'sethostname', [b''], BADARG),
     Row('not open', 'setns', [799, 0], err('ebadf')),
     Row('no such namespace', 'setns', [0, A('clone_newnothing')], err('enotsup')),
@@ -517,6 +518,10 @@ CASES += [
 ]
 
 
+WITH_ATOMS = ('alloc fcntl getopt getpriority getrlimit ioctl kill prctl select setcpid setopt '
+              'sigaction socket waitpid').split()
+
+
 @case.case('calls: the second encoding of atoms (OTP 26)')
 def otp_26(bench):
     file_in(bench)
@@ -524,10 +529,8 @@ def otp_26(bench):
     port.style = 26
     at = port.fork()
     for row in ROWS:
-        if not row.root and row.call not in ('clearenv', 'setsid', 'filter', 'getenv'):
-            one = Where(bench, port, at)
-            play(row, bench, port, port.fork()) if row.wanted is OK else play(row, bench, port, at)
-            check(not port.ended, f'it ended at {row.call}: {row.name}, {one.pid}')
+        if row.call in WITH_ATOMS or row.call.endswith('_constant'):
+            play(row, bench, port, at)
 
 
 @case.case('calls: every kind of number, atom, tuple and list')

@@ -128,14 +128,14 @@ def _left(at_once):
         while processes.children() and time.monotonic() < end:
             processes.reap()
             time.sleep(0.002)
-    said = []
+    said = {}
     while True:
         processes.reap()
         pids = processes.children()
         if not pids:
-            return said
+            return list(said.values())
         for pid in pids:
-            said.append(processes.describe(pid))
+            said.setdefault(pid, processes.describe(pid))
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

@@ -39,39 +39,41 @@ def messages(port, at):
     ]  # All of them have one size, whatever the pids are.
 
 
-def cut(depth):
-    @case(f'chaos: every message cut at every byte, then the end, {depth} levels down')
+KINDS = ('getpid', 'a list', 'a structure', 'open', 'setrlimit')
+
+
+def cut(number, depth):
+    @case(f'chaos: {KINDS[number]} cut at every byte, then the end, {depth} levels down')
     def function(bench):
-        sizes = [len(frame) for frame in messages(bench.port(), (1,) * depth)]
-        for number, size in enumerate(sizes):
-            for end in range(1, size, 1 if depth == 0 else 3):
-                port = bench.port()
-                frame = messages(port, port.chain(depth))[number]
-                port.write(frame[:end])
-                ends_well(port, f'message {number} cut at {end}')
-                bench.ports.remove(port)
-                port.destroy()
-    return function
+        size = len(messages(bench.port(), (1,) * depth)[number])
+        for end in range(1, size, 1 if depth == 0 else 3):
+            port = bench.port()
+            frame = messages(port, port.chain(depth))[number]
+            port.write(frame[:end])
+            ends_well(port, f'cut at {end}')
+            bench.ports.remove(port)
+            port.destroy()
 
 
-cut(0)
-cut(2)
+for one_number in range(len(KINDS)):
+    cut(one_number, 0)
+    cut(one_number, 2)
 
 
 @case('chaos: a call of every number with its arguments cut at every byte')
 def cut_arguments(bench):
     port = bench.port()
     at = port.fork()
-    skipped = ('exit', 'kill', 'fork', 'clone', 'select', 'execve', 'execvp', 'fexecve', 'reboot')
+    skipped = ('exit', 'kill', 'fork', 'clone', 'select', 'execve', 'execvp', 'fexecve')
     for name, arity in protocol.ARITIES.items():
         if name in skipped:
             continue
         whole = etf.encode(tuple([[b'x', A('y'), 300]] * arity))
-        for end in range(len(whole)):
+        for end in range(1, len(whole)):
             port.send(at, protocol.call(protocol.NUMBERS[name], whole[:end]))
             if end % 8 == 7:
                 port.receive(0)
-        for end in range(len(whole)):
+        for end in range(1, len(whole)):
             term = port.reply(at)
             check(term == A('badarg') or term == A('undef'),
                   lambda: f'{name} with {whole[:end]!r} answered {term!r}')
@@ -170,7 +172,7 @@ def random_term(rng, depth=0):
 
 # What would end the process, wait, or change the machine rather than the process.
 HARMFUL = ('exit kill fork clone execve execvp fexecve select waitpid mount umount umount2 '
-           'sethostname pivot_root reboot ptrace chmod chown unlink rmdir link symlink mkdir mkfifo '
+           'sethostname pivot_root ptrace chmod chown unlink rmdir link symlink mkdir mkfifo '
            'open setpgid setpriority setns unshare seccomp read filter').split()
 
 
@@ -243,7 +245,7 @@ def garbage_out(bench):
     port = bench.port()
     other = port.fork()
     for garbage in (b'\0\0', b'\0\1\0', b'\0\2\0\x09', b'\xff\xff' + bytes(100),
-                    b'\0\x06\0\3\0\0\0\1', b'\0\x03\0\4\x83',
+                    b'\0\x06\0\3\0\0\0\1',
                     bytes(rng.randrange(256) for _ in range(500))):
         at = port.fork()
         with open_of(at[-1], 1) as file:

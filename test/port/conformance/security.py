@@ -150,7 +150,6 @@ def allowed(by):
         arm(port, at, RUNNING, KILL, by=by)
         for _ in range(20):
             equal(port.call('getpid', at=at), at[-1])
-        equal(port.call('getrlimit', A('rlimit_nofile'), at=at)[0], OK)
         equal(port.call('iolist_to_bin', b'x' * 30000, at=at), b'x' * 30000)
         os.kill(at[-1], 10)
         equal(port.message(EVENT, at).data[:2], (A('signal'), A('sigusr1')))

@@ -3,7 +3,6 @@
 import os
 import resource
 import stat
-import subprocess
 
 from . import processes
 from .calls import OK, A, err
@@ -114,7 +113,7 @@ def end_of_input(bench):
 
 @case('start: the end of input before anything was said')
 def end_at_once(bench):
-    port = bench.port(handshake=False, stdout=subprocess.PIPE)
+    port = bench.port(handshake=False)
     port.receive_exactly(9)
     equal(port.close(), 0)
 
@@ -198,6 +197,7 @@ def again(bench):
     equal(port.call('getpid', at=at), at[-1])
     equal(port.call('environ', at=at), [b'REEVE_AGAIN=1'])
     equal(port.call('getopt', A('maxchild'), at=at), 32)
+    equal(port.call('sigaction', A('sigusr1'), [], at=at), (OK, A('sig_dfl')))
     below = port.fork(at)
     equal(port.call('getpid', at=below), below[-1])
     port.run(below, 'echo', 'hello')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* As on x86_64: the child has a copy of the registers and an empty stack. */
-#include "launch/clone3.h"
+#include "util/clone3.h"
 
 #include <sys/syscall.h>
 

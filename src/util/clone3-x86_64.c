@@ -3,7 +3,7 @@
  * All that the child needs is in registers, which it gets as a copy: its stack is empty and not
  * the parent's. The stack's top is 16-aligned, so that the call leaves it as the ABI wants it.
  */
-#include "launch/clone3.h"
+#include "util/clone3.h"
 
 #include <sys/syscall.h>
 

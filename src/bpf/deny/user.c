@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/* libbpf's skeleton stays in this file. */
+#include "bpf/deny/user.h"
+
+#include "bpf/deny/deny.h"
+#include "deny.skel.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/sysmacros.h>
+
+struct deny_program {
+	struct deny_bpf *skeleton;
+	uint32_t generation;
+};
+
+_Static_assert(sizeof(struct deny_key) == 16 && sizeof(struct deny_value) == 16,
+	       "both compilers lay them out alike");
+
+/* The errors are told through struct error; libbpf must not print. */
+static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return 0;
+}
+
+/* Programs of a module that is not on load and are never called. */
+static bool is_module_on(void)
+{
+	char text[512];
+	_cleanup_(closep) int fd = open("/sys/kernel/security/lsm", O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (size < 0)
+		return false;
+	text[size] = '\0';
+	for (char *at = text, *word; (word = strsep(&at, ",\n")) != NULL;)
+		if (streq(word, "bpf"))
+			return true;
+	return false;
+}
+
+int deny_program_new(const pid_t *own, struct deny_program **ret_program, struct error *err)
+{
+	_cleanup_(deny_program_freep) struct deny_program *program = calloc(1, sizeof(*program));
+	int r;
+
+	if (!program)
+		return error_oom(err);
+	if (!is_module_on())
+		return error_set(err, -EOPNOTSUPP,
+				 "the BPF security module is not on: add bpf to lsm= on the "
+				 "kernel's command line");
+	libbpf_set_print(stay_silent);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	program->skeleton = deny_bpf__open();
+	if (!program->skeleton)
+		return error_set_errno(err, -errno, "cannot open the BPF object");
+	for (unsigned i = 0; own && own[i] != 0 && i < DENY_OWN; i++)
+		program->skeleton->rodata->own[i] = (__u32)own[i];
+	r = deny_bpf__load(program->skeleton);
+	if (r < 0)
+		return error_set_errno(err, r, "the kernel refuses programs for lsm hooks");
+	r = deny_bpf__attach(program->skeleton);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot attach to the lsm hooks");
+	*ret_program = TAKE_PTR(program);
+	return 0;
+}
+
+void deny_program_free(struct deny_program *program)
+{
+	if (!program)
+		return;
+	deny_bpf__destroy(program->skeleton);
+	free(program);
+}
+
+static struct deny_key key_of(const struct deny_entry *entry)
+{
+	return (struct deny_key){
+		.ino = entry->ino,
+		/* MKDEV() of include/linux/kdev_t.h. */
+		.dev = (__u32)(major(entry->dev) << 20 | minor(entry->dev)),
+		.uid = entry->uid,
+	};
+}
+
+/* Deleting while one walks a hash map may begin the walk anew: so all keys are read first. */
+static int drop_older(int map, uint32_t generation)
+{
+	_cleanup_(freep) struct deny_key *keys = calloc(DENY_FILES_MOST, sizeof(*keys));
+	struct deny_key *last = NULL;
+	struct deny_value value;
+	size_t found = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	while (found < DENY_FILES_MOST && bpf_map_get_next_key(map, last, &keys[found]) == 0)
+		last = &keys[found++];
+	for (size_t i = 0; i < found; i++)
+		if (bpf_map_lookup_elem(map, &keys[i], &value) == 0 &&
+		    value.generation != generation)
+			(void)bpf_map_delete_elem(map, &keys[i]);
+	return 0;
+}
+
+int deny_program_set(struct deny_program *program, const struct deny_entry *entries, size_t count)
+{
+	int map = bpf_map__fd(program->skeleton->maps.files), taken = 0;
+	uint32_t generation = ++program->generation;
+
+	/* The last first: of equal keys the first one stands. */
+	for (size_t i = count; i-- > 0;) {
+		const struct deny_key key = key_of(&entries[i]);
+		const struct deny_value value = {
+			.what = entries[i].what,
+			.rule = entries[i].rule,
+			.error = entries[i].error,
+			.generation = generation,
+		};
+
+		if (bpf_map_update_elem(map, &key, &value, BPF_ANY) == 0)
+			taken++;
+		else if (errno != E2BIG)
+			return -errno;
+	}
+	return drop_older(map, generation) < 0 ? -ENOMEM : taken;
+}
+
+uint64_t deny_program_count(const struct deny_program *program, unsigned rule)
+{
+	__u32 key = MIN(rule, (unsigned)DENY_RULES_MOST - 1);
+	uint64_t count = 0;
+
+	(void)bpf_map_lookup_elem(bpf_map__fd(program->skeleton->maps.counts), &key, &count);
+	return count;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Users and groups of users by name, as the C library knows them: asked once for each name, since a
+ * policy names the same ones again and again. Private to config/, and for the time of a load.
+ */
+#pragma once
+
+#include "util/hash.h"
+
+#include <sys/types.h>
+
+struct account {
+	bool found;
+	uid_t uid;
+	gid_t gid;
+	char *name, *home, *shell; /* of a user */
+	gid_t *groups;		   /* supplementary; see accounts_groups() */
+	size_t group_count;
+	bool groups_asked;
+	char *asked;
+	struct account *next;
+};
+
+struct accounts {
+	struct hash users, groups;
+	struct account *all;
+};
+
+void accounts_done(struct accounts *accounts);
+
+/* The user or group of that name; not `found` where there is none, or where it cannot be told. It
+ * lives as long as `accounts`. -ENOMEM. */
+int accounts_user(struct accounts *accounts, const char *name, struct account **ret_user);
+int accounts_group(struct accounts *accounts, const char *name, struct account **ret_group);
+/* The user of a number that is written as its name. */
+int accounts_user_number(struct accounts *accounts, const char *number, struct account **ret_user);
+
+/* Fills in the supplementary groups of a user that was found. -ENOMEM, -E2BIG. */
+int accounts_groups(struct account *user);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* A rule while its keys are read, before they are looked at together. Private to config/. */
+#pragma once
+
+#include "config/schema.h"
+
+enum {
+	DRAFT_EFFECTS = 64,    /* of one rule */
+	DRAFT_CONDITIONS = 64, /* of one rule, `not` counted once */
+	NOT_DEPTH = 4,
+};
+
+struct draft_effect {
+	struct policy_effect effect;
+	const struct node *link; /* the name of a group or trigger, until all files are read */
+	bool scoped;		 /* it says itself to whom it goes */
+};
+
+struct effect_list {
+	const char *rule; /* for messages */
+	bool kills;	  /* `trigger: KILL` */
+	struct draft_effect items[DRAFT_EFFECTS];
+	size_t count;
+};
+
+struct condition_list {
+	const char *rule;
+	unsigned depth; /* how many `not` it is in */
+	struct policy_condition items[DRAFT_CONDITIONS];
+	size_t count;
+};
+
+struct rule_draft {
+	struct policy_rule *rule;
+	const struct node *key;
+	bool listed; /* in a list of rules, not a map */
+	const struct node *paths, *exe, *action, *on, *scope, *rate, *deadline;
+	struct condition_list conditions;
+	struct effect_list effects, then;
+	const struct node *then_at;
+};
+
+/* schema-conditions.c: `exe` where it is a condition. */
+bool read_exe(struct reader *reader, const struct node *value, struct condition_list *list);
+/* Orders them by kind and gives them to the policy. */
+bool keep_conditions(struct reader *reader, const struct condition_list *list,
+		     struct policy_condition **ret_conditions, size_t *ret_count);
+/* The key of a condition, "unix_group". */
+const char *condition_name(enum condition_kind kind);
+
+/* schema-effects.c: orders them by kind, notes their links, and gives them to the policy. */
+bool keep_effects(struct reader *reader, const struct effect_list *list,
+		  struct policy_effect **ret_effects, size_t *ret_count);
+/* Room for one more; NULL: told. */
+struct draft_effect *add_effect(struct reader *reader, struct effect_list *list,
+				enum effect_kind kind, const struct node *node);
+/* deny, kill, freeze or log as `true` says it. */
+bool add_plain_effect(struct reader *reader, struct effect_list *list, enum effect_kind kind,
+		      const struct node *node);
+/* "process", "tree" or "group". */
+bool read_scope(struct reader *reader, const char *key, const struct node *value,
+		enum effect_scope *ret_scope);
+/* schema-process.c: what is set of a process. */
+bool read_nice(struct reader *reader, const struct schema_key *key, const struct node *value,
+	       void *target);
+bool read_ionice(struct reader *reader, const struct schema_key *key, const struct node *value,
+		 void *target);
+bool read_sched(struct reader *reader, const struct schema_key *key, const struct node *value,
+		void *target);
+bool read_oom_score_adj(struct reader *reader, const struct schema_key *key,
+			const struct node *value, void *target);
+bool read_affinity(struct reader *reader, const struct schema_key *key, const struct node *value,
+		   void *target);
+bool read_rlimits(struct reader *reader, const struct schema_key *key, const struct node *value,
+		  void *target);
+bool read_timer_slack(struct reader *reader, const struct schema_key *key, const struct node *value,
+		      void *target);
+
+/* schema-rates.c: `rate` and `deadline`. */
+bool read_rate(struct reader *reader, const struct node *value, struct rule_draft *draft);
+bool read_deadline(struct reader *reader, const struct node *value, struct rule_draft *draft);
+
+/* rule-check.c: what does not go together. */
+bool check_effects(struct reader *reader, struct rule_draft *draft);
+
+/* One path of a rule or a condition, normal. *ret_used: false where fetter's quirks leave it out.
+ */
+bool read_path(struct reader *reader, const char *name, const struct node *node,
+	       struct policy_path *path, bool *ret_used);
