@@ -5,6 +5,7 @@
 
 #include "cgroup/layout.h"
 #include "cli/output.h"
+#include "source/audit.h"
 
 #include <inttypes.h>
 
@@ -15,32 +16,63 @@ static const char *plural(uint64_t n)
 
 /* ---- clean ---- */
 
+/* Rules that a dead reeve has left in the kernel's audit. -errno; 0 also where there is no audit.
+ */
+static int clean_audit(struct error *err)
+{
+	_cleanup_(host_freep) struct host *host = NULL;
+	int r = host_new(&host, err);
+
+	if (r >= 0)
+		r = audit_clean(host, err);
+	if (r != -EPROTONOSUPPORT)
+		return r;
+	error_done(err);
+	return 0;
+}
+
+static void print_clean(struct cli *cli, json_t *reply, int rules)
+{
+	uint64_t removed = member_integer(reply, "removed");
+
+	if (cli->json) {
+		json_object_set_new(reply, "audit_rules", json_integer(MAX(rules, 0)));
+		cli_print_json(cli, reply);
+		return;
+	}
+	if (removed > 0)
+		fprintf(cli->out, "%" PRIu64 " group%s removed\n", removed, plural(removed));
+	if (rules > 0)
+		fprintf(cli->out, "%d audit rule%s removed\n", rules, plural((uint64_t)rules));
+	if (removed == 0 && rules <= 0)
+		fputs("nothing to remove\n", cli->out);
+}
+
 static int run_clean(struct cli *cli, _unused_ int count, _unused_ char **operands)
 {
+	struct error err = ERROR_INIT;
 	json_t *reply = NULL;
-	uint64_t removed;
-	int r = cli_call(cli, "Clean", NULL, &reply);
+	int r = cli_call(cli, "Clean", NULL, &reply), rules;
 
 	if (r != EXIT_DONE)
 		return r;
-	removed = member_integer(reply, "removed");
-	if (cli->json)
-		cli_print_json(cli, reply);
-	else if (removed > 0)
-		fprintf(cli->out, "%" PRIu64 " group%s removed\n", removed, plural(removed));
-	else
-		fputs("nothing to remove\n", cli->out);
+	rules = clean_audit(&err);
+	print_clean(cli, reply, rules);
 	r = cli_tell_problems(cli, reply);
 	json_decref(reply);
-	return r;
+	if (rules >= 0)
+		return r;
+	error_wrap(&err, "cannot look for audit rules that were left behind");
+	return cli_fail(cli, &err);
 }
 
 const struct command clean_command = {
 	.name = "clean",
 	.usage = "[OPTION...]",
-	.summary = "Move every process out of reeve's groups and remove the groups",
+	.summary = "Move every process out of reeve's groups and remove what it has made",
 	.description = "Only groups that reeve has made are removed, and none while a daemon runs: "
-		       "stop it first. Frozen processes are thawed.",
+		       "stop it first. Frozen processes are thawed. Audit rules that a reeve "
+		       "has left behind that was killed are removed, too.",
 	.flags = COMMAND_LOCAL | COMMAND_BARE,
 	.run = run_clean,
 };

@@ -23,8 +23,7 @@ static const char *not_root(_unused_ const struct corpus *corpus)
 /* By the system calls themselves: the C library's would ask other threads. */
 static int become_nobody(struct corpus_run *run)
 {
-	if (setgroups(0, NULL) < 0 ||
-	    syscall(SYS_setresgid, CORPUS_NOBODY, CORPUS_NOBODY, CORPUS_NOBODY) < 0 ||
+	if (syscall(SYS_setresgid, CORPUS_NOBODY, CORPUS_NOBODY, CORPUS_NOBODY) < 0 ||
 	    syscall(SYS_setresuid, CORPUS_NOBODY, CORPUS_NOBODY, CORPUS_NOBODY) < 0)
 		return corpus_cannot(run, "become nobody");
 	corpus_note(run, CORPUS_MAIN);

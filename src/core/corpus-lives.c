@@ -3,13 +3,17 @@
  */
 #include "core/corpus-internal.h"
 
+#include "cgroup/layout.h"
 #include "util/fd.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -252,6 +256,107 @@ static void expect_core(struct corpus_run *run)
 	event_set(&record->want, SIGNAL, signal, SIGSEGV);
 }
 
+/* ---- out of memory ---- */
+
+enum { GROUP_MEMORY = 16 << 20, EATEN = 256 << 20 };
+
+struct memory_group {
+	struct layout *layout;
+	const struct hierarchy *hierarchy;
+	char *path;
+	bool enabled; /* in the root of v2, by us */
+};
+
+static int write_at(const char *folder, const char *file, const char *text)
+{
+	_cleanup_(closep) int fd = open(folder, O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? -errno : file_write_at(fd, file, text);
+}
+
+static int limit_memory(const struct memory_group *group)
+{
+	char bytes[16];
+
+	snprintf(bytes, sizeof(bytes), "%d", GROUP_MEMORY);
+	if (group->hierarchy->v2) {
+		(void)write_at(group->path, "memory.swap.max", "0");
+		return write_at(group->path, "memory.max", bytes);
+	}
+	(void)write_at(group->path, "memory.swappiness", "0");
+	return write_at(group->path, "memory.limit_in_bytes", bytes);
+}
+
+static int prepare_memory_group(struct corpus_run *run, struct error *err)
+{
+	struct memory_group *group = run->own = arena_alloc(run->arena, sizeof(*group));
+	char path[PATH_MAX];
+	int r;
+
+	if (!group)
+		return error_oom(err);
+	r = layout_detect(run->corpus->host, &group->layout, err);
+	if (r < 0)
+		return r;
+	group->hierarchy = layout_find(group->layout, CONTROLLER_MEMORY);
+	if (!group->hierarchy || group->hierarchy->read_only)
+		return error_set(err, -EROFS, "no group can have a limit of memory"), 1;
+	snprintf(path, sizeof(path), "%s/reeve-test-corpus-%d-memory",
+		 group->hierarchy->mount_point, (int)getpid());
+	if (mkdir(path, 0755) < 0)
+		return error_set_errno(err, -errno, "cannot make a group"), 1;
+	group->path = arena_copy(run->arena, path, strlen(path));
+	if (!group->path)
+		return error_oom(err);
+	r = limit_memory(group);
+	if (r == -ENOENT && group->hierarchy->v2) {
+		group->enabled = write_at(group->hierarchy->mount_point, "cgroup.subtree_control",
+					  "+memory") >= 0;
+		r = limit_memory(group);
+	}
+	return r < 0 ? (error_set_errno(err, r, "cannot limit the memory of a group"), 1) : 0;
+}
+
+static void remove_memory_group(struct corpus_run *run)
+{
+	struct memory_group *group = run->own;
+
+	if (!group)
+		return;
+	for (int i = 0; i < 100 && group->path && rmdir(group->path) < 0 && errno == EBUSY; i++)
+		sleep_ms(10); /* its process is on the way out */
+	if (group->enabled)
+		(void)write_at(group->hierarchy->mount_point, "cgroup.subtree_control", "-memory");
+	layout_free(group->layout);
+	run->own = NULL;
+}
+
+static int set_up_memory_group(struct corpus_run *run)
+{
+	const struct memory_group *group = run->own;
+
+	errno = -write_at(group->path, "cgroup.procs", "0");
+	return errno ? corpus_cannot(run, "move to its group") : 0;
+}
+
+/* Its end is the kernel's choice: nobody else is in the group. */
+static int eat_memory(struct corpus_run *run)
+{
+	char *memory;
+
+	corpus_tell_started(run);
+	(void)corpus_obey();
+	memory = mmap(NULL, EATEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory != MAP_FAILED)
+		memset(memory, 1, EATEN);
+	return PAYLOAD_ODD;
+}
+
+static void expect_victim(struct corpus_run *run)
+{
+	corpus_add(run, EVENT_OOM, CORPUS_MAIN)->after_release = true;
+}
+
 const struct corpus_form corpus_life_forms[] = {
 	{ .about = { "child", "by a process that was forked for it" },
 	  .execute = by_fork,
@@ -293,5 +398,13 @@ const struct corpus_form corpus_life_forms[] = {
 	  .set_up = set_up_core,
 	  .expect = expect_core,
 	  .signal = SIGSEGV },
+	{ .about = { "oom", "a process that its group has no memory for", CASE_CHANGES_HOST },
+	  .prepare = prepare_memory_group,
+	  .set_up = set_up_memory_group,
+	  .execute = eat_memory,
+	  .expect = expect_victim,
+	  .clean = remove_memory_group,
+	  .nothing = true,
+	  .signal = SIGKILL },
 };
 const size_t corpus_life_form_count = ARRAY_SIZE(corpus_life_forms);

@@ -66,7 +66,7 @@ struct decision {
 	uint32_t took_us; /* until it could go on; of what is told afterwards, until all was done */
 	pid_t pid;
 	int32_t group;	    /* index into the policy of `generation`, or -1 */
-	int32_t group_rule; /* the rule that named the group, or -1 */
+	int32_t group_rule; /* the rule that refused, killed, or named the group; or -1 */
 	int32_t result;	    /* 0, or the negative errno of the move */
 	uint32_t flags;
 	uint32_t generation; /* which snapshot the indexes belong to */

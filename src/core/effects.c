@@ -98,6 +98,8 @@ void effects_note(struct effects *effects, const struct plan_step *step, int res
 
 	if (result >= 0) {
 		outcome->done |= UINT32_C(1) << kind;
+		if (kind == EFFECT_DENY || kind == EFFECT_KILL)
+			effects->decision->group_rule = (int)step->rule;
 		rule_stat_effect(stat_of(effects, step), kind, RESULT_DONE, 0);
 		return;
 	}

@@ -43,11 +43,12 @@ static void log_decision(struct engine *engine, const struct shown_decision *sho
 {
 	const struct decision *d = &shown->decision;
 	const struct policy *policy = shown->policy->policy;
-	const char *rule = d->rule_count ? policy->rules[d->rules[0]].name : "?";
+	const char *rule = decision_rule(d, policy);
 	const char *group = decision_group(d, policy);
 	const char *dry = d->flags & DECISION_DRY ? " (dry run)" : "";
 	bool kills = (d->outcome.done | d->outcome.dry) >> EFFECT_KILL & 1;
 
+	rule = rule ? rule : "?";
 	if (d->flags & DECISION_TRUNCATED && !(d->flags & DECISION_PUT_BACK))
 		log_limited(engine->log, &engine->rules_limit, LOG_WARNING,
 			    "more than %d rules match %s: triggers of the others are not run",

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,7 +25,7 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct arguments {
-	const char *config, *runtime_dir, *compat;
+	const char *config, *runtime_dir, *compat, *pid_file;
 	bool foreground, daemon, scan, dry_run, version;
 };
 
@@ -41,6 +42,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		  &arguments->dry_run },
 		{ "foreground", 'f', OPTION_FLAG, NULL, "stay in the foreground (the default)",
 		  &arguments->foreground },
+		{ "pid-file", 'p', OPTION_STRING, "FILE",
+		  "write the process id of the one to signal, locked while it runs",
+		  &arguments->pid_file },
 		{ "runtime-dir", 'r', OPTION_STRING, "DIR",
 		  "socket and state (default " ENGINE_RUNTIME_DIR ")", &arguments->runtime_dir },
 		{ "scan", 's', OPTION_FLAG, NULL, "also place what already runs",
@@ -209,6 +213,27 @@ static int tell_ready(int ready_fd, const struct engine *engine, bool detach)
 	return write_all(ready_fd, "1", 1);
 }
 
+/*
+ * The file of the process that was started and takes signals: the guard, our parent. The lock tells
+ * a file that was left behind from one that is in use; it is ours, and goes with us.
+ */
+static int take_pid_file(const char *path, int *ret_fd, struct error *err)
+{
+	_cleanup_(closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	char text[16];
+	int n;
+
+	if (fd < 0)
+		return error_set_errno(err, -errno, "cannot write %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return error_set(err, -EBUSY, "%s is locked: a daemon runs already", path);
+	n = snprintf(text, sizeof(text), "%d\n", getppid());
+	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)n) != n)
+		return error_set_errno(err, -errno, "cannot write %s", path);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
 static int run_daemon(const struct arguments *arguments, int guard_fd, int ready_fd)
 {
 	_cleanup_(host_freep) struct host *host = NULL;
@@ -226,10 +251,13 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 		.reloaded = on_reloaded,
 	};
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
+	_cleanup_(closep) int pid_fd = -1;
 	int r;
 
 	prepare_process();
-	r = sd_event_new(&event);
+	r = arguments->pid_file ? take_pid_file(arguments->pid_file, &pid_fd, &err) : 0;
+	if (r >= 0)
+		r = sd_event_new(&event);
 	if (r >= 0)
 		r = host_new(&host, &err);
 	if (r >= 0)
@@ -250,6 +278,9 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 		r = sd_event_loop(event);
 	log_notice(engine_log(engine), "stopping");
 	sd_notify(false, "STOPPING=1");
+	/* While it is locked: the next one's must not be removed. */
+	if (pid_fd >= 0)
+		(void)unlink(arguments->pid_file);
 	return r < 0 ? EXIT_FAILED : r;
 }
 

@@ -13,11 +13,11 @@ CALL(clearenv)
 
 CALL(environ)
 {
-	for (char **entry = environ; entry && *entry; entry++) {
-		etf_put_list(reply, 1);
+	size_t list = etf_open_list(reply), count = 0;
+
+	for (char **entry = environ; entry && *entry; entry++, count++)
 		etf_put_binary(reply, *entry, strlen(*entry));
-	}
-	etf_put_nil(reply);
+	etf_close_list(reply, list, count);
 	return CALL_REPLY;
 }
 

@@ -63,10 +63,13 @@ CALL(fcntl)
 
 CALL(getcwd)
 {
-	char folder[PATH_MAX];
+	char folder[PATH_MAX] = "";
 
-	if (!getcwd(folder, sizeof(folder)))
+	/* The C library would go and look for itself where the kernel does not say. */
+	if (syscall(SYS_getcwd, folder, sizeof(folder)) < 0)
 		return reply_errno(reply, errno);
+	if (folder[0] && folder[0] != '/') /* "(unreachable)/..." */
+		return reply_errno(reply, ENOENT);
 	reply_ok_tuple(reply, 2);
 	etf_put_binary(reply, folder, strlen(folder));
 	return CALL_REPLY;
@@ -154,20 +157,22 @@ CALL(readdir)
 {
 	DIR *folder = opendir(arguments[0].text);
 	const struct dirent *entry;
+	size_t list, count = 0;
 	int number;
 
 	if (!folder)
 		return reply_errno(reply, errno);
 	reply_ok_tuple(reply, 2);
+	list = etf_open_list(reply);
 	errno = 0;
 	while ((entry = readdir(folder))) {
-		etf_put_list(reply, 1);
 		etf_put_binary(reply, entry->d_name, strlen(entry->d_name));
+		count++;
 		errno = 0;
 	}
 	number = errno;
 	closedir(folder);
-	etf_put_nil(reply);
+	etf_close_list(reply, list, count);
 	if (!number)
 		return CALL_REPLY;
 	etf_restart(reply);

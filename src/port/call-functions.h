@@ -115,3 +115,56 @@ CALL(syscall_constant);
 
 /* call-more.c */
 CALL(capabilities);
+CALL(child_statistics);
+CALL(constants);
+CALL(continued);
+CALL(statistics);
+
+/* call-file-more.c */
+CALL(accept);
+CALL(bind);
+CALL(close_range);
+CALL(dup);
+CALL(listen);
+CALL(lstat);
+CALL(pipe);
+CALL(pty);
+CALL(readlink);
+CALL(rename);
+CALL(stat);
+CALL(umask);
+
+/* call-process-more.c */
+CALL(deadline);
+CALL(getppid);
+CALL(getprlimit);
+CALL(kill_tree);
+CALL(oom_score_adj);
+CALL(pidfd_open);
+CALL(pidfd_send_signal);
+CALL(sched_getaffinity);
+CALL(sched_getscheduler);
+CALL(sched_setaffinity);
+CALL(sched_setscheduler);
+CALL(setprlimit);
+
+/* call-confine.c */
+CALL(capget);
+CALL(capset);
+CALL(idmap);
+CALL(landlock_allow);
+CALL(landlock_create);
+CALL(landlock_restrict);
+CALL(seccomp_policy);
+
+/* call-cgroup.c */
+CALL(cgroup_create);
+CALL(cgroup_events);
+CALL(cgroup_freeze);
+CALL(cgroup_get);
+CALL(cgroup_kill);
+CALL(cgroup_mounts);
+CALL(cgroup_move);
+CALL(cgroup_remove);
+CALL(cgroup_set);
+CALL(fork_into);

@@ -1,20 +1,115 @@
 // SPDX-License-Identifier: MIT
-/* Calls about the calls. */
+/* Calls about the calls, and about this process. */
 #include "port/call-functions.h"
+
+#include "port/signals.h"
 
 CALL(capabilities)
 {
+	size_t list = etf_open_list(reply), count = 0;
+
 	for (size_t i = 0; i < calls_count(); i++) {
 		const struct call *call = call_row(i);
 
 		if (!call->function)
 			continue;
-		etf_put_list(reply, 1);
+		count++;
 		etf_put_tuple(reply, 3);
 		etf_put_atom(reply, call->name);
 		etf_put_uint(reply, call->arity);
 		etf_put_uint(reply, i);
 	}
+	etf_close_list(reply, list, count);
+	return CALL_REPLY;
+}
+
+/* {ok, Bytes} without the bytes. */
+enum { OK_BINARY_SIZE = 1 + 2 + 4 + 5 };
+
+CALL(continued)
+{
+	size_t offset = (size_t)arguments[0].number;
+	size_t room = frame_room(port->depth) - OK_BINARY_SIZE;
+
+	if (!port->kept || offset > port->kept_size)
+		return reply_errno(reply, ENODATA);
+	reply_ok_tuple(reply, 2);
+	etf_put_binary(reply, port->kept + offset, MIN(room, port->kept_size - offset));
+	return CALL_REPLY;
+}
+
+CALL(constants)
+{
+	const struct constant *rows;
+	size_t count;
+
+	for (int table = 0; table < CONSTANTS_COUNT; table++) {
+		if (!streq(constant_table_name((enum constant_table)table), arguments[0].text))
+			continue;
+		rows = constant_rows((enum constant_table)table, &count);
+		etf_put_list(reply, count);
+		for (size_t i = 0; i < count; i++) {
+			etf_put_tuple(reply, 2);
+			etf_put_atom(reply, rows[i].name);
+			etf_put_uint(reply, rows[i].value);
+		}
+		etf_put_nil(reply);
+		return CALL_REPLY;
+	}
+	return reply_errno(reply, ENOTSUP);
+}
+
+struct number {
+	const char *name;
+	uint64_t value;
+};
+
+static enum call_result put_numbers(struct etf_writer *reply, const struct number *numbers,
+				    size_t count)
+{
+	etf_put_list(reply, count);
+	for (size_t i = 0; i < count; i++) {
+		etf_put_tuple(reply, 2);
+		etf_put_atom(reply, numbers[i].name);
+		etf_put_uint(reply, numbers[i].value);
+	}
 	etf_put_nil(reply);
 	return CALL_REPLY;
+}
+
+CALL(statistics)
+{
+	const struct number numbers[] = {
+		{ "depth", port->depth },
+		{ "children", port->children.living },
+		{ "calls", port->counters.calls },
+		{ "badpid", port->counters.badpid },
+		{ "replies_too_long", port->counters.replies_too_long },
+		{ "control_invalid", port->counters.control_invalid },
+		{ "signals_lost", signals_lost() },
+	};
+
+	return put_numbers(reply, numbers, ARRAY_SIZE(numbers));
+}
+
+CALL(child_statistics)
+{
+	const struct child *child = children_find(&port->children, (pid_t)arguments[0].number);
+	const struct child_counters *counters;
+
+	if (!child)
+		return reply_errno(reply, ESRCH);
+	counters = &child->counters;
+	const struct number numbers[] = {
+		{ "executed", child->executed },
+		{ "stdin_bytes", counters->in_bytes },
+		{ "stdin_waiting", child_bytes_left(&child->queue) },
+		{ "stdin_refused", counters->in_refused },
+		{ "stdout_bytes", counters->out_bytes },
+		{ "stderr_bytes", counters->err_bytes },
+		{ "stdout_invalid", counters->out_invalid },
+		{ "frames_cut", counters->frames_cut },
+	};
+
+	return put_numbers(reply, numbers, ARRAY_SIZE(numbers));
 }

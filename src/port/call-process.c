@@ -60,23 +60,27 @@ static void put_child(struct etf_writer *reply, const struct child *child)
 
 CALL(cpid)
 {
+	size_t list = etf_open_list(reply);
+
 	for (size_t i = 0; i < port->children.count; i++) {
 		const struct child *child = &port->children.slots[i];
 
 		if (!child->pid || child->gone)
 			continue;
-		etf_put_list(reply, 1);
 		put_child(reply, child);
 	}
-	etf_put_nil(reply);
+	etf_close_list(reply, list, port->children.living);
 	return CALL_REPLY;
 }
 
 /* The parent is told at once, by the socket's end; the children are ended then. */
 CALL(exit)
 {
-	close(FD_CONTROL);
-	port_end(port);
+	/* Without children there is nothing to wait for, and a seccomp policy may allow no more. */
+	if (port->children.present) {
+		close(FD_CONTROL);
+		port_end(port);
+	}
 	exit((int)arguments[0].number);
 }
 

@@ -93,12 +93,14 @@ static int by_number(const void *a, const void *b)
 static void put_ready(struct etf_writer *reply, const struct pollfd *polls,
 		      const struct argument *set, short answered)
 {
+	size_t list = etf_open_list(reply), count = 0;
+
 	for (size_t i = 0; i < set->count; i++)
 		if ((!i || set->numbers[i] != set->numbers[i - 1]) && polls[i].revents & answered) {
-			etf_put_list(reply, 1);
 			etf_put_uint(reply, set->numbers[i]);
+			count++;
 		}
-	etf_put_nil(reply);
+	etf_close_list(reply, list, count);
 }
 
 static enum call_result select_reply(struct etf_writer *reply, const struct pollfd *polls,

@@ -465,3 +465,22 @@ void etf_put_nil(struct etf_writer *writer)
 
 	etf_put_raw(writer, &nil, 1);
 }
+
+size_t etf_open_list(struct etf_writer *writer)
+{
+	size_t opened = writer->size;
+
+	put_tagged(writer, TAG_LIST, 0, 4);
+	return opened;
+}
+
+void etf_close_list(struct etf_writer *writer, size_t opened, size_t count)
+{
+	if (writer->failed)
+		return;
+	if (!count)
+		writer->size = opened;
+	for (int i = 0; count && i < 4; i++)
+		writer->data[opened + 4 - (size_t)i] = (uint8_t)(count >> (8 * i));
+	etf_put_nil(writer);
+}

@@ -81,6 +81,9 @@ void etf_shrink_binary(struct etf_writer *writer, uint8_t *at, size_t size);
 void etf_put_tuple(struct etf_writer *writer, size_t arity);
 /* `count` elements follow, and a NIL; for none the NIL alone is written. */
 void etf_put_list(struct etf_writer *writer, size_t count);
+/* A list whose length is known only afterwards: what is opened is closed with the count. */
+size_t etf_open_list(struct etf_writer *writer);
+void etf_close_list(struct etf_writer *writer, size_t opened, size_t count);
 void etf_put_nil(struct etf_writer *writer);
 /* A term that is encoded already, without its version byte. */
 void etf_put_raw(struct etf_writer *writer, const void *data, size_t size);

@@ -15,6 +15,28 @@ void frame_put_head_child(uint8_t head[FRAME_HEAD_CHILD], enum frame_type type, 
 	frame_put_u32(head + FRAME_HEAD, (uint32_t)pid);
 }
 
+/* Whether each of the frames in this PROXY is as long as the one around it says, as far as they are
+ * at hand. A controller reads them all, and would lose its way for good. */
+static bool nested_well(const uint8_t *frame, size_t size)
+{
+	size_t length = frame_u16(frame), inner;
+
+	while (frame_u16(frame + 2) == FRAME_PROXY) {
+		if (length < FRAME_HEAD_CHILD - 2 + FRAME_HEAD)
+			return false;
+		if (size < FRAME_HEAD_CHILD + FRAME_HEAD)
+			return true;
+		frame += FRAME_HEAD_CHILD;
+		size -= FRAME_HEAD_CHILD;
+		inner = frame_u16(frame);
+		if (inner + FRAME_HEAD_CHILD != length || frame_u16(frame + 2) < FRAME_STDOUT ||
+		    frame_u16(frame + 2) > FRAME_PIPE)
+			return false;
+		length = inner;
+	}
+	return true;
+}
+
 enum frame_state frame_upwards(const uint8_t *data, size_t size, unsigned depth, size_t *ret_size)
 {
 	size_t length, type;
@@ -26,6 +48,8 @@ enum frame_state frame_upwards(const uint8_t *data, size_t size, unsigned depth,
 	if (type < FRAME_STDOUT || type > FRAME_EXEC)
 		return FRAME_BROKEN;
 	if (type == FRAME_EXEC ? length != 2 : length < (type <= FRAME_PROXY ? 6 : 3))
+		return FRAME_BROKEN;
+	if (!nested_well(data, size))
 		return FRAME_BROKEN;
 	/* As PROXY it is longer by a head, and by one more for every process above. */
 	if (2 + length + (size_t)FRAME_HEAD_CHILD * (depth + 1) > FRAME_SIZE_MAX)

@@ -130,27 +130,30 @@ static void send_invalid(struct port *port, struct child *child, const uint8_t *
 	}
 }
 
-/* The last frame at hand is not whole. True: its other bytes were in the pipe and are moved. */
+/* The last frame at hand is not whole. True: its other bytes were in the pipe and are moved.
+ * *ret_more: there were bytes behind them. */
 static bool finish_by_move(struct batch *batch, struct child *child, const uint8_t *data,
-			   size_t size, size_t whole)
+			   size_t size, size_t whole, bool *ret_more)
 {
 	size_t missing = whole - size;
+	int bytes = missing < SPLICE_MIN ? 0 : pipe_bytes(batch->port, child->out);
 
-	if (missing < SPLICE_MIN || pipe_bytes(batch->port, child->out) < (int)missing)
+	if (missing < SPLICE_MIN || bytes < (int)missing)
 		return false;
 	batch_add(batch, data, size, whole);
 	batch_send(batch);
 	output_move(batch->port, child->out, missing);
+	*ret_more = bytes > (int)missing;
 	return true;
 }
 
-/* Passes on the frames that stand in `data`. True: the pipe may well hold the next one. */
+/* Passes on the frames that stand in `data`. True: the pipe holds more, and can be read. */
 static bool pass_frames(struct port *port, struct child *child, const uint8_t *data, size_t size)
 {
 	struct batch batch = { .port = port, .pid = child->pid };
 	enum frame_state state = FRAME_GOOD;
 	size_t whole = 0;
-	bool moved = false;
+	bool more = false;
 
 	while (size && !child->announced) {
 		state = frame_upwards(data, size, port->depth, &whole);
@@ -165,16 +168,15 @@ static bool pass_frames(struct port *port, struct child *child, const uint8_t *d
 		data += whole;
 		size -= whole;
 	}
-	if (!child->announced && size && state == FRAME_GOOD) {
-		moved = finish_by_move(&batch, child, data, size, whole);
-		size = moved ? 0 : size;
-	}
+	if (!child->announced && size && state == FRAME_GOOD &&
+	    finish_by_move(&batch, child, data, size, whole, &more))
+		size = 0;
 	batch_send(&batch);
 	if (!child->announced && size && state == FRAME_BROKEN)
 		send_invalid(port, child, data, size);
 	else if (size)
 		keep_rest(child, data, size, state == FRAME_GOOD ? whole : 0);
-	return moved;
+	return more;
 }
 
 /* Adds to the frame, or to its head, of which a part was kept. */

@@ -7,6 +7,7 @@
  */
 #include "rules/condition.h"
 
+#include "config/window.h"
 #include "rules/glob.h"
 #include "util/civil.h"
 
@@ -320,31 +321,44 @@ static enum holds test_container(const struct condition *condition, struct facts
 	return HOLDS_NO;
 }
 
-/* "mnt:other", "pid:4026531836" */
-static enum holds namespace_is(const char *text, const struct facts *facts)
+bool namespace_parse(const char *text, struct namespace_word *ret_word)
 {
 	static const char *const kinds[] = { "cgroup", "ipc",  "mnt",  "net",
 					     "pid",    "time", "user", "uts" };
 	const char *colon = strchr(text, ':');
-	size_t kind = 0;
-	uint32_t number;
+	size_t size = colon ? (size_t)(colon - text) : 0;
 
 	_Static_assert(ARRAY_SIZE(kinds) == FACT_NAMESPACE_KINDS, "a name a kind");
-	while (colon && kind < ARRAY_SIZE(kinds) &&
-	       (strlen(kinds[kind]) != (size_t)(colon - text) ||
-		memcmp(kinds[kind], text, (size_t)(colon - text)) != 0))
-		kind++;
-	if (!colon || kind == ARRAY_SIZE(kinds))
+	*ret_word = (struct namespace_word){ .what = NAMESPACE_NUMBER };
+	for (; ret_word->kind < FACT_NAMESPACE_KINDS; ret_word->kind++)
+		if (strlen(kinds[ret_word->kind]) == size &&
+		    memcmp(kinds[ret_word->kind], text, size) == 0)
+			break;
+	if (!colon || ret_word->kind == FACT_NAMESPACE_KINDS)
+		return false;
+	if (streq(colon + 1, "host"))
+		ret_word->what = NAMESPACE_HOST;
+	else if (streq(colon + 1, "other"))
+		ret_word->what = NAMESPACE_OTHER;
+	else
+		ret_word->number = (uint32_t)strtoull(colon + 1, NULL, 10);
+	return true;
+}
+
+static enum holds namespace_is(const char *text, const struct facts *facts)
+{
+	struct namespace_word word;
+	uint32_t number, host;
+
+	if (!namespace_parse(text, &word))
 		return HOLDS_NO;
-	number = facts->namespaces[kind];
-	if (number == 0)
+	number = facts->namespaces[word.kind];
+	host = facts->host_namespaces[word.kind];
+	if (number == 0 || (host == 0 && word.what != NAMESPACE_NUMBER))
 		return HOLDS_UNKNOWN;
-	if (streq(colon + 1, "host") || streq(colon + 1, "other")) {
-		if (facts->host_namespaces[kind] == 0)
-			return HOLDS_UNKNOWN;
-		return yes_if((number == facts->host_namespaces[kind]) == streq(colon + 1, "host"));
-	}
-	return yes_if(strtoull(colon + 1, NULL, 10) == number);
+	if (word.what == NAMESPACE_NUMBER)
+		return yes_if(number == word.number);
+	return yes_if((number == host) == (word.what == NAMESPACE_HOST));
 }
 
 static enum holds test_namespace(const struct condition *condition, struct facts *facts)
@@ -361,32 +375,32 @@ static enum holds test_namespace(const struct condition *condition, struct facts
 }
 
 /* The kernel's own names of terminals, Documentation/admin-guide/devices.txt. */
-static struct slice terminal_name(uint32_t device, char *buffer, size_t size)
+struct slice terminal_name(uint32_t device, char buffer[TERMINAL_NAME])
 {
 	unsigned high = major(device), low = minor(device);
 	int length;
 
 	if (high >= 136 && high <= 143)
-		length = snprintf(buffer, size, "pts/%u", (high - 136) * 256 + low);
+		length = snprintf(buffer, TERMINAL_NAME, "pts/%u", (high - 136) * 256 + low);
 	else if (high == 4 && low < 64)
-		length = snprintf(buffer, size, "tty%u", low);
+		length = snprintf(buffer, TERMINAL_NAME, "tty%u", low);
 	else if (high == 4)
-		length = snprintf(buffer, size, "ttyS%u", low - 64);
+		length = snprintf(buffer, TERMINAL_NAME, "ttyS%u", low - 64);
 	else if (high == 5 && low == 1)
-		length = snprintf(buffer, size, "console");
+		length = snprintf(buffer, TERMINAL_NAME, "console");
 	else
-		length = snprintf(buffer, size, "%u:%u", high, low);
+		length = snprintf(buffer, TERMINAL_NAME, "%u:%u", high, low);
 	return (struct slice){ buffer, (size_t)length };
 }
 
 static enum holds test_tty(const struct condition *condition, struct facts *facts)
 {
 	const struct policy_condition *from = condition->from;
-	char buffer[32];
+	char buffer[TERMINAL_NAME];
 	struct slice name = { NULL, 0 };
 
 	if (facts->tty != 0)
-		name = terminal_name(facts->tty, buffer, sizeof(buffer));
+		name = terminal_name(facts->tty, buffer);
 	for (size_t i = 0; i < from->word_count; i++) {
 		const struct policy_word *word = &from->words[i];
 
@@ -414,26 +428,6 @@ static enum holds test_deleted(const struct condition *condition, struct facts *
 static enum holds test_setuid_program(const struct condition *condition, struct facts *facts)
 {
 	return yes_if(facts->setuid_program == condition->from->wanted);
-}
-
-static bool is_on_day(const struct policy_window *window, const struct tm *local, int week_day)
-{
-	return (window->days >> week_day & 1) &&
-	       (!window->month_days || window->month_days >> local->tm_mday & 1);
-}
-
-static bool window_holds(const struct policy_window *window, const struct tm *local)
-{
-	int minute = local->tm_hour * 60 + local->tm_min, yesterday = (local->tm_wday + 6) % 7;
-
-	if (window->months && !(window->months >> (local->tm_mon + 1) & 1))
-		return false;
-	if (window->start < window->end)
-		return minute >= window->start && minute < window->end &&
-		       is_on_day(window, local, local->tm_wday);
-	return ((window->start == window->end || minute >= window->start) &&
-		is_on_day(window, local, local->tm_wday)) ||
-	       (minute < window->end && is_on_day(window, local, yesterday));
 }
 
 static enum holds test_time(const struct condition *condition, struct facts *facts)
@@ -534,13 +528,16 @@ uint32_t condition_parts(const struct policy_condition *condition)
 	return parts;
 }
 
+bool condition_known(enum condition_kind kind, struct facts *facts)
+{
+	return tests[kind].part == NO_PART || facts_know(facts, (enum fact_part)tests[kind].part);
+}
+
 enum holds condition_holds(const struct condition *condition, struct facts *facts)
 {
 	enum condition_kind kind = condition->from->kind;
 
-	if (tests[kind].part != NO_PART && !facts_know(facts, (enum fact_part)tests[kind].part))
-		return HOLDS_UNKNOWN;
-	return tests[kind].test(condition, facts);
+	return condition_known(kind, facts) ? tests[kind].test(condition, facts) : HOLDS_UNKNOWN;
 }
 
 /* ---- compiling ---- */

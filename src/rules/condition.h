@@ -24,6 +24,23 @@ enum holds {
  * in it fails. */
 enum holds condition_holds(const struct condition *condition, struct facts *facts);
 
+/* Whether all parts of the facts that such a condition needs could be had; of what several parts
+ * can prove (CONDITION_UNIX_GROUP), true. */
+bool condition_known(enum condition_kind kind, struct facts *facts);
+
+/* "mnt:other", "pid:4026531836" */
+enum { NAMESPACE_HOST, NAMESPACE_OTHER, NAMESPACE_NUMBER };
+struct namespace_word {
+	uint32_t kind; /* enum fact_namespace */
+	uint32_t what;
+	uint32_t number; /* 0 but for NAMESPACE_NUMBER */
+};
+bool namespace_parse(const char *text, struct namespace_word *ret_word);
+
+/* The name of a terminal, as "pts/3", from its device number; in `buffer`. */
+enum { TERMINAL_NAME = 32 };
+struct slice terminal_name(uint32_t device, char buffer[TERMINAL_NAME]);
+
 /* The keys of a policy: "unix_group". */
 extern const char *const condition_names[CONDITIONS];
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * Two open-addressing tables (by name, by identity), a table of folders that is asked once for each
- * ancestor of a path, and the globs. Entries of one name, one folder or one identity are chained
- * through `next_name` and `next_identity`.
+ * ancestor of a path, and the globs, of which those are
+ * tried that a gram of the path points to. Entries of one name, one folder or one identity are
+ * chained through `next_name` and `next_identity`.
  */
 #include "rules/path-index.h"
 
 #include "rules/glob.h"
+#include "rules/grams.h"
 #include "util/hash.h"
 
 #define NO_ENTRY UINT32_MAX /* no enumerator: those are ints */
@@ -29,8 +31,9 @@ struct path_index {
 	struct entry *entries;
 	size_t entry_count;
 	struct table names, identities, folders;
-	uint32_t *globs; /* entries */
+	uint32_t *globs; /* the first entry of each text */
 	size_t glob_count;
+	struct grams *grams; /* of `globs` */
 };
 
 static uint64_t hash_identity(dev_t dev, ino_t ino)
@@ -90,75 +93,117 @@ static uint32_t *find_identity(const struct path_index *index, dev_t dev, ino_t 
 
 /* ---- building ---- */
 
-static int make_tables(struct path_index *index, const struct rule_target *const *targets,
-		       size_t count)
+/* "/opt/ **" (without the blank) is a folder, which costs less to find. */
+static enum target_kind kind_of(const struct rule_target *target, uint32_t *ret_length)
 {
-	size_t names = 0, identities = 0, folders = 0, globs = 0;
+	size_t length = strlen(target->text), literal;
+
+	*ret_length = (uint32_t)length;
+	if (target->kind != TARGET_GLOB)
+		return target->kind;
+	literal = glob_literal_prefix(target->text);
+	if (literal == 0 || target->text[literal - 1] != '/' ||
+	    !streq(target->text + literal, "**"))
+		return TARGET_GLOB;
+	*ret_length = (uint32_t)MAX(literal - 1, (size_t)1);
+	return TARGET_FOLDER;
+}
+
+static int make_tables(struct path_index *index, const struct rule_target *const *targets,
+		       size_t count, struct table *glob_texts)
+{
+	size_t kinds[TARGET_GLOB + 1] = { 0 }, identities = 0;
+	uint32_t length;
 	int r;
 
 	for (size_t i = 0; i < count; i++) {
-		names += targets[i]->kind == TARGET_FILE;
+		kinds[kind_of(targets[i], &length)]++;
 		identities += targets[i]->kind == TARGET_FILE && targets[i]->has_identity;
-		folders += targets[i]->kind == TARGET_FOLDER;
-		globs += targets[i]->kind == TARGET_GLOB;
 	}
 	index->entries = calloc(count + 1, sizeof(*index->entries));
-	if (!index->entries)
+	index->globs = calloc(kinds[TARGET_GLOB] + 1, sizeof(*index->globs));
+	if (!index->entries || !index->globs)
 		return -ENOMEM;
-	r = table_init(&index->names, names);
+	r = table_init(&index->names, kinds[TARGET_FILE]);
 	if (r >= 0)
 		r = table_init(&index->identities, identities);
 	if (r >= 0)
-		r = table_init(&index->folders, folders);
-	if (r >= 0 && globs > 0) {
-		index->globs = calloc(globs, sizeof(*index->globs));
-		r = index->globs ? 0 : -ENOMEM;
-	}
+		r = table_init(&index->folders, kinds[TARGET_FOLDER]);
+	if (r >= 0)
+		r = table_init(glob_texts, kinds[TARGET_GLOB]);
 	return r;
 }
 
-/* Puts an entry in front of those that are in the slot: who is added last comes first. */
-static void put(uint32_t *slot, uint32_t at, uint32_t *next)
+/* Puts an entry in front of those that are in the slot. True if it is the only one. */
+static bool put(uint32_t *slot, uint32_t at, uint32_t *next)
 {
-	*next = *slot ? *slot - 1 : NO_ENTRY;
+	bool first = *slot == 0;
+
+	*next = first ? NO_ENTRY : *slot - 1;
 	*slot = at + 1;
+	return first;
 }
 
-static void add_target(struct path_index *index, const struct rule_target *target)
+static void add_target(struct path_index *index, const struct rule_target *target,
+		       struct table *glob_texts)
 {
 	uint32_t at = (uint32_t)index->entry_count++;
 	struct entry *entry = &index->entries[at];
+	const struct table *tables[] = {
+		[TARGET_FILE] = &index->names,
+		[TARGET_FOLDER] = &index->folders,
+		[TARGET_GLOB] = glob_texts,
+	};
+	enum target_kind kind;
 
 	*entry = (struct entry){
 		.text = target->text,
-		.length = (uint32_t)strlen(target->text),
 		.rule = target->rule,
 		.dev = target->dev,
 		.ino = target->ino,
-		.next_name = NO_ENTRY,
 		.next_identity = NO_ENTRY,
 	};
-	if (target->kind == TARGET_GLOB)
-		index->globs[index->glob_count++] = at;
-	else
-		put(find_name(index,
-			      target->kind == TARGET_FOLDER ? &index->folders : &index->names,
-			      entry->text, entry->length),
-		    at, &entry->next_name);
+	kind = kind_of(target, &entry->length);
+	if (put(find_name(index, tables[kind], entry->text, entry->length), at,
+		&entry->next_name) &&
+	    kind == TARGET_GLOB)
+		index->glob_count++;
 	if (target->kind == TARGET_FILE && target->has_identity)
 		put(find_identity(index, target->dev, target->ino), at, &entry->next_identity);
+}
+
+/* Each text once, with the entries of all its rules behind it. */
+static int file_globs(struct path_index *index, const struct table *glob_texts)
+{
+	_cleanup_(freep) struct gram_source *sources =
+		calloc(index->glob_count + 1, sizeof(*sources));
+	size_t count = 0;
+
+	if (!sources)
+		return -ENOMEM;
+	for (size_t i = 0; glob_texts->slots && i <= glob_texts->mask; i++)
+		if (glob_texts->slots[i])
+			index->globs[count++] = glob_texts->slots[i] - 1;
+	for (size_t i = 0; i < count; i++)
+		sources[i] = (struct gram_source){ .glob = index->entries[index->globs[i]].text,
+						   .id = (uint32_t)i };
+	return count > 0 ? grams_new(sources, count, &index->grams) : 0;
 }
 
 int path_index_new(const struct rule_target *const *targets, size_t count,
 		   struct path_index **ret_index)
 {
 	_cleanup_(path_index_freep) struct path_index *index = calloc(1, sizeof(*index));
-	int r = index ? make_tables(index, targets, count) : -ENOMEM;
+	struct table glob_texts = { 0 };
+	int r = index ? make_tables(index, targets, count, &glob_texts) : -ENOMEM;
 
+	for (size_t i = 0; i < count && r >= 0; i++)
+		add_target(index, targets[i], &glob_texts);
+	if (r >= 0)
+		r = file_globs(index, &glob_texts);
+	free(glob_texts.slots);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < count; i++)
-		add_target(index, targets[i]);
 	*ret_index = TAKE_PTR(index);
 	return 0;
 }
@@ -171,6 +216,7 @@ void path_index_free(struct path_index *index)
 	free(index->identities.slots);
 	free(index->folders.slots);
 	free(index->globs);
+	grams_free(index->grams);
 	free(index->entries);
 	free(index);
 }
@@ -240,17 +286,41 @@ static void find_folders(const struct path_index *index, const struct file_key *
 			candidates_add(candidates, index->entries[at].rule);
 }
 
+/* The next text from `globs` that matches, as its first entry; NO_ENTRY: none is left. The caller
+ * has begun `found` at 0. */
+static uint32_t next_glob(const struct path_index *index, struct slice path,
+			  struct candidates *found)
+{
+	for (;;) {
+		uint32_t at = candidates_take(found), entry;
+
+		if (at == NO_CANDIDATE) {
+			if (found->beyond == NO_CANDIDATE)
+				return NO_ENTRY;
+			candidates_begin(found, found->beyond);
+			grams_find(index->grams, path, found);
+			continue;
+		}
+		entry = index->globs[at];
+		if (glob_matches(GLOB_PATH, index->entries[entry].text, path))
+			return entry;
+	}
+}
+
 static void find_globs(const struct path_index *index, const struct file_key *file,
 		       struct candidates *candidates)
 {
 	const struct slice path = { file->path, file->length };
+	struct candidates found;
+	uint32_t at;
 
-	for (size_t i = 0; i < index->glob_count; i++) {
-		const struct entry *entry = &index->entries[index->globs[i]];
-
-		if (glob_matches(GLOB_PATH, entry->text, path))
-			candidates_add(candidates, entry->rule);
-	}
+	if (!index->grams)
+		return;
+	candidates_begin(&found, 0);
+	grams_find(index->grams, path, &found);
+	while ((at = next_glob(index, path, &found)) != NO_ENTRY)
+		for (; at != NO_ENTRY; at = index->entries[at].next_name)
+			candidates_add(candidates, index->entries[at].rule);
 }
 
 void path_index_find(const struct path_index *index, const struct file_key *file, bool by_identity,
@@ -265,15 +335,17 @@ bool path_index_names(const struct path_index *index, const struct file_key *fil
 {
 	const struct slice path = { file->path, file->length };
 	size_t length = index->folders.slots ? file->length : 0;
+	struct candidates found;
 	bool named;
 
 	if (first_exact(index, file, by_identity, &named) != NO_ENTRY ||
 	    next_folder(index, file->path, &length) != NO_ENTRY)
 		return true;
-	for (size_t i = 0; i < index->glob_count; i++)
-		if (glob_matches(GLOB_PATH, index->entries[index->globs[i]].text, path))
-			return true;
-	return false;
+	if (!index->grams)
+		return false;
+	candidates_begin(&found, 0);
+	grams_find(index->grams, path, &found);
+	return next_glob(index, path, &found) != NO_ENTRY;
 }
 
 bool path_index_has_names(const struct path_index *index)

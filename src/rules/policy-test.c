@@ -193,22 +193,16 @@ static void give_container(struct run *run, char *text)
 
 static bool give_namespace(struct run *run, const char *text)
 {
-	static const char *const kinds[] = { "cgroup", "ipc",  "mnt",  "net",
-					     "pid",    "time", "user", "uts" };
-	const char *colon = strchr(text, ':');
-	uint64_t number;
+	struct namespace_word word;
 
-	for (size_t i = 0; colon && i < ARRAY_SIZE(kinds); i++) {
-		if (strlen(kinds[i]) != (size_t)(colon - text) ||
-		    memcmp(kinds[i], text, (size_t)(colon - text)) != 0)
-			continue;
-		run->facts.namespaces[i] = streq(colon + 1, "other") ? 2 : 1;
-		if (parse_u64(colon + 1, &number) == 0)
-			run->facts.namespaces[i] = (uint32_t)number;
-		return true;
+	if (!namespace_parse(text, &word)) {
+		fail(run, "\"%.80s\" is no namespace: write net:other, mnt:host, ...", text);
+		return false;
 	}
-	fail(run, "\"%.80s\" is no namespace: write net:other, mnt:host, ...", text);
-	return false;
+	run->facts.namespaces[word.kind] = word.what == NAMESPACE_NUMBER  ? word.number
+					   : word.what == NAMESPACE_OTHER ? 2
+									  : 1;
+	return true;
 }
 
 static void give_ancestor(struct run *run, char *text)

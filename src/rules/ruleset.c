@@ -11,6 +11,7 @@
 
 #include "rules/condition.h"
 #include "rules/path-index.h"
+#include "rules/selector.h"
 
 struct rule {
 	struct condition *conditions; /* NULL: none */
@@ -23,8 +24,7 @@ struct rule {
 
 struct index {
 	struct path_index *paths; /* NULL: no rule has any */
-	uint32_t *bare;		  /* rules without paths, in file order */
-	size_t bare_count;
+	struct selector *bare;	  /* of rules without paths; NULL: all have some */
 };
 
 struct ruleset {
@@ -83,19 +83,20 @@ static bool is_bare(const struct ruleset *rules, size_t number, enum occasion on
 
 static int index_bare(const struct ruleset *rules, enum occasion on, struct index *index)
 {
+	const struct policy *policy = rules->policy;
+	_cleanup_(freep) struct selector_rule *bare = calloc(policy->rule_count + 1, sizeof(*bare));
 	size_t count = 0;
 
-	for (size_t i = 0; i < rules->policy->rule_count; i++)
-		count += is_bare(rules, i, on);
-	if (count == 0)
-		return 0;
-	index->bare = calloc(count, sizeof(*index->bare));
-	if (!index->bare)
+	if (!bare)
 		return -ENOMEM;
-	for (size_t i = 0; i < rules->policy->rule_count; i++)
+	for (size_t i = 0; i < policy->rule_count; i++)
 		if (is_bare(rules, i, on))
-			index->bare[index->bare_count++] = (uint32_t)i;
-	return 0;
+			bare[count++] = (struct selector_rule){
+				.rule = (uint32_t)i,
+				.conditions = rules->rules[i].conditions,
+				.count = policy->rules[i].condition_count,
+			};
+	return count > 0 ? selector_new(bare, count, &index->bare) : 0;
 }
 
 int ruleset_new(const struct policy *policy, const struct rule_target *targets, size_t count,
@@ -131,7 +132,7 @@ void ruleset_free(struct ruleset *rules)
 		return;
 	for (enum occasion on = 0; on < OCCASIONS; on++) {
 		path_index_free(rules->occasions[on].paths);
-		free(rules->occasions[on].bare);
+		selector_free(rules->occasions[on].bare);
 	}
 	for (size_t i = 0; rules->rules && i < rules->policy->rule_count; i++)
 		conditions_free(rules->rules[i].conditions,
@@ -184,8 +185,8 @@ static void find_candidates(const struct ruleset *rules, struct facts *facts,
 	for (uint32_t left = facts_occasions(facts); left; left &= left - 1) {
 		const struct index *index = &rules->occasions[__builtin_ctz(left)];
 
-		for (size_t i = 0; i < index->bare_count; i++)
-			candidates_add(candidates, index->bare[i]);
+		if (index->bare)
+			selector_find(index->bare, facts, candidates);
 	}
 }
 
@@ -279,7 +280,7 @@ bool ruleset_match(const struct ruleset *rules, enum policy_action action,
 
 static bool has_rules(const struct index *index)
 {
-	return index->paths || index->bare_count > 0;
+	return index->paths || index->bare;
 }
 
 bool ruleset_has(const struct ruleset *rules, enum policy_action action)
@@ -312,8 +313,7 @@ bool ruleset_concerns(const struct ruleset *rules, uint32_t occasions, const str
 	for (uint32_t left = occasions; left; left &= left - 1) {
 		const struct index *index = &rules->occasions[__builtin_ctz(left)];
 
-		if (index->bare_count > 0 ||
-		    (index->paths && path_index_names(index->paths, file, true)))
+		if (index->bare || (index->paths && path_index_names(index->paths, file, true)))
 			return true;
 	}
 	return false;

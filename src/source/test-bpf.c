@@ -9,6 +9,7 @@
 
 #include <sys/fsuid.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/fsuid.h>
 #include <sys/resource.h>
@@ -210,13 +211,13 @@ static void check_calls(bool later)
 	pid = fork();
 	if (pid == 0) {
 		/* Changes, no change, and one that is refused. */
-		_exit(setresgid(7, 8, 9) || setresgid(7, 8, 9) || chdir("/usr") ||
-		      !execl("./nothing", "x", NULL) || setfsuid(5) || setresuid(1, 2, 3) ||
-		      !setresuid(4, 4, 4));
+		_exit(setgroups(1, (gid_t[]){ 11 }) || setresgid(7, 8, 9) || setresgid(7, 8, 9) ||
+		      chdir("/usr") || !execl("./nothing", "x", NULL) || setfsuid(5) ||
+		      setresuid(1, 2, 3) || !setresuid(4, 4, 4));
 	}
 	waitpid(pid, NULL, 0);
 	serve(&world, 100);
-	assert_int_equal(world.counts[EVENT_SETGID], 1);
+	assert_int_equal(world.counts[EVENT_SETGID], 2);
 	assert_int_equal(world.last[EVENT_SETGID].egid, 8);
 	assert_int_equal(world.counts[EVENT_SETUID], 2);
 	assert_int_equal(world.last[EVENT_SETUID].suid, 3);

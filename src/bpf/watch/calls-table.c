@@ -2,8 +2,6 @@
 /*
  * The numbers of the system calls that the programs look at. On x86-64 there are three sets: its
  * own, x32's (bit 30 set; two calls have other numbers) and those of 32-bit programs.
- *
- * setgroups() is not among them: it changes what events do not tell.
  */
 #include "bpf/watch/calls-table.h"
 
@@ -15,12 +13,19 @@ struct row {
 };
 
 static const struct row native[] = {
-	{ SYS_setuid, WATCH_CALL_UID },	   { SYS_setreuid, WATCH_CALL_UID },
-	{ SYS_setresuid, WATCH_CALL_UID }, { SYS_setfsuid, WATCH_CALL_UID },
-	{ SYS_setgid, WATCH_CALL_GID },	   { SYS_setregid, WATCH_CALL_GID },
-	{ SYS_setresgid, WATCH_CALL_GID }, { SYS_setfsgid, WATCH_CALL_GID },
-	{ SYS_execve, WATCH_CALL_EXECVE }, { SYS_execveat, WATCH_CALL_EXECVEAT },
-	{ SYS_chdir, WATCH_CALL_CHDIR },   { SYS_fchdir, WATCH_CALL_CHDIR },
+	{ SYS_setuid, WATCH_CALL_UID },
+	{ SYS_setreuid, WATCH_CALL_UID },
+	{ SYS_setresuid, WATCH_CALL_UID },
+	{ SYS_setfsuid, WATCH_CALL_UID },
+	{ SYS_setgid, WATCH_CALL_GID },
+	{ SYS_setregid, WATCH_CALL_GID },
+	{ SYS_setresgid, WATCH_CALL_GID },
+	{ SYS_setfsgid, WATCH_CALL_GID },
+	{ SYS_setgroups, WATCH_CALL_GID },
+	{ SYS_execve, WATCH_CALL_EXECVE },
+	{ SYS_execveat, WATCH_CALL_EXECVEAT },
+	{ SYS_chdir, WATCH_CALL_CHDIR },
+	{ SYS_fchdir, WATCH_CALL_CHDIR },
 #ifdef __x86_64__
 	{ 520, WATCH_CALL_EXECVE }, /* x32 */
 	{ 545, WATCH_CALL_EXECVEAT },
@@ -48,6 +53,8 @@ static const struct row compat[] = {
 	{ 204, WATCH_CALL_GID },				/* setregid32 */
 	{ 210, WATCH_CALL_GID },				/* setresgid32 */
 	{ 216, WATCH_CALL_GID },				/* setfsgid32 */
+	{ 81, WATCH_CALL_GID },					/* setgroups */
+	{ 206, WATCH_CALL_GID },				/* setgroups32 */
 #ifdef __x86_64__
 	{ 358, WATCH_CALL_EXECVEAT },
 #else

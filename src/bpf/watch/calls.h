@@ -24,6 +24,7 @@ const volatile __u8 compat_calls[CALL_NUMBERS];
 struct ids {
 	__u32 uid, euid, suid, fsuid;
 	__u32 gid, egid, sgid, fsgid;
+	__u64 groups; /* which list of supplementary groups; a new one has another address */
 };
 
 /* What the ids of a thread were when it began to change them. LRU: it may die meanwhile. */
@@ -59,6 +60,7 @@ static __always_inline void read_ids(struct ids *out, __u64 task)
 	out->egid = FIELD(cred, cred, egid.val);
 	out->sgid = FIELD(cred, cred, sgid.val);
 	out->fsgid = FIELD(cred, cred, fsgid.val);
+	out->groups = (__u64)FIELD(cred, cred, group_info);
 }
 
 static __always_inline __u32 ids_changed(const struct ids *a, const struct ids *b)
@@ -67,7 +69,8 @@ static __always_inline __u32 ids_changed(const struct ids *a, const struct ids *
 
 	if (a->uid != b->uid || a->euid != b->euid || a->suid != b->suid || a->fsuid != b->fsuid)
 		changed |= WATCH_WANT_UID;
-	if (a->gid != b->gid || a->egid != b->egid || a->sgid != b->sgid || a->fsgid != b->fsgid)
+	if (a->gid != b->gid || a->egid != b->egid || a->sgid != b->sgid || a->fsgid != b->fsgid ||
+	    a->groups != b->groups)
 		changed |= WATCH_WANT_GID;
 	return changed;
 }

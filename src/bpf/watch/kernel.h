@@ -123,6 +123,7 @@ struct cred {
 	kuid_t uid, suid, euid, fsuid;
 	kgid_t gid, sgid, egid, fsgid;
 	struct user_namespace *user_ns;
+	struct group_info *group_info;
 };
 
 struct kernfs_node {

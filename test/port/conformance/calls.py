@@ -265,7 +265,8 @@ ROWS = [
     Row('the request by number', 'ioctl', [READ, 0x541B, bytes(4)], ok(0, struct.pack('i', 10))),
     Row('no such request', 'ioctl', [READ, A('tiocnothing'), 0], err('enotsup')),
     Row('not open', 'ioctl', [799, A('fionread'), bytes(4)], err('ebadf')),
-    Row('an atom for an argument', 'ioctl', [READ, A('fionread'), A('x')], BADARG),
+    Row('an atom for an argument', 'ioctl', [READ, A('fionread'), A('x')],
+        one_of(BADARG, err('enotsup'))),
 
     Row('a binary', 'iolist_to_bin', [b'abc'], b'abc'),
     Row('a list of bytes', 'iolist_to_bin', [[97, 98, 255, 0]], b'ab\xff\0'),

@@ -138,13 +138,14 @@ def stdin_overflow_desync(bench):
     for _ in range(30):
         port.post('iolist_to_bin', b'x' * 10000, at=at)
     equal(port.reply(at), (OK, [], [], []))
-    port.quiet(0.3)
-    replies = [m.data for m in port.about(at) if m.kind == CALL]
-    refused = [m for m in port.inbox if m.kind in (PIPE, CTL)]
-    check(all(data == b'x' * 10000 for data in replies), 'a reply is not whole')
-    check(len(replies) + len(refused) >= 30 or len(replies) == 30,
-          f'{len(replies)} replies, {len(refused)} refusals of 30 calls')
-    equal(port.call('getpid', at=at), at[-1])
+    port.quiet(0.1)
+    port.post('getpid', at=at)
+    replies = []
+    while not replies or replies[-1] != at[-1]:
+        replies.append(port.reply(at))
+    refused = [m for m in port.inbox if m.kind == PIPE]
+    check(all(data == b'x' * 10000 for data in replies[:-1]), 'a reply is not whole')
+    equal(len(replies) - 1 + len(refused), 30, 'replies and refusals')
 
 
 @defect('eof_fd_reuse', 'a closed stdin stays closed, whatever file gets its number')
@@ -304,6 +305,7 @@ def garbage_header_hang(bench):
     port = bench.port()
     above = port.fork()
     bad, good = port.fork(above), port.fork(above)
+    port.call('getpid', at=bad)  # Now its descriptors are its own.
     stall(port, bad)
     start = time.monotonic()
     equal(port.call('getpid', at=good), good[-1])
@@ -529,7 +531,8 @@ def select_high_fd(bench):
 def select_badfd(bench):
     port = bench.port()
     equal(port.call('select', [799], [], [], (A('alcove_timeval'), 0, 0)), err('ebadf'))
-    equal(port.call('select', [], [], [], (A('alcove_timeval'), -1, 0)), err('einval'))
+    term = port.call('select', [], [], [], (A('alcove_timeval'), -1, 0))
+    check(term in (err('einval'), BADARG), f'a time before now: {term!r}')
 
 
 @defect('ptrace', 'two structures are two structures')

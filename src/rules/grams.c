@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Grams are 8, 4, 2 or 1 bytes long, the longest that a pattern's literal pieces have room for: so
+ * a gram is one number, and looking a text through is one multiplication and one bit of a small
+ * table for each byte and length. Rare is what few patterns have: that is counted over all pieces
+ * of all patterns (in a table of counters without keys, so a count may be too high).
+ *
+ * A hostile set, in which all patterns share their only gram, costs what trying each of them does;
+ * a hostile text cannot make that more, since a gram that was seen is not followed again.
+ */
+#include "rules/grams.h"
+
+#include "util/hash.h"
+
+enum { LEVELS = 4, SEEN = 64, SEEN_FROM = 4, COUNTERS_MOST = 22 /* log2 */ };
+
+struct slot {
+	uint64_t gram;
+	uint32_t first, count; /* in `ids`; count 0: empty */
+};
+
+struct level {
+	unsigned length;
+	size_t gram_count;
+	uint64_t *bits;
+	unsigned bits_shift, slots_shift; /* of a hash, to its index */
+	struct slot *slots;
+};
+
+struct grams {
+	struct level levels[LEVELS];
+	uint64_t multiplier; /* odd; differs in every process */
+	uint32_t *ids;
+	uint32_t *always;
+	size_t always_count, largest;
+};
+
+static const unsigned lengths[LEVELS] = { 8, 4, 2, 1 };
+
+/* Called with constants, so that it is one load. */
+static inline uint64_t load(const char *at, unsigned length)
+{
+	uint64_t gram = 0;
+
+	memcpy(&gram, at, length);
+	return gram;
+}
+
+static uint64_t hash_gram(const struct grams *grams, uint64_t gram)
+{
+	uint64_t hash = (gram + 1) * grams->multiplier;
+
+	return (hash ^ hash >> 32) * grams->multiplier;
+}
+
+/* ---- literal pieces of a pattern ---- */
+
+struct pieces {
+	const char *at;	   /* of a glob */
+	struct slice once; /* of a literal */
+};
+
+static struct pieces pieces_of(const struct gram_source *source)
+{
+	struct pieces pieces = { .at = source->glob };
+
+	if (!source->glob)
+		pieces.once = source->literal;
+	return pieces;
+}
+
+/* Behind [...]; at the end of the text where it is never closed. */
+static const char *skip_bracket(const char *at)
+{
+	at++;
+	at += *at == '!' || *at == '^';
+	for (bool first = true; *at && (*at != ']' || first); first = false)
+		at += *at == '\\' && at[1] ? 2 : 1;
+	return *at ? at + 1 : at;
+}
+
+/* The slash behind ** may stand for nothing. */
+static const char *skip_stars(const char *at)
+{
+	size_t stars = strspn(at, "*");
+
+	return at + stars + (stars > 1 && at[stars] == '/');
+}
+
+static bool next_piece(struct pieces *pieces, struct slice *ret_piece)
+{
+	if (pieces->once.size > 0) {
+		*ret_piece = pieces->once;
+		pieces->once.size = 0;
+		return true;
+	}
+	while (pieces->at && *pieces->at) {
+		const char *at = pieces->at;
+		bool escaped = *at == '\\' && at[1];
+		size_t size;
+
+		if (*at == '*') {
+			pieces->at = skip_stars(at);
+		} else if (*at == '[') {
+			pieces->at = skip_bracket(at);
+		} else if (*at == '?') {
+			pieces->at++;
+		} else {
+			/* What is behind a backslash begins a piece, as it is; so does one at the
+			 * end of the text. */
+			at += escaped;
+			size = 1 + strcspn(at + 1, "*?[\\");
+			pieces->at = at + size;
+			*ret_piece = (struct slice){ at, size };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- choosing ---- */
+
+struct chosen {
+	unsigned level; /* LEVELS: none */
+	uint32_t id;
+	uint64_t gram;
+};
+
+struct counters {
+	uint32_t *counts;
+	unsigned shift;
+};
+
+static uint32_t *counter_of(const struct grams *grams, const struct counters *counters,
+			    unsigned level, uint64_t gram)
+{
+	return &counters->counts[(hash_gram(grams, gram) ^ (uint64_t)level << 60) >>
+				 counters->shift];
+}
+
+static unsigned level_of(size_t size)
+{
+	unsigned level = 0;
+
+	while (lengths[level] > size)
+		level++;
+	return level;
+}
+
+static void count_source(const struct grams *grams, const struct counters *counters,
+			 const struct gram_source *source)
+{
+	struct pieces pieces = pieces_of(source);
+	struct slice piece;
+
+	while (next_piece(&pieces, &piece)) {
+		unsigned level = level_of(piece.size);
+
+		for (size_t i = 0; i + lengths[level] <= piece.size; i++)
+			++*counter_of(grams, counters, level, load(piece.data + i, lengths[level]));
+	}
+}
+
+static struct chosen choose(const struct grams *grams, const struct counters *counters,
+			    const struct gram_source *source)
+{
+	struct chosen best = { .level = LEVELS, .id = source->id };
+	struct pieces pieces = pieces_of(source);
+	uint32_t least = UINT32_MAX;
+	struct slice piece;
+
+	while (next_piece(&pieces, &piece)) {
+		unsigned level = level_of(piece.size);
+
+		for (size_t i = 0; i + lengths[level] <= piece.size; i++) {
+			uint64_t gram = load(piece.data + i, lengths[level]);
+			uint32_t count = *counter_of(grams, counters, level, gram);
+
+			/* Of two that are as rare the longer one is rarer in texts. */
+			if (count > least || (count == least && level >= best.level))
+				continue;
+			least = count;
+			best.level = level;
+			best.gram = gram;
+		}
+	}
+	return best;
+}
+
+/* ---- building ---- */
+
+static int compare_chosen(const void *a, const void *b)
+{
+	const struct chosen *left = a, *right = b;
+
+	if (left->level != right->level)
+		return left->level < right->level ? -1 : 1;
+	if (left->gram != right->gram)
+		return left->gram < right->gram ? -1 : 1;
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+static unsigned log2_above(size_t count)
+{
+	unsigned bits = 1;
+
+	while ((SIZE_MAX >> (64 - bits)) < count)
+		bits++;
+	return bits;
+}
+
+static int make_level(struct level *level, size_t count)
+{
+	unsigned slots = log2_above(count * 2), bits = MAX(log2_above(count * 16), 6);
+
+	level->gram_count = count;
+	level->slots_shift = 64 - slots;
+	level->bits_shift = 64 - bits;
+	level->slots = calloc((size_t)1 << slots, sizeof(*level->slots));
+	level->bits = calloc(((size_t)1 << bits) / 64, sizeof(*level->bits));
+	return level->slots && level->bits ? 0 : -ENOMEM;
+}
+
+static void put_gram(const struct grams *grams, struct level *level, uint64_t gram, uint32_t first,
+		     uint32_t count)
+{
+	uint64_t hash = hash_gram(grams, gram), bit = hash >> level->bits_shift;
+	size_t mask = SIZE_MAX >> level->slots_shift, i = hash >> level->slots_shift;
+
+	level->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
+	while (level->slots[i].count > 0)
+		i = (i + 1) & mask;
+	level->slots[i] = (struct slot){ .gram = gram, .first = first, .count = count };
+}
+
+/* Files `chosen`, which is sorted. */
+static int file_grams(struct grams *grams, const struct chosen *chosen, size_t count)
+{
+	size_t distinct[LEVELS + 1] = { 0 };
+
+	grams->ids = calloc(count + 1, sizeof(*grams->ids));
+	if (!grams->ids)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		grams->ids[i] = chosen[i].id;
+		distinct[chosen[i].level] += i == 0 || chosen[i - 1].level != chosen[i].level ||
+					     chosen[i - 1].gram != chosen[i].gram;
+	}
+	for (unsigned level = 0; level < LEVELS; level++) {
+		grams->levels[level].length = lengths[level];
+		if (distinct[level] > 0 && make_level(&grams->levels[level], distinct[level]) < 0)
+			return -ENOMEM;
+	}
+	for (size_t i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count && chosen[end].level == chosen[i].level &&
+				  chosen[end].gram == chosen[i].gram;)
+			end++;
+		if (chosen[i].level == LEVELS) {
+			grams->always = &grams->ids[i];
+			grams->always_count = count - i;
+			break;
+		}
+		grams->largest = MAX(grams->largest, end - i);
+		put_gram(grams, &grams->levels[chosen[i].level], chosen[i].gram, (uint32_t)i,
+			 (uint32_t)(end - i));
+	}
+	return 0;
+}
+
+int grams_new(const struct gram_source *sources, size_t count, struct grams **ret_grams)
+{
+	_cleanup_(grams_freep) struct grams *grams = calloc(1, sizeof(*grams));
+	_cleanup_(freep) struct chosen *chosen = calloc(count + 1, sizeof(*chosen));
+	struct counters counters = { .shift = 64 - MIN(log2_above(count * 64), COUNTERS_MOST) };
+	_cleanup_(freep) uint32_t *counts =
+		calloc((size_t)1 << (64 - counters.shift), sizeof(*counts));
+	int r;
+
+	if (!grams || !chosen || !counts)
+		return -ENOMEM;
+	counters.counts = counts;
+	grams->multiplier = hash_bytes("gram", 4) | 1;
+	for (size_t i = 0; i < count; i++)
+		count_source(grams, &counters, &sources[i]);
+	for (size_t i = 0; i < count; i++)
+		chosen[i] = choose(grams, &counters, &sources[i]);
+	qsort(chosen, count, sizeof(*chosen), compare_chosen);
+	r = file_grams(grams, chosen, count);
+	if (r < 0)
+		return r;
+	*ret_grams = TAKE_PTR(grams);
+	return 0;
+}
+
+void grams_free(struct grams *grams)
+{
+	if (!grams)
+		return;
+	for (unsigned level = 0; level < LEVELS; level++) {
+		free(grams->levels[level].bits);
+		free(grams->levels[level].slots);
+	}
+	free(grams->ids);
+	free(grams);
+}
+
+/* ---- asking ---- */
+
+/* Which large slots were followed already: a small cache, whose misses only cost time. */
+struct seen {
+	const struct slot *slots[SEEN];
+};
+
+static void follow(const struct grams *grams, const struct level *level, uint64_t gram,
+		   uint64_t hash, struct seen *seen, struct candidates *candidates)
+{
+	size_t mask = SIZE_MAX >> level->slots_shift, i = hash >> level->slots_shift;
+	const struct slot *slot;
+
+	for (;; i = (i + 1) & mask) {
+		slot = &level->slots[i];
+		if (slot->count == 0)
+			return;
+		if (slot->gram == gram)
+			break;
+	}
+	if (slot->count >= SEEN_FROM) {
+		if (seen->slots[i % SEEN] == slot)
+			return;
+		seen->slots[i % SEEN] = slot;
+	}
+	for (uint32_t at = slot->first; at < slot->first + slot->count; at++)
+		candidates_add(candidates, grams->ids[at]);
+}
+
+static inline void look_through(const struct grams *grams, const struct level *level,
+				unsigned length, struct slice text, struct seen *seen,
+				struct candidates *candidates)
+{
+	for (size_t i = 0; i + length <= text.size; i++) {
+		uint64_t gram = load(text.data + i, length);
+		uint64_t hash = hash_gram(grams, gram), bit = hash >> level->bits_shift;
+
+		if (level->bits[bit / 64] >> (bit % 64) & 1)
+			follow(grams, level, gram, hash, seen, candidates);
+	}
+}
+
+void grams_find(const struct grams *grams, struct slice text, struct candidates *candidates)
+{
+	struct seen seen;
+
+	memset(&seen, 0, sizeof(seen));
+	for (size_t i = 0; i < grams->always_count; i++)
+		candidates_add(candidates, grams->always[i]);
+	if (grams->levels[0].gram_count > 0)
+		look_through(grams, &grams->levels[0], 8, text, &seen, candidates);
+	if (grams->levels[1].gram_count > 0)
+		look_through(grams, &grams->levels[1], 4, text, &seen, candidates);
+	if (grams->levels[2].gram_count > 0)
+		look_through(grams, &grams->levels[2], 2, text, &seen, candidates);
+	if (grams->levels[3].gram_count > 0)
+		look_through(grams, &grams->levels[3], 1, text, &seen, candidates);
+}
+
+size_t grams_always(const struct grams *grams)
+{
+	return grams->always_count;
+}
+
+size_t grams_largest(const struct grams *grams)
+{
+	return grams->largest;
+}
