@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "config/load.h"
 #include "core/engine.h"
+#include "rules/policy-test.h"
 #include "util/fd.h"
 #include "util/suggest.h"
 
@@ -58,24 +59,61 @@ static uint32_t word_length(const char *source, uint32_t line, uint32_t column)
 	return (uint32_t)MAX(strcspn(source + column - 1, " \t\n,}]#"), (size_t)1);
 }
 
-static void add_problem(struct check *check, const struct policy *policy,
-			const struct group_problem *problem)
+/* `at` may be NULL: nowhere in the policy. */
+static void add_at(struct check *check, enum severity severity, const struct policy *policy,
+		   const struct position *at, const char *message)
 {
-	const struct position *at = problem_position(policy, problem);
-	const char *message = problem->message ? problem->message : strerror(-problem->code);
 	_cleanup_(freep) char *source = NULL;
 	const char *file;
 	size_t size;
 
-	if (!at || at->file >= policy->file_count) {
-		warn(check, NULL, message);
+	if (!at || at->line == 0 || at->file >= policy->file_count) {
+		diagnostics_add(&check->diagnostics, severity, NULL, NULL, 0, 0, 0, NULL, "%s",
+				message);
 		return;
 	}
 	file = policy->files[at->file];
 	if (file_read_at(AT_FDCWD, file, SOURCE_MAX, &source, &size) < 0)
 		source = NULL;
-	diagnostics_add(&check->diagnostics, SEVERITY_WARNING, file, source, at->line, at->column,
+	diagnostics_add(&check->diagnostics, severity, file, source, at->line, at->column,
 			word_length(source, at->line, at->column), NULL, "%s", message);
+}
+
+static void add_problem(struct check *check, const struct policy *policy,
+			const struct group_problem *problem)
+{
+	add_at(check, SEVERITY_WARNING, policy, problem_position(policy, problem),
+	       problem->message ? problem->message : strerror(-problem->code));
+}
+
+/* ---- the policy's own tests ---- */
+
+struct testing {
+	struct check *check;
+	const struct policy *policy;
+};
+
+static void on_test_failure(const struct policy_test_failure *failure, void *userdata)
+{
+	const struct testing *testing = userdata;
+	_cleanup_(freep) char *message = NULL;
+
+	if (asprintf(&message, "test \"%s\": %s", failure->test->name, failure->message) < 0)
+		message = NULL;
+	add_at(testing->check, SEVERITY_ERROR, testing->policy, &failure->at,
+	       message ? message : failure->message);
+}
+
+/* True if all hold. */
+static bool check_tests(struct check *check, const struct policy *policy)
+{
+	struct testing testing = { check, policy };
+	int failed = policy_tests_run(policy, on_test_failure, &testing);
+
+	if (failed < 0)
+		diagnostics_add(&check->diagnostics, SEVERITY_ERROR, NULL, NULL, 0, 0, 0, NULL,
+				"cannot run the policy's tests: %s", strerror(-failed));
+	return failed == 0;
 }
 
 /* A name that systemd would take for one of its own units. */
@@ -152,12 +190,19 @@ static void check_policy(struct check *check, const char *path)
 	}
 	check_ownership(check, path);
 	check_host(check, policy);
+	if (!check_tests(check, policy)) {
+		check->invalid++;
+		return;
+	}
 	if (check->cli->json)
 		return;
 	output_escaped(check->cli->out, path);
 	fprintf(check->cli->out, ": valid, %zu rule%s, %zu group%s", policy->rule_count,
 		policy->rule_count == 1 ? "" : "s", policy->group_count,
 		policy->group_count == 1 ? "" : "s");
+	if (policy->test_count > 0)
+		fprintf(check->cli->out, ", %zu test%s passed", policy->test_count,
+			policy->test_count == 1 ? "" : "s");
 	warnings = check->diagnostics.warnings - warnings;
 	if (warnings > 0)
 		fprintf(check->cli->out, ", %zu warning%s", warnings, warnings == 1 ? "" : "s");
@@ -241,7 +286,8 @@ const struct command check_command = {
 	.usage = "[FILE|FOLDER...]",
 	.summary = "Check policy files, and what this host could not do of them",
 	.description = "Reads each operand as one policy (default: /etc/reeve) and prints every "
-		       "mistake with its place. Needs neither root nor a daemon. The exit code is "
+		       "mistake with its place, and every one of its _tests_ that does not hold. "
+		       "Needs neither root nor a daemon. The exit code is "
 		       "0 when all are valid, 1 when one is not, 2 for a wrong command line; "
 		       "warnings do not change it. *--json* prints an object with _valid_ and "
 		       "_diagnostics_, an array of objects with _file_, _line_, _column_, "

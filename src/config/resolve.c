@@ -430,8 +430,9 @@ static bool check_paths(struct reader *reader)
 bool policy_resolve(struct reader *reader)
 {
 	struct policy *policy = reader->policy;
-	bool good = find_templates(reader) & resolve_groups(reader);
+	bool good = find_templates(reader);
 
+	good &= resolve_groups(reader);
 	if (reader->out_of_memory)
 		return false;
 	for (size_t i = 0; i < reader->link_count; i++)

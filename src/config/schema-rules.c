@@ -206,7 +206,8 @@ static bool read_programs(struct reader *reader, struct rule_draft *draft)
 		good = read_exe(reader, paths, &draft->conditions);
 	else if (paths)
 		good = read_paths(reader, "paths", paths, rule);
-	return good & (!exe || read_exe(reader, exe, &draft->conditions));
+	good &= !exe || read_exe(reader, exe, &draft->conditions);
+	return good;
 }
 
 /* ---- occasions ---- */

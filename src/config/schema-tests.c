@@ -345,9 +345,8 @@ static bool read_test(struct reader *reader, const struct node *map)
 		return report_error(reader, map, "add expect: { group: NAME }",
 				    "this test expects nothing");
 	return expect_map(reader, "expect", draft->expect) &&
-	       schema_read(reader, &expect_schema, draft->expect, test) &
-		       read_test_path(reader, draft, map) &&
-	       keep_given(reader, draft);
+	       schema_read(reader, &expect_schema, draft->expect, test) &&
+	       read_test_path(reader, draft, map) && keep_given(reader, draft);
 }
 
 bool read_tests(struct reader *reader, const struct schema_key *key, const struct node *value,

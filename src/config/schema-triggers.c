@@ -9,6 +9,7 @@
 #include "config/paths.h"
 #include "config/values.h"
 #include "util/fields.h"
+#include "util/trigger-program.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -126,7 +127,6 @@ static bool read_run(struct reader *reader, const struct node *key, const struct
 {
 	char program[PATH_MAX];
 	const char *text;
-	struct stat info;
 	enum value result;
 
 	if (!value)
@@ -142,11 +142,21 @@ static bool read_run(struct reader *reader, const struct node *key, const struct
 	if (strlen(text) >= PATH_MAX - 32 || !find_program(text, program, sizeof(program)))
 		return report_quirk(reader, place_of(value), NULL,
 				    "\"run\": there is no program \"%.80s\"", text);
-	if (stat(program, &info) == 0 && (info.st_mode & S_IWOTH))
-		report_warning(reader, value, "chmod o-w it", "every user may change \"%.80s\"",
-			       program);
 	trigger->run = arena_string(reader->memory, program);
 	return trigger->run || report_oom(reader);
+}
+
+/* Who it runs as is known by now: root's programs are root's alone. */
+static bool check_run(struct reader *reader, const struct node *value,
+		      struct policy_trigger *trigger)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+
+	if (!trigger->run || !trigger->user ||
+	    trigger_program_check(trigger->run, trigger->uid, &err) == 0)
+		return true;
+	trigger->run = NULL;
+	return report_quirk(reader, place_of(value), NULL, "\"run\": %s", error_text(&err));
 }
 
 static char *double_percents(struct reader *reader, const char *text)
@@ -354,6 +364,7 @@ static bool read_trigger_keys(struct reader *reader, const struct node *key,
 
 	good &= read_args(reader, draft->args, trigger);
 	good &= read_user(reader, key, draft->user, trigger);
+	good &= !draft->run || check_run(reader, draft->run, trigger);
 	good &= !draft->env || read_env(reader, draft->env, trigger);
 	good &= !draft->cwd || read_cwd(reader, draft->cwd, trigger);
 	good &= !draft->group || link_group(reader, draft->group, index);
@@ -400,7 +411,8 @@ static bool read_trigger(struct reader *reader, const struct node *key, const st
 	if (!expect_map(reader, trigger->name, body))
 		return false;
 	good &= schema_read(reader, &trigger_schema, body, &draft);
-	return good & read_trigger_keys(reader, key, &draft, policy->trigger_count - 1);
+	good &= read_trigger_keys(reader, key, &draft, policy->trigger_count - 1);
+	return good;
 }
 
 bool read_triggers(struct reader *reader, const struct schema_key *key, const struct node *value,

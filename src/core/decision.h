@@ -43,6 +43,7 @@ struct subject {
 	uint32_t tty;		    /* device number; 0: none */
 	pid_t sid;		    /* its POSIX session */
 	int32_t syscall;	    /* -1: unknown */
+	uint64_t arg_start; /* where its arguments are in memory: another place after an execve */
 	uint64_t arguments[4];
 	char comm[16];
 	char exe[128];		     /* of the process as it is now; its end when too long */

@@ -399,13 +399,30 @@ static int do_step(struct act *act, const struct plan_step *step)
 	case EFFECT_LOG:
 		return write_message(act, step);
 	case EFFECT_TRIGGER:
-		return engine_run_trigger(act->engine, act->urgent, act->policy, step->rule,
-					  effect->trigger);
+		return engine_run_trigger(act->engine, act->urgent, act->effects.snapshot->shared,
+					  step->rule, effect->trigger);
 	default:
 		break;
 	}
 	return scope_of(effect) == SCOPE_TREE ? act_on_tree(act, effect)
 					      : act_on_group(act, effect);
+}
+
+/* Needs no process. */
+static bool is_about_group(const struct policy_effect *effect)
+{
+	switch (effect->kind) {
+	case EFFECT_LOG:
+	case EFFECT_TRIGGER:
+		return true;
+	case EFFECT_FREEZE:
+	case EFFECT_THAW:
+	case EFFECT_SIGNAL:
+	case EFFECT_KILL:
+		return scope_of(effect) == SCOPE_GROUP;
+	default:
+		return false;
+	}
 }
 
 static void take_step(struct act *act, const struct plan_step *step)
@@ -414,6 +431,10 @@ static void take_step(struct act *act, const struct plan_step *step)
 
 	if (!effects_allow(&act->effects, step))
 		return;
+	if (act->effects.target.pid <= 0 && !is_about_group(step->effect)) {
+		effects_note(&act->effects, step, -ESRCH);
+		return;
+	}
 	if (effect_place(step->effect) == PLACE_HERE && step->effect->kind != EFFECT_GROUP) {
 		(void)effects_carry_out(&act->effects, step);
 		return;
@@ -566,7 +587,10 @@ void engine_carry_out(struct engine *engine, struct urgent *urgent)
 		(void)target_open(engine->host, urgent->decision.pid, urgent->decision.start,
 				  &act.effects.target);
 	act.effects.target.pid = urgent->decision.pid;
-	if (urgent->plan.kinds & ~EFFECTS_BESIDE)
+	/* A limit is met by a group: what is done is done to that, and each step says so. */
+	if (urgent->decision.on == ON_LIMIT_HIT)
+		act.effects.protection = TARGET_FREE;
+	else if (urgent->plan.kinds & ~EFFECTS_BESIDE)
 		effects_begin(&act.effects);
 	for (size_t i = 0; i < urgent->plan.count; i++)
 		take_step(&act, &urgent->plan.steps[i]);

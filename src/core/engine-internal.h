@@ -6,6 +6,7 @@
 #include "action/trigger.h"
 #include "core/engine.h"
 #include "core/gatekeeper.h"
+#include "core/observer.h"
 #include "core/resolve.h"
 #include "core/scan.h"
 #include "core/trigger-values.h"
@@ -47,6 +48,7 @@ struct engine_counters {
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
+	uint64_t changes;     /* told after the fact by the gate */
 	uint64_t events_lost; /* subscribers that did not read */
 };
 
@@ -65,9 +67,13 @@ struct engine {
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
 	struct adhoc *adhoc;
+	struct occurrence *occurrences; /* those whose program is being loaded yet */
+	size_t occurrence_count;
+	sd_event_source *occurrence_timer;
 	struct users *users; /* of those whom messages and triggers are about */
 	struct varlink_server *server;
-	struct watching *watching; /* engine-watch.h */
+	struct watching *watching;   /* engine-watch.h */
+	struct occasions *occasions; /* engine-occasions.c */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -165,11 +171,23 @@ bool engine_is_own(const struct engine *engine, pid_t pid);
 /* Lets all go that is held, and gives up what is under way. */
 void engine_drop_effects(struct engine *engine);
 
+/* engine-occasions.c: rules on what has happened */
+int engine_occasions_start(struct engine *engine);
+void engine_occasions_stop(struct engine *engine);
+/* The policy, or the mounts, have changed. */
+int engine_occasions_update(struct engine *engine);
+void engine_occasions_remount(struct engine *engine);
+void engine_take_event(struct engine *engine, const struct event *event,
+		       const struct process_table *table);
+/* EVENT_BIT()s that rules need. */
+uint32_t engine_wanted_events(const struct engine *engine);
+
 /* engine-trigger.c */
 /* 0 also where it has to wait, or would set itself off; -errno: it was not started. */
 int engine_run_trigger(struct engine *engine, const struct urgent *urgent,
-		       const struct policy *policy, uint32_t rule, int trigger);
+		       struct shared_policy *policy, uint32_t rule, int trigger);
 /* What is said of an event in messages, names of groups, and to triggers; all is borrowed. */
 void engine_values(struct engine *engine, const struct urgent *urgent, const struct policy *policy,
 		   const struct policy_rule *rule, struct trigger_values *ret_values);
+void engine_stop_triggers(struct engine *engine);
 void engine_trigger_ended(const struct trigger_outcome *outcome, void *userdata);

@@ -245,6 +245,7 @@ static int on_mounts(sd_event_source *source, int fd, uint32_t revents, void *us
 	else
 		engine->counters.mounts_seen += (uint64_t)r;
 	error_done(&err);
+	engine_occasions_remount(engine);
 	/* A mount can give every path another meaning. */
 	resolve_soon(engine);
 	return 0;

@@ -3,18 +3,54 @@
  * Runs the triggers of the rules that a decision matched. What is dropped costs a look at a few
  * numbers: nothing is read or made up for it.
  *
+ * The gate tells of an execution before it happens. So that a trigger is told the arguments, it is
+ * held until the program is loaded, some milliseconds at most.
+ *
  * Programs run in the group that their trigger names, else in TRIGGER_GROUP, each in a cgroup of
  * its own: by that, and by its session, whatever it starts is known, and sets nothing off.
  */
 #include "core/engine-internal.h"
 
 #include "core/decision-json.h"
+#include "core/subject.h"
 #include "core/trigger-values.h"
 #include "model/users.h"
 #include "util/fields.h"
 #include "util/units.h"
 
 #include <sys/wait.h>
+
+enum {
+	OCCURRENCES_MOST = 128, /* that wait for their program */
+	LOOK_USEC = 250,	/* a program is mostly loaded within a millisecond */
+	LOOKS_MOST = 12,
+	ACCURACY_USEC = 1,
+};
+
+/* One event, and a trigger of it that is going to be run. */
+struct occurrence {
+	struct occurrence *next;
+	struct urgent urgent;
+	struct shared_policy *policy; /* a reference */
+	unsigned looks;
+	struct text argv;
+	char exe[4096]; /* of the program that was executed */
+	struct trigger_values values;
+	uint32_t rule;
+	int trigger;
+};
+
+static void occurrence_free(struct occurrence *occurrence)
+{
+	if (!occurrence)
+		return;
+	shared_policy_unref(occurrence->policy);
+	text_done(&occurrence->argv);
+	free(occurrence);
+}
+DEFINE_CLEANUP(struct occurrence *, occurrence_free);
+
+/* ---- what the programs are told ---- */
 
 /* The rest of a held process's plan comes after its triggers. */
 static const char *verdict_of(const struct urgent *urgent)
@@ -26,14 +62,30 @@ static const char *verdict_of(const struct urgent *urgent)
 	return "allow";
 }
 
+static bool is_execution(const struct urgent *urgent)
+{
+	return urgent->decision.on == ON_EXECUTE;
+}
+
+/* True when its arguments are those of the program that set the rule off, or never will be. */
+static bool is_settled(const struct engine *engine, const struct occurrence *occurrence)
+{
+	const struct decision *decision = &occurrence->urgent.decision;
+
+	return !is_execution(&occurrence->urgent) ||
+	       decision->flags & (DECISION_SCAN | DECISION_AFTER) ||
+	       !streq(verdict_of(&occurrence->urgent), "allow") ||
+	       subject_has_executed(engine->host, decision->pid, &occurrence->urgent.subject) != 0;
+}
+
 void engine_values(struct engine *engine, const struct urgent *urgent, const struct policy *policy,
-		   const struct policy_rule *rule, struct trigger_values *ret_values)
+		   const struct policy_rule *rule, struct trigger_values *values)
 {
 	const struct decision *decision = &urgent->decision;
 	struct slice script = urgent_text(urgent, URGENT_SCRIPT);
 	uint64_t now = clock_boottime();
 
-	*ret_values = (struct trigger_values){
+	*values = (struct trigger_values){
 		.decision = decision,
 		.subject = &urgent->subject,
 		.path = urgent->path,
@@ -46,16 +98,34 @@ void engine_values(struct engine *engine, const struct urgent *urgent, const str
 		.time_ns = clock_realtime() - (now - decision->time_ns),
 	};
 	if (engine->users) {
-		ret_values->user = users_user(engine->users, urgent->subject.uid, now);
-		ret_values->unix_group = users_group(engine->users, urgent->subject.gid, now);
+		values->user = users_user(engine->users, urgent->subject.uid, now);
+		values->unix_group = users_group(engine->users, urgent->subject.gid, now);
 	}
-	trigger_values_init(ret_values);
+	trigger_values_init(values);
+}
+
+/* What the program has become since is told rather than what it was asked for. */
+static void know(struct engine *engine, struct occurrence *occurrence, uint32_t rule)
+{
+	const struct urgent *urgent = &occurrence->urgent;
+	const struct policy *policy = occurrence->policy->policy;
+	struct trigger_values *values = &occurrence->values;
+
+	engine_values(engine, urgent, policy, &policy->rules[rule], values);
+	if (is_settled(engine, occurrence) && streq(values->verdict, "allow"))
+		subject_read_argv(engine->host, urgent->decision.pid, &occurrence->argv,
+				  occurrence->exe, sizeof(occurrence->exe));
+	if (occurrence->argv.size > 0)
+		values->argv = (struct slice){ occurrence->argv.data, occurrence->argv.size };
+	/* Another program runs than the file that was executed: that is its script. */
+	if (is_execution(urgent) && occurrence->exe[0] && !streq(occurrence->exe, urgent->path)) {
+		values->script = urgent->path;
+		values->exe = occurrence->exe;
+	}
 }
 
 static struct trigger_limits limits_of(const struct policy_trigger *trigger)
 {
-	if (trigger->timeout_ns == 0)
-		return TRIGGER_LIMITS;
 	return (struct trigger_limits){
 		.timeout_ns = trigger->timeout_ns,
 		.concurrency = trigger->concurrency,
@@ -98,10 +168,7 @@ static int expand_arguments(const struct policy_trigger *trigger, struct trigger
 
 static const char *group_of(const struct policy *policy, const struct policy_trigger *trigger)
 {
-	/* Zero is a group's index too: only a trigger that was read whole names one. */
-	if (trigger->timeout_ns == 0 || trigger->group < 0)
-		return TRIGGER_GROUP;
-	return policy->groups[trigger->group].name;
+	return trigger->group < 0 ? TRIGGER_GROUP : policy->groups[trigger->group].name;
 }
 
 static int run(struct trigger *known, const struct policy *policy,
@@ -141,36 +208,142 @@ static int run(struct trigger *known, const struct policy *policy,
 	return trigger_run(known, &request);
 }
 
-int engine_run_trigger(struct engine *engine, const struct urgent *urgent,
-		       const struct policy *policy, uint32_t rule, int number)
+/* ---- which are run ---- */
+
+static void tell_failure(struct engine *engine, const struct policy_trigger *trigger, int code)
 {
-	const struct policy_trigger *trigger = &policy->triggers[number];
+	if (code == -EAGAIN)
+		log_limited(engine->log, &engine->trigger_limit, LOG_WARNING,
+			    "trigger \"%s\" dropped: too many run, or wait to be run",
+			    trigger->name);
+	else if (code < 0)
+		log_limited(engine->log, &engine->trigger_limit, LOG_ERR,
+			    "trigger \"%s\": cannot run %s: %s", trigger->name, trigger->run,
+			    strerror(-code));
+}
+
+static struct trigger *known_trigger(struct engine *engine, const struct policy_trigger *trigger)
+{
 	const struct trigger_limits limits = limits_of(trigger);
-	struct trigger_values values;
-	struct trigger *known;
-	int r = -EAGAIN;
+
+	return trigger_get(engine->triggers, trigger->name, &limits);
+}
+
+/* Whether this one is going to be run. 0, -EAGAIN: it is dropped, and counted; -ENOMEM. */
+static int admit(struct engine *engine, const struct policy_trigger *trigger)
+{
+	struct trigger *known = known_trigger(engine, trigger);
+
+	if (!known)
+		return -ENOMEM;
+	return trigger_admit(known) ? 0 : -EAGAIN;
+}
+
+static int run_now(struct engine *engine, struct occurrence *occurrence)
+{
+	const struct policy *policy = occurrence->policy->policy;
+	const struct policy_trigger *trigger = &policy->triggers[occurrence->trigger];
+	struct trigger *known = known_trigger(engine, trigger);
+	int r = -ENOMEM;
+
+	if (known) {
+		know(engine, occurrence, occurrence->rule);
+		r = run(known, policy, trigger, &occurrence->values);
+	}
+	tell_failure(engine, trigger, r);
+	return r;
+}
+
+/* ---- programs that are being loaded ---- */
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct occurrence **at = &engine->occurrences;
+
+	while (*at) {
+		_cleanup_(occurrence_freep) struct occurrence *occurrence = NULL;
+
+		if (++(*at)->looks < LOOKS_MOST && !is_settled(engine, *at)) {
+			at = &(*at)->next;
+			continue;
+		}
+		occurrence = *at;
+		*at = occurrence->next;
+		engine->occurrence_count--;
+		(void)run_now(engine, occurrence);
+	}
+	if (!engine->occurrences)
+		return 0;
+	(void)sd_event_source_set_time_relative(source, LOOK_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* False: there is no room, or no timer. */
+static bool look_later(struct engine *engine, struct occurrence *occurrence)
+{
+	struct occurrence **end = &engine->occurrences;
+	int r = 0;
+
+	if (engine->occurrence_count == OCCURRENCES_MOST)
+		return false;
+	if (!engine->occurrence_timer)
+		r = sd_event_add_time_relative(engine->event, &engine->occurrence_timer,
+					       CLOCK_MONOTONIC, LOOK_USEC, ACCURACY_USEC, on_look,
+					       engine);
+	else if (!engine->occurrences)
+		r = sd_event_source_set_time_relative(engine->occurrence_timer, LOOK_USEC);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(engine->occurrence_timer, SD_EVENT_ONESHOT);
+	if (r < 0)
+		return false;
+	while (*end)
+		end = &(*end)->next;
+	*end = occurrence;
+	engine->occurrence_count++;
+	return true;
+}
+
+int engine_run_trigger(struct engine *engine, const struct urgent *urgent,
+		       struct shared_policy *policy, uint32_t rule, int trigger)
+{
+	_cleanup_(occurrence_freep) struct occurrence *occurrence = NULL;
+	int r;
 
 	/* A trigger must not set itself off: one event would run it for ever. */
 	if (trigger_is_own(engine->triggers, urgent->subject.sid, urgent->subject.cgroup)) {
 		engine->counters.self_triggers++;
 		return 0;
 	}
-	known = trigger_get(engine->triggers, trigger->name, &limits);
-	if (!known) {
-		r = -ENOMEM;
-	} else if (trigger_admit(known)) {
-		engine_values(engine, urgent, policy, &policy->rules[rule], &values);
-		r = run(known, policy, trigger, &values);
+	r = admit(engine, &policy->policy->triggers[trigger]);
+	if (r >= 0)
+		occurrence = calloc(1, sizeof(*occurrence));
+	if (!occurrence) {
+		r = r < 0 ? r : -ENOMEM;
+		tell_failure(engine, &policy->policy->triggers[trigger], r);
+		return r;
 	}
-	if (r == -EAGAIN)
-		log_limited(engine->log, &engine->trigger_limit, LOG_WARNING,
-			    "trigger \"%s\" dropped: too many run, or wait to be run",
-			    trigger->name);
-	else if (r < 0)
-		log_limited(engine->log, &engine->trigger_limit, LOG_ERR,
-			    "trigger \"%s\": cannot run %s: %s", trigger->name, trigger->run,
-			    strerror(-r));
-	return r;
+	occurrence->urgent = *urgent;
+	occurrence->policy = shared_policy_ref(policy);
+	occurrence->rule = rule;
+	occurrence->trigger = trigger;
+	if (is_settled(engine, occurrence) || !look_later(engine, occurrence))
+		return run_now(engine, occurrence);
+	(void)TAKE_PTR(occurrence);
+	return 0;
+}
+
+void engine_stop_triggers(struct engine *engine)
+{
+	engine->occurrence_timer = sd_event_source_disable_unref(engine->occurrence_timer);
+	while (engine->occurrences) {
+		struct occurrence *occurrence = engine->occurrences;
+
+		engine->occurrences = occurrence->next;
+		occurrence_free(occurrence);
+	}
+	trigger_runner_free(engine->triggers);
+	engine->triggers = NULL;
 }
 
 /* ---- the end ---- */

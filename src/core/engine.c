@@ -232,7 +232,7 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
-	if (r >= 0 && engine_watch_start(engine) < 0)
+	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0))
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
@@ -303,13 +303,14 @@ void engine_free(struct engine *engine)
 		return;
 	engine_unsubscribe_all(engine);
 	engine_watch_stop(engine);
+	engine_occasions_stop(engine);
 	engine_stop_slow(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	engine_drop_effects(engine);
 	gate_free(engine->gate);
 	engine_loop_stop(engine);
-	trigger_runner_free(engine->triggers);
+	engine_stop_triggers(engine);
 	resolver_free(engine->resolver);
 	if (engine->keeper)
 		snapshot_free(gatekeeper_swap(engine->keeper, NULL));

@@ -200,7 +200,7 @@ static void ask_call(struct process_facts *process)
 	if (n > 0)
 		name = (struct slice){ process->asked_for, (size_t)n };
 	name = last_part(name);
-	name.size = MIN(name.size, sizeof(process->comm) - 1);
+	name.size = MIN(name.size, sizeof(process->comm) - 2);
 	memcpy(process->comm, name.data, name.size);
 	facts->comm = (struct slice){ process->comm, name.size };
 	know(process, FACT_COMM);
@@ -221,7 +221,7 @@ static void ask_comm(struct process_facts *process)
 		ask_call(process);
 		return;
 	}
-	n = read_file(process, facts->pid, "comm", process->comm, sizeof(process->comm) + 1);
+	n = read_file(process, facts->pid, "comm", process->comm, sizeof(process->comm));
 	if (n <= 0)
 		return;
 	facts->comm = (struct slice){ process->comm, (size_t)n - (process->comm[n - 1] == '\n') };

@@ -59,7 +59,7 @@ struct process_facts {
 	struct name_buffer names;
 	char exe[PATH_MAX + 1], cwd[PATH_MAX + 1], script[PATH_MAX + 1], interpreter[PATH_MAX + 1];
 	char asked_for[PATH_MAX + 1]; /* what execve(2) was told to execute */
-	char comm[16];
+	char comm[17];		      /* with the newline of the file, and a NUL */
 	char groups_v1[MEMBERSHIP_SIZE + 1];
 	char status[FACTS_STATUS];
 	char arguments[FACTS_ARGUMENTS];

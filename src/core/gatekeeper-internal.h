@@ -23,6 +23,8 @@ struct seat {
 	uint64_t ticket;
 } __attribute__((aligned(64)));
 
+enum { WRITERS = 4096 };
+
 struct gatekeeper {
 	const struct host *host;
 	struct gatekeeper_options options;
@@ -32,6 +34,7 @@ struct gatekeeper {
 	_Atomic bool armed;
 	pid_t own[3];
 	struct execve_files files;
+	_Atomic uint64_t writers[WRITERS]; /* who opened what for writing, as hashes of both */
 	struct rate_table *rates;
 	struct facts_world world;
 	struct gatekeeper_counters counters;

@@ -14,6 +14,7 @@
 #include "core/reach.h"
 #include "source/access.h"
 #include "util/fd.h"
+#include "util/hash.h"
 
 #include <sys/mman.h>
 
@@ -164,6 +165,15 @@ static void judge_open_for(struct seat *seat, const struct snapshot *snapshot, e
 	verdict_add(verdict, &more);
 }
 
+/* A slot that two share forgets the first of them, who is told of once more then. */
+bool gatekeeper_has_written(struct gatekeeper *keeper, pid_t pid, const char *path)
+{
+	uint64_t hash =
+		hash_bytes(path, strlen(path)) + (uint64_t)pid * UINT64_C(0x9e3779b97f4a7c15);
+
+	return atomic_exchange(&keeper->writers[hash % WRITERS], hash) == hash;
+}
+
 static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 			   const struct snapshot *snapshot)
 {
@@ -200,6 +210,8 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 	judge_open_for(seat, snapshot, ON_OPEN, &verdict);
 	if (verdict.count == 0)
 		return GATE_ALLOW;
+	if (access & ACCESS_WRITE)
+		(void)gatekeeper_has_written(keeper, pid, event->path);
 	seat->process.facts.on = (enum occasion)__builtin_ctz(seat->occasions);
 	return gatekeeper_act(keeper, seat, snapshot, &verdict);
 }

@@ -62,6 +62,12 @@ struct facts_world *gatekeeper_world(struct gatekeeper *keeper);
 /* All (struct decision), oldest first; and those of which the loop does a part (struct urgent). */
 struct decision_queue *gatekeeper_decisions(struct gatekeeper *keeper);
 struct decision_queue *gatekeeper_urgent(struct gatekeeper *keeper);
+/*
+ * Whether the gate was asked about this process writing that file, as far as is remembered, or this
+ * was called for both before. For what is told after the fact.
+ */
+bool gatekeeper_has_written(struct gatekeeper *keeper, pid_t pid, const char *path);
+
 /* The loop tells that it has looked: the next decision arms the timer again. */
 void gatekeeper_looked(struct gatekeeper *keeper);
 

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 /* For the system call: less than for a decision, as this is only told. */
-enum { WAIT_MS = 20 };
+enum { WAIT_MS = 20, ARGV_MOST = 64 * 1024 };
 
 static const char *line_value(const char *text, const char *key)
 {
@@ -51,6 +51,11 @@ void subject_parse_stat(const char *stat, struct subject *subject)
 	/* After the name: state ppid pgrp session tty_nr. */
 	if (end && sscanf(end + 1, " %*c %*d %*d %d %d", &subject->sid, &tty) == 2)
 		subject->tty = (uint32_t)tty;
+	/* The 48th of all; what stands after the name begins with the third. */
+	for (int field = 3; end && field <= 48; field++)
+		end = strchr(end + 1, ' ');
+	if (end)
+		(void)sscanf(end, "%" SCNu64, &subject->arg_start);
 }
 
 /* Adds a line with its end if there is room for it. */
@@ -137,4 +142,32 @@ void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject 
 		subject_parse_cgroup(text, subject);
 	read_exe(host, pid, subject);
 	read_cwd(host, pid, subject);
+}
+
+int subject_has_executed(const struct host *host, pid_t pid, const struct subject *subject)
+{
+	struct subject now = { 0 };
+	char name[40], text[4096];
+
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	if (file_read_into(host->proc_fd, name, text, sizeof(text)) <= 0)
+		return -ESRCH;
+	subject_parse_stat(text, &now);
+	return now.arg_start != 0 ? now.arg_start != subject->arg_start : -ESRCH;
+}
+
+void subject_read_argv(const struct host *host, pid_t pid, struct text *argv, char *exe,
+		       size_t size)
+{
+	_cleanup_(freep) char *text = NULL;
+	char name[40];
+	size_t length;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/cmdline", pid);
+	if (file_read_at(host->proc_fd, name, ARGV_MOST, &text, &length) >= 0 && length > 0)
+		text_add_bytes(argv, text, length + (text[length - 1] != '\0'));
+	snprintf(name, sizeof(name), "%d/exe", pid);
+	n = readlinkat(host->proc_fd, name, exe, size);
+	exe[n > 0 && (size_t)n < size ? n : 0] = '\0';
 }

@@ -22,6 +22,14 @@ static void test_status(void **state)
 	assert_int_equal(subject.fsgid, 8);
 }
 
+/* A whole one, as proc(5) has it. */
+static const char stat_text[] =
+	"12 (a b) R 1 12 5 0 -1 4194304 96 0 0 0 0 0 0 0 20 0 1 0 1234 2793472 213 "
+	"18446744073709551615 94012943687680 94012943707505 140720308485104 0 0 0 0 0 0 0 0 0 17 1 "
+	"0 "
+	"0 0 0 0 94012943721712 94012943723136 94013361831936 140720308486128 140720308486148 "
+	"140720308486148 140720308486123 0\n";
+
 static void test_stat(void **state)
 {
 	struct subject subject = { 0 };
@@ -30,9 +38,13 @@ static void test_stat(void **state)
 	subject_parse_stat("12 (evil) 1 (x) S 7 12 99 34816 12 4194304 0", &subject);
 	assert_int_equal(subject.sid, 99);
 	assert_int_equal(subject.tty, 34816);
+	assert_int_equal(subject.arg_start, 0);
 	subject_parse_stat("", &subject);
 	subject_parse_stat("12 (x", &subject);
 	assert_int_equal(subject.sid, 99);
+	subject_parse_stat(stat_text, &subject);
+	assert_int_equal(subject.sid, 5);
+	assert_int_equal(subject.arg_start, UINT64_C(140720308486128));
 }
 
 static void test_all_of_it(void **state)
@@ -79,12 +91,37 @@ static void test_cgroup(void **state)
 	assert_string_equal(subject.cgroup, "0::/d:e\n1:cpu,cpuacct:/b c\n");
 }
 
+static void test_what_it_has_executed(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(freep) char *link = unit_path(folder, "proc/12/exe");
+	_cleanup_(text_done) struct text argv = { 0 };
+	struct subject subject = { .arg_start = 7 };
+	char exe[64];
+
+	unit_write(folder, "proc/12/stat", stat_text);
+	unit_write(folder, "proc/12/cmdline", "sh");
+	assert_int_equal(symlink("/usr/bin/dash", link), 0);
+	assert_int_equal(host_new_at(folder, 1, &host, NULL), 0);
+	assert_int_equal(subject_has_executed(host, 12, &subject), 1);
+	subject_parse_stat(stat_text, &subject);
+	assert_int_equal(subject_has_executed(host, 12, &subject), 0);
+	assert_int_equal(subject_has_executed(host, 13, &subject), -ESRCH);
+	subject_read_argv(host, 12, &argv, exe, sizeof(exe));
+	assert_int_equal(argv.size, 3);
+	assert_string_equal(argv.data, "sh");
+	assert_string_equal(exe, "/usr/bin/dash");
+	subject_read_argv(host, 13, &argv, exe, sizeof(exe));
+	assert_int_equal(argv.size, 3);
+	assert_string_equal(exe, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cgroup),
-		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_cgroup),	  cmocka_unit_test(test_what_it_has_executed),
+		cmocka_unit_test(test_status),	  cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_all_of_it),
 	};
 

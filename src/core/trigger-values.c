@@ -97,6 +97,8 @@ static bool is_execution(const struct trigger_values *values)
 /* Audit tells it after the call, when an executed file has become the program. */
 static const char *exe_of(const struct trigger_values *values)
 {
+	if (values->exe)
+		return values->exe;
 	return is_execution(values) ? values->path : values->subject->exe;
 }
 

@@ -18,6 +18,7 @@ struct trigger_values {
 	const char *action;  /* "execute", "read", ... */
 	const char *verdict; /* "allow", "deny" or "kill" */
 	const char *group;   /* of the policy, into which the process was put; NULL: none */
+	const char *exe; /* the program that runs an executed script; NULL: `path` runs itself */
 	const char *script;
 	struct slice argv; /* strings, each with its NUL */
 	struct slice user, unix_group;

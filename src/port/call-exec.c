@@ -37,6 +37,8 @@ static bool announce(struct port *port)
 	struct iovec part = { frame, sizeof(frame) };
 	bool tied = false;
 
+	if (port->adopts && !port->control_kept && !port->plain_calls)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (!port->parent_is_port || port->control_kept)
 		return false;
 	if (!port->plain_calls && !port->pdeathsig_set && parent_signal(port))
@@ -52,6 +54,8 @@ static enum call_result failed(struct port *port, bool tied, int number, struct 
 
 	if (tied)
 		(void)prctl(PR_SET_PDEATHSIG, 0);
+	if (port->adopts && !port->control_kept && !port->plain_calls)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (port->parent_is_port && !port->control_kept)
 		(void)!write(FD_CONTROL, &said, 1);
 	return reply_errno(reply, number);

@@ -3,6 +3,7 @@
 #include "port/call-functions.h"
 
 #include "port/deadline.h"
+#include "port/process-tree.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -29,49 +30,27 @@ CALL(pidfd_send_signal)
 
 /* ---- trees ---- */
 
-enum { TREE_MAX = 32768 };
-
-struct tree {
-	pid_t *pids;
-	size_t count;
-};
-
-static void tree_add_children(struct tree *tree, pid_t parent)
-{
-	char path[64];
-	FILE *file;
-	int pid;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-	file = fopen(path, "re");
-	while (file && tree->count < TREE_MAX && fscanf(file, "%d", &pid) == 1)
-		tree->pids[tree->count++] = pid;
-	fclosep(&file);
-}
-
 /* Each is stopped before its children are looked at, so that it cannot have more of them; all get
  * the signal, and then go on. */
 CALL(kill_tree)
 {
 	pid_t root = (pid_t)arguments[0].number;
 	int number = (int)arguments[1].number;
-	struct tree tree = { .count = 1 };
+	struct process_tree tree = { 0 };
 	int64_t reached = 0;
 
 	if (root <= 1 || root == port->pid)
 		return reply_errno(reply, EINVAL);
-	tree.pids = malloc(TREE_MAX * sizeof(*tree.pids));
-	if (!tree.pids)
+	if (process_tree_add(&tree, root) < 0)
 		return reply_errno(reply, ENOMEM);
-	tree.pids[0] = root;
 	for (size_t i = 0; i < tree.count; i++)
 		if (kill(tree.pids[i], SIGSTOP) == 0)
-			tree_add_children(&tree, tree.pids[i]);
+			(void)process_tree_add_children(&tree, tree.pids[i]);
 	for (size_t i = 0; i < tree.count; i++)
 		reached += kill(tree.pids[i], number) == 0;
 	for (size_t i = 0; i < tree.count; i++)
 		(void)kill(tree.pids[i], SIGCONT);
-	free(tree.pids);
+	process_tree_done(&tree);
 	return reached ? reply_value(reply, reached) : reply_errno(reply, ESRCH);
 }
 

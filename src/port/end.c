@@ -1,88 +1,158 @@
 // SPDX-License-Identifier: MIT
 /*
  * The end of a control process: its stdin has ended, or nobody reads its stdout. Programs among its
- * children get the signal that was set for them, and all their pipes are closed, by which control
- * processes below learn the same. Who does not end within killdelay gets SIGKILL; programs whose
- * signaloneof is 0 are left to themselves.
+ * children, and what these have started, get the signal that was set for them; all their pipes are
+ * closed, by which control processes below learn the same. Who does not end within killdelay gets
+ * SIGKILL. Programs whose signaloneof is 0 are left to themselves.
+ *
+ * The first process of a tree is a subreaper: what programs have left behind are its children by
+ * then, and ended by its own signaloneof.
  */
 #include "port/deadline.h"
-#include "port/signals.h"
+#include "port/process-tree.h"
 
-#include <sys/wait.h>
+#include <signal.h>
+#include <sys/syscall.h>
 
-static void signal_child(const struct child *child, int number)
+/* Processes that are to end, and descriptors that tell when they have. */
+struct leaving {
+	struct process_tree tree;
+	size_t killed; /* so many of the tree may be killed; behind them are control processes */
+	struct pollfd *polls;
+	size_t alive;
+};
+
+static void leaving_done(struct leaving *leaving)
 {
-	if (kill(-child->pid, number) < 0)
-		(void)kill(child->pid, number);
+	free(leaving->polls);
+	process_tree_done(&leaving->tree);
 }
 
-static size_t signal_all(struct port *port)
+/* Children that are in no table: programs' descendants whose parent has ended. */
+static void add_adopted(struct port *port, struct leaving *leaving)
 {
-	size_t waiting = 0;
+	size_t kept = 0;
 
+	(void)process_tree_add_children(&leaving->tree, port->pid);
+	for (size_t i = 0; i < leaving->tree.count; i++)
+		if (!children_find(&port->children, leaving->tree.pids[i]))
+			leaving->tree.pids[kept++] = leaving->tree.pids[i];
+	leaving->tree.count = kept;
+	(void)process_tree_descend(&leaving->tree, 0);
+	for (size_t i = 0; i < leaving->tree.count; i++)
+		(void)kill(leaving->tree.pids[i], (int)port->options.signaloneof);
+}
+
+/* The program, to `programs`, and all that it has started, to `others`: before it is signalled. */
+static void add_program(const struct child *child, struct leaving *programs, struct leaving *others)
+{
+	size_t first = others->tree.count;
+
+	(void)process_tree_add(&programs->tree, child->pid);
+	(void)process_tree_add_children(&others->tree, child->pid);
+	(void)process_tree_descend(&others->tree, first);
+}
+
+static void signal_program(const struct child *child)
+{
+	if (kill(-child->pid, (int)child->signaloneof) < 0)
+		(void)kill(child->pid, (int)child->signaloneof);
+	if (kill(-child->pid, SIGCONT) < 0)
+		(void)kill(child->pid, SIGCONT);
+}
+
+static void signal_programs(struct port *port, struct leaving *programs, struct leaving *others)
+{
+	for (size_t i = 0; i < port->children.count; i++) {
+		const struct child *c = &port->children.slots[i];
+
+		if (!c->pid || c->gone || !c->executed || !c->signaloneof)
+			continue;
+		add_program(c, programs, others);
+		signal_program(c);
+	}
+	programs->killed = programs->tree.count;
+	others->killed = others->tree.count;
+}
+
+static void close_children(struct port *port, struct leaving *programs)
+{
 	for (size_t i = 0; i < port->children.count; i++) {
 		struct child *c = &port->children.slots[i];
 
 		if (!c->pid)
 			continue;
-		if (!c->gone && c->executed && c->signaloneof) {
-			signal_child(c, (int)c->signaloneof);
-			signal_child(c, SIGCONT);
-		}
-		waiting += !c->gone && (!c->executed || c->signaloneof);
+		if (!c->gone && !c->executed)
+			(void)process_tree_add(&programs->tree, c->pid);
 		child_close(&c->in);
 		child_close(&c->out);
 		child_close(&c->err);
 		child_close(&c->control);
 	}
-	return waiting;
 }
 
-/* Those that were waited for and are there no more count down *waiting. */
-static void reap(struct port *port, size_t *waiting)
+/* A descriptor for each, which can be read when it has ended. */
+static void watch(struct leaving *leaving)
 {
-	int status;
-	pid_t pid;
+	const struct process_tree *tree = &leaving->tree;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct child *c = children_find(&port->children, pid);
+	leaving->polls = tree->count ? calloc(tree->count, sizeof(*leaving->polls)) : NULL;
+	for (size_t i = 0; leaving->polls && i < tree->count; i++) {
+		int fd = (int)syscall(SYS_pidfd_open, tree->pids[i], 0);
 
-		if (!c)
+		leaving->polls[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		leaving->alive += fd >= 0;
+	}
+}
+
+static void wait_for_ends(struct leaving *leaving, uint64_t until)
+{
+	while (leaving->alive) {
+		uint64_t now = deadline_now_ms();
+
+		if (now >= until)
+			return;
+		if (poll(leaving->polls, leaving->tree.count, (int)MIN(until - now, 60000U)) <= 0)
 			continue;
-		*waiting -= !c->executed || c->signaloneof;
-		child_leave(&port->children, c);
+		for (size_t i = 0; i < leaving->tree.count; i++)
+			if (leaving->polls[i].fd >= 0 && leaving->polls[i].revents) {
+				child_close(&leaving->polls[i].fd);
+				leaving->alive--;
+			}
 	}
-	if (pid < 0 && errno == ECHILD)
-		*waiting = 0;
 }
 
-static void kill_rest(struct port *port)
+static void signal_leaving(const struct leaving *leaving, int number)
 {
-	for (size_t i = 0; i < port->children.count; i++) {
-		const struct child *c = &port->children.slots[i];
-
-		if (c->pid && !c->gone && c->executed && c->signaloneof)
-			signal_child(c, SIGKILL);
-	}
+	for (size_t i = 0; leaving->alive && i < leaving->killed; i++)
+		if (leaving->polls[i].fd >= 0)
+			(void)syscall(SYS_pidfd_send_signal, leaving->polls[i].fd, number, NULL, 0);
 }
 
+/* A program ends its own processes itself, if it is given the time: they come after it. */
 void port_end(struct port *port)
 {
-	struct pollfd signals = { .fd = FD_SIGNALS, .events = POLLIN };
-	siginfo_t infos[SIGNALS_AT_ONCE];
-	size_t waiting = signal_all(port);
-	uint64_t until = waiting ? deadline_now_ms() + (uint64_t)port->options.killdelay : 0, now;
+	struct leaving programs = { 0 }, others = { 0 };
+	uint64_t until;
 
 	close(STDOUT_FILENO);
-	for (;;) {
-		reap(port, &waiting);
-		if (!waiting)
-			return;
-		now = deadline_now_ms();
-		if (now >= until)
-			break;
-		(void)poll(&signals, 1, (int)(until - now));
-		(void)signals_read(infos, SIGNALS_AT_ONCE);
-	}
-	kill_rest(port);
+	if (!port->children.present && !port->adopts)
+		return;
+	if (port->options.signaloneof && port->adopts)
+		add_adopted(port, &programs);
+	signal_programs(port, &programs, &others);
+	close_children(port, &programs);
+	watch(&programs);
+	watch(&others);
+	until = programs.alive || others.alive
+			? deadline_now_ms() + (uint64_t)port->options.killdelay
+			: 0;
+	wait_for_ends(&programs, until);
+	signal_leaving(&others, SIGTERM);
+	signal_leaving(&others, SIGCONT);
+	wait_for_ends(&others, until);
+	signal_leaving(&programs, SIGKILL);
+	signal_leaving(&others, SIGKILL);
+	leaving_done(&programs);
+	leaving_done(&others);
 }

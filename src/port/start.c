@@ -13,6 +13,7 @@
 #include "port/signals.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -96,6 +97,8 @@ void start_begin(struct port *port, bool again)
 {
 	struct rlimit stack;
 
+	if (!port->parent_is_port)
+		port->adopts = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 	if (again) {
 		(void)signals_catch(SIGCHLD);
 	} else {

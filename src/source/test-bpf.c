@@ -5,6 +5,8 @@
  */
 #include "source/bpf.h"
 
+#include "bpf/watch/user.h"
+#include "source/bpf-decode.h"
 #include "test/unit.h"
 
 #include <sys/fsuid.h>
@@ -123,29 +125,67 @@ static pid_t run(const char *const argv[], const char *const variables_of[])
 static const char *const usual[] = { "/bin/true", "a b", "", NULL };
 static const char *const environment[] = { "X=1", "REEVE_TEST_BPF=yes", NULL };
 
+/* One life of `usual` was told, all of it. */
+static void check_life(const struct world *world, pid_t pid)
+{
+	const struct event *exec = &world->last[EVENT_EXEC];
+
+	assert_int_equal(world->counts[EVENT_FORK], 1);
+	assert_int_equal(world->counts[EVENT_EXEC], 1);
+	assert_int_equal(world->counts[EVENT_EXIT], 1);
+	assert_int_equal(exec->pid, pid);
+	assert_int_equal(world->last[EVENT_EXIT].pid, pid);
+	assert_int_equal(world->last[EVENT_EXIT].exit_code, 0);
+	assert_int_equal(world->last[EVENT_FORK].exec_id.start, exec->exec_id.start);
+	assert_int_equal(world->last[EVENT_FORK].exec_id.exec + 1, exec->exec_id.exec);
+	assert_int_equal(exec->parent_id.pid, getpid());
+	assert_int_equal(world->argv.size, 15);
+	assert_memory_equal(world->argv.data, "/bin/true\0a b\0\0", 15);
+	assert_int_equal(world->env.size, 19);
+	assert_memory_equal(world->env.data, "REEVE_TEST_BPF=yes", 19);
+}
+
 static void test_life(void **state)
 {
 	struct world world;
-	struct event *exec;
 	pid_t pid;
 
 	world_begin(&world, LIFE, 0);
 	pid = run(usual, environment);
 	serve(&world, 150);
-	assert_int_equal(world.counts[EVENT_FORK], 1);
-	assert_int_equal(world.counts[EVENT_EXEC], 1);
-	assert_int_equal(world.counts[EVENT_EXIT], 1);
-	exec = &world.last[EVENT_EXEC];
-	assert_int_equal(exec->pid, pid);
-	assert_int_equal(world.last[EVENT_EXIT].pid, pid);
-	assert_int_equal(world.last[EVENT_FORK].exec_id.start, exec->exec_id.start);
-	assert_int_equal(world.last[EVENT_FORK].exec_id.exec + 1, exec->exec_id.exec);
-	assert_int_equal(exec->parent_id.pid, getpid());
-	assert_int_equal(world.argv.size, 15);
-	assert_memory_equal(world.argv.data, "/bin/true\0a b\0\0", 15);
-	assert_int_equal(world.env.size, 19);
-	assert_memory_equal(world.env.data, "REEVE_TEST_BPF=yes", 19);
+	check_life(&world, pid);
 	assert_int_equal(world.source->counters.lost, 0);
+	world_end(&world);
+}
+
+/* The programs for kernels that take no typed pointers tell the same. */
+static void test_life_without_typed_pointers(void **state)
+{
+	const struct watch_options options = { .untyped = true, .environment = true };
+	const uint32_t life =
+		WATCH_WANT(WATCH_EXEC) | WATCH_WANT(WATCH_FORK) | WATCH_WANT(WATCH_EXIT);
+	_cleanup_(bpf_decoder_freep) struct bpf_decoder *decoder = NULL;
+	_cleanup_(watch_freep) struct watch *watch = NULL;
+	struct world world = { 0 };
+	const void *record;
+	uint32_t size;
+	pid_t pid;
+
+	unit_need_root();
+	assert_int_equal(host_new(&world.host, NULL), 0);
+	assert_int_equal(bpf_decoder_new(&(struct bpf_decoder_options){ .host = world.host,
+									.sink = { take, &world },
+									.environment = variables,
+									.environment_count = 1 },
+					 &decoder, NULL),
+			 0);
+	assert_int_equal(watch_new(&options, &watch, NULL), 0);
+	assert_non_null(strstr(watch_variant(watch), "raw tracepoints"));
+	assert_int_equal(watch_want(watch, life, 0, NULL), 0);
+	pid = run(usual, environment);
+	while ((record = watch_next(watch, &size)) != NULL)
+		assert_true(bpf_decode(decoder, record, size) >= 0);
+	check_life(&world, pid);
 	world_end(&world);
 }
 
@@ -361,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_life_without_typed_pointers),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_long_arguments),
 		cmocka_unit_test(test_calls),

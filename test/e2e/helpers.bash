@@ -181,7 +181,7 @@ alive() { # PID
 	esac
 }
 
-# The test's processes: programs of its folder, and daemons whose command line has the folder. All
+# The test's processes: programs and scripts of its folder, and daemons whose command line has the folder. All
 # of it by the shell: in QEMU starting a program takes as long as all this.
 own_processes() {
 	local place words comm map
@@ -195,6 +195,8 @@ own_processes() {
 			[[ ${words[*]} == *"$WORK"* || $place = "/proc/$GUARD" ]] && echo "${place#/proc/}" && continue
 			;;
 		esac
+		# A script of the folder: a trigger's, of a daemon that was killed.
+		[[ ${words[1]:-} == "$WORK"/* ]] && echo "${place#/proc/}" && continue
 		# Addresses, mode, offset, device, inode, path; the program itself is the first.
 		read -r _ _ _ _ _ map <"$place/maps" && [[ $map == "$WORK"/* ]] && echo "${place#/proc/}"
 	done 2>/dev/null

@@ -30,6 +30,12 @@ int on_exit(void *context)
 	return 0;
 }
 
+SEC("raw_tp/sched_process_exec")
+int on_exec_raw(void *context)
+{
+	return 0;
+}
+
 SEC("raw_tp/sys_enter")
 int on_enter(void *context)
 {
@@ -48,19 +54,19 @@ int on_oom(void *context)
 	return 0;
 }
 
-SEC("tp_btf/cgroup_attach_task")
+SEC("raw_tp/cgroup_attach_task")
 int on_attach(void *context)
 {
 	return 0;
 }
 
-SEC("tp_btf/sched_prepare_exec")
+SEC("raw_tp/sched_prepare_exec")
 int on_prepare(void *context)
 {
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
+SEC("raw_tp/sched_process_exec")
 int with_ring(void *context)
 {
 	void *record = bpf_ringbuf_reserve(&ring, 8, 0);

@@ -13,26 +13,26 @@ struct hook {
 	const char *name;
 	const char *use;
 	const char *since;
-	bool needed, trampoline;
+	bool needed, trampoline, typed;
 };
 
 static const struct hook hooks[] = {
-	{ "on_exec", "tp_btf/sched_process_exec", "executions", "5.5", true, false },
-	{ "on_fork", "tp_btf/sched_process_fork", "forks", "5.5", true, false },
-	{ "on_exit", "tp_btf/sched_process_exit", "exits", "5.5", true, false },
-	{ "with_ring", "BPF ring buffer", "records, in order", "5.8", true, false },
-	{ "on_enter", "raw_tp/sys_enter", "changes of user and group ids", "4.17", false, false },
-	{ "on_leave", "raw_tp/sys_exit", "the same, failed executions, working folders", "4.17",
-	  false, false },
-	{ "on_oom", "raw_tp/mark_victim", "out of memory", "4.17", false, false },
-	{ "on_attach", "tp_btf/cgroup_attach_task", "moves between groups of cgroup v1", "5.5",
-	  false, false },
-	{ "on_prepare", "tp_btf/sched_prepare_exec", "capabilities gained, and 32-bit system calls",
-	  "6.10", false, false },
+	{ "on_exec", "tp_btf/sched_process_exec", "executions", "5.5", .typed = true },
+	{ "on_fork", "tp_btf/sched_process_fork", "forks", "5.5", .typed = true },
+	{ "on_exit", "tp_btf/sched_process_exit", "exits", "5.5", .typed = true },
+	{ "on_exec_raw", "raw_tp/sched_process_exec", "the same where typed pointers are refused",
+	  "4.17", .needed = true },
+	{ "with_ring", "BPF ring buffer", "records, in order", "5.8", .needed = true },
+	{ "on_enter", "raw_tp/sys_enter", "changes of user and group ids", "4.17" },
+	{ "on_leave", "raw_tp/sys_exit", "the same, failed executions, working folders", "4.17" },
+	{ "on_oom", "raw_tp/mark_victim", "out of memory", "4.17" },
+	{ "on_attach", "raw_tp/cgroup_attach_task", "moves between groups of cgroup v1", "4.17" },
+	{ "on_prepare", "raw_tp/sched_prepare_exec", "capabilities gained, and 32-bit system calls",
+	  "6.10" },
 	{ "with_d_path", "lsm.s/bprm_committed_creds, bpf_d_path",
-	  "exact paths; the dentry walk does without", "5.11", false, true },
+	  "exact paths; the dentry walk does without", "5.11", .trampoline = true },
 	{ "with_path_d_path", "lsm.s/bprm_committed_creds, bpf_path_d_path",
-	  "the same by a kernel function", "6.12", false, true },
+	  "the same by a kernel function", "6.12", .trampoline = true },
 };
 
 static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -97,6 +97,10 @@ static void explain(const struct hook *hook, struct hook_result *result, char si
 		result->reason = "this kernel refuses programs that need a trampoline, as hardened "
 				 "and sandboxed kernels do";
 		result->advice = "none needed: paths are found by walking the directory tree";
+	} else if (hook->typed) {
+		result->reason = "this kernel refuses programs with typed pointers";
+		result->advice = "none needed where raw_tp/sched_process_exec works; each costs a "
+				 "little more";
 	} else if (result->error == EPERM) {
 		result->reason = "the kernel refuses BPF programs";
 		result->advice = "look for lockdown, a seccomp filter, or a missing capability";

@@ -30,11 +30,19 @@ struct ring_reader {
 #define IDS   WATCH_WANT(WATCH_IDS)
 #define CALLS (IDS | WATCH_WANT(WATCH_FAILED) | WATCH_WANT(WATCH_CHDIR))
 
+/* What a kernel takes, the best one first. */
+enum variant {
+	WITH_TRAMPOLINE, /* a program that needs one, too */
+	TYPED,
+	UNTYPED, /* forks, executions and exits by raw tracepoints: a helper's call for each pointer
+		  */
+};
+
 struct watch {
 	struct watch_bpf *skeleton;
 	struct watch_bpf *calls; /* the programs at system calls; may be `skeleton`, or NULL */
 	struct ring_reader reader;
-	bool trampoline; /* a program that needs one is among them */
+	enum variant variant;
 };
 
 /* The errors are told through struct error; libbpf must not print. */
@@ -75,22 +83,50 @@ static bool has_groups_v1(void)
 	return found;
 }
 
-static int configure(struct watch *watch, const struct watch_options *options, bool trampoline,
+/* Which programs are loaded, of those that the kernel has a place for. */
+static void choose(struct watch *watch, const struct watch_options *options, enum variant variant,
+		   const struct btf *btf)
+{
+	struct watch_bpf *skeleton = watch->skeleton;
+	bool v1 = skeleton->rodata->groups_v1, calls = options->wanted & CALLS;
+	bool typed = variant != UNTYPED;
+	const struct {
+		struct bpf_program *program;
+		bool wanted;
+		const char *tracepoint; /* that not all kernels have */
+	} programs[] = {
+		{ skeleton->progs.on_exec, typed },
+		{ skeleton->progs.on_fork, typed },
+		{ skeleton->progs.on_exit, typed },
+		{ skeleton->progs.on_exec_raw, !typed },
+		{ skeleton->progs.on_fork_raw, !typed },
+		{ skeleton->progs.on_exit_raw, !typed },
+		{ skeleton->progs.on_enter, calls },
+		{ skeleton->progs.on_leave, calls },
+		{ skeleton->progs.on_oom, true, "btf_trace_mark_victim" },
+		{ skeleton->progs.on_prepare, true, "btf_trace_sched_prepare_exec" },
+		{ skeleton->progs.on_attach, v1, "btf_trace_cgroup_attach_task" },
+		{ skeleton->progs.on_mkdir, v1, "btf_trace_cgroup_mkdir" },
+		{ skeleton->progs.on_rename, v1, "btf_trace_cgroup_rename" },
+		{ skeleton->progs.on_root, v1, "btf_trace_cgroup_setup_root" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		const char *tracepoint = programs[i].tracepoint;
+		bool there = !tracepoint || tracepoint_arguments(btf, tracepoint) >= 0;
+
+		bpf_program__set_autoload(programs[i].program, programs[i].wanted && there);
+	}
+	if (variant == WITH_TRAMPOLINE && bpf_program__autoload(skeleton->progs.on_prepare))
+		variant = TYPED;
+	bpf_program__set_autoload(skeleton->progs.on_committing, variant == WITH_TRAMPOLINE);
+	watch->variant = variant;
+}
+
+static int configure(struct watch *watch, const struct watch_options *options, enum variant variant,
 		     struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
-	const struct {
-		const char *type;
-		struct bpf_program **program;
-		bool for_v1;
-	} optional[] = {
-		{ "btf_trace_mark_victim", &skeleton->progs.on_oom, false },
-		{ "btf_trace_sched_prepare_exec", &skeleton->progs.on_prepare, false },
-		{ "btf_trace_cgroup_attach_task", &skeleton->progs.on_attach, true },
-		{ "btf_trace_cgroup_mkdir", &skeleton->progs.on_mkdir, true },
-		{ "btf_trace_cgroup_rename", &skeleton->progs.on_rename, true },
-		{ "btf_trace_cgroup_setup_root", &skeleton->progs.on_root, true },
-	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	int processors = libbpf_num_possible_cpus();
 	size_t size = LEAST_BUFFER;
@@ -104,16 +140,7 @@ static int configure(struct watch *watch, const struct watch_options *options, b
 	skeleton->rodata->oom_gives_task = mark_victim_has_task(btf);
 	skeleton->rodata->has_cast =
 		btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
-		if (tracepoint_arguments(btf, optional[i].type) < 0 ||
-		    (optional[i].for_v1 && !skeleton->rodata->groups_v1))
-			bpf_program__set_autoload(*optional[i].program, false);
-	if (!(options->wanted & CALLS)) {
-		bpf_program__set_autoload(skeleton->progs.on_enter, false);
-		bpf_program__set_autoload(skeleton->progs.on_leave, false);
-	}
-	watch->trampoline = trampoline && !bpf_program__autoload(skeleton->progs.on_prepare);
-	bpf_program__set_autoload(skeleton->progs.on_committing, watch->trampoline);
+	choose(watch, options, variant, btf);
 	btf__free(btf);
 	if (processors < 0)
 		return error_set_errno(err, processors, "cannot count the processors");
@@ -162,7 +189,7 @@ static int teach(struct watch *watch, struct error *err)
 	return 0;
 }
 
-static int load(struct watch *watch, const struct watch_options *options, bool trampoline,
+static int load(struct watch *watch, const struct watch_options *options, enum variant variant,
 		struct error *err)
 {
 	int r;
@@ -171,13 +198,12 @@ static int load(struct watch *watch, const struct watch_options *options, bool t
 	watch->skeleton = watch_bpf__open();
 	if (!watch->skeleton)
 		return error_set_errno(err, -errno, "cannot open the BPF object");
-	r = configure(watch, options, trampoline, err);
+	r = configure(watch, options, variant, err);
 	if (r < 0)
 		return r;
 	r = watch_bpf__load(watch->skeleton);
-	/* Some kernels refuse trampolines; the rest does without. */
-	if (r < 0 && watch->trampoline)
-		return load(watch, options, false, err);
+	if (r < 0 && watch->variant != UNTYPED)
+		return load(watch, options, watch->variant + 1, err);
 	if (r < 0)
 		return error_set_errno(err, r, "the kernel refuses the BPF programs");
 	if (options->wanted & CALLS)
@@ -234,7 +260,7 @@ int watch_new(const struct watch_options *options, struct watch **ret_watch, str
 	watch->reader.epoll = -1;
 	libbpf_set_print(stay_silent);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	r = load(watch, options, true, err);
+	r = load(watch, options, options->untyped ? UNTYPED : WITH_TRAMPOLINE, err);
 	if (r == 0)
 		r = open_ring(&watch->reader, bpf_map__fd(watch->skeleton->maps.ring), err);
 	if (r == 0)
@@ -303,7 +329,8 @@ static int want_calls(struct watch *watch, uint32_t wanted, struct error *err)
 int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
-	const uint32_t exec = WATCH_WANT(WATCH_EXEC), all = UINT32_MAX;
+	const uint32_t exec = WATCH_WANT(WATCH_EXEC), fork = WATCH_WANT(WATCH_FORK),
+		       exit = WATCH_WANT(WATCH_EXIT), all = UINT32_MAX;
 	const struct {
 		uint32_t records;
 		struct bpf_link **link;
@@ -316,8 +343,11 @@ int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct err
 		{ exec, &skeleton->links.on_prepare, skeleton->progs.on_prepare },
 		{ exec, &skeleton->links.on_committing, skeleton->progs.on_committing },
 		{ exec, &skeleton->links.on_exec, skeleton->progs.on_exec },
-		{ WATCH_WANT(WATCH_FORK), &skeleton->links.on_fork, skeleton->progs.on_fork },
-		{ WATCH_WANT(WATCH_EXIT), &skeleton->links.on_exit, skeleton->progs.on_exit },
+		{ exec, &skeleton->links.on_exec_raw, skeleton->progs.on_exec_raw },
+		{ fork, &skeleton->links.on_fork, skeleton->progs.on_fork },
+		{ fork, &skeleton->links.on_fork_raw, skeleton->progs.on_fork_raw },
+		{ exit, &skeleton->links.on_exit, skeleton->progs.on_exit },
+		{ exit, &skeleton->links.on_exit_raw, skeleton->progs.on_exit_raw },
 		{ WATCH_WANT(WATCH_OOM), &skeleton->links.on_oom, skeleton->progs.on_oom },
 	};
 	int r = 0;
@@ -457,7 +487,9 @@ void watch_forget_groups(struct watch *watch)
 
 const char *watch_variant(const struct watch *watch)
 {
-	if (watch->trampoline)
+	if (watch->variant == UNTYPED)
+		return "raw tracepoints, as this kernel takes no typed ones; paths by dentry walk";
+	if (watch->variant == WITH_TRAMPOLINE)
 		return "paths by dentry walk, capabilities by fentry";
 	if (bpf_program__autoload(watch->skeleton->progs.on_prepare))
 		return "paths by dentry walk, capabilities by sched_prepare_exec";

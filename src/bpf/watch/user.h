@@ -18,6 +18,7 @@ struct watch_options {
 	size_t buffer;	  /* of the ring; 0: 16 MiB. Made a power of two. */
 	uint32_t quiet;	  /* a process that is not told */
 	bool environment; /* the environment is wanted */
+	bool untyped;	  /* do without typed pointers, as where the kernel refuses them */
 	uint32_t wanted;  /* what watch_want() will be told first: it is loaded at once */
 };
 

@@ -9,15 +9,14 @@
 #include "bpf/watch/ring.h"
 #include "bpf/watch/walk.h"
 
-static __always_inline void fill_file(struct watch_exec *out, struct file *file)
+static __always_inline void fill_file(struct watch_exec *out, struct file *file, const int typed)
 {
-	struct inode *inode = file->f_inode;
-	struct super_block *super = inode->i_sb;
+	struct inode *inode = GET(typed, file, f_inode);
 
-	out->inode = inode->i_ino;
-	out->nlink = inode->i_nlink;
-	out->mode = inode->i_mode;
-	if (super->s_magic == OVERLAYFS_MAGIC) {
+	out->inode = GET(typed, inode, i_ino);
+	out->nlink = GET(typed, inode, i_nlink);
+	out->mode = GET(typed, inode, i_mode);
+	if (GET(typed, inode, i_sb, s_magic) == OVERLAYFS_MAGIC) {
 		/* struct ovl_inode, whose module may not be loaded yet, has __upperdentry right
 		 * behind the struct inode. */
 		__u64 address = 0, upper = 0;
@@ -88,10 +87,10 @@ static __always_inline __u32 send_pieces(struct watch_exec *exec, __u64 from, __
 	return sent;
 }
 
-static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *mm)
+static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *mm, const int typed)
 {
 	struct watch_exec *exec = &slot->exec;
-	__u64 from = mm->arg_start, size = mm->arg_end - from;
+	__u64 from = GET(typed, mm, arg_start), size = GET(typed, mm, arg_end) - from;
 
 	exec->chunked = 0;
 	if (size > WATCH_ARGUMENTS) {
@@ -108,8 +107,8 @@ static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *
 	exec->env = 0;
 	if (!keep_env)
 		return;
-	from = mm->env_start;
-	size = mm->env_end - from;
+	from = GET(typed, mm, env_start);
+	size = GET(typed, mm, env_end) - from;
 	exec->env = add_memory(slot, from, size);
 	if (exec->env < size)
 		exec->task.flags |= WATCH_ENV_CUT;
@@ -152,7 +151,7 @@ static __always_inline int note_before(__u64 bprm)
 	return 0;
 }
 
-SEC("tp_btf/sched_prepare_exec")
+SEC("raw_tp/sched_prepare_exec")
 int on_prepare(__u64 *context)
 {
 	return note_before(context[1]);
@@ -186,62 +185,74 @@ static __always_inline void tell_before(struct watch_exec *exec, __u32 per_clear
 }
 
 static __always_inline void fill_exec(struct slot *slot, __u32 index, struct task_struct *task,
-				      __u32 old_tid, struct linux_binprm *bprm)
+				      __u32 old_tid, struct linux_binprm *bprm, const int typed)
 {
 	struct watch_exec *exec = &slot->exec;
-	struct file *file = bprm->file;
-	const char *name = bprm->filename, *interpreter = bprm->interp;
+	struct file *file = GET(typed, bprm, file);
+	struct fs_struct *fs = GET(typed, task, fs);
+	const char *name = GET(typed, bprm, filename), *interpreter = GET(typed, bprm, interp);
 
 	begin(&exec->head, WATCH_EXEC, bpf_ktime_get_boot_ns());
-	fill_task(&exec->task, task, 1);
-	exec->task.cgroup = cgroup_key(task, 1);
+	fill_task(&exec->task, task, typed);
+	exec->task.cgroup = cgroup_key(task, typed);
 	tell_groups(exec->task.cgroup, task);
 	bpf_get_current_comm(exec->task.comm, sizeof(exec->task.comm));
 	if (old_tid != exec->task.pid)
 		exec->task.flags |= WATCH_TASK_THREAD;
-	tell_before(exec, bprm->per_clear);
-	fill_file(exec, file);
-	walk_prepare(slot, task, 1);
-	walk_path(slot, index, &file->f_path, &exec->exe, 1);
-	walk_path(slot, index, &task->fs->pwd, &exec->cwd, 1);
+	tell_before(exec, GET(typed, bprm, per_clear));
+	fill_file(exec, file, typed);
+	walk_prepare(slot, task, typed);
+	walk_path(slot, index, &file->f_path, &exec->exe, typed);
+	walk_path(slot, index, &fs->pwd, &exec->cwd, typed);
 	exec->filename = add_string(slot, name);
 	exec->interpreter = 0;
 	if (interpreter != name) {
 		exec->interpreter = add_string(slot, interpreter);
 		exec->task.flags |= WATCH_SCRIPT;
 	}
-	fill_arguments(slot, task->mm);
+	fill_arguments(slot, GET(typed, task, mm), typed);
 }
 
-SEC("tp_btf/sched_process_exec")
-int on_exec(__u64 *context)
+static __always_inline int tell_exec(struct task_struct *task, __u32 old_tid,
+				     struct linux_binprm *bprm, const int typed)
 {
-	struct task_struct *task = PLAIN(task_struct, context[0]);
-	struct linux_binprm *bprm = PLAIN(linux_binprm, context[2]);
 	struct slot *slot;
 	__u32 index;
 
-	if (!is_wanted(WATCH_EXEC, task->tgid))
+	if (!is_wanted(WATCH_EXEC, GET(typed, task, tgid)))
 		return 0;
 	slot = slot_take(&index);
 	if (!slot)
 		return 0;
-	fill_exec(slot, index, task, context[1], bprm);
+	fill_exec(slot, index, task, old_tid, bprm, typed);
 	send_slot(slot, WATCH_EXEC, WATCH_LOST_EXEC);
 	slot_give(slot);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
-int on_fork(__u64 *context)
+SEC("tp_btf/sched_process_exec")
+int on_exec(__u64 *context)
 {
-	struct task_struct *child = PLAIN(task_struct, context[1]);
+	return tell_exec(PLAIN(task_struct, context[0]), context[1],
+			 PLAIN(linux_binprm, context[2]), 1);
+}
+
+/* The same three where the kernel does not take typed pointers. */
+SEC("raw_tp/sched_process_exec")
+int on_exec_raw(__u64 *context)
+{
+	return tell_exec((void *)context[0], context[1], (void *)context[2], 0);
+}
+
+static __always_inline int tell_fork(struct task_struct *child, const int typed)
+{
+	__u32 pid = GET(typed, child, tgid);
 	struct watch_fork *fork;
 	__u64 key;
 
-	if (!is_wanted(WATCH_FORK, child->tgid) || child->tgid != child->pid)
+	if (!is_wanted(WATCH_FORK, pid) || pid != GET(typed, child, pid))
 		return 0;
-	key = cgroup_key(child, 1);
+	key = cgroup_key(child, typed);
 	tell_groups(key, child);
 	fork = bpf_ringbuf_reserve(&ring, sizeof(*fork), 0);
 	if (!fork) {
@@ -249,12 +260,24 @@ int on_fork(__u64 *context)
 		return 0;
 	}
 	begin(&fork->head, WATCH_FORK, bpf_ktime_get_boot_ns());
-	fill_task(&fork->task, child, 1);
+	fill_task(&fork->task, child, typed);
 	fork->task.cgroup = key;
 	bpf_get_current_comm(fork->task.comm, sizeof(fork->task.comm));
 	bpf_ringbuf_submit(fork, wake_flags(WATCH_FORK));
 	wake();
 	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int on_fork(__u64 *context)
+{
+	return tell_fork(PLAIN(task_struct, context[1]), 1);
+}
+
+SEC("raw_tp/sched_process_fork")
+int on_fork_raw(__u64 *context)
+{
+	return tell_fork((void *)context[1], 0);
 }
 
 /* Processes whose end was told, before 6.16: see is_last(). */
@@ -270,92 +293,107 @@ struct {
  * (sched_process_exit's group_dead) the kernel says which. Before, `live` is 0 for all threads that
  * come here after the last one has counted down, so a process that had threads is looked up.
  */
-static __always_inline int is_last(struct task_struct *task, struct signal_struct *signal)
+static __always_inline int is_last(struct task_struct *task, struct signal_struct *signal,
+				   const int typed)
 {
-	struct ended_process key = { .pid = task->tgid };
+	struct ended_process key = { .pid = GET(typed, task, tgid) };
 	__u32 one = 1;
 
-	if (signal->live.counter)
+	if (GET(typed, signal, live.counter))
 		return 0;
-	key.start = task->group_leader->start_boottime;
-	if (signal->nr_threads == 1)
+	key.start = GET(typed, task, group_leader, start_boottime);
+	if (GET(typed, signal, nr_threads) == 1)
 		return !bpf_map_lookup_elem(&ended, &key);
 	return !bpf_map_update_elem(&ended, &key, &one, BPF_NOEXIST);
 }
 
-static __always_inline void add_usage(struct watch_exit *exit, struct task_struct *task)
+static __always_inline void add_usage(struct watch_exit *exit, struct task_struct *task,
+				      const int typed)
 {
-	exit->user_time += task->utime;
-	exit->system_time += task->stime;
-	exit->run_time += task->se.sum_exec_runtime;
+	exit->user_time += GET(typed, task, utime);
+	exit->system_time += GET(typed, task, stime);
+	exit->run_time += GET(typed, task, se.sum_exec_runtime);
 	if (!bpf_core_field_exists(task->ioac.read_bytes))
 		return;
-	exit->read_bytes += task->ioac.read_bytes;
-	exit->write_bytes += task->ioac.write_bytes;
+	exit->read_bytes += GET(typed, task, ioac.read_bytes);
+	exit->write_bytes += GET(typed, task, ioac.write_bytes);
 }
 
 /* Of the threads that have gone, of this one, and of the leader, who waits for its parent. */
 static __always_inline void fill_usage(struct watch_exit *exit, struct task_struct *task,
-				       struct task_struct *leader, struct signal_struct *signal)
+				       struct task_struct *leader, struct signal_struct *signal,
+				       const int typed)
 {
-	exit->user_time = signal->utime;
-	exit->system_time = signal->stime;
-	exit->run_time = signal->sum_sched_runtime;
-	exit->max_rss = signal->maxrss;
+	exit->user_time = GET(typed, signal, utime);
+	exit->system_time = GET(typed, signal, stime);
+	exit->run_time = GET(typed, signal, sum_sched_runtime);
+	exit->max_rss = GET(typed, signal, maxrss);
 	exit->read_bytes = exit->write_bytes = WATCH_UNKNOWN;
 	/* CONFIG_TASK_IO_ACCOUNTING */
 	if (bpf_core_field_exists(task->ioac.read_bytes)) {
-		exit->read_bytes = signal->ioac.read_bytes;
-		exit->write_bytes = signal->ioac.write_bytes;
+		exit->read_bytes = GET(typed, signal, ioac.read_bytes);
+		exit->write_bytes = GET(typed, signal, ioac.write_bytes);
 	}
-	add_usage(exit, task);
+	add_usage(exit, task, typed);
 	if (leader != task)
-		add_usage(exit, leader);
+		add_usage(exit, leader, typed);
 }
 
 static __always_inline void fill_exit(struct watch_exit *exit, struct task_struct *task,
-				      struct signal_struct *signal)
+				      struct signal_struct *signal, const int typed)
 {
-	struct task_struct *leader = task->group_leader;
-	const struct cred *cred = task->real_cred;
+	struct task_struct *leader = GET(typed, task, group_leader);
+	const struct cred *cred = GET(typed, task, real_cred);
 
 	begin(&exit->head, WATCH_EXIT, bpf_ktime_get_boot_ns());
-	exit->start = leader->start_boottime;
-	exit->pid = task->tgid;
-	exit->tid = task->pid;
-	exit->ppid = task->real_parent->tgid;
-	exit->exec = leader->self_exec_id;
-	exit->uid = cred->uid.val;
-	exit->gid = cred->gid.val;
-	exit->euid = cred->euid.val;
-	exit->egid = cred->egid.val;
+	exit->start = GET(typed, leader, start_boottime);
+	exit->pid = GET(typed, task, tgid);
+	exit->tid = GET(typed, task, pid);
+	exit->ppid = GET(typed, task, real_parent, tgid);
+	exit->exec = GET(typed, leader, self_exec_id);
+	exit->uid = GET(typed, cred, uid.val);
+	exit->gid = GET(typed, cred, gid.val);
+	exit->euid = GET(typed, cred, euid.val);
+	exit->egid = GET(typed, cred, egid.val);
 	/* As wait_task_zombie() chooses. */
-	exit->status =
-		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
-	exit->flags = task->flags & PF_KTHREAD ? WATCH_TASK_KERNEL : 0;
-	fill_usage(exit, task, leader, signal);
+	exit->status = GET(typed, signal, flags) & SIGNAL_GROUP_EXIT
+			       ? GET(typed, signal, group_exit_code)
+			       : GET(typed, leader, exit_code);
+	exit->flags = GET(typed, task, flags) & PF_KTHREAD ? WATCH_TASK_KERNEL : 0;
+	fill_usage(exit, task, leader, signal, typed);
 }
 
-SEC("tp_btf/sched_process_exit")
-int on_exit(__u64 *context)
+static __always_inline int tell_exit(struct task_struct *task, __u64 last, const int typed)
 {
-	struct task_struct *task = PLAIN(task_struct, context[0]);
-	struct signal_struct *signal = task->signal;
+	struct signal_struct *signal = GET(typed, task, signal);
 	struct watch_exit *exit;
 
-	if (!is_wanted(WATCH_EXIT, task->tgid))
+	if (!is_wanted(WATCH_EXIT, GET(typed, task, tgid)))
 		return 0;
-	if (exit_tells_last ? !(context[1] & 0xff) : !is_last(task, signal))
+	if (exit_tells_last ? !(last & 0xff) : !is_last(task, signal, typed))
 		return 0;
 	exit = bpf_ringbuf_reserve(&ring, sizeof(*exit), 0);
 	if (!exit) {
 		count_loss(WATCH_LOST_EXIT);
 		return 0;
 	}
-	fill_exit(exit, task, signal);
+	fill_exit(exit, task, signal, typed);
 	bpf_ringbuf_submit(exit, wake_flags(WATCH_EXIT));
 	wake();
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(__u64 *context)
+{
+	/* What the tracepoint does not have must not be read. */
+	return tell_exit(PLAIN(task_struct, context[0]), exit_tells_last ? context[1] : 0, 1);
+}
+
+SEC("raw_tp/sched_process_exit")
+int on_exit_raw(__u64 *context)
+{
+	return tell_exit((void *)context[0], exit_tells_last ? context[1] : 0, 0);
 }
 
 SEC("raw_tp/sys_enter")
@@ -424,30 +462,30 @@ int on_oom(__u64 *context)
  */
 
 /* Into a v1 hierarchy without controllers. */
-SEC("tp_btf/cgroup_attach_task")
+SEC("raw_tp/cgroup_attach_task")
 int on_attach(__u64 *context)
 {
-	struct cgroup *group = PLAIN(cgroup, context[0]);
+	__u64 root = (__u64)FIELD(cgroup, context[0], root);
 
-	if (!group->root->subsys_mask && group->root->hierarchy_id)
+	if (!FIELD(cgroup_root, root, subsys_mask) && FIELD(cgroup_root, root, hierarchy_id))
 		__sync_fetch_and_add(&told_generation, 1);
 	return 0;
 }
 
 /* A v1 group is made: at the address of one that is no more, it may be. It cannot be entered yet.
  */
-SEC("tp_btf/cgroup_mkdir")
+SEC("raw_tp/cgroup_mkdir")
 int on_mkdir(__u64 *context)
 {
-	struct cgroup *group = PLAIN(cgroup, context[0]);
+	__u64 root = (__u64)FIELD(cgroup, context[0], root);
 
-	if (group->root->hierarchy_id)
+	if (FIELD(cgroup_root, root, hierarchy_id))
 		__sync_fetch_and_add(&told_generation, 1);
 	return 0;
 }
 
 /* Only v1 has this. */
-SEC("tp_btf/cgroup_rename")
+SEC("raw_tp/cgroup_rename")
 int on_rename(void *context)
 {
 	__sync_fetch_and_add(&told_generation, 1);
@@ -455,7 +493,7 @@ int on_rename(void *context)
 }
 
 /* A hierarchy is mounted: controllers go from v2 to v1. */
-SEC("tp_btf/cgroup_setup_root")
+SEC("raw_tp/cgroup_setup_root")
 int on_root(void *context)
 {
 	__sync_fetch_and_add(&told_generation, 1);
