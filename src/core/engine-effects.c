@@ -23,8 +23,6 @@
 enum {
 	SWEEP_USEC =
 		2000000, /* how long after its making a group is looked at whether it is empty */
-	KILL_STEP_USEC = 5000,
-	KILL_STEPS = 1000,
 };
 
 /* Decisions that the gate's threads have not timed themselves. */
@@ -255,69 +253,6 @@ static int signal_members(struct act *act, struct group *group, int number)
 	return r < 0 ? r : worst;
 }
 
-/* A group that is being killed; it takes steps where the kernel has no cgroup.kill. */
-struct killing {
-	struct killing *next;
-	struct engine *engine;
-	struct group_killing state;
-	unsigned steps;
-	char group[DECISION_GROUP];
-};
-
-static int on_kill_step(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct engine *engine = userdata;
-	struct killing **at = &engine->killings;
-
-	engine->kill_timer = sd_event_source_disable_unref(engine->kill_timer);
-	while (*at) {
-		struct killing *killing = *at;
-		struct group *group = groups_find(engine->groups, killing->group);
-		int r = group ? group_kill_step(group, &killing->state, NULL) : 1;
-
-		if (r == 0 && ++killing->steps < KILL_STEPS) {
-			at = &killing->next;
-			continue;
-		}
-		if (r <= 0) {
-			group_kill_stop(group, &killing->state);
-			log_limited(engine->log, &engine->move_limit, LOG_WARNING,
-				    "not all processes of group \"%s\" could be killed",
-				    killing->group);
-		}
-		*at = killing->next;
-		free(killing);
-	}
-	if (engine->killings)
-		(void)sd_event_add_time_relative(engine->event, &engine->kill_timer,
-						 CLOCK_MONOTONIC, KILL_STEP_USEC, KILL_STEP_USEC,
-						 on_kill_step, engine);
-	return 0;
-}
-
-static int kill_group(struct act *act, struct group *group)
-{
-	struct engine *engine = act->engine;
-	struct killing *killing = calloc(1, sizeof(*killing));
-	int r;
-
-	if (!killing)
-		return -ENOMEM;
-	snprintf(killing->group, sizeof(killing->group), "%s", group_name(group));
-	r = group_kill_step(group, &killing->state, NULL);
-	if (r != 0) {
-		free(killing);
-		return MIN(r, 0);
-	}
-	killing->next = engine->killings;
-	engine->killings = killing;
-	if (!engine->kill_timer)
-		r = sd_event_add_time_relative(engine->event, &engine->kill_timer, CLOCK_MONOTONIC,
-					       KILL_STEP_USEC, KILL_STEP_USEC, on_kill_step,
-					       engine);
-	return MIN(r, 0);
-}
-
 static int act_on_group(struct act *act, const struct policy_effect *effect)
 {
 	struct group *group = group_of(act);
@@ -332,7 +267,7 @@ static int act_on_group(struct act *act, const struct policy_effect *effect)
 		r = group_freeze(group, effect->kind == EFFECT_FREEZE, 0, NULL);
 		return r == -ETIMEDOUT ? 0 : r;
 	case EFFECT_KILL:
-		return kill_group(act, group);
+		return engine_kill_group(act->engine, group);
 	default:
 		return signal_members(act, group, effect->signal.number);
 	}
@@ -528,16 +463,7 @@ void engine_drop_effects(struct engine *engine)
 		(void)gate_release(engine->gate, engine->delayed->hold, engine->delayed->allow);
 		drop_delayed(engine->delayed);
 	}
-	while (engine->killings) {
-		struct killing *killing = engine->killings;
-		struct group *group = groups_find(engine->groups, killing->group);
-
-		if (group)
-			group_kill_stop(group, &killing->state);
-		engine->killings = killing->next;
-		free(killing);
-	}
-	engine->kill_timer = sd_event_source_disable_unref(engine->kill_timer);
+	engine_stop_kills(engine);
 	engine->sweep_timer = sd_event_source_disable_unref(engine->sweep_timer);
 }
 

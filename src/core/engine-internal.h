@@ -171,6 +171,10 @@ bool engine_is_own(const struct engine *engine, pid_t pid);
 /* Lets all go that is held, and gives up what is under way. */
 void engine_drop_effects(struct engine *engine);
 
+/* engine-kill.c */
+int engine_kill_group(struct engine *engine, struct group *group);
+void engine_stop_kills(struct engine *engine);
+
 /* engine-occasions.c: rules on what has happened */
 int engine_occasions_start(struct engine *engine);
 void engine_occasions_stop(struct engine *engine);

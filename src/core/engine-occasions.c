@@ -71,8 +71,7 @@ static void plan(struct engine *engine, const struct snapshot *snapshot,
 	};
 	struct plan *made = &occasions->urgent.plan;
 
-	plan_make(question.policy, verdict, rate_is_over, &question, engine->options.dry_run,
-		  made);
+	plan_make(question.policy, verdict, rate_is_over, &question, engine->options.dry_run, made);
 	for (unsigned i = 0; i < verdict->count; i++) {
 		struct rule_stat *stat = &snapshot->shared->stats[verdict->rules[i]];
 
@@ -97,8 +96,7 @@ static void fill_subject(const struct facts *facts, struct subject *subject)
 	if (facts->known >> FACT_COMM & 1 && subject->comm[0] == '\0')
 		snprintf(subject->comm, sizeof(subject->comm), "%.*s", (int)facts->comm.size,
 			 facts->comm.data);
-	if (facts->known >> FACT_CGROUP & 1 && subject->cgroup[0] == '\0' &&
-	    facts->cgroup.size > 0)
+	if (facts->known >> FACT_CGROUP & 1 && subject->cgroup[0] == '\0' && facts->cgroup.size > 0)
 		snprintf(subject->cgroup, sizeof(subject->cgroup), "0::%.*s\n",
 			 (int)facts->cgroup.size, facts->cgroup.data);
 }
@@ -159,8 +157,8 @@ static void begin(struct engine *engine, enum occasion on, pid_t pid)
 
 static void find_group(struct engine *engine, struct facts *facts)
 {
-	const char *group = placement_of(engine->layout, engine->groups, facts->cgroup,
-					 facts->cgroup_v1);
+	const char *group =
+		placement_of(engine->layout, engine->groups, facts->cgroup, facts->cgroup_v1);
 
 	if (group)
 		facts->group = slice_of(group);
