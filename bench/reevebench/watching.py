@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -18,6 +17,7 @@ import time
 from . import stats, storm
 from .conditions import Daemon, end
 from .figures import Figure, collected, span, us
+from .peers import NAMES, Peers
 from .world import Unavailable, status_fields
 
 PID_MAX = pathlib.Path('/proc/sys/kernel/pid_max')
@@ -222,28 +222,13 @@ def watch_cost(bench):
     return figure
 
 
-@contextlib.contextmanager
-def _peer(*command, output=os.devnull):
-    """Another watcher, printing to `output`."""
-    tool = shutil.which(command[0]) or shutil.which(command[0], path='/usr/sbin')
-    if not tool:
-        raise Unavailable(f'{command[0]} is not installed')
-    with open(output, 'w') as file:
-        process = subprocess.Popen([tool, *command[1:]], stdout=file, stderr=subprocess.DEVNULL)
-    time.sleep(1.5)
-    try:
-        yield process
-    finally:
-        end(process, command[0])
-
-
 def _peers_cost(bench, figure, program):
     """The same of other watchers, whole windows between windows without."""
-    peers = {'execsnoop': ('execsnoop',), 'forkstat': ('forkstat', '-e', 'exec')}
+    others = Peers(bench.work)
     conditions = {}
-    for name, command in peers.items():
-        with collected(figure, harmless=True), _peer(*command):
-            conditions[name] = lambda _, command=command: _peer(*command)
+    for name in NAMES:
+        with collected(figure, harmless=True), others.watch(name):
+            conditions[name] = lambda _, name=name: others.watch(name)
     if not conditions:
         return []
 
@@ -271,7 +256,7 @@ def watch_forms(bench):
             raise Unavailable(f'{contract} is not built')
         with contextlib.ExitStack() as stack:
             with collected(figure, harmless=True):
-                stack.enter_context(_peer('execsnoop', output=output))
+                stack.enter_context(Peers(bench.work).watch('execsnoop', output=output))
             done = subprocess.run([contract, '--source', 'bpf'], stdout=subprocess.PIPE,
                                   text=True, check=False)
             time.sleep(0.5)

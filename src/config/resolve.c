@@ -189,23 +189,27 @@ static bool resolve_trigger(struct reader *reader, const struct link *link)
 	return found || not_defined(reader, link->node, false, false);
 }
 
-/* The name of a group that `group_in` asks for: one of the policy, or of a template's. */
-static bool resolve_word(struct reader *reader, const struct link *link)
+/* Whether a group of that name is there, or may be made by some rule. */
+static bool may_be_group(const struct reader *reader, const char *name)
 {
-	const char *name = link->word->text;
-
-	if (link->word->form != WORD_EXACT || hash_get_string(&reader->groups, name))
+	if (hash_get_string(&reader->groups, name))
 		return true;
 	for (size_t i = 0; i < reader->link_count; i++) {
 		const struct policy_effect *effect = reader->links[i].effect;
 		const char *template =
 			effect && effect->kind == EFFECT_GROUP ? effect->group.template : NULL;
-		size_t plain = template ? strcspn(template, "%") : 0;
 
-		if (template && strncmp(name, template, plain) == 0)
+		if (template && strncmp(name, template, strcspn(template, "%")) == 0)
 			return true;
 	}
-	return not_defined(reader, link->node, true, false);
+	return false;
+}
+
+/* The name of a group that `group_in` asks for. */
+static bool resolve_word(struct reader *reader, const struct link *link)
+{
+	return link->word->form != WORD_EXACT || may_be_group(reader, link->word->text) ||
+	       not_defined(reader, link->node, true, false);
 }
 
 static bool resolve_link(struct reader *reader, const struct link *link)
@@ -221,6 +225,44 @@ static bool resolve_link(struct reader *reader, const struct link *link)
 	if (found)
 		reader->policy->triggers[link->trigger].group = (int)found - 1;
 	return found || not_defined(reader, link->node, true, false);
+}
+
+/* ---- what tests expect ---- */
+
+static bool expects_nothing_there(struct reader *reader, const struct policy_test *test,
+				  const char *what, const char *name)
+{
+	const struct policy *policy = reader->policy;
+	bool group = streq(what, "group");
+	size_t count = group ? policy->group_count : policy->rule_count;
+	_cleanup_(freep) const char **names = calloc(count + 1, sizeof(*names));
+	char buffer[320];
+
+	if (reader->incomplete)
+		return false;
+	for (size_t i = 0; i < count && names; i++)
+		names[i] = group ? policy->groups[i].name : policy->rules[i].name;
+	return report_at(reader, SEVERITY_ERROR, place_from(test->at, 1),
+			 names ? guess_hint(reader, name, names, count, buffer, sizeof(buffer))
+			       : NULL,
+			 "this test expects a %s \"%.255s\", and there is none", what, name);
+}
+
+static bool check_tests(struct reader *reader)
+{
+	const struct policy *policy = reader->policy;
+	bool good = true;
+
+	for (size_t i = 0; i < policy->test_count; i++) {
+		const struct policy_test *test = &policy->tests[i];
+
+		for (char **name = test->rules; name && *name; name++)
+			if (!hash_get_string(&reader->rules, *name))
+				good = expects_nothing_there(reader, test, "rule", *name);
+		if (test->group && *test->group && !may_be_group(reader, test->group))
+			good = expects_nothing_there(reader, test, "group", test->group);
+	}
+	return good;
 }
 
 /* ---- what fetter let pass ---- */
@@ -437,6 +479,7 @@ bool policy_resolve(struct reader *reader)
 		return false;
 	for (size_t i = 0; i < reader->link_count; i++)
 		good &= resolve_link(reader, &reader->links[i]);
+	good &= check_tests(reader);
 	if (!check_paths(reader) || !good)
 		return false;
 	if (!drop_unusable_triggers(reader))

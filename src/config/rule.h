@@ -34,6 +34,7 @@ struct rule_draft {
 	struct policy_rule *rule;
 	const struct node *key;
 	bool listed; /* in a list of rules, not a map */
+	bool broken; /* a key was wrong (told): what is missing is not told too */
 	const struct node *paths, *exe, *action, *on, *scope, *rate, *deadline;
 	struct condition_list conditions;
 	struct effect_list effects, then;

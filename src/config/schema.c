@@ -158,6 +158,8 @@ static bool unknown_key(struct reader *reader, const struct schema *schema, cons
 	hint = guess_hint(reader, name, names, list_keys(schema, names, 0), buffer, sizeof(buffer));
 	if (schema == &group_schema && streq(name, "kill"))
 		hint = "write \"trigger: KILL\" in the rule";
+	if (schema == &condition_schema && streq(name, "paths"))
+		hint = "put a rule with these paths and \"stop: true\" before it";
 	return report_quirk(reader, place_of(key), hint, "unknown key \"%s\" in %s", name,
 			    schema->where);
 }

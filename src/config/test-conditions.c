@@ -194,6 +194,9 @@ static void nots(void **state)
 		       "2:7 error: unknown key \"usr\" in \"not\" (did you mean \"user\"?)\n");
 	expect_mistake("not: {group: g}",
 		       "2:7 error: unknown key \"group\" in \"not\" (did you mean \"cgroup\"?)\n");
+	expect_mistake("not: {paths: [/x]}", "2:7 error: unknown key \"paths\" in \"not\" (put a "
+					     "rule with these paths and "
+					     "\"stop: true\" before it)\n");
 	expect_mistake("not: {not: {not: {not: {not: {comm: a}}}}}",
 		       "2:30 error: more than 4 \"not\" in one another\n");
 }

@@ -390,7 +390,8 @@ static void tests_of_a_policy(void **state)
 			     "- on: write\n"
 			     "  path: //etc/passwd\n"
 			     "  time: '2026-03-31 12:00'\n"
-			     "  expect: {group: users/alice, deny: no}\n");
+			     "  expect: {group: users/alice, deny: no}\n"
+			     "groups: {users/alice: }\n");
 	_cleanup_(freep) char *said = told(&parsed.diagnostics);
 	const struct policy_test *test;
 
@@ -428,6 +429,14 @@ static void tests_of_a_policy(void **state)
 	expect(X_RULE "tests: [{path: /x, time: noon, expect: {}}]\n",
 	       "2:26 error: \"time\": \"noon\" is no time (write \"2026-03-31 22:30\" or \"sat "
 	       "22:30\")\n");
+	expect("groups: {g: , 'u/%u': }\n"
+	       "rules: {rule: {on: fork, group: 'u/%u'}}\n"
+	       "tests:\n"
+	       "- {on: fork, expect: {rules: [rule, ruel], group: u/x}}\n"
+	       "- {on: fork, expect: {group: h}}\n",
+	       "4:3 error: this test expects a rule \"ruel\", and there is none (did you mean "
+	       "\"rule\"?)\n"
+	       "5:3 error: this test expects a group \"h\", and there is none\n");
 	expect(X_RULE "tests: {}\n",
 	       "2:8 error: \"tests\" must be a list, not a map (write - name: WHAT)\n");
 }

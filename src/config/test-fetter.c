@@ -200,6 +200,55 @@ static void triggers(void **state)
 		      "])\n");
 }
 
+/* A "%" was one to fetter: in arguments, which it gave as they are, and in names of groups. */
+static void percents(void **state)
+{
+	const char *text = "rules:\n"
+			   "  a: {paths: [/x], action: read, group: 100%, trigger: t}\n"
+			   "  b: {paths: [/y], action: read, group: u/%u}\n"
+			   "groups: {100%: , u/%u: }\n"
+			   "triggers: {t: {run: sh, args: ['%p', 50%, plain]}}\n";
+	_cleanup_(parsed_done) struct parsed parsed = parse_named("t", text, LOAD_COMPAT_FETTER);
+	const struct policy *policy = parsed.policy;
+
+	expect_fetter(text, "");
+	assert_int_equal(policy->group_count, 3);
+	assert_string_equal(policy->groups[policy->rules[0].effects[0].group.index].name, "100%");
+	assert_string_equal(policy->groups[policy->rules[1].effects[0].group.index].name, "u/%u");
+	assert_null(policy->rules[1].effects[0].group.template);
+	/* The runner fills fields in; doubled it is the sign. */
+	assert_string_equal(policy->triggers[0].args[0], "%%p");
+	assert_string_equal(policy->triggers[0].args[1], "50%%");
+	assert_string_equal(policy->triggers[0].args[2], "plain");
+}
+
+/* What fetter's rules become in the new language. */
+static void meaning(void **state)
+{
+	const char *text = "rules:\n"
+			   "  a: {paths: [/x], action: write, group: g, trigger: KILL}\n"
+			   "  b: {paths: [/y/], action: execute, trigger: t}\n"
+			   "  c: {paths: [/y/], action: execute, trigger: KILL, group: no}\n" G
+			   "triggers: {t: {run: sh}}\n";
+	_cleanup_(parsed_done) struct parsed parsed = parse_named("t", text, LOAD_COMPAT_FETTER);
+	const struct policy_rule *rules = parsed.policy->rules;
+
+	assert_int_equal(parsed.policy->rule_count, 3);
+	assert_int_equal(rules[0].on, OCCASION_BIT(ON_WRITE));
+	assert_int_equal(rules[0].effect_count, 2);
+	assert_int_equal(rules[0].effects[0].kind, EFFECT_GROUP);
+	assert_int_equal(rules[0].effects[1].kind, EFFECT_KILL);
+	assert_int_equal(rules[1].on, OCCASION_BIT(ON_EXECUTE));
+	assert_int_equal(rules[1].effect_count, 1);
+	assert_int_equal(rules[1].effects[0].trigger, 0);
+	assert_int_equal(rules[2].effect_count, 1);
+	assert_int_equal(rules[2].effects[0].kind, EFFECT_KILL);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(rules[i].condition_count, 0);
+		assert_false(rules[i].stop || rules[i].dry_run || rules[i].force);
+	}
+}
+
 static struct limits group(struct parsed *parsed, const char *limits)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -334,6 +383,8 @@ int main(void)
 		cmocka_unit_test(rules),
 		cmocka_unit_test(links),
 		cmocka_unit_test(triggers),
+		cmocka_unit_test(percents),
+		cmocka_unit_test(meaning),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(logging_and_audit),
 		cmocka_unit_test(its_own_test_file),

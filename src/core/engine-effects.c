@@ -20,10 +20,8 @@
 
 #include <signal.h>
 
-enum {
-	SWEEP_USEC =
-		2000000, /* how long after its making a group is looked at whether it is empty */
-};
+/* How long after its making a group is looked at whether it is empty. */
+enum { SWEEP_USEC = 2000000 };
 
 /* Decisions that the gate's threads have not timed themselves. */
 #define OURS (DECISION_HELD | DECISION_UNHELD | DECISION_AFTER | DECISION_SCAN)

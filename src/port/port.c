@@ -54,7 +54,7 @@ void port_become_child(struct port *port)
 	port->pid = getpid();
 	port->depth++;
 	port->parent_is_port = true;
-	port->adopts = false;
+	port->first = port->adopts = false;
 	port->pdeathsig_set = false;
 	port->control_kept = false;
 	port->stdout_grown = false;

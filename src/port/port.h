@@ -56,6 +56,7 @@ struct port {
 	unsigned depth;
 	pid_t pid;
 	bool parent_is_port; /* FD_CONTROL is a socket to a control process above */
+	bool first;	     /* of a tree, below a front of ours */
 	bool adopts;	     /* a subreaper: the first of a tree */
 	bool plain_calls;    /* a seccomp policy was set: poll, read and write only */
 	bool no_splice;	     /* FD 1 takes none */

@@ -7,6 +7,7 @@
  */
 #include "port/start.h"
 
+#include "port/json-front.h"
 #include "port/process-title.h"
 #include "util/units.h"
 
@@ -15,6 +16,7 @@
 
 struct arguments {
 	struct start start;
+	bool json;
 	uint64_t depth, maxchild;
 	bool maxchild_given;
 };
@@ -22,7 +24,8 @@ struct arguments {
 static int usage(void)
 {
 	fputs("reeve-port " REEVE_VERSION ", alcove 1.0.1\n"
-	      "usage: reeve-port -c FIFO [-d DEPTH] [-m MAXCHILD]\n",
+	      "usage: reeve-port -c FIFO [-d DEPTH] [-m MAXCHILD]\n"
+	      "       reeve-port --protocol json [-m MAXCHILD]\n",
 	      stderr);
 	return ENOTSUP;
 }
@@ -30,9 +33,11 @@ static int usage(void)
 /* 0 or a positive errno. */
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
+	static const struct option options[] = { { "protocol", required_argument, NULL, 'p' },
+						 { 0 } };
 	int letter;
 
-	while ((letter = getopt(argc, argv, "c:d:m:h")) != -1) {
+	while ((letter = getopt_long(argc, argv, "c:d:m:h", options, NULL)) != -1) {
 		switch (letter) {
 		case 'c':
 			arguments->start.fifo = optarg;
@@ -45,6 +50,11 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		case 'm':
 			arguments->maxchild_given = true;
 			if (parse_u64(optarg, &arguments->maxchild) < 0)
+				return usage();
+			break;
+		case 'p':
+			arguments->json = streq(optarg, "json");
+			if (!arguments->json && !streq(optarg, "alcove"))
 				return usage();
 			break;
 		default:
@@ -80,6 +90,25 @@ static int apply(const struct arguments *arguments, struct port *port)
 	return 0;
 }
 
+/* In front of the port a process of its own speaks JSON. */
+static int run_json(struct port *port)
+{
+	struct json_ends ends;
+	bool front = true;
+	int r = json_front_fork(&front, &ends);
+
+	if (r == 0 && front)
+		return json_front_run(&ends);
+	if (r == 0)
+		r = start_below_front(port);
+	if (r < 0) {
+		fprintf(stderr, "reeve-port: cannot start: %s\n", strerror(-r));
+		return -r;
+	}
+	start_begin(port, false);
+	return port_run(port);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
@@ -96,6 +125,8 @@ int main(int argc, char **argv)
 	r = apply(&arguments, port);
 	if (r)
 		return r;
+	if (arguments.json)
+		return run_json(port);
 	r = start_descriptors(port, &arguments.start);
 	if (r < 0)
 		return -r;

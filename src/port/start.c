@@ -93,11 +93,19 @@ int start_descriptors(struct port *port, const struct start *start)
 	return r < 0 ? say(r, "cannot open a pipe for signals", NULL) : 0;
 }
 
+int start_below_front(struct port *port)
+{
+	port->pid = getpid();
+	port->parent_is_port = true;
+	port->first = true;
+	return signals_open_pipe();
+}
+
 void start_begin(struct port *port, bool again)
 {
 	struct rlimit stack;
 
-	if (!port->parent_is_port)
+	if (!port->parent_is_port || port->first)
 		port->adopts = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 	if (again) {
 		(void)signals_catch(SIGCHLD);

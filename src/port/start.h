@@ -12,5 +12,8 @@ struct start {
 /* 0, or -errno after a sentence on stderr. */
 int start_descriptors(struct port *port, const struct start *start);
 
+/* The same where FD_CONTROL is a socket already, to what speaks another protocol. 0 or -errno. */
+int start_below_front(struct port *port);
+
 /* Catches the signals, bounds the stack, and writes the first message. */
 void start_begin(struct port *port, bool again);

@@ -218,6 +218,8 @@ triggering() { # KEYS
 	[ "$ran" -le "$most" ]
 	[ "$(counter trigger.dropped_rate)" = $((100 - ran)) ]
 	[ "$(counter trigger.dropped)" = $((100 - ran)) ]
+	reeve status --runtime-dir "$RUN" --json | tr -d ' \n' >status
+	grep -qE "\"triggers\":\{\"t\":\{[^}]*\"dropped_rate\":$((100 - ran))[,}]" status
 	log_has 'trigger "t" dropped: too many'
 	# And at a limited rate.
 	[ "$(grep -c 'dropped: too many' log)" -le 20 ]
