@@ -311,12 +311,37 @@ static json_t *files_to_json(const struct policy *policy)
 	return list;
 }
 
+/* The numbers of each trigger; the names of the table above without "trigger.". */
+static json_t *triggers_to_json(const struct engine *engine)
+{
+	json_t *object = json_object();
+	const struct trigger *trigger;
+
+	for (size_t i = 0; engine->triggers && (trigger = trigger_at(engine->triggers, i)); i++) {
+		const char *counters = (const char *)trigger_counters(trigger);
+		json_t *one = json_object();
+
+		for (size_t k = 0; k < ARRAY_SIZE(counter_table); k++) {
+			uint64_t value;
+
+			if (counter_table[k].kind != TRIGGER)
+				continue;
+			memcpy(&value, counters + counter_table[k].offset, sizeof(value));
+			json_object_set_new(one, strchr(counter_table[k].name, '.') + 1,
+					    json_integer((json_int_t)value));
+		}
+		json_object_set_new(object, trigger_name(trigger), one);
+	}
+	return object;
+}
+
 json_t *engine_status(struct engine *engine)
 {
 	const struct policy *policy = engine_policy(engine);
 	json_t *guard = engine->guard_pid ? json_integer(engine->guard_pid) : json_null();
+	json_t *status;
 
-	return json_pack(
+	status = json_pack(
 		"{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"version", REEVE_VERSION, "name", engine->name, "pid", (int)getpid(), "guard",
 		guard, "mode", engine->gate ? "gate" : "scanner", "layout",
@@ -326,4 +351,6 @@ json_t *engine_status(struct engine *engine)
 		(json_int_t)policy->rule_count, "sources", sources_to_json(engine), "groups",
 		groups_to_json(engine), "counters", counters_to_json(engine), "problems",
 		problems_to_json(engine), "decisions", decisions_to_json(engine));
+	json_object_set_new(status, "triggers", triggers_to_json(engine));
+	return status;
 }
