@@ -157,7 +157,10 @@ CALL(oom_score_adj)
 	_cleanup_(closep) int fd = -1;
 	int size;
 
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)arguments[0].number);
+	if (arguments[0].number)
+		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)arguments[0].number);
+	else /* as 0 means in all other calls */
+		snprintf(path, sizeof(path), "/proc/self/oom_score_adj");
 	size = snprintf(text, sizeof(text), "%d", (int)arguments[1].number);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -302,14 +302,14 @@ triggering() { # KEYS
 	start
 	expect - ./a
 	eventually lines 1 out/pids
-	STARTED+=($(cat out/pids))
+	owned $(cat out/pids)
 	kill -KILL "$DAEMON"
 	wait_gone "$DAEMON"
 	alive "$(cat out/pids)"
 	start
 	expect - ./a
 	eventually lines 2 out/pids
-	STARTED+=($(cat out/pids))
+	owned $(cat out/pids)
 	stop
 	kill $(cat out/pids) || true
 	wait_gone $(cat out/pids)
