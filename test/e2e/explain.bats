@@ -107,11 +107,11 @@ explain() {
 	grep -Eq '^any +execute .*args: --fast +nice 5, stop' said
 	[ "$(timeout 20 reeve rules list "$POLICY" --json | jq -r '.[3].does')" = kill ]
 	timeout 20 reeve rules test "$POLICY" | grep -q "1 test, 0 failed"
-	sed -i 's/group: people, rules/group: other, rules/' "$POLICY"
+	sed -i 's/group: people, rules: .not-root, any/group: people, rules: [not-root, last/' "$POLICY"
 	run timeout 20 reeve rules test "$POLICY"
 	[ "$status" -eq 1 ]
 	[[ $output == *"failed: fast"* ]]
-	[[ $output == *'"people"'* ]]
+	[[ $output == *'rule "last" should match'* ]]
 	run timeout 20 reeve check "$POLICY"
 	[ "$status" -eq 1 ]
 	[[ $output == *'test "fast"'* ]]
