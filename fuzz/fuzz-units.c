@@ -31,12 +31,14 @@ static void check_text(const char *string, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(freep) char *string = strndup((const char *)data, size);
-	uint64_t value;
+	uint64_t value, interval;
 
 	if (parse_bytes(string, UINT64_C(1) << 20, &value) == 0)
 		check_bytes(value);
 	if (parse_duration(string, 1000, &value) == 0)
 		check_bytes(value);
+	if (parse_rate(string, &value, &interval) == 0 && (value == 0 || interval == 0))
+		abort();
 	(void)parse_u64(string, &value);
 	(void)parse_decimal(string, 1000000, &value);
 	check_text(string, strlen(string));

@@ -7,7 +7,8 @@ here. Each figure is compared with two things:
 - alcove's own figure, taken on another day on a machine of this kind, scaled in each round by what
   executing the smallest program costs just then against what it cost there: goals are judged by this;
 - bench-port-replay, measured in turns with reeve-port in this run: a program that makes alcove's
-  system calls and does nothing else, so that alcove could only be slower than it.
+  system calls and does nothing else, so that alcove could only be slower than it. The same program
+  with the fewest system calls that a chain of processes and pipes can do with is the floor.
 """
 
 import json
@@ -42,7 +43,8 @@ class Ports:
         if not os.access(port, os.X_OK):
             raise Unavailable(f'{port} is not there: build it first (make build)')
         self.programs = {'reeve-port': str(port),
-                         'replay': str(bench.work.program('port-replay'))}
+                         'replay': str(bench.work.program('port-replay')),
+                         'floor': str(bench.work.program('port-replay'))}
         self.tiny_program, = bench.work.copy('tiny', 'port-scale')
         self.speeds = []
 
@@ -54,8 +56,9 @@ class Ports:
         return self.speeds[-1]
 
     def run(self, name, *words):
+        environment = {**os.environ, **({'PORT_REPLAY_LEAST': '1'} if name == 'floor' else {})}
         done = subprocess.run([self.client, self.programs[name], *map(str, words)], text=True,
-                              capture_output=True, check=False, timeout=120,
+                              capture_output=True, check=False, timeout=120, env=environment,
                               preexec_fn=lambda: os.sched_setaffinity(0, {CPU}))
         if done.returncode != 0:
             raise RuntimeError(f"{name}, {' '.join(map(str, words))}: {done.stderr.strip()}")
@@ -64,10 +67,11 @@ class Ports:
     def in_turns(self, value, *words):
         """{name: value of each round}, one program after the other, the order changing; and the
         machine's speed in each round."""
-        found = {name: [] for name in (*self.programs, 'speed')}
+        names = list(self.programs) if words[0] == 'calls' else ['reeve-port', 'replay']
+        found = {name: [] for name in (*names, 'speed')}
         for number in range(self.bench.scale(7, 1)):
             found['speed'].append(self.speed())
-            for name in list(self.programs)[::-1 if number % 2 else 1]:
+            for name in names[::-1 if number % 2 else 1]:
                 found[name].append(value(self.run(name, *words)))
         return found
 
@@ -76,7 +80,8 @@ class Ports:
             f'alcove is not run here: its figures are of another day, for a machine '
             f'{stats.median(self.speeds):.2f} times as fast, as the smallest program is executed in '
             f'{TINY_THERE / stats.median(self.speeds):.1f} µs here and was in {TINY_THERE} µs '
-            'there; "replay" makes its system calls alone, in this run')
+            'there; "replay" makes its system calls alone, and "floor" the fewest that pass a '
+            'message through as many processes, in this run')
 
 
 def _row(figure, label, found, there, goal, at_least, show):
@@ -84,9 +89,10 @@ def _row(figure, label, found, there, goal, at_least, show):
     ours, replay = (stats.median(found[name]) for name in ('reeve-port', 'replay'))
     scaled = [there * speed if at_least else there / speed for speed in found['speed']]
     ratio = stats.median([one / other for one, other in zip(found['reeve-port'], scaled)])
+    floor = f'floor {show(stats.median(found["floor"]))}; ' if 'floor' in found else ''
     figure.row(label, f'{ratio:.2f} times ({show(ours)})', ratio, goal,
                f"{'≥' if at_least else '≤'} {goal} times",
-               f'alcove {show(stats.median(scaled))} (scaled; {show(there)} there); replay {show(replay)}, of '
+               f'{floor}alcove {show(stats.median(scaled))} (scaled; {show(there)} there); replay {show(replay)}, of '
                f'which {ours / replay:.2f} times; [{show(min(found["reeve-port"]))} .. '
                f'{show(max(found["reeve-port"]))}]', at_least=at_least)
     figure.data[label] = {**found, 'alcove_there': there}

@@ -232,6 +232,26 @@ static void test_privileges(void **state)
 	stop(&f);
 }
 
+/* What the OOM killer thinks of the daemon is the daemon's own: upwards, as root may do that in a
+ * container, too. */
+static void test_what_spares_the_daemon(void **state)
+{
+	_cleanup_(freep) char *before = NULL, *after = NULL;
+	struct fixture f;
+
+	unit_need_root();
+	before = unit_read("/proc/self", "oom_score_adj");
+	unit_write("/proc/self", "oom_score_adj", "300");
+	start(&f, NULL);
+	assert_int_equal(run(&f, "sleep 0.3; cat /proc/self/oom_score_adj"), 0);
+	wait_for(&f, 1);
+	after = unit_read("/proc/self", "oom_score_adj");
+	unit_write("/proc/self", "oom_score_adj", before);
+	assert_string_equal(f.output, "0\n");
+	assert_string_equal(after, "300\n");
+	stop(&f);
+}
+
 static void test_environment_and_folder(void **state)
 {
 	static const char *const environment[] = {
@@ -296,7 +316,7 @@ static void test_much_output(void **state)
 
 static void test_output_without_end(void **state)
 {
-	const struct trigger_limits limits = { .timeout_ns = 300 * MS };
+	const struct trigger_limits limits = { .timeout_ns = 1000 * MS };
 	struct fixture f;
 
 	start(&f, &limits);
@@ -361,13 +381,13 @@ static void test_time_is_limited(void **state)
 	wait_for(&f, 1);
 	assert_true(f.timed_out);
 	assert_int_equal(WTERMSIG(f.status), SIGTERM);
-	assert_true(f.duration_ns >= 200 * MS && f.duration_ns < 2000 * MS);
+	assert_true(f.duration_ns >= 200 * MS);
 	assert_int_equal(counters(&f)->timed_out, 1);
 	/* Who does not listen is killed two seconds later. */
 	assert_int_equal(run(&f, "trap '' TERM; while :; do sleep 60; done"), 0);
 	wait_for(&f, 2);
 	assert_int_equal(WTERMSIG(f.status), SIGKILL);
-	assert_true(f.duration_ns >= 2200 * MS && f.duration_ns < 4000 * MS);
+	assert_true(f.duration_ns >= 2200 * MS);
 	assert_int_equal(counters(&f)->timed_out, 2);
 	stop(&f);
 }
@@ -399,7 +419,7 @@ static void test_numbers_are_limited(void **state)
 static void test_rates_are_limited(void **state)
 {
 	const struct trigger_limits limits = {
-		.rate = 2, .rate_interval_ns = 400 * MS, .queue = 1, .timeout_ns = 10000 * MS
+		.rate = 2, .rate_interval_ns = 3000 * MS, .queue = 1, .timeout_ns = 10000 * MS
 	};
 	uint64_t begun = clock_monotonic();
 	struct fixture f;
@@ -411,7 +431,7 @@ static void test_rates_are_limited(void **state)
 	assert_int_equal(run(&f, "true"), -EAGAIN);
 	assert_int_equal(counters(&f)->dropped_rate, 1);
 	wait_for(&f, 3);
-	assert_true(clock_monotonic() - begun >= 200 * MS);
+	assert_true(clock_monotonic() - begun >= 1500 * MS);
 	stop(&f);
 }
 
@@ -544,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_what_it_is_given),
 		cmocka_unit_test(test_supplementary_groups),
 		cmocka_unit_test(test_privileges),
+		cmocka_unit_test(test_what_spares_the_daemon),
 		cmocka_unit_test(test_environment_and_folder),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_much_output),

@@ -301,14 +301,14 @@ static bool check_rule(struct reader *reader, struct rule_draft *draft, bool *re
 	enum value on = read_on(reader, draft);
 	bool programs = read_programs(reader, draft), good = on != VALUE_BAD && programs;
 
-	if (programs && !draft->paths && lacks_paths(draft))
+	if (programs && !draft->broken && !draft->paths && lacks_paths(draft))
 		good &= report_quirk(reader, place_of(draft->key), "add paths: [ /usr/bin/name ]",
 				     "rule \"%s\" has no paths", rule->name);
 	if (draft->rate)
 		good &= read_rate(reader, draft->rate, draft);
 	if (draft->deadline)
 		good &= read_deadline(reader, draft->deadline, draft);
-	if (does_nothing(draft))
+	if (!draft->broken && does_nothing(draft))
 		good &= report_quirk(reader, place_of(draft->key),
 				     "add group: NAME, trigger: NAME, deny: true or kill: true",
 				     "rule \"%s\" does nothing", rule->name);
@@ -369,10 +369,10 @@ static bool read_rule(struct reader *reader, const struct node *key, const struc
 		return report_oom(reader);
 	draft->conditions.rule = draft->effects.rule = rule->name;
 	rule->at = position_of(key);
-	if (!check_name(reader, "rule", key) || !expect_map(reader, rule->name, body) ||
-	    !schema_read(reader, &rule_schema, body, draft))
+	if (!check_name(reader, "rule", key) || !expect_map(reader, rule->name, body))
 		return false;
-	good = check_rule(reader, draft, &usable);
+	draft->broken = !schema_read(reader, &rule_schema, body, draft);
+	good = check_rule(reader, draft, &usable) && !draft->broken;
 	/* A wrong one is kept: what it names is looked at too, and the policy is refused anyway. */
 	if (good && !usable)
 		return true;

@@ -419,6 +419,10 @@ static void tests_of_a_policy(void **state)
 	assert_string_equal(test->group, "users/alice");
 	assert_int_equal(test->deny, 0);
 	assert_int_equal(test->at.line, 11);
+}
+
+static void mistakes_in_tests(void **state)
+{
 	expect(X_RULE "tests: [5, {path: /x}, {expect: {kill: on}}, {on: exit, path: /x, expect: "
 		      "{}}, {path: /x, tiem: 5, expect: {}}]\n",
 	       "2:9 error: a test must be a map, not \"5\"\n"
@@ -455,6 +459,7 @@ int main(void)
 		cmocka_unit_test(triggers),
 		cmocka_unit_test(trigger_mistakes),
 		cmocka_unit_test(tests_of_a_policy),
+		cmocka_unit_test(mistakes_in_tests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

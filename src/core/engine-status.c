@@ -2,6 +2,7 @@
 /* Everything that `reeve status` shows, as JSON. Counters are a table: one row, one name. */
 #include "core/engine-internal.h"
 
+#include "core/decision-json.h"
 #include "core/engine-watch.h"
 #include "core/limits-json.h"
 
@@ -13,7 +14,9 @@ static const struct {
 	enum kind kind;
 	size_t offset;
 } counter_table[] = {
+	{ "engine.changes", ENGINE, offsetof(struct engine_counters, changes) },
 	{ "engine.decisions", ENGINE, offsetof(struct engine_counters, decisions) },
+	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },
 	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
 	{ "engine.mounts_seen", ENGINE, offsetof(struct engine_counters, mounts_seen) },
 	{ "engine.passed_while_stopped", ENGINE,
@@ -31,17 +34,24 @@ static const struct {
 	{ "gate.denied", GATE, offsetof(struct gate_counters, denied) },
 	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
 	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
+	{ "gate.changes_lost", GATE, offsetof(struct gate_counters, changes_lost) },
+	{ "gate.held", GATE, offsetof(struct gate_counters, held) },
+	{ "gate.hold_full", GATE, offsetof(struct gate_counters, hold_full) },
+	{ "gate.late", GATE, offsetof(struct gate_counters, late) },
 	{ "gate.mark_errors", GATE, offsetof(struct gate_counters, mark_errors) },
 	{ "gate.nameless", GATE, offsetof(struct gate_counters, nameless) },
 	{ "gate.open_refused", GATE, offsetof(struct gate_counters, refused) },
 	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
+	{ "keeper.denied", KEEPER, offsetof(struct gatekeeper_counters, denied) },
+	{ "keeper.held", KEEPER, offsetof(struct gatekeeper_counters, held) },
 	{ "keeper.killed", KEEPER, offsetof(struct gatekeeper_counters, killed) },
 	{ "keeper.matched", KEEPER, offsetof(struct gatekeeper_counters, matched) },
 	{ "keeper.move_failed", KEEPER, offsetof(struct gatekeeper_counters, move_failed) },
 	{ "keeper.moved", KEEPER, offsetof(struct gatekeeper_counters, moved) },
 	{ "keeper.no_way_back", KEEPER, offsetof(struct gatekeeper_counters, no_way_back) },
+	{ "keeper.not_held", KEEPER, offsetof(struct gatekeeper_counters, not_held) },
 	{ "keeper.too_many_rules", KEEPER, offsetof(struct gatekeeper_counters, too_many_rules) },
 	{ "keeper.triggered", KEEPER, offsetof(struct gatekeeper_counters, triggered) },
 	{ "keeper.unknown_access", KEEPER, offsetof(struct gatekeeper_counters, unknown_access) },
@@ -252,7 +262,8 @@ static json_t *decisions_to_json(const struct engine *engine)
 			&engine->history[(engine->history_next + i) % HISTORY];
 
 		if (shown->policy)
-			json_array_append_new(list, decision_to_json(shown));
+			json_array_append_new(list, decision_to_json(&shown->decision,
+								     shown->policy->policy));
 	}
 	return list;
 }
@@ -311,12 +322,37 @@ static json_t *files_to_json(const struct policy *policy)
 	return list;
 }
 
+/* The numbers of each trigger; the names of the table above without "trigger.". */
+static json_t *triggers_to_json(const struct engine *engine)
+{
+	json_t *object = json_object();
+	const struct trigger *trigger;
+
+	for (size_t i = 0; engine->triggers && (trigger = trigger_at(engine->triggers, i)); i++) {
+		const char *counters = (const char *)trigger_counters(trigger);
+		json_t *one = json_object();
+
+		for (size_t k = 0; k < ARRAY_SIZE(counter_table); k++) {
+			uint64_t value;
+
+			if (counter_table[k].kind != TRIGGER)
+				continue;
+			memcpy(&value, counters + counter_table[k].offset, sizeof(value));
+			json_object_set_new(one, strchr(counter_table[k].name, '.') + 1,
+					    json_integer((json_int_t)value));
+		}
+		json_object_set_new(object, trigger_name(trigger), one);
+	}
+	return object;
+}
+
 json_t *engine_status(struct engine *engine)
 {
 	const struct policy *policy = engine_policy(engine);
 	json_t *guard = engine->guard_pid ? json_integer(engine->guard_pid) : json_null();
+	json_t *status;
 
-	return json_pack(
+	status = json_pack(
 		"{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"version", REEVE_VERSION, "name", engine->name, "pid", (int)getpid(), "guard",
 		guard, "mode", engine->gate ? "gate" : "scanner", "layout",
@@ -326,4 +362,6 @@ json_t *engine_status(struct engine *engine)
 		(json_int_t)policy->rule_count, "sources", sources_to_json(engine), "groups",
 		groups_to_json(engine), "counters", counters_to_json(engine), "problems",
 		problems_to_json(engine), "decisions", decisions_to_json(engine));
+	json_object_set_new(status, "triggers", triggers_to_json(engine));
+	return status;
 }

@@ -52,6 +52,35 @@ static enum call_result reply_code(struct etf_writer *reply, int r)
 	return r < 0 ? reply_errno(reply, -r) : reply_ok(reply);
 }
 
+/* The options of a v1 mount without those that every mount may have: its controllers, or the name
+ * of a hierarchy without any. The text is changed. */
+static const char *controllers_of(char *options)
+{
+	static const char *const others[] = {
+		"clone_children", "cpuset_v2_mode", "dirsync",	  "favordynmods", "lazytime",
+		"noatime",	  "nodev",	    "nodiratime", "noexec",	  "noprefix",
+		"nosuid",	  "relatime",	    "ro",	  "rw",		  "seclabel",
+		"strictatime",	  "sync",	    "xattr",
+	};
+	char *end = options, *state = NULL;
+
+	for (char *word = strtok_r(options, ",", &state); word;
+	     word = strtok_r(NULL, ",", &state)) {
+		size_t i = 0, size = strlen(word);
+
+		while (i < ARRAY_SIZE(others) && !streq(word, others[i]))
+			i++;
+		if (i < ARRAY_SIZE(others) || strncmp(word, "release_agent=", 14) == 0)
+			continue;
+		if (end > options)
+			*end++ = ',';
+		memmove(end, word, size);
+		end += size;
+	}
+	*end = '\0';
+	return options;
+}
+
 CALL(cgroup_mounts)
 {
 	struct mntent *mount;
@@ -64,12 +93,14 @@ CALL(cgroup_mounts)
 	list = etf_open_list(reply);
 	while ((mount = getmntent(mounts))) {
 		bool v2 = streq(mount->mnt_type, "cgroup2");
+		const char *controllers;
 
 		if (!v2 && !streq(mount->mnt_type, "cgroup"))
 			continue;
 		count++;
 		etf_put_tuple(reply, 2);
-		etf_put_binary(reply, mount->mnt_opts, v2 ? 0 : strlen(mount->mnt_opts));
+		controllers = v2 ? "" : controllers_of(mount->mnt_opts);
+		etf_put_binary(reply, controllers, strlen(controllers));
 		etf_put_binary(reply, mount->mnt_dir, strlen(mount->mnt_dir));
 	}
 	endmntent(mounts);

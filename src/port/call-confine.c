@@ -57,7 +57,10 @@ CALL(idmap)
 		i++;
 	if (i == ARRAY_SIZE(maps))
 		return reply_errno(reply, ENOTSUP);
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)arguments[0].number, maps[i]);
+	if (arguments[0].number)
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)arguments[0].number, maps[i]);
+	else
+		snprintf(path, sizeof(path), "/proc/self/%s", maps[i]);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return reply_errno(reply, errno);

@@ -30,8 +30,7 @@ CALL(pidfd_send_signal)
 
 /* ---- trees ---- */
 
-/* Each is stopped before its children are looked at, so that it cannot have more of them; all get
- * the signal, and then go on. */
+/* All are stopped, get the signal, and go on. */
 CALL(kill_tree)
 {
 	pid_t root = (pid_t)arguments[0].number;
@@ -43,9 +42,7 @@ CALL(kill_tree)
 		return reply_errno(reply, EINVAL);
 	if (process_tree_add(&tree, root) < 0)
 		return reply_errno(reply, ENOMEM);
-	for (size_t i = 0; i < tree.count; i++)
-		if (kill(tree.pids[i], SIGSTOP) == 0)
-			(void)process_tree_add_children(&tree, tree.pids[i]);
+	(void)process_tree_stop(&tree);
 	for (size_t i = 0; i < tree.count; i++)
 		reached += kill(tree.pids[i], number) == 0;
 	for (size_t i = 0; i < tree.count; i++)
@@ -157,7 +154,10 @@ CALL(oom_score_adj)
 	_cleanup_(closep) int fd = -1;
 	int size;
 
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)arguments[0].number);
+	if (arguments[0].number)
+		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)arguments[0].number);
+	else /* as 0 means in all other calls */
+		snprintf(path, sizeof(path), "/proc/self/oom_score_adj");
 	size = snprintf(text, sizeof(text), "%d", (int)arguments[1].number);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)

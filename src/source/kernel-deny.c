@@ -8,6 +8,8 @@
 #include "bpf/deny/deny.h"
 #include "bpf/deny/user.h"
 
+#include <sys/sysmacros.h>
+
 struct kernel_deny {
 	struct deny_program *program;
 	uint64_t *before; /* by rule: counted before this set */
@@ -85,4 +87,49 @@ uint64_t kernel_deny_count(const struct kernel_deny *deny, unsigned rule)
 	if (rule >= deny->rule_count)
 		return 0;
 	return deny_program_count(deny->program, rule) - deny->before[rule];
+}
+
+struct taking {
+	kernel_deny_fn refused;
+	void *userdata;
+};
+
+static void on_refusal(const struct deny_record *record, void *userdata)
+{
+	const struct taking *taking = userdata;
+	char comm[sizeof(record->comm) + 1] = "";
+
+	memcpy(comm, record->comm, sizeof(record->comm));
+	taking->refused(
+		&(struct kernel_deny_record){
+			.time_ns = record->time,
+			.pid = (pid_t)record->pid,
+			.tid = (pid_t)record->tid,
+			.uid = record->uid,
+			.dev = makedev(record->dev >> 20, record->dev & 0xfffff),
+			.ino = record->ino,
+			.what = record->what,
+			.rule = record->rule,
+			.error = record->error,
+			.killed = record->killed != 0,
+			.comm = comm,
+		},
+		taking->userdata);
+}
+
+int kernel_deny_fd(const struct kernel_deny *deny)
+{
+	return deny_program_fd(deny->program);
+}
+
+int kernel_deny_take(struct kernel_deny *deny, kernel_deny_fn refused, void *userdata)
+{
+	struct taking taking = { refused, userdata };
+
+	return deny_program_take(deny->program, on_refusal, &taking);
+}
+
+uint64_t kernel_deny_lost(const struct kernel_deny *deny)
+{
+	return deny_program_lost(deny->program);
 }

@@ -48,3 +48,26 @@ int kernel_deny_set(struct kernel_deny *deny, const struct kernel_deny_entry *en
  * something else after a reload.
  */
 uint64_t kernel_deny_count(const struct kernel_deny *deny, unsigned rule);
+
+/* One refusal. */
+struct kernel_deny_record {
+	uint64_t time_ns; /* CLOCK_BOOTTIME */
+	pid_t pid, tid;
+	uid_t uid;
+	dev_t dev;
+	ino_t ino;
+	unsigned what; /* enum kernel_deny_what that was asked */
+	unsigned rule;
+	int error;
+	bool killed;
+	const char *comm;
+};
+typedef void (*kernel_deny_fn)(const struct kernel_deny_record *record, void *userdata);
+
+/* Readable when something was refused. Borrowed. */
+int kernel_deny_fd(const struct kernel_deny *deny);
+/* Hands over what was refused since the last call; returns how many, or -errno. Records of a set
+ * that was replaced meanwhile have that set's rule numbers. */
+int kernel_deny_take(struct kernel_deny *deny, kernel_deny_fn refused, void *userdata);
+/* Refusals that are counted and could not be told. */
+uint64_t kernel_deny_lost(const struct kernel_deny *deny);

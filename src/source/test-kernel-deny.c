@@ -75,6 +75,48 @@ static int open_it(const struct world *world, int flags)
 	return 0;
 }
 
+struct told {
+	int count;
+	struct kernel_deny_record last;
+};
+
+static void on_refused(const struct kernel_deny_record *record, void *userdata)
+{
+	struct told *told = userdata;
+
+	told->count++;
+	told->last = *record;
+}
+
+static void test_records(void **state)
+{
+	struct world *world = *state;
+	struct told told = { 0 };
+
+	NEED(world);
+	refuse(world, KERNEL_DENY_WRITE, (uid_t)-1, EACCES);
+	assert_int_equal(kernel_deny_take(world->deny, on_refused, &told), 0);
+	assert_int_equal(open_it(world, O_RDWR), EACCES);
+	assert_int_equal(truncate(world->file, 0), -1);
+	assert_true(kernel_deny_fd(world->deny) >= 0);
+	assert_int_equal(kernel_deny_take(world->deny, on_refused, &told), 2);
+	assert_int_equal(told.count, 2);
+	assert_int_equal(told.last.pid, getpid());
+	assert_int_equal(told.last.rule, 3);
+	assert_int_equal(told.last.what, KERNEL_DENY_WRITE);
+	assert_int_equal(told.last.error, EACCES);
+	assert_int_equal(told.last.ino, world->st.st_ino);
+	assert_int_equal(told.last.dev, world->st.st_dev);
+	assert_false(told.last.killed);
+	/* A full ring loses records, and counts them. */
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(open_it(world, O_RDWR), EACCES);
+	assert_true(kernel_deny_lost(world->deny) > 0);
+	told.count = 0;
+	(void)kernel_deny_take(world->deny, on_refused, &told);
+	assert_int_equal((uint64_t)told.count + kernel_deny_lost(world->deny), 5000);
+}
+
 static void test_opens(void **state)
 {
 	struct world *world = *state;
@@ -168,6 +210,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		CASE(test_opens),
+		CASE(test_records),
 		CASE(test_changes_without_an_open),
 		CASE(test_executions_of_one_user),
 		CASE(test_own_are_never_refused),

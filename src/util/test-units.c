@@ -230,6 +230,47 @@ static void test_a_small_buffer_is_not_overrun(void **state)
 	assert_string_equal(buffer, "213");
 }
 
+static void test_rates(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		uint64_t count, interval;
+	} samples[] = {
+		{ "10/s", 0, 10, UINT64_C(1000000000) },
+		{ "5/min", 0, 5, UINT64_C(60000000000) },
+		{ "5/m", 0, 5, UINT64_C(60000000000) },
+		{ "100/h", 0, 100, UINT64_C(3600000000000) },
+		{ "3/10s", 0, 3, UINT64_C(10000000000) },
+		{ "1/1.5 s", 0, 1, UINT64_C(1500000000) },
+		{ "7/20ms", 0, 7, 20000000 },
+		{ "", -EINVAL, 0, 0 },
+		{ "10", -EINVAL, 0, 0 },
+		{ "/s", -EINVAL, 0, 0 },
+		{ "10/", -EINVAL, 0, 0 },
+		{ "10/5", -EINVAL, 0, 0 },
+		{ "10/x", -EINVAL, 0, 0 },
+		{ "1.5/s", -EINVAL, 0, 0 },
+		{ "10/s/s", -EINVAL, 0, 0 },
+		{ "10/aaaaaaaaaaaaaaaaaaaaaa", -EINVAL, 0, 0 },
+		{ "111111111111111111111111/s", -EINVAL, 0, 0 },
+		{ "0/s", -ERANGE, 0, 0 },
+		{ "-1/s", -ERANGE, 0, 0 },
+		{ "10/0s", -ERANGE, 0, 0 },
+		{ "99999999999999999999/s", -ERANGE, 0, 0 },
+		{ "1/99999999999999d", -ERANGE, 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		uint64_t count = 0, interval = 0;
+
+		if (parse_rate(samples[i].text, &count, &interval) != samples[i].result ||
+		    count != samples[i].count || interval != samples[i].interval)
+			fail_msg("\"%s\": %llu in %llu", samples[i].text, (unsigned long long)count,
+				 (unsigned long long)interval);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_decimals),
+		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_printing_bytes),
 		cmocka_unit_test(test_printing_durations),
 		cmocka_unit_test(test_a_small_buffer_is_not_overrun),

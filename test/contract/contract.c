@@ -4,11 +4,13 @@
  * promises.
  *
  *	contract [--source NAME] [--case NAME] [--verbose]
+ *	contract --sources
  *
  * Prints TAP, a test a case and source; what was told wrong stands behind it. With --verbose also
- *what was told late. Sources that do not depend on /proc are asked twice, the second time in a
- *hurry: the program may be gone by the time they are read. Needs root, and changes nothing that
- *others see: its mounts are in a namespace of its own, its groups below reeve-test-*.
+ *what was told late; --sources prints the sources' names alone. Sources that do not depend on /proc
+ *are asked twice, the second time in a hurry: the program may be gone by the time they are read.
+ *Needs root, and changes nothing that others see: its mounts are in a namespace of its own, its
+ *groups below reeve-test-*.
  */
 #include "recording.h"
 
@@ -20,7 +22,7 @@
 
 struct contract {
 	const char *source, *only;
-	bool verbose;
+	bool verbose, sources;
 	size_t count, failed;
 };
 
@@ -143,6 +145,13 @@ static void run_source(struct contract *contract, const struct host *host,
 	error_done(&err);
 }
 
+static void print_sources(void)
+{
+	for (size_t i = 0; i < source_class_count; i++)
+		if (source_classes[i]->id != SOURCE_REPLAY)
+			puts(source_classes[i]->name);
+}
+
 static void run_all(struct contract *contract, const struct host *host)
 {
 	for (size_t i = 0; i < source_class_count; i++) {
@@ -162,6 +171,7 @@ static bool parse(struct contract *contract, int argc, char **argv)
 	static const struct option options[] = { { "source", required_argument, NULL, 's' },
 						 { "case", required_argument, NULL, 'c' },
 						 { "verbose", no_argument, NULL, 'v' },
+						 { "sources", no_argument, NULL, 'l' },
 						 { 0 } };
 	int c;
 
@@ -172,6 +182,8 @@ static bool parse(struct contract *contract, int argc, char **argv)
 			contract->source = optarg;
 		else if (c == 'c')
 			contract->only = optarg;
+		else if (c == 'l')
+			contract->sources = true;
 		else
 			contract->verbose = true;
 	}
@@ -185,8 +197,13 @@ int main(int argc, char **argv)
 	struct error err = ERROR_INIT;
 
 	if (!parse(&contract, argc, argv)) {
-		fprintf(stderr, "usage: contract [--source NAME] [--case NAME] [--verbose]\n");
+		fprintf(stderr, "usage: contract [--source NAME] [--case NAME] [--verbose]\n"
+				"       contract --sources\n");
 		return 2;
+	}
+	if (contract.sources) {
+		print_sources();
+		return 0;
 	}
 	if (geteuid() != 0) {
 		printf("1..0 # SKIP needs root\n");

@@ -76,6 +76,8 @@ bad_policy() {
 	END
 }
 
+# bats file_tags=userland
+
 @test "no command: usage on standard error, exit 2" {
 	reeve_apart
 	[ "$status" -eq 2 ]
@@ -254,6 +256,8 @@ bad_policy() {
 	[[ $errors == "reeve: "*"$long"* ]]
 }
 
+# bats file_tags=
+
 @test "doctor: every line is ok or no, with a reason; --json says the same" {
 	run reeve doctor
 	[ "$status" -le 1 ]
@@ -298,6 +302,8 @@ bad_policy() {
 	[ "$status" -eq 1 ]
 	[[ $output == *"no  root "*"run as root"* ]]
 }
+
+# bats file_tags=userland
 
 @test "limits on the command line are checked before anything is done" {
 	for words in "run true" "run -g a --ram 1G true" "run --limit rma=1 true" \

@@ -1,5 +1,7 @@
 # What bash offers behind "reeve": asked of the programs themselves, so it must follow their tables.
 
+# bats file_tags=userland
+
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." && PATH=$PWD/bin:$PATH
 	# What the bash-completion package would bring, as far as it is used.

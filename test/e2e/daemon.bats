@@ -48,6 +48,10 @@ status_of_daemon() {
 	timeout 10 reeve status --runtime-dir "$RUN"
 }
 
+status_tells() { # WORD
+	status_of_daemon | grep -q "$1"
+}
+
 # ---- reload ----
 
 @test "reload takes effect at once, also for programs that were executed before" {
@@ -177,7 +181,7 @@ status_of_daemon() {
 	expect - ./a
 	[ "$(group_folders)" = 0 ]
 	[ ! -e "$RUN/state.json" ]
-	eventually grep -q ga <(status_of_daemon)
+	eventually status_tells ga
 	timeout 10 reeve scan --runtime-dir "$RUN"
 	stop
 	[ "$(group_folders)" = 0 ]
@@ -424,6 +428,7 @@ scanned_policy() {
 	timeout 20 reeve clean --runtime-dir "$WORK/run2" --config second.yaml
 }
 
+# bats test_tags=alone
 @test "favordynmods is set while it runs and put back" {
 	probe a
 	for file in /proc/[0-9]*/comm; do
@@ -524,6 +529,7 @@ print(*json.load(open(sys.argv[1]))["favordynmods"], sep="\n")' "$RUN/state.json
 	grep -q stopping logs/log
 }
 
+# bats test_tags=alone
 @test "an idle daemon sleeps: no thread runs in five seconds" {
 	probe a
 	rules "$WORK/a=ga"
@@ -561,7 +567,7 @@ print(*json.load(open(sys.argv[1]))["favordynmods"], sep="\n")' "$RUN/state.json
 	start
 	"$BUILD/test/programs/e2e-storm" 4000 2 ./tiny >storm </dev/null 3>&- &
 	local storm=$! before
-	STARTED+=("$storm")
+	owned "$storm"
 	reload
 	sleep 0.1
 	before=$(find "/proc/$DAEMON/fd" -mindepth 1 | wc -l)

@@ -142,7 +142,7 @@ in_group() { # PID GROUP
 	placed
 	cp /bin/sleep "$WORK/placed"
 	"$WORK/placed" 60 3>&- &
-	STARTED+=($!)
+	owned "$!"
 	local pid=$!
 	nap 0.2
 	says 0 "" "" fetter quick-run -c "$CONFIG"
@@ -161,7 +161,7 @@ in_group() { # PID GROUP
 	placed
 	cp /bin/sleep "$WORK/placed"
 	"$WORK/placed" 60 3>&- &
-	STARTED+=($!)
+	owned "$!"
 	local pid=$!
 	nap 0.2
 	foreground --scan
@@ -175,7 +175,7 @@ in_group() { # PID GROUP
 	cp /bin/sleep "$WORK/placed"
 	foreground
 	"$WORK/placed" 60 3>&- &
-	STARTED+=($!)
+	owned "$!"
 	local pid=$!
 	eventually in_group "$pid" slow
 	stop

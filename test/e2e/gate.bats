@@ -25,6 +25,7 @@ last_path_has() { # TEXT
 	[ "$(counter keeper.moved)" = 500 ]
 }
 
+# bats test_tags=alone
 @test "on a busy machine, too: what only waits for a processor in execve is not taken for failed" {
 	local i hogs=()
 	cp "$BUILD/test/programs/demo-first" a

@@ -25,7 +25,7 @@ emergency() {
 		echo "the machine hung" >"$WORK/hung"
 	) 3>&- </dev/null &
 	EMERGENCY=$!
-	STARTED+=("$EMERGENCY")
+	owned "$EMERGENCY"
 }
 
 # Two rules, one with a trigger; matched programs and unmatched ones.
@@ -47,7 +47,7 @@ storm() {
 	STORM1=$!
 	E2E_PROGRESS=progress.2 "$BUILD/test/programs/e2e-storm" 600000 1 ./other >storm.2 </dev/null 3>&- &
 	STORM2=$!
-	STARTED+=("$STORM1" "$STORM2")
+	owned "$STORM1" "$STORM2"
 	eventually test -s progress.1
 	eventually test -s progress.2
 	goes_on 10
@@ -218,7 +218,7 @@ slow_trigger() {
 	storm
 	(while kill -HUP "$DAEMON"; do nap 0.005; done) 2>/dev/null 3>&- &
 	local hups=$!
-	STARTED+=("$hups")
+	owned "$hups"
 	for i in {1..10}; do
 		nap 0.03
 		kill -STOP "$DAEMON"

@@ -24,6 +24,7 @@ e2e_setup() {
 	DAEMON=
 	GUARD=
 	STARTED=()
+	declare -gA BORN=()
 	DAEMON_PREFIX=() # what the daemon is run by, for example e2e-without
 	export E2E_NAME=$NAME
 	unset E2E_COUNT E2E_OUT NOTIFY_SOCKET
@@ -36,6 +37,10 @@ e2e_setup() {
 e2e_teardown() {
 	[ -n "${WORK:-}" ] || return 0
 	cd / || return 1
+	if [ -z "${BATS_TEST_COMPLETED:-}" ] && [ -s "$WORK/log" ]; then
+		echo "the daemon's log ends with:"
+		tail -n 20 "$WORK/log"
+	fi
 	end_processes
 	wait 2>/dev/null || true
 	unmount_all
@@ -46,9 +51,13 @@ e2e_teardown() {
 # is gone when it holds nothing any more, which is some time after it was killed; and one that was
 # being started when we looked is found in the next round.
 end_processes() {
-	local round pids
+	local round pids pid
 	for round in {1..20}; do
-		pids=("${STARTED[@]}" $(own_processes))
+		pids=($(own_processes))
+		for pid in "${STARTED[@]}"; do
+			# Numbers come again, and then are somebody else's.
+			[ "$(born "$pid")" != "${BORN[$pid]-$(born "$pid")}" ] || pids+=("$pid")
+		done
 		STARTED=()
 		[ ${#pids[@]} -gt 0 ] || return 0
 		kill -KILL "${pids[@]}" 2>/dev/null || true
@@ -170,6 +179,24 @@ clean() {
 	timeout 20 reeve clean --runtime-dir "$RUN" 3>&-
 }
 
+# When a process began, which with its number says which one it is; nothing where there is none.
+born() { # PID
+	local stat
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	stat=(${stat##*) })
+	echo "${stat[19]}"
+}
+
+# These processes are ended with the test.
+owned() { # PID...
+	local pid
+	for pid; do
+		STARTED+=("$pid")
+		BORN[$pid]=$(born "$pid")
+		[ -n "${BORN[$pid]}" ] || BORN[$pid]=gone
+	done
+}
+
 # Whether a process runs: a zombie does not, but the last of its threads may still be ending and hold
 # all that it had open.
 alive() { # PID
@@ -192,7 +219,9 @@ own_processes() {
 		read -r comm <"$place/comm" || continue
 		case $comm in
 		reeved | reeve-guard | gate)
-			[[ ${words[*]} == *"$WORK"* || $place = "/proc/$GUARD" ]] && echo "${place#/proc/}" && continue
+			[[ ${words[*]} == *"$WORK"* ]] && echo "${place#/proc/}" && continue
+			# The guard has no such words, but was started with our environment.
+			grep -qzxF "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR" "$place/environ" && echo "${place#/proc/}" && continue
 			;;
 		esac
 		# A script of the folder: a trigger's, of a daemon that was killed.
@@ -250,6 +279,10 @@ counter_is() { # NAME VALUE
 	[ "$(counter "$1")" = "$2" ]
 }
 
+counter_above() { # NAME VALUE
+	[ "$(counter "$1")" -gt "$2" ]
+}
+
 log_has() { # REGULAR-EXPRESSION
 	grep -q -- "$1" "$WORK/log" && return 0
 	echo "not in the log: $1"
@@ -302,7 +335,7 @@ refused() { # CODE REGULAR-EXPRESSION COMMAND...
 # Runs a program in the background; it is ended with the test. $! is its process.
 background() { # COMMAND...
 	"$@" </dev/null 3>&- &
-	STARTED+=("$!")
+	owned "$!"
 }
 
 # In which group of the test's instance a process is, or "-".
@@ -310,6 +343,10 @@ group_of() { # PID
 	local group
 	group=$(sed -n "s|.*/$NAME/||p" "/proc/$1/cgroup" | sort -u)
 	echo "${group:--}"
+}
+
+is_in() { # PID GROUP
+	[ "$(group_of "$1")" = "$2" ]
 }
 
 # Milliseconds of a clock that only goes forward.

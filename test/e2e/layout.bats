@@ -127,6 +127,7 @@ NOTHING='mount -t tmpfs -o mode=755 none /sys/fs/cgroup'
 }
 
 # A container: what is mounted is a part of the hierarchy, with some of its controllers.
+# bats test_tags=alone
 @test "a part of the v2 hierarchy is mounted: groups are made in it, missing controllers are told" {
 	no_systemd
 	need_v2 memory
@@ -167,6 +168,7 @@ dynmods() {
 	grep -c "cgroup2.*favordynmods" /proc/self/mounts || true
 }
 
+# bats test_tags=alone
 @test "favordynmods: set while the daemon runs with groups, and put back" {
 	no_systemd
 	[ -n "$(v2_mount)" ] || skip "needs cgroup v2: v1 hierarchies take the flag only when they are first mounted"
@@ -191,6 +193,7 @@ dynmods() {
 	[ "$(grep cgroup2 /proc/self/mounts)" = "$options" ]
 }
 
+# bats test_tags=alone
 @test "favordynmods: off leaves it alone" {
 	no_systemd
 	[ -n "$(v2_mount)" ] || skip "needs cgroup v2"

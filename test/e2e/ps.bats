@@ -39,7 +39,7 @@ list() { # ARGUMENT...
 	rules "$WORK/mine=inner/most"
 	start
 	background "$WORK/mine" 60
-	eventually test "$(group_of $!)" = inner/most
+	eventually is_in $! inner/most
 	list >"$WORK/out"
 	grep -qE "^ *$! +root +inner/most .*$WORK/mine 60" "$WORK/out"
 	list --json >"$WORK/list"

@@ -18,7 +18,7 @@ recording() { # ARGUMENT... -- COMMAND...
 	shift
 	timeout -k 1 60 reeve record "${arguments[@]}" --runtime-dir "$RUN" "$WORK/record" </dev/null >"$WORK/said" 2>&1 3>&- &
 	WATCHER=$!
-	STARTED+=("$WATCHER")
+	owned "$WATCHER"
 	for ((i = 0; i < 600; i++)); do
 		! timeout 10 reeve replay "$WORK/record" 2>/dev/null | grep -q "is used" || break
 		sleep 0.1

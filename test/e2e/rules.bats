@@ -239,7 +239,7 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	rules "$TREE/bin/reeve=gr" "$TREE/bin/reeved=gd" "$TREE/bin/reeve-guard=gd" "$TREE/bin/=ga"
 	start --scan
 	reeve status --runtime-dir "$RUN" | grep -q "running"
-	eventually test "$(counter keeper.moved)" -gt 0
+	eventually counter_above keeper.moved 0
 	[ "$(group_of "$DAEMON")" = - ]
 	[ "$(group_of "$GUARD")" = - ]
 	timeout 20 reeve scan --runtime-dir "$RUN"

@@ -218,6 +218,8 @@ triggering() { # KEYS
 	[ "$ran" -le "$most" ]
 	[ "$(counter trigger.dropped_rate)" = $((100 - ran)) ]
 	[ "$(counter trigger.dropped)" = $((100 - ran)) ]
+	reeve status --runtime-dir "$RUN" --json | tr -d ' \n' >status
+	grep -qE "\"triggers\":\{\"t\":\{[^}]*\"dropped_rate\":$((100 - ran))[,}]" status
 	log_has 'trigger "t" dropped: too many'
 	# And at a limited rate.
 	[ "$(grep -c 'dropped: too many' log)" -le 20 ]
@@ -300,14 +302,14 @@ triggering() { # KEYS
 	start
 	expect - ./a
 	eventually lines 1 out/pids
-	STARTED+=($(cat out/pids))
+	owned $(cat out/pids)
 	kill -KILL "$DAEMON"
 	wait_gone "$DAEMON"
 	alive "$(cat out/pids)"
 	start
 	expect - ./a
 	eventually lines 2 out/pids
-	STARTED+=($(cat out/pids))
+	owned $(cat out/pids)
 	stop
 	kill $(cat out/pids) || true
 	wait_gone $(cat out/pids)

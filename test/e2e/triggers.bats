@@ -282,7 +282,7 @@ killed() { # COMMAND...
 	done
 	eventually test -s out/pids
 	eventually lines 5 out/pids
-	STARTED+=($(cat out/pids))
+	owned $(cat out/pids)
 	for i in $(cat out/pids); do
 		alive "$i"
 	done
@@ -290,7 +290,7 @@ killed() { # COMMAND...
 	reload
 	expect ga ./a
 	eventually lines 6 out/pids
-	STARTED+=($(cat out/pids))
+	owned $(cat out/pids)
 	stop
 	wait_gone $(cat out/pids)
 }

@@ -19,7 +19,7 @@ watching() { # ARGUMENT...
 	: >"$WORK/out"
 	timeout -k 1 60 reeve watch "$@" --runtime-dir "$RUN" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- &
 	WATCHER=$!
-	STARTED+=("$WATCHER")
+	owned "$WATCHER"
 	seeing
 	WATCH=$(pgrep -P "$WATCHER")
 }

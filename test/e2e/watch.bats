@@ -240,7 +240,7 @@ except OSError: pass' "$WORK/text" || true
 	program "$WORK/often" "$WORK/seldom"
 	timeout -k 1 60 reeve watch --summary --exe "$WORK/*" --runtime-dir "$RUN" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- &
 	WATCHER=$!
-	STARTED+=("$WATCHER")
+	owned "$WATCHER"
 	# It prints nothing by which it could be seen that it has begun.
 	sleep 8
 	for i in 1 2 3 4 5; do "$WORK/often"; done
@@ -304,7 +304,7 @@ except OSError: pass' "$WORK/text" || true
 	exec 8<>"$WORK/pipe"
 	timeout -k 1 60 reeve watch --json --runtime-dir "$RUN" --exe "$WORK/mine" >"$WORK/pipe" 2>"$WORK/err" </dev/null 3>&- 8>&- &
 	WATCHER=$!
-	STARTED+=("$WATCHER")
+	owned "$WATCHER"
 	sleep 2
 	# More than a pipe holds.
 	"$BUILD/test/programs/demo-burst" 300 2 "$WORK/mine" "$(printf '%01000d' 0)" >/dev/null

@@ -28,14 +28,17 @@ class Results:
         self.known = known_skips(skips_file)
         self.must_run = os.environ.get("REEVE_TEST_MUST_RUN") == "1"
         self.failures = []
+        self.times = []
 
-    def add(self, name, outcome, details=(), reason=""):
+    def add(self, name, outcome, details=(), reason="", milliseconds=None):
         """Records one case; `name` is "stage: case"."""
         if outcome == "skipped" and self.must_run and not self.is_known(name):
             outcome = "failed"
             details = [f"was skipped ({reason or 'no reason given'}), which REEVE_TEST_MUST_RUN "
                        "forbids; test/known-skips names the exceptions", *details]
         self.counts[outcome] += 1
+        if milliseconds is not None:
+            self.times.append((milliseconds, name))
         if outcome == "failed":
             self.failures.append(name)
         if outcome != "passed":
@@ -51,6 +54,10 @@ class Results:
             for line in details:
                 print(f"    | {line}")
         sys.stdout.flush()
+
+    def print_times(self, file):
+        for milliseconds, name in sorted(self.times, reverse=True):
+            print(f"{milliseconds / 1000:9.1f} s  {name}", file=file)
 
     def finish(self):
         """Prints the last line that CI reads, and returns the exit code."""

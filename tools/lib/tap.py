@@ -3,6 +3,9 @@ import re
 
 POINT = re.compile(r"^(not )?ok\b\s*(\d+)?\s*(?:-\s+)?(.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)\s*(?:#\s*(skip\S*)?\s*(.*))?$", re.IGNORECASE)
+# How long a case took: bats --timing writes it behind the name, test/vm/cases in a line of its own.
+IN_NAME = re.compile(r" in (\d+)ms(?: # timeout after \d+s)?$")
+IN_LINE = re.compile(r"^# took (\d+) ms$")
 DIRECTIVE = re.compile(r"(?:^|\s)#\s*(skip|todo)\S*\s*(.*)$", re.IGNORECASE)
 
 
@@ -14,6 +17,7 @@ class Case:
         self.outcome = outcome
         self.reason = reason
         self.details = []
+        self.milliseconds = None
 
 
 def read_point(line):
@@ -31,6 +35,15 @@ def read_point(line):
     return Case(name.strip() or f"test {number}", "failed" if failed else "passed")
 
 
+def take_time(case):
+    """Takes the time that a case took out of its name."""
+    took = IN_NAME.search(case.name)
+    if took:
+        case.name = case.name[:took.start()]
+        case.milliseconds = int(took.group(1))
+    return case
+
+
 def parse(text):
     """All cases of a TAP text, and a sentence when the text contradicts its own plan (or None)."""
     cases, planned = [], None
@@ -43,8 +56,11 @@ def parse(text):
                 planned = 1
             continue
         case = read_point(line)
+        took = IN_LINE.match(line)
         if case:
-            cases.append(case)
+            cases.append(take_time(case))
+        elif took and cases:
+            cases[-1].milliseconds = int(took.group(1))
         elif cases:
             cases[-1].details.append(line)
     if planned is None:

@@ -41,20 +41,56 @@ struct {
 	__type(value, __u64);
 } counts SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, DENY_RING);
+} ring SEC(".maps");
+
+/* Records that did not fit. */
+__u64 lost;
+
 /* Processes that are never refused: the daemon reads its own policy. 0: none. */
 volatile const __u32 own[DENY_OWN];
 
+/* Process 1 is nobody's to stop; rules that say `force` are not put here. */
 static __always_inline int is_own(void)
 {
 	__u32 process = bpf_get_current_pid_tgid() >> 32;
 
+	if (process == 1)
+		return 1;
 	for (int i = 0; i < DENY_OWN; i++)
 		if (own[i] && own[i] == process)
 			return 1;
 	return 0;
 }
 
-static __always_inline int refuse(const struct deny_value *value)
+static __always_inline void record(const struct deny_key *key, const struct deny_value *value,
+				   __u32 what)
+{
+	struct deny_record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	__u64 ids = bpf_get_current_pid_tgid();
+
+	if (!record) {
+		__sync_fetch_and_add(&lost, 1);
+		return;
+	}
+	record->time = bpf_ktime_get_boot_ns();
+	record->ino = key->ino;
+	record->dev = key->dev;
+	record->what = what & value->what;
+	record->rule = value->rule;
+	record->error = value->error;
+	record->pid = ids >> 32;
+	record->tid = (__u32)ids;
+	record->uid = (__u32)bpf_get_current_uid_gid();
+	record->killed = value->what & DENY_KILL;
+	bpf_get_current_comm(record->comm, sizeof(record->comm));
+	bpf_ringbuf_submit(record, 0);
+}
+
+static __always_inline int refuse(const struct deny_key *key, const struct deny_value *value,
+				  __u32 what)
 {
 	__u32 rule = value->rule < DENY_RULES_MOST ? value->rule : DENY_RULES_MOST - 1;
 	__u64 *count = bpf_map_lookup_elem(&counts, &rule);
@@ -63,6 +99,7 @@ static __always_inline int refuse(const struct deny_value *value)
 		return 0;
 	if (count)
 		__sync_fetch_and_add(count, 1);
+	record(key, value, what);
 	if (value->what & DENY_KILL)
 		bpf_send_signal(SIGKILL);
 	return -value->error;
@@ -80,11 +117,11 @@ static __always_inline int judge(struct inode *inode, __u32 what)
 	key.uid = DENY_ANYBODY;
 	value = bpf_map_lookup_elem(&files, &key);
 	if (value && value->what & what)
-		return refuse(value);
+		return refuse(&key, value, what);
 	key.uid = (__u32)bpf_get_current_uid_gid();
 	value = bpf_map_lookup_elem(&files, &key);
 	if (value && value->what & what)
-		return refuse(value);
+		return refuse(&key, value, what);
 	return 0;
 }
 

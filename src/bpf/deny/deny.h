@@ -32,3 +32,19 @@ struct deny_value {
 	__s32 error;	  /* positive: EPERM, EACCES */
 	__u32 generation; /* of the user half: which set it belongs to */
 };
+
+/* What was refused, through the ring. */
+struct deny_record {
+	__u64 time; /* CLOCK_BOOTTIME, ns */
+	__u64 ino;
+	__u32 dev;
+	__u32 what; /* what of deny_value.what was asked */
+	__u32 rule;
+	__s32 error;
+	__u32 pid, tid;
+	__u32 uid;
+	__u32 killed;
+	char comm[16];
+};
+
+enum { DENY_RING = 1 << 17 };

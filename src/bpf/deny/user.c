@@ -12,7 +12,11 @@
 
 struct deny_program {
 	struct deny_bpf *skeleton;
+	struct ring_buffer *ring;
 	uint32_t generation;
+	/* of the call of deny_program_take() that is under way */
+	void (*refused)(const struct deny_record *record, void *userdata);
+	void *userdata;
 };
 
 _Static_assert(sizeof(struct deny_key) == 16 && sizeof(struct deny_value) == 16,
@@ -40,6 +44,15 @@ static bool is_module_on(void)
 	return false;
 }
 
+static int on_record(void *context, void *data, size_t size)
+{
+	const struct deny_program *program = context;
+
+	if (size >= sizeof(struct deny_record))
+		program->refused(data, program->userdata);
+	return 0;
+}
+
 int deny_program_new(const pid_t *own, struct deny_program **ret_program, struct error *err)
 {
 	_cleanup_(deny_program_freep) struct deny_program *program = calloc(1, sizeof(*program));
@@ -61,6 +74,10 @@ int deny_program_new(const pid_t *own, struct deny_program **ret_program, struct
 	r = deny_bpf__load(program->skeleton);
 	if (r < 0)
 		return error_set_errno(err, r, "the kernel refuses programs for lsm hooks");
+	program->ring = ring_buffer__new(bpf_map__fd(program->skeleton->maps.ring), on_record,
+					 program, NULL);
+	if (!program->ring)
+		return error_set_errno(err, -errno, "cannot map the BPF ring");
 	r = deny_bpf__attach(program->skeleton);
 	if (r < 0)
 		return error_set_errno(err, r, "cannot attach to the lsm hooks");
@@ -72,6 +89,7 @@ void deny_program_free(struct deny_program *program)
 {
 	if (!program)
 		return;
+	ring_buffer__free(program->ring);
 	deny_bpf__destroy(program->skeleton);
 	free(program);
 }
@@ -135,4 +153,23 @@ uint64_t deny_program_count(const struct deny_program *program, unsigned rule)
 
 	(void)bpf_map_lookup_elem(bpf_map__fd(program->skeleton->maps.counts), &key, &count);
 	return count;
+}
+
+int deny_program_fd(const struct deny_program *program)
+{
+	return ring_buffer__epoll_fd(program->ring);
+}
+
+int deny_program_take(struct deny_program *program,
+		      void (*refused)(const struct deny_record *record, void *userdata),
+		      void *userdata)
+{
+	program->refused = refused;
+	program->userdata = userdata;
+	return ring_buffer__consume(program->ring);
+}
+
+uint64_t deny_program_lost(const struct deny_program *program)
+{
+	return program->skeleton->bss->lost;
 }

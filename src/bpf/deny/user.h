@@ -39,3 +39,13 @@ int deny_program_set(struct deny_program *program, const struct deny_entry *entr
 
 /* How often the rule of that number has refused since the programs were loaded. */
 uint64_t deny_program_count(const struct deny_program *program, unsigned rule);
+
+/* Readable when something was refused. Borrowed. */
+int deny_program_fd(const struct deny_program *program);
+struct deny_record;
+/* Hands over what was refused since; returns how many, or -errno. */
+int deny_program_take(struct deny_program *program,
+		      void (*refused)(const struct deny_record *record, void *userdata),
+		      void *userdata);
+/* Refusals that were counted and could not be told, because the ring was full. */
+uint64_t deny_program_lost(const struct deny_program *program);

@@ -362,12 +362,24 @@ def controller_silent(bench):
     equal(port.close(6), 0)
 
 
-@case('chaos: a program that forks after its own end of control')
+@case('chaos: a program whose children have sessions of their own, and ignore signals')
 def late_children(bench):
     port = bench.port()
-    at = port.shell('(trap "" TERM HUP; setsid sleep 1000) & exit 0')
+    at = port.shell('trap "" TERM HUP; setsid sh -c "echo up; sleep 1000; :" & wait; wait')
+    port.output(at, 3)
+    equal(port.close(10), 0)
+
+
+@case('chaos: a daemon keeps nobody waiting for the end of the program that started it')
+def daemon(bench):
+    port = bench.port()
+    path = bench.folder / 'pid'
+    at = port.shell(f'setsid sh -c "echo \\$\\$ >{path}; exec sleep 1000" & exit 0')
     said = port.take(lambda m: m.where == at and m.kind == EVENT, 'exit_status', 3)
     equal(said.data, (A('exit_status'), 0))
+    pid = int(eventually(lambda: path.exists() and path.read_text(), 'it did not start'))
+    check(not processes.gone(pid), 'it was ended with the program')
+    os.kill(pid, signal.SIGKILL)
     equal(port.call('getpid'), port.pid)
 
 

@@ -427,7 +427,7 @@ def stdin_whole(bench):
 @case('stdin: of a program that has closed it is dropped')
 def stdin_closed(bench):
     port = bench.port()
-    at = port.shell('exec <&-; echo closed; sleep 1000')
+    at = port.shell('exec <&-; echo closed; exec sleep 1000')
     port.output(at, 7)
     for _ in range(5):
         port.stdin(at, b'data')
