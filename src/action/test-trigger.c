@@ -232,6 +232,26 @@ static void test_privileges(void **state)
 	stop(&f);
 }
 
+/* What the OOM killer thinks of the daemon is the daemon's own: upwards, as root may do that in a
+ * container, too. */
+static void test_what_spares_the_daemon(void **state)
+{
+	_cleanup_(freep) char *before = NULL, *after = NULL;
+	struct fixture f;
+
+	unit_need_root();
+	before = unit_read("/proc/self", "oom_score_adj");
+	unit_write("/proc/self", "oom_score_adj", "300");
+	start(&f, NULL);
+	assert_int_equal(run(&f, "sleep 0.3; cat /proc/self/oom_score_adj"), 0);
+	wait_for(&f, 1);
+	after = unit_read("/proc/self", "oom_score_adj");
+	unit_write("/proc/self", "oom_score_adj", before);
+	assert_string_equal(f.output, "0\n");
+	assert_string_equal(after, "300\n");
+	stop(&f);
+}
+
 static void test_environment_and_folder(void **state)
 {
 	static const char *const environment[] = {
@@ -544,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_what_it_is_given),
 		cmocka_unit_test(test_supplementary_groups),
 		cmocka_unit_test(test_privileges),
+		cmocka_unit_test(test_what_spares_the_daemon),
 		cmocka_unit_test(test_environment_and_folder),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_much_output),

@@ -24,6 +24,8 @@ enum {
 	PAUSE_USEC = 10000,
 	GRACE_USEC = 2000000, /* from SIGTERM to SIGKILL */
 	AGAIN_USEC = 500000,
+	SHIELD_USEC = 1000,
+	SHIELD_MOST_USEC = 1000000,
 };
 
 /* ---- the copy of a request ---- */
@@ -284,6 +286,7 @@ void trigger_run_free(struct trigger_run *run)
 	sd_event_source_disable_unref(run->output);
 	sd_event_source_disable_unref(run->timer);
 	sd_event_source_disable_unref(run->pause);
+	sd_event_source_disable_unref(run->shield);
 	closep(&run->output_fd);
 	cell_free(run->cell);
 	trigger_child_done(&run->child);
@@ -364,6 +367,50 @@ static int open_place(struct trigger_run *run)
 	return 0;
 }
 
+/* ---- the daemon's shield ---- */
+
+static bool same_program(pid_t pid)
+{
+	char name[40], ours[512], its[512];
+	ssize_t n, m;
+
+	snprintf(name, sizeof(name), "/proc/%d/exe", pid);
+	n = readlink("/proc/self/exe", ours, sizeof(ours));
+	m = readlink(name, its, sizeof(its));
+	return n < 0 || (n == m && memcmp(ours, its, (size_t)n) == 0);
+}
+
+/*
+ * What the kernel's OOM killer thinks of the daemon, which it is to spare, is not handed on. The
+ * kernel sets the score of all processes that share memory: so not before the child has executed
+ * its program.
+ */
+static int on_shield(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct trigger_run *run = userdata;
+	char name[40];
+
+	if (run->is_over)
+		return 0;
+	if (!same_program(run->pid)) {
+		snprintf(name, sizeof(name), "/proc/%d/oom_score_adj", run->pid);
+		(void)file_write_at(AT_FDCWD, name, "0");
+		return 0;
+	}
+	run->shield_usec = MIN(run->shield_usec * 2, (uint64_t)SHIELD_MOST_USEC);
+	(void)sd_event_source_set_time_relative(source, run->shield_usec);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int watch_shield(struct trigger_run *run)
+{
+	if (!run->place->shielded)
+		return 0;
+	run->shield_usec = SHIELD_USEC;
+	return sd_event_add_time_relative(run->place->event, &run->shield, CLOCK_MONOTONIC,
+					  SHIELD_USEC, 100, on_shield, run);
+}
+
 static int watch(struct trigger_run *run)
 {
 	sd_event *event = run->place->event;
@@ -378,6 +425,8 @@ static int watch(struct trigger_run *run)
 	if (r >= 0 && run->timeout_ns != UINT64_MAX)
 		r = sd_event_add_time_relative(event, &run->timer, CLOCK_MONOTONIC,
 					       run->timeout_ns / 1000, 100000, on_timeout, run);
+	if (r >= 0)
+		r = watch_shield(run);
 	return r < 0 ? fail(run, r, "watch it") : 0;
 }
 

@@ -30,7 +30,8 @@ struct trigger_run {
 	uint64_t started_ns;
 	unsigned killed; /* signals that it got for being late */
 	int output_fd;
-	sd_event_source *exit, *output, *timer, *pause;
+	sd_event_source *exit, *output, *timer, *pause, *shield;
+	uint64_t shield_usec;
 	struct text kept;
 	uint64_t output_total, output_since; /* since it was last paused */
 	char failure[256];
@@ -44,6 +45,7 @@ struct trigger_place {
 	sd_event *event;
 	struct groups *groups; /* may be NULL */
 	int null_fd;	       /* /dev/null */
+	bool shielded;	       /* the daemon's oom_score_adj is not 0 */
 	trigger_over_fn over;
 };
 

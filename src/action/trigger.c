@@ -10,6 +10,7 @@
 #include "action/trigger.h"
 
 #include "action/trigger-run.h"
+#include "util/fd.h"
 #include "util/hash.h"
 #include "util/host.h"
 
@@ -401,6 +402,14 @@ bool trigger_is_own(const struct trigger_runner *runner, pid_t sid, const char *
 
 /* ---- life ---- */
 
+static bool is_shielded(void)
+{
+	char text[16];
+
+	return file_read_into(AT_FDCWD, "/proc/self/oom_score_adj", text, sizeof(text)) > 0 &&
+	       text[0] != '0';
+}
+
 int trigger_runner_new(sd_event *event, struct groups *groups, const struct trigger_bounds *bounds,
 		       trigger_ended_fn ended, void *userdata, struct trigger_runner **ret_runner)
 {
@@ -421,6 +430,7 @@ int trigger_runner_new(sd_event *event, struct groups *groups, const struct trig
 		.event = event,
 		.groups = groups,
 		.null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+		.shielded = is_shielded(),
 		.over = on_over,
 	};
 	if (runner->place.null_fd < 0)

@@ -321,6 +321,10 @@ struct policy {
 	struct arena *memory;		  /* private: every string and list above lives there */
 };
 
+/* The words of the policy: "oom_score_adj", "limit-hit". */
+const char *effect_name(enum effect_kind kind);
+extern const char *const occasion_names[OCCASIONS];
+
 void policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy *, policy_free);
 

@@ -52,8 +52,6 @@ const char *condition_name(enum condition_kind kind);
 /* schema-effects.c: orders them by kind, notes their links, and gives them to the policy. */
 bool keep_effects(struct reader *reader, const struct effect_list *list,
 		  struct policy_effect **ret_effects, size_t *ret_count);
-/* The key of an effect, "oom_score_adj". */
-const char *effect_name(enum effect_kind kind);
 /* Room for one more; NULL: told. */
 struct draft_effect *add_effect(struct reader *reader, struct effect_list *list,
 				enum effect_kind kind, const struct node *node);
@@ -90,5 +88,3 @@ bool check_effects(struct reader *reader, struct rule_draft *draft);
  */
 bool read_path(struct reader *reader, const char *name, const struct node *node,
 	       struct policy_path *path, bool *ret_used);
-/* The words of `on`. */
-extern const char *const occasion_names[OCCASIONS];

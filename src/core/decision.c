@@ -9,7 +9,7 @@
 
 #include <sys/mman.h>
 
-_Static_assert(sizeof(struct decision) <= 760, "with its counter, a slot is 768 bytes");
+_Static_assert(sizeof(struct decision) <= 1016, "with its counter, a slot is a KiB");
 
 static _Atomic size_t *turn_of(const struct decision_queue *queue, size_t ticket)
 {
@@ -97,4 +97,72 @@ void decision_queue_drop(struct decision_queue *queue)
 {
 	write_turn(queue, queue->tail, queue->tail + queue->room);
 	queue->tail++;
+}
+
+enum occasion decision_occasion(const struct decision *decision, const struct policy_rule *rule)
+{
+	uint32_t both = rule->on & decision->occasions;
+
+	if (both == 0 || both >> decision->on & 1)
+		return (enum occasion)decision->on;
+	return (enum occasion)__builtin_ctz(both);
+}
+
+/* ---- what the loop is told besides ---- */
+
+bool urgent_add_text(struct urgent *urgent, enum urgent_text part, struct slice value)
+{
+	if (value.size >= sizeof(urgent->text) - urgent->text_size)
+		return false;
+	if (value.size > 0)
+		memcpy(urgent->text + urgent->text_size, value.data, value.size);
+	urgent->texts[part].at = (uint16_t)urgent->text_size;
+	urgent->texts[part].size = (uint16_t)value.size;
+	urgent->text[urgent->text_size + value.size] = '\0';
+	urgent->text_size += (uint32_t)value.size + 1;
+	return true;
+}
+
+static bool knows(const struct facts *facts, enum fact_part part)
+{
+	return facts->known >> part & 1;
+}
+
+/* As many whole arguments as there is room for. */
+static void add_arguments(struct urgent *urgent, struct slice argv)
+{
+	size_t room = sizeof(urgent->text) - MIN(urgent->text_size + 1, sizeof(urgent->text));
+
+	argv.size = MIN(argv.size, room);
+	while (argv.size > 0 && argv.data[argv.size - 1] != '\0')
+		argv.size--;
+	(void)urgent_add_text(urgent, URGENT_ARGV, argv);
+}
+
+void urgent_take_facts(struct urgent *urgent, const struct facts *facts)
+{
+	const struct {
+		enum urgent_text part;
+		enum fact_part fact;
+		struct slice value;
+	} rows[] = {
+		{ URGENT_EXE, FACT_EXE, facts->exe },
+		{ URGENT_COMM, FACT_COMM, facts->comm },
+		{ URGENT_CWD, FACT_CWD, facts->cwd },
+		{ URGENT_SCRIPT, FACT_SCRIPT, facts->script },
+		{ URGENT_INTERPRETER, FACT_SCRIPT, facts->interpreter },
+		{ URGENT_CGROUP, FACT_CGROUP, facts->cgroup },
+		{ URGENT_GROUP, FACT_CGROUP, facts->group },
+		{ URGENT_RUNTIME, FACT_CGROUP, facts->container_runtime },
+		{ URGENT_CONTAINER, FACT_CGROUP, facts->container_id },
+		{ URGENT_POD, FACT_CGROUP, facts->pod },
+	};
+
+	urgent->text_size = 0;
+	memset(urgent->texts, 0, sizeof(urgent->texts));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (knows(facts, rows[i].fact))
+			(void)urgent_add_text(urgent, rows[i].part, rows[i].value);
+	if (knows(facts, FACT_ARGUMENTS))
+		add_arguments(urgent, facts->argv);
 }

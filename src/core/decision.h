@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "util/macros.h"
+#include "core/plan.h"
+#include "util/text.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -22,7 +23,13 @@ enum decision_flags {
 	DECISION_PUT_BACK = 1 << 8,    /* the execution failed: moved back to where it was */
 	/* The same process's execution before had not succeeded: where it was then counts. */
 	DECISION_AFTER_FAILED = 1 << 9,
-	DECISION_TRUNCATED = 1 << 10, /* more rules matched than a verdict lists */
+	DECISION_TRUNCATED = 1 << 10, /* more rules matched, or more is to be done, than fits */
+	DECISION_DENIED = 1 << 11,    /* the execution or the open was refused */
+	DECISION_AFTER = 1 << 12,     /* told after it had happened: nothing could be prevented */
+	DECISION_HELD = 1 << 13,      /* it waited for the loop */
+	DECISION_OVER = 1 << 14,      /* a rule's rate was exceeded */
+	DECISION_UNHELD = 1 << 15,    /* it could not wait: what the loop does came after */
+	DECISION_LATE = 1 << 16,      /* its deadline had answered before */
 };
 
 enum { SUBJECT_CWD = 4096, SUBJECT_CGROUP = 2048 };
@@ -44,38 +51,89 @@ struct subject {
 	char cgroup[SUBJECT_CGROUP]; /* lines of /proc/PID/cgroup, v2's first; those that fit */
 };
 
-/* The sizes make a queue's slot 768 bytes: see the assertion in decision.c. */
-enum { DECISION_PATH = 112, DECISION_WAS = 560, DECISION_RULES = 4 };
+enum { DECISION_PATH = 160, DECISION_WAS = 560, DECISION_RULES = 8, DECISION_GROUP = 96 };
+
+/* What was done: bits of effect_kind. An effect may be in several, of different rules. */
+struct outcome {
+	uint32_t done, failed, dry;
+	uint32_t spared;       /* not done: pid 1, a kernel thread, or reeve's own */
+	uint16_t failed_kind;  /* the first that failed */
+	uint16_t failed_errno; /* and why; positive */
+};
 
 struct decision {
 	uint64_t time_ns; /* CLOCK_BOOTTIME, when the event was taken */
-	uint32_t took_us;
+	uint64_t start;	  /* of the process, in 1/100 s since boot; 0: not known */
+	uint32_t took_us; /* until it could go on; of what is told afterwards, until all was done */
 	pid_t pid;
 	int32_t group;	    /* index into the policy of `generation`, or -1 */
-	int32_t group_rule; /* the rule that named the group, or -1 */
+	int32_t group_rule; /* the rule that refused, killed, or named the group; or -1 */
 	int32_t result;	    /* 0, or the negative errno of the move */
-	uint16_t flags;
-	uint16_t action;     /* enum policy_action */
+	uint32_t flags;
 	uint32_t generation; /* which snapshot the indexes belong to */
-	uint32_t rule_count;
-	/* Those that matched, in file order; triggers of further ones are not run. */
-	uint32_t rules[DECISION_RULES];
-	uint64_t ticket; /* of source/confirm.h; 0: none */
+	uint16_t on;	     /* enum occasion: the first that a rule matched on */
+	uint16_t occasions;  /* bits of all of them: an open may be for reading and writing */
 	uint16_t was_size;
+	struct outcome outcome;
+	uid_t uid; /* UINT32_MAX: not known */
+	uint32_t rule_count;
+	/* Those that matched, in file order. */
+	uint32_t rules[DECISION_RULES];
+	uint64_t ticket;	   /* of source/confirm.h; 0: none */
+	char made[DECISION_GROUP]; /* a group that no file names, which it went into; "": none */
 	char was[DECISION_WAS]; /* lines of /proc/PID/cgroup of the hierarchies that were written */
-	char path[DECISION_PATH]; /* what was executed; its end when too long */
+	char path[DECISION_PATH]; /* what was executed or opened; its end when too long */
 };
 
-enum { URGENT_RULES = 32, URGENT_PATH = 4096 };
+/* On what occasion a rule that matched was asked. */
+enum occasion decision_occasion(const struct decision *decision, const struct policy_rule *rule);
 
-/* A decision that set triggers off: all of its rules, the whole path, and who it was. */
+enum { URGENT_RULES = 32, URGENT_PATH = 4096, URGENT_TEXTS = 4096 };
+
+/* What else is known of the process, for %-fields and the environment of triggers. */
+enum urgent_text {
+	URGENT_EXE,
+	URGENT_COMM,
+	URGENT_ARGV, /* each with its NUL; cut where it does not fit */
+	URGENT_CWD,
+	URGENT_SCRIPT,
+	URGENT_INTERPRETER,
+	URGENT_CGROUP,
+	URGENT_GROUP, /* of ours, that it was in */
+	URGENT_RUNTIME,
+	URGENT_CONTAINER,
+	URGENT_POD,
+	URGENT_TEXT_PARTS
+};
+
+/*
+ * A decision of which the loop does a part: all of its rules, the whole path, and who it was.
+ * `plan` is what is still to be done; its effects belong to the policy of the decision's snapshot.
+ */
 struct urgent {
 	struct decision decision;
 	struct subject subject;
+	struct plan plan;
+	int64_t hold; /* it waits in the gate until this is released; 0: it does not wait */
 	uint32_t rule_count;
 	uint32_t rules[URGENT_RULES];
+	struct {
+		uint16_t at, size;
+	} texts[URGENT_TEXT_PARTS];
+	uint32_t text_size;
 	char path[URGENT_PATH];
+	char text[URGENT_TEXTS];
 };
+
+/* With a NUL behind it. Of size 0: not known, or there is none. */
+static inline struct slice urgent_text(const struct urgent *urgent, enum urgent_text part)
+{
+	return (struct slice){ urgent->text + urgent->texts[part].at, urgent->texts[part].size };
+}
+/* False: it does not fit. */
+bool urgent_add_text(struct urgent *urgent, enum urgent_text part, struct slice value);
+/* What is known already is taken over from the facts; nothing is asked for. */
+void urgent_take_facts(struct urgent *urgent, const struct facts *facts);
 
 /* A bounded queue for many writers and one reader, without locks (Vyukov's, with a slot counter).
  */

@@ -2,11 +2,14 @@
 /* What the files of the engine share; nobody else includes it. */
 #pragma once
 
+#include "action/adhoc.h"
 #include "action/trigger.h"
 #include "core/engine.h"
 #include "core/gatekeeper.h"
+#include "core/observer.h"
 #include "core/resolve.h"
 #include "core/scan.h"
+#include "core/trigger-values.h"
 #include "source/gate.h"
 #include "varlink/server.h"
 
@@ -39,11 +42,13 @@ struct subscriber {
 struct engine_counters {
 	uint64_t decisions;
 	uint64_t put_back, stuck;    /* failed executions: put back, could not be */
+	uint64_t descendants;	     /* moved after who they descend from */
 	uint64_t stragglers_dropped; /* too many executions under way to check them all */
 	uint64_t self_triggers;	     /* a trigger set off by a trigger's own process */
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
+	uint64_t changes;     /* told after the fact by the gate */
 	uint64_t events_lost; /* subscribers that did not read */
 };
 
@@ -61,12 +66,14 @@ struct engine {
 	struct confirm *confirm;
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
+	struct adhoc *adhoc;
 	struct occurrence *occurrences; /* those whose program is being loaded yet */
 	size_t occurrence_count;
 	sd_event_source *occurrence_timer;
-	struct users *users; /* of those whom triggers are told about; NULL: no memory */
+	struct users *users; /* of those whom messages and triggers are about */
 	struct varlink_server *server;
-	struct watching *watching; /* engine-watch.h */
+	struct watching *watching;   /* engine-watch.h */
+	struct occasions *occasions; /* engine-occasions.c */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -83,7 +90,11 @@ struct engine {
 	pid_t guard_pid;
 	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
 	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer,
-		*straggler_timer;
+		*straggler_timer, *sweep_timer, *kill_timer;
+	struct delayed *delayed;  /* held until a delay is over (engine-effects.c) */
+	struct killing *killings; /* groups that are being killed (engine-effects.c) */
+	struct membership was;	  /* scratch */
+	struct urgent work;	  /* what is being done */
 
 	struct straggler *stragglers;
 	size_t straggler_count;
@@ -128,7 +139,6 @@ void engine_record(struct engine *engine, const struct decision *decision);
 void engine_check_outcome(struct engine *engine, const struct decision *decision);
 
 /* engine-events.c */
-json_t *decision_to_json(const struct shown_decision *shown);
 int engine_subscribe(struct engine *engine, struct varlink_call *call);
 void engine_publish(struct engine *engine, const struct shown_decision *shown);
 void engine_unsubscribe_all(struct engine *engine);
@@ -151,7 +161,37 @@ int engine_begin_slow(struct engine *engine, const char *method, struct varlink_
 /* Answers what is under way, and leaves nothing frozen for it. */
 void engine_stop_slow(struct engine *engine);
 
+/* engine-effects.c */
+/* Does what a plan leaves to the loop, and lets go whom the gate holds; notes it in the decision,
+ * which the caller records. */
+void engine_carry_out(struct engine *engine, struct urgent *urgent);
+/* Looks by and by which groups made on demand are empty. */
+void engine_sweep_later(struct engine *engine);
+bool engine_is_own(const struct engine *engine, pid_t pid);
+/* Lets all go that is held, and gives up what is under way. */
+void engine_drop_effects(struct engine *engine);
+
+/* engine-kill.c */
+int engine_kill_group(struct engine *engine, struct group *group);
+void engine_stop_kills(struct engine *engine);
+
+/* engine-occasions.c: rules on what has happened */
+int engine_occasions_start(struct engine *engine);
+void engine_occasions_stop(struct engine *engine);
+/* The policy, or the mounts, have changed. */
+int engine_occasions_update(struct engine *engine);
+void engine_occasions_remount(struct engine *engine);
+void engine_take_event(struct engine *engine, const struct event *event,
+		       const struct process_table *table);
+/* EVENT_BIT()s that rules need. */
+uint32_t engine_wanted_events(const struct engine *engine);
+
 /* engine-trigger.c */
-void engine_run_triggers(struct engine *engine, const struct urgent *urgent);
+/* 0 also where it has to wait, or would set itself off; -errno: it was not started. */
+int engine_run_trigger(struct engine *engine, const struct urgent *urgent,
+		       struct shared_policy *policy, uint32_t rule, int trigger);
+/* What is said of an event in messages, names of groups, and to triggers; all is borrowed. */
+void engine_values(struct engine *engine, const struct urgent *urgent, const struct policy *policy,
+		   const struct policy_rule *rule, struct trigger_values *ret_values);
 void engine_stop_triggers(struct engine *engine);
 void engine_trigger_ended(const struct trigger_outcome *outcome, void *userdata);

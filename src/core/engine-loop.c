@@ -5,6 +5,7 @@
  */
 #include "core/engine-internal.h"
 
+#include "core/decision-json.h"
 #include "core/guard.h"
 
 #include <fcntl.h>
@@ -21,13 +22,33 @@ enum {
 
 /* ---- recording ---- */
 
+static void log_failure(struct engine *engine, const struct decision *d, const char *rule,
+			const char *group)
+{
+	const struct outcome *outcome = &d->outcome;
+	enum effect_kind kind = (enum effect_kind)outcome->failed_kind;
+
+	if (kind == EFFECT_GROUP || kind == EFFECT_LIMIT)
+		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
+			    "cannot move process %d (%s) into group \"%s\", rule \"%s\": %s",
+			    d->pid, d->path, group ? group : "?", rule,
+			    strerror(outcome->failed_errno));
+	else
+		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
+			    "process %d (%s): %s of rule \"%s\" failed: %s", d->pid, d->path,
+			    effect_name(kind), rule, strerror(outcome->failed_errno));
+}
+
 static void log_decision(struct engine *engine, const struct shown_decision *shown)
 {
 	const struct decision *d = &shown->decision;
 	const struct policy *policy = shown->policy->policy;
-	const char *rule = d->rule_count ? policy->rules[d->rules[0]].name : "?";
-	const char *group = d->group >= 0 ? policy->groups[d->group].name : NULL;
+	const char *rule = decision_rule(d, policy);
+	const char *group = decision_group(d, policy);
+	const char *dry = d->flags & DECISION_DRY ? " (dry run)" : "";
+	bool kills = (d->outcome.done | d->outcome.dry) >> EFFECT_KILL & 1;
 
+	rule = rule ? rule : "?";
 	if (d->flags & DECISION_TRUNCATED && !(d->flags & DECISION_PUT_BACK))
 		log_limited(engine->log, &engine->rules_limit, LOG_WARNING,
 			    "more than %d rules match %s: triggers of the others are not run",
@@ -35,17 +56,18 @@ static void log_decision(struct engine *engine, const struct shown_decision *sho
 	if (d->flags & DECISION_PUT_BACK)
 		log_info(engine->log, "process %d put back: its execution of %s failed", d->pid,
 			 d->path);
-	else if (d->flags & DECISION_KILLED)
+	else if (kills)
 		log_notice(engine->log, "process %d killed: %s, by rule \"%s\"%s", d->pid, d->path,
-			   rule, d->flags & DECISION_DRY ? " (dry run)" : "");
-	else if (d->result < 0 && d->result != -ESRCH)
-		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
-			    "cannot move process %d (%s) into group \"%s\", rule \"%s\": %s",
-			    d->pid, d->path, group ? group : "?", rule, strerror(-d->result));
+			   rule, dry);
+	else if (d->flags & DECISION_DENIED)
+		log_notice(engine->log, "process %d denied to %s %s, by rule \"%s\"", d->pid,
+			   occasion_names[d->on], d->path, rule);
+	else if (d->outcome.failed != 0 && d->outcome.failed_errno != ESRCH)
+		log_failure(engine, d, rule, group);
 	else if (group)
 		log_debug(engine->log, "process %d (%s) %s group \"%s\" by rule \"%s\" in %u us%s",
 			  d->pid, d->path, d->flags & DECISION_ALREADY ? "is in" : "goes into",
-			  group, rule, d->took_us, d->flags & DECISION_DRY ? " (dry run)" : "");
+			  group, rule, d->took_us, dry);
 }
 
 void engine_record(struct engine *engine, const struct decision *decision)
@@ -133,6 +155,21 @@ static void shunned(const char *mount_point, void *userdata)
 		engine->shunned_count++;
 }
 
+/* What the gate has told itself is its own to record; what it left to us is recorded when done. */
+static void take_urgent(struct engine *engine, const struct urgent *given)
+{
+	struct urgent *urgent = &engine->work;
+	const uint32_t ours = DECISION_HELD | DECISION_UNHELD;
+
+	*urgent = *given;
+	engine_carry_out(engine, urgent);
+	if (!(given->decision.flags & ours))
+		return;
+	engine_record(engine, &urgent->decision);
+	if (urgent->decision.ticket != 0 && !(urgent->decision.flags & DECISION_SECOND))
+		engine_check_outcome(engine, &urgent->decision);
+}
+
 static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct engine *engine = userdata;
@@ -142,7 +179,7 @@ static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *us
 
 	(void)!read(fd, &ignored, sizeof(ignored));
 	while ((urgent = decision_queue_peek(queue))) {
-		engine_run_triggers(engine, urgent);
+		take_urgent(engine, urgent);
 		decision_queue_drop(queue);
 	}
 	if (engine->gate && gate_shun(engine->gate, shunned, engine) > 0)
@@ -208,6 +245,7 @@ static int on_mounts(sd_event_source *source, int fd, uint32_t revents, void *us
 	else
 		engine->counters.mounts_seen += (uint64_t)r;
 	error_done(&err);
+	engine_occasions_remount(engine);
 	/* A mount can give every path another meaning. */
 	resolve_soon(engine);
 	return 0;
@@ -251,7 +289,7 @@ size_t engine_idle_rules(const struct engine *engine)
 	size_t count = 0;
 
 	for (size_t i = 0; !engine->gate && i < policy->rule_count; i++)
-		count += policy->rules[i].action != ACTION_EXECUTE;
+		count += (policy->rules[i].on & OCCASIONS_OF_FILES) != 0;
 	return count;
 }
 

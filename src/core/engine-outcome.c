@@ -76,6 +76,20 @@ static void record_back(struct engine *engine, const struct decision *decision)
 	engine_record(engine, &back);
 }
 
+/* Where it was moved by the gate: a group of the policy then in force, or one made on demand. */
+static const struct placement *placement_of(const struct engine *engine,
+					    const struct decision *decision)
+{
+	const struct snapshot *snapshot = engine_snapshot(engine, decision->generation);
+	const struct group *group;
+
+	if (decision->made[0] != '\0') {
+		group = groups_find(engine->groups, decision->made);
+		return group ? group_placement(group) : NULL;
+	}
+	return snapshot && decision->group >= 0 ? snapshot->placements[decision->group] : NULL;
+}
+
 static void put_back(struct engine *engine, const struct decision *decision)
 {
 	struct verify_step steps[STRAGGLERS_MAX + 1];
@@ -87,7 +101,7 @@ static void put_back(struct engine *engine, const struct decision *decision)
 			steps[count++].decision = &engine->stragglers[i].decision;
 	steps[count++].decision = decision;
 	for (size_t i = 0; i < count; i++)
-		steps[i].snapshot = engine_snapshot(engine, steps[i].decision->generation);
+		steps[i].placement = placement_of(engine, steps[i].decision);
 	r = verify_put_back(engine->layout, engine->host, steps, count);
 	if (r < 0) {
 		engine->counters.stuck++;

@@ -265,9 +265,12 @@ int engine_apply(struct engine *engine, struct policy *policy, struct error *err
 			(void)engine_resolve(engine);
 		return error_set_errno(err, r, "cannot put the policy in place");
 	}
+	if (engine->policy)
+		(void)rule_stats_inherit(shared->stats, policy, engine->policy->stats,
+					 engine->policy->policy);
 	shared_policy_unref(engine->policy);
 	engine->policy = TAKE_PTR(shared);
-	return 0;
+	return engine_occasions_update(engine);
 }
 
 /* After a failed reload the groups are made to agree with the old policy again. */

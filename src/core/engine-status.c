@@ -2,6 +2,7 @@
 /* Everything that `reeve status` shows, as JSON. Counters are a table: one row, one name. */
 #include "core/engine-internal.h"
 
+#include "core/decision-json.h"
 #include "core/engine-watch.h"
 #include "core/limits-json.h"
 
@@ -13,7 +14,9 @@ static const struct {
 	enum kind kind;
 	size_t offset;
 } counter_table[] = {
+	{ "engine.changes", ENGINE, offsetof(struct engine_counters, changes) },
 	{ "engine.decisions", ENGINE, offsetof(struct engine_counters, decisions) },
+	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },
 	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
 	{ "engine.mounts_seen", ENGINE, offsetof(struct engine_counters, mounts_seen) },
 	{ "engine.passed_while_stopped", ENGINE,
@@ -31,17 +34,24 @@ static const struct {
 	{ "gate.denied", GATE, offsetof(struct gate_counters, denied) },
 	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
 	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
+	{ "gate.changes_lost", GATE, offsetof(struct gate_counters, changes_lost) },
+	{ "gate.held", GATE, offsetof(struct gate_counters, held) },
+	{ "gate.hold_full", GATE, offsetof(struct gate_counters, hold_full) },
+	{ "gate.late", GATE, offsetof(struct gate_counters, late) },
 	{ "gate.mark_errors", GATE, offsetof(struct gate_counters, mark_errors) },
 	{ "gate.nameless", GATE, offsetof(struct gate_counters, nameless) },
 	{ "gate.open_refused", GATE, offsetof(struct gate_counters, refused) },
 	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
+	{ "keeper.denied", KEEPER, offsetof(struct gatekeeper_counters, denied) },
+	{ "keeper.held", KEEPER, offsetof(struct gatekeeper_counters, held) },
 	{ "keeper.killed", KEEPER, offsetof(struct gatekeeper_counters, killed) },
 	{ "keeper.matched", KEEPER, offsetof(struct gatekeeper_counters, matched) },
 	{ "keeper.move_failed", KEEPER, offsetof(struct gatekeeper_counters, move_failed) },
 	{ "keeper.moved", KEEPER, offsetof(struct gatekeeper_counters, moved) },
 	{ "keeper.no_way_back", KEEPER, offsetof(struct gatekeeper_counters, no_way_back) },
+	{ "keeper.not_held", KEEPER, offsetof(struct gatekeeper_counters, not_held) },
 	{ "keeper.too_many_rules", KEEPER, offsetof(struct gatekeeper_counters, too_many_rules) },
 	{ "keeper.triggered", KEEPER, offsetof(struct gatekeeper_counters, triggered) },
 	{ "keeper.unknown_access", KEEPER, offsetof(struct gatekeeper_counters, unknown_access) },
@@ -252,7 +262,8 @@ static json_t *decisions_to_json(const struct engine *engine)
 			&engine->history[(engine->history_next + i) % HISTORY];
 
 		if (shown->policy)
-			json_array_append_new(list, decision_to_json(shown));
+			json_array_append_new(list, decision_to_json(&shown->decision,
+								     shown->policy->policy));
 	}
 	return list;
 }

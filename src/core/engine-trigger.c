@@ -11,6 +11,7 @@
  */
 #include "core/engine-internal.h"
 
+#include "core/decision-json.h"
 #include "core/subject.h"
 #include "core/trigger-values.h"
 #include "model/users.h"
@@ -26,7 +27,7 @@ enum {
 	ACCURACY_USEC = 1,
 };
 
-/* One event, and those of its triggers that are going to be run. */
+/* One event, and a trigger of it that is going to be run. */
 struct occurrence {
 	struct occurrence *next;
 	struct urgent urgent;
@@ -35,11 +36,8 @@ struct occurrence {
 	struct text argv;
 	char exe[4096]; /* of the program that was executed */
 	struct trigger_values values;
-	size_t count;
-	struct {
-		uint32_t rule;
-		int trigger;
-	} * chosen;
+	uint32_t rule;
+	int trigger;
 };
 
 static void occurrence_free(struct occurrence *occurrence)
@@ -48,34 +46,25 @@ static void occurrence_free(struct occurrence *occurrence)
 		return;
 	shared_policy_unref(occurrence->policy);
 	text_done(&occurrence->argv);
-	free(occurrence->chosen);
 	free(occurrence);
 }
 DEFINE_CLEANUP(struct occurrence *, occurrence_free);
 
 /* ---- what the programs are told ---- */
 
-static const char *verdict_of(const struct policy *policy, const struct urgent *urgent)
+/* The rest of a held process's plan comes after its triggers. */
+static const char *verdict_of(const struct urgent *urgent)
 {
-	const char *verdict = "allow";
-
-	for (unsigned i = 0; i < urgent->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[urgent->rules[i]];
-
-		if (rule->kill)
-			return "kill";
-		for (size_t k = 0; k < rule->effect_count; k++)
-			if (rule->effects[k].kind == EFFECT_KILL)
-				return "kill";
-			else if (rule->effects[k].kind == EFFECT_DENY)
-				verdict = "deny";
-	}
-	return verdict;
+	if (urgent->decision.flags & DECISION_KILLED || plan_find(&urgent->plan, EFFECT_KILL))
+		return "kill";
+	if (urgent->decision.flags & DECISION_DENIED || plan_find(&urgent->plan, EFFECT_DENY))
+		return "deny";
+	return "allow";
 }
 
 static bool is_execution(const struct urgent *urgent)
 {
-	return urgent->decision.action == ACTION_EXECUTE;
+	return urgent->decision.on == ON_EXECUTE;
 }
 
 /* True when its arguments are those of the program that set the rule off, or never will be. */
@@ -83,44 +72,56 @@ static bool is_settled(const struct engine *engine, const struct occurrence *occ
 {
 	const struct decision *decision = &occurrence->urgent.decision;
 
-	return !is_execution(&occurrence->urgent) || decision->flags & DECISION_SCAN ||
-	       !streq(verdict_of(occurrence->policy->policy, &occurrence->urgent), "allow") ||
+	return !is_execution(&occurrence->urgent) ||
+	       decision->flags & (DECISION_SCAN | DECISION_AFTER) ||
+	       !streq(verdict_of(&occurrence->urgent), "allow") ||
 	       subject_has_executed(engine->host, decision->pid, &occurrence->urgent.subject) != 0;
 }
 
-/* What is the same for all triggers of the event. */
-static void know(struct engine *engine, struct occurrence *occurrence)
+void engine_values(struct engine *engine, const struct urgent *urgent, const struct policy *policy,
+		   const struct policy_rule *rule, struct trigger_values *values)
 {
-	static const char *const actions[] = { "execute", "read", "write" };
-	const struct urgent *urgent = &occurrence->urgent;
-	const struct policy *policy = occurrence->policy->policy;
 	const struct decision *decision = &urgent->decision;
+	struct slice script = urgent_text(urgent, URGENT_SCRIPT);
 	uint64_t now = clock_boottime();
-	struct trigger_values *values = &occurrence->values;
 
 	*values = (struct trigger_values){
 		.decision = decision,
 		.subject = &urgent->subject,
 		.path = urgent->path,
-		.action = actions[decision->action],
-		.verdict = verdict_of(policy, urgent),
-		.group = decision->group >= 0 ? policy->groups[decision->group].name : NULL,
+		.rule = rule->name,
+		.action = occasion_names[decision_occasion(decision, rule)],
+		.verdict = verdict_of(urgent),
+		.group = decision_group(decision, policy),
+		.script = script.size > 0 ? script.data : NULL,
+		.argv = urgent_text(urgent, URGENT_ARGV),
 		.time_ns = clock_realtime() - (now - decision->time_ns),
 	};
-	if (is_settled(engine, occurrence) && streq(values->verdict, "allow"))
-		subject_read_argv(engine->host, decision->pid, &occurrence->argv, occurrence->exe,
-				  sizeof(occurrence->exe));
-	values->argv = (struct slice){ occurrence->argv.data, occurrence->argv.size };
-	/* Another program runs than the file that was executed: that is its script. */
-	if (is_execution(urgent) && occurrence->exe[0] && !streq(occurrence->exe, urgent->path)) {
-		values->script = urgent->path;
-		values->exe = occurrence->exe;
-	}
 	if (engine->users) {
 		values->user = users_user(engine->users, urgent->subject.uid, now);
 		values->unix_group = users_group(engine->users, urgent->subject.gid, now);
 	}
 	trigger_values_init(values);
+}
+
+/* What the program has become since is told rather than what it was asked for. */
+static void know(struct engine *engine, struct occurrence *occurrence, uint32_t rule)
+{
+	const struct urgent *urgent = &occurrence->urgent;
+	const struct policy *policy = occurrence->policy->policy;
+	struct trigger_values *values = &occurrence->values;
+
+	engine_values(engine, urgent, policy, &policy->rules[rule], values);
+	if (is_settled(engine, occurrence) && streq(values->verdict, "allow"))
+		subject_read_argv(engine->host, urgent->decision.pid, &occurrence->argv,
+				  occurrence->exe, sizeof(occurrence->exe));
+	if (occurrence->argv.size > 0)
+		values->argv = (struct slice){ occurrence->argv.data, occurrence->argv.size };
+	/* Another program runs than the file that was executed: that is its script. */
+	if (is_execution(urgent) && occurrence->exe[0] && !streq(occurrence->exe, urgent->path)) {
+		values->script = urgent->path;
+		values->exe = occurrence->exe;
+	}
 }
 
 static struct trigger_limits limits_of(const struct policy_trigger *trigger)
@@ -228,76 +229,29 @@ static struct trigger *known_trigger(struct engine *engine, const struct policy_
 	return trigger_get(engine->triggers, trigger->name, &limits);
 }
 
-/* Whether this one is going to be run; why not is counted and told. */
-static bool admit(struct engine *engine, const struct urgent *urgent,
-		  const struct policy_trigger *trigger)
+/* Whether this one is going to be run. 0, -EAGAIN: it is dropped, and counted; -ENOMEM. */
+static int admit(struct engine *engine, const struct policy_trigger *trigger)
 {
-	struct trigger *known;
+	struct trigger *known = known_trigger(engine, trigger);
 
-	if (engine->options.dry_run) {
-		log_notice(engine->log, "would run trigger \"%s\" for process %d (dry run)",
-			   trigger->name, urgent->decision.pid);
-		return false;
-	}
-	known = known_trigger(engine, trigger);
-	if (known && trigger_admit(known))
-		return true;
-	tell_failure(engine, trigger, known ? -EAGAIN : -ENOMEM);
-	return false;
-}
-
-/* The triggers of a rule, one after the other; POLICY_NONE behind the last. */
-static int trigger_of_rule(const struct policy_rule *rule, size_t index)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < rule->effect_count; i++) {
-		if (rule->effects[i].kind != EFFECT_TRIGGER)
-			continue;
-		any = true;
-		if (index-- == 0)
-			return rule->effects[i].trigger;
-	}
-	return !any && index == 0 ? rule->trigger : POLICY_NONE;
-}
-
-/* Makes the occurrence when the first one is admitted. */
-static int choose(const struct urgent *urgent, const struct snapshot *snapshot, unsigned rule,
-		  int trigger, struct occurrence **occurrence)
-{
-	struct occurrence *o = *occurrence;
-	void *larger;
-
-	if (!o) {
-		o = *occurrence = calloc(1, sizeof(*o));
-		if (!o)
-			return -ENOMEM;
-		o->urgent = *urgent;
-		o->policy = shared_policy_ref(snapshot->shared);
-	}
-	larger = reallocarray(o->chosen, o->count + 1, sizeof(*o->chosen));
-	if (!larger)
+	if (!known)
 		return -ENOMEM;
-	o->chosen = larger;
-	o->chosen[o->count].rule = rule;
-	o->chosen[o->count++].trigger = trigger;
-	return 0;
+	return trigger_admit(known) ? 0 : -EAGAIN;
 }
 
-static void run_all(struct engine *engine, struct occurrence *occurrence)
+static int run_now(struct engine *engine, struct occurrence *occurrence)
 {
 	const struct policy *policy = occurrence->policy->policy;
+	const struct policy_trigger *trigger = &policy->triggers[occurrence->trigger];
+	struct trigger *known = known_trigger(engine, trigger);
+	int r = -ENOMEM;
 
-	know(engine, occurrence);
-	for (size_t i = 0; i < occurrence->count; i++) {
-		const struct policy_trigger *trigger =
-			&policy->triggers[occurrence->chosen[i].trigger];
-		struct trigger *known = known_trigger(engine, trigger);
-
-		occurrence->values.rule = policy->rules[occurrence->chosen[i].rule].name;
-		tell_failure(engine, trigger,
-			     known ? run(known, policy, trigger, &occurrence->values) : -ENOMEM);
+	if (known) {
+		know(engine, occurrence, occurrence->rule);
+		r = run(known, policy, trigger, &occurrence->values);
 	}
+	tell_failure(engine, trigger, r);
+	return r;
 }
 
 /* ---- programs that are being loaded ---- */
@@ -317,7 +271,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 		occurrence = *at;
 		*at = occurrence->next;
 		engine->occurrence_count--;
-		run_all(engine, occurrence);
+		(void)run_now(engine, occurrence);
 	}
 	if (!engine->occurrences)
 		return 0;
@@ -350,38 +304,33 @@ static bool look_later(struct engine *engine, struct occurrence *occurrence)
 	return true;
 }
 
-void engine_run_triggers(struct engine *engine, const struct urgent *urgent)
+int engine_run_trigger(struct engine *engine, const struct urgent *urgent,
+		       struct shared_policy *policy, uint32_t rule, int trigger)
 {
-	const struct snapshot *snapshot = engine_snapshot(engine, urgent->decision.generation);
 	_cleanup_(occurrence_freep) struct occurrence *occurrence = NULL;
-	const struct policy *policy;
-	int index, r;
+	int r;
 
-	if (!snapshot)
-		return;
 	/* A trigger must not set itself off: one event would run it for ever. */
 	if (trigger_is_own(engine->triggers, urgent->subject.sid, urgent->subject.cgroup)) {
 		engine->counters.self_triggers++;
-		return;
+		return 0;
 	}
-	policy = snapshot_policy(snapshot);
-	for (unsigned i = 0; i < urgent->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[urgent->rules[i]];
-
-		for (size_t k = 0; (index = trigger_of_rule(rule, k)) != POLICY_NONE; k++) {
-			if (!admit(engine, urgent, &policy->triggers[index]))
-				continue;
-			r = choose(urgent, snapshot, urgent->rules[i], index, &occurrence);
-			if (r < 0)
-				tell_failure(engine, &policy->triggers[index], r);
-		}
+	r = admit(engine, &policy->policy->triggers[trigger]);
+	if (r >= 0)
+		occurrence = calloc(1, sizeof(*occurrence));
+	if (!occurrence) {
+		r = r < 0 ? r : -ENOMEM;
+		tell_failure(engine, &policy->policy->triggers[trigger], r);
+		return r;
 	}
-	if (!occurrence)
-		return;
-	if (!is_settled(engine, occurrence) && look_later(engine, occurrence))
-		(void)TAKE_PTR(occurrence);
-	else
-		run_all(engine, occurrence);
+	occurrence->urgent = *urgent;
+	occurrence->policy = shared_policy_ref(policy);
+	occurrence->rule = rule;
+	occurrence->trigger = trigger;
+	if (is_settled(engine, occurrence) || !look_later(engine, occurrence))
+		return run_now(engine, occurrence);
+	(void)TAKE_PTR(occurrence);
+	return 0;
 }
 
 void engine_stop_triggers(struct engine *engine)

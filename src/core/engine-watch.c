@@ -176,6 +176,7 @@ static void on_event(struct event *event, void *userdata)
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		if (filter_pass(watch->filter, event))
 			add(watch, event);
+	engine_take_event(watching->engine, event, observer_table(watching->observer));
 }
 
 static void on_rest(void *userdata)
@@ -254,7 +255,7 @@ static void open_observer(struct watching *watching);
 
 static int ask_for_all(struct watching *watching, struct error *err)
 {
-	uint32_t types = 0;
+	uint32_t types = engine_wanted_events(watching->engine);
 
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		types |= filter_asks(watch->filter);
@@ -509,8 +510,22 @@ static void open_observer(struct watching *watching)
 			 &watching->error) < 0)
 		log_warning(engine->log, "reeve watch will see nothing: %s",
 			    error_text(&watching->error));
+	else if (engine_wanted_events(engine) != 0)
+		engine_watch_again(engine);
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
 	malloc_trim(0);
+}
+
+void engine_watch_again(struct engine *engine)
+{
+	struct watching *watching = engine->watching;
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+
+	if (watching && watching->observer && observer_source(watching->observer) &&
+	    ask_for_all(watching, &err) < 0)
+		log_warning(engine->log,
+			    "rules on forks, exits and changes of users do nothing: %s",
+			    error_text(&err));
 }
 
 static int on_opening(sd_event_source *source, void *userdata)

@@ -15,6 +15,9 @@ struct watching;
 int engine_watch_start(struct engine *engine);
 void engine_watch_stop(struct engine *engine);
 
+/* Asks for what watchers and rules want now. */
+void engine_watch_again(struct engine *engine);
+
 /* io.reeve.Watch: answers until the client is gone. */
 int engine_watch(struct engine *engine, struct varlink_call *call, const json_t *parameters);
 

@@ -5,6 +5,7 @@
  */
 #include "core/engine-internal.h"
 #include "core/engine-watch.h"
+#include "model/users.h"
 
 #include "core/guard.h"
 #include "core/lock.h"
@@ -199,6 +200,9 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = layout_detect(engine->host, &engine->layout, err);
 	if (r >= 0)
 		r = open_groups(engine, err);
+	if (r >= 0 && (users_new(engine->host->root, &engine->users) < 0 ||
+		       adhoc_new(engine->groups, &engine->adhoc) < 0))
+		r = error_oom(err);
 	if (r >= 0)
 		r = engine_loop_start(engine, err);
 	if (r < 0)
@@ -222,14 +226,13 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 			       &engine->triggers);
 	if (r < 0)
 		return error_set_errno(err, r, "cannot prepare for running triggers");
-	(void)users_new("", &engine->users);
 	/* The socket first: it can be refused, and nothing waits at the gate yet. */
 	r = engine_socket_start(engine, err);
 	if (r >= 0)
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
-	if (r >= 0 && engine_watch_start(engine) < 0)
+	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0))
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
@@ -300,13 +303,14 @@ void engine_free(struct engine *engine)
 		return;
 	engine_unsubscribe_all(engine);
 	engine_watch_stop(engine);
+	engine_occasions_stop(engine);
 	engine_stop_slow(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
+	engine_drop_effects(engine);
 	gate_free(engine->gate);
 	engine_loop_stop(engine);
 	engine_stop_triggers(engine);
-	users_free(engine->users);
 	resolver_free(engine->resolver);
 	if (engine->keeper)
 		snapshot_free(gatekeeper_swap(engine->keeper, NULL));
@@ -314,6 +318,8 @@ void engine_free(struct engine *engine)
 	confirm_free(engine->confirm);
 	free_snapshots(engine);
 	restore_dynmods(engine);
+	adhoc_free(engine->adhoc);
+	users_free(engine->users);
 	groups_free(engine->groups);
 	layout_free(engine->layout);
 	instance_unlock(engine->lock_fd, engine->name);
@@ -335,20 +341,22 @@ static void scan_found(const struct decision *decision, void *userdata)
 	engine_record(userdata, decision);
 }
 
-static void scan_triggered(const struct urgent *urgent, void *userdata)
+static void scan_act(struct urgent *urgent, void *userdata)
 {
-	engine_run_triggers(userdata, urgent);
+	engine_carry_out(userdata, urgent);
 }
 
 static int scan(struct engine *engine, struct scan_memory *memory, struct scan_result *ret_result,
 		struct error *err)
 {
 	const struct scan_options options = {
+		.world = gatekeeper_world(engine->keeper),
+		.rates = gatekeeper_rates(engine->keeper),
 		.dry_run = engine->options.dry_run,
 		.spare = { getpid(), engine->guard_pid },
 		.memory = memory,
+		.act = scan_act,
 		.found = scan_found,
-		.triggered = scan_triggered,
 		.userdata = engine,
 	};
 	int r = place_running(engine->host, gatekeeper_current(engine->keeper), &options,

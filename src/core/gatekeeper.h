@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "action/rate.h"
 #include "core/decision.h"
 #include "core/snapshot.h"
 #include "source/confirm.h"
@@ -13,11 +14,14 @@
 struct gatekeeper;
 
 struct gatekeeper_counters {
-	_Atomic uint64_t matched, moved, already, killed, triggered, unmatched;
+	_Atomic uint64_t matched, moved, already, killed, denied, triggered, unmatched;
+	_Atomic uint64_t held;	      /* waited for the loop */
+	_Atomic uint64_t not_held;    /* could not: what the loop does came after the answer */
 	_Atomic uint64_t move_failed; /* see also the last error */
 	_Atomic uint64_t vanished;    /* gone before it could be moved */
 	_Atomic uint64_t no_way_back; /* where a process was could not be kept */
-	/* More rules matched than a verdict lists: triggers of the rest were not run. */
+	/* More rules matched than a verdict lists, or more is to be done than a plan holds:
+	 * triggers of the rest were not run. */
 	_Atomic uint64_t too_many_rules;
 	_Atomic uint64_t
 		unknown_access; /* an open whose flags could not be read: counted as both */
@@ -30,7 +34,7 @@ struct gatekeeper_options {
 	bool dry_run;
 	pid_t spare[2]; /* never frozen or killed: the daemon and its guard */
 	int timer_fd;	/* timerfd: armed for a few ms after a decision, so that the loop looks */
-	int urgent_fd;	/* eventfd: written when a trigger waits to be run */
+	int urgent_fd;	/* eventfd: written when the loop has something to do */
 };
 
 int gatekeeper_new(const struct host *host, const struct gatekeeper_options *options,
@@ -51,9 +55,19 @@ struct snapshot *gatekeeper_swap(struct gatekeeper *keeper, struct snapshot *sna
 bool gatekeeper_is_unused(const struct gatekeeper *keeper, const struct snapshot *snapshot);
 const struct snapshot *gatekeeper_current(const struct gatekeeper *keeper);
 
-/* All (struct decision), oldest first; and those whose triggers wait (struct urgent). */
+/* What every thread and the loop share: of rates, and of facts. */
+struct rate_table *gatekeeper_rates(struct gatekeeper *keeper);
+struct facts_world *gatekeeper_world(struct gatekeeper *keeper);
+
+/* All (struct decision), oldest first; and those of which the loop does a part (struct urgent). */
 struct decision_queue *gatekeeper_decisions(struct gatekeeper *keeper);
 struct decision_queue *gatekeeper_urgent(struct gatekeeper *keeper);
+/*
+ * Whether the gate was asked about this process writing that file, as far as is remembered, or this
+ * was called for both before. For what is told after the fact.
+ */
+bool gatekeeper_has_written(struct gatekeeper *keeper, pid_t pid, const char *path);
+
 /* The loop tells that it has looked: the next decision arms the timer again. */
 void gatekeeper_looked(struct gatekeeper *keeper);
 

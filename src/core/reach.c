@@ -32,11 +32,20 @@ static bool reaches(const struct rule_target *target, const char *mount_point, d
 	return path_below(base, mount_point) || path_below(mount_point, base);
 }
 
+/* A rule that names no file is asked about every execution. */
+static bool names_no_file(const struct policy_rule *rule)
+{
+	return rule->on & OCCASION_BIT(ON_EXECUTE) && rule->path_count == 0;
+}
+
 bool reach_targets(const struct policy *policy, const struct targets *targets,
 		   const char *mount_point, dev_t dev)
 {
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (names_no_file(&policy->rules[i]))
+			return true;
 	for (size_t i = 0; i < targets->count; i++)
-		if (policy->rules[targets->items[i].rule].action == ACTION_EXECUTE &&
+		if (policy->rules[targets->items[i].rule].on & OCCASION_BIT(ON_EXECUTE) &&
 		    reaches(&targets->items[i], mount_point, dev))
 			return true;
 	return false;

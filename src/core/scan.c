@@ -6,18 +6,18 @@
  */
 #include "core/scan.h"
 
+#include "core/facts-process.h"
+#include "core/rate-key.h"
 #include "core/subject.h"
 #include "source/host-name.h"
 #include "util/fd.h"
+#include "util/proc-text.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 enum { PASSES_MAX = 4, MOUNTINFO_LIMIT = 64 << 20 };
@@ -28,9 +28,10 @@ struct scan {
 	const struct scan_options *options;
 	struct scan_result *result;
 	bool first_pass;
-	struct membership was;
 	struct mount_table *mounts;
 	struct name_buffer exe, script;
+	struct process_facts process;
+	struct urgent urgent;
 };
 
 /*
@@ -131,28 +132,6 @@ static bool read_script(struct scan *scan, pid_t pid, struct file_key *key)
 	return false;
 }
 
-static int move(struct scan *scan, struct decision *decision)
-{
-	const struct placement *placement = scan->snapshot->placements[decision->group];
-	int r;
-
-	if (scan->options->dry_run) {
-		decision->flags |= DECISION_DRY;
-		return 0;
-	}
-	if (!placement)
-		return -ENOENT;
-	r = membership_read(scan->host, decision->pid, &scan->was);
-	if (r < 0)
-		return r;
-	r = placement_move(placement, decision->pid, &scan->was);
-	if (r > 0)
-		decision->flags |= DECISION_MOVED;
-	else if (r == 0)
-		decision->flags |= DECISION_ALREADY;
-	return r;
-}
-
 static void count_outcome(struct scan *scan, const struct decision *decision)
 {
 	struct scan_result *result = scan->result;
@@ -167,53 +146,17 @@ static void count_outcome(struct scan *scan, const struct decision *decision)
 		result->already++;
 }
 
-/* ---- what a repeated scan does for a process that is new ---- */
-
 /* When the process began, in ticks since boot; 0: gone. */
 static uint64_t start_time(const struct host *host, pid_t pid)
 {
 	char name[40], text[1024];
-	uint64_t started;
-	const char *end;
+	struct proc_stat stat;
+	ssize_t n;
 
 	snprintf(name, sizeof(name), "%d/stat", pid);
-	if (file_read_into(host->proc_fd, name, text, sizeof(text)) <= 0)
-		return 0;
-	end = strrchr(text, ')');
-	return end && sscanf(end + 1,
-			     " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d"
-			     " %*d %*d %" SCNu64,
-			     &started) == 1
-		       ? started
-		       : 0;
-}
-
-/* By a descriptor of it that is older than the last look: its number cannot be another's. */
-static bool kill_process(const struct scan *scan, pid_t pid, uint64_t started)
-{
-	_cleanup_(closep) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-
-	return fd >= 0 && start_time(scan->host, pid) == started &&
-	       syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
-}
-
-static void run_triggers(struct scan *scan, struct decision *decision,
-			 const struct verdict *verdict, const char *path)
-{
-	const struct policy *policy = snapshot_policy(scan->snapshot);
-	struct urgent urgent = { .rule_count = verdict->count };
-	bool any = false;
-
-	for (unsigned i = 0; i < verdict->count; i++)
-		any |= policy->rules[verdict->rules[i]].trigger != POLICY_NONE;
-	if (!any)
-		return;
-	decision->flags |= DECISION_TRIGGER;
-	urgent.decision = *decision;
-	memcpy(urgent.rules, verdict->rules, verdict->count * sizeof(urgent.rules[0]));
-	snprintf(urgent.path, sizeof(urgent.path), "%s", path);
-	subject_read(scan->host, decision->pid, decision->pid, &urgent.subject);
-	scan->options->triggered(&urgent, scan->options->userdata);
+	n = file_read_into(host->proc_fd, name, text, sizeof(text));
+	return n > 0 && proc_stat_parse((struct slice){ text, (size_t)n }, &stat) >= 0 ? stat.start
+										       : 0;
 }
 
 /* ---- one process ---- */
@@ -221,86 +164,136 @@ static void run_triggers(struct scan *scan, struct decision *decision,
 /* What a process runs, by what rules: the program and, where it is an interpreter, the script. */
 struct match {
 	struct file_key exe, script;
-	struct verdict by_exe, by_script;
-	bool exe_matched, script_matched;
-	const struct verdict *verdict; /* the one that decides the group */
+	struct verdict verdict;
+	bool script_matched;
 	const char *path;
 };
 
+static enum host_name name_of(const struct seen_file *file, struct name_buffer *names,
+			      void *userdata)
+{
+	const struct scan *scan = userdata;
+
+	return host_name_find(scan->host, scan->mounts, file, names);
+}
+
+static void ask_rules(struct scan *scan, const struct file_key *file, struct match *m,
+		      const char *path)
+{
+	struct verdict verdict;
+
+	process_facts_set_file(&scan->process, file);
+	if (!ruleset_judge(scan->snapshot->ruleset, &scan->process.facts, &verdict))
+		return;
+	if (m->verdict.count == 0)
+		m->path = path;
+	verdict_add(&m->verdict, &verdict);
+}
+
+/* The script's rules come first, as at the gate. */
 static bool match(struct scan *scan, pid_t pid, struct match *m)
 {
-	const struct ruleset *rules = scan->snapshot->ruleset;
+	struct process_facts *process = &scan->process;
 	char link[40];
 
 	snprintf(link, sizeof(link), "%d/exe", pid);
 	if (!read_key(scan, pid, link, &scan->exe, &m->exe))
 		return false; /* a kernel thread, or gone */
-	m->exe_matched = ruleset_match(rules, ACTION_EXECUTE, &m->exe, &m->by_exe);
-	m->script_matched = read_script(scan, pid, &m->script) &&
-			    ruleset_match(rules, ACTION_EXECUTE, &m->script, &m->by_script);
-	m->verdict = &m->by_exe;
-	m->path = scan->exe.path;
-	/* The script's rule comes first, as at the gate. */
-	if (m->script_matched && (m->by_script.group != POLICY_NONE || !m->exe_matched)) {
-		m->verdict = &m->by_script;
-		m->path = scan->script.path;
+	process_facts_begin(process, scan->options->world, &scan->snapshot->bases, ON_EXECUTE, pid);
+	process->find_name = name_of;
+	process->userdata = scan;
+	verdict_init(&m->verdict);
+	if (read_script(scan, pid, &m->script)) {
+		process->facts.script = (struct slice){ m->script.path, m->script.length };
+		process->facts.interpreter = (struct slice){ m->exe.path, m->exe.length };
+		process->facts.known |= UINT32_C(1) << FACT_SCRIPT;
+		ask_rules(scan, &m->script, m, scan->script.path);
+		m->script_matched = m->verdict.count > 0;
 	}
-	return m->exe_matched || m->script_matched;
+	ask_rules(scan, &m->exe, m, scan->exe.path);
+	return m->verdict.count > 0;
 }
 
-static void fill(struct scan *scan, const struct match *m, struct decision *decision)
+/* What is done once is not done again by a scan that stands alone, or to who was seen before. */
+static void make_plan(struct scan *scan, const struct match *m, bool greet)
 {
+	const struct policy *policy = snapshot_policy(scan->snapshot);
+	struct rate_question question = {
+		.policy = policy,
+		.table = scan->options->rates,
+		.facts = &scan->process.facts,
+		.now_ns = clock_monotonic(),
+	};
+	struct plan *plan = &scan->urgent.plan;
+
+	plan_make(policy, &m->verdict, greet ? rate_is_over : NULL, &question,
+		  scan->options->dry_run, plan);
+	plan_drop(plan, UINT32_C(1) << EFFECT_DELAY | UINT32_C(1) << EFFECT_DENY);
+	if (!greet)
+		plan_drop(plan, ~EFFECTS_OF_THE_START);
+}
+
+static void describe(struct scan *scan, const struct match *m, pid_t pid, uint64_t started)
+{
+	struct urgent *urgent = &scan->urgent;
+	struct facts *facts = &scan->process.facts;
 	size_t length = strlen(m->path);
 	size_t skip = length >= DECISION_PATH ? length - DECISION_PATH + 1 : 0;
 
-	decision->time_ns = clock_boottime();
-	decision->generation = scan->snapshot->generation;
-	decision->group = m->verdict->group;
-	decision->group_rule = m->verdict->group_rule;
-	decision->rule_count = 1;
-	decision->rules[0] = m->verdict->group != POLICY_NONE ? (uint32_t)m->verdict->group_rule
-							      : m->verdict->rules[0];
-	memcpy(decision->path, m->path + skip, length - skip + 1);
+	for (enum fact_part part = 0; part <= FACT_CGROUP; part++)
+		(void)facts_know(facts, part);
+	urgent->hold = 0;
+	urgent->decision = (struct decision){
+		.time_ns = clock_boottime(),
+		.pid = pid,
+		.start = started,
+		.flags = DECISION_SCAN,
+		.generation = scan->snapshot->generation,
+		.group = POLICY_NONE,
+		.group_rule = POLICY_NONE,
+		.on = ON_EXECUTE,
+		.occasions = OCCASION_BIT(ON_EXECUTE),
+		.uid = facts->known >> FACT_IDS & 1 ? facts->uid : UINT32_MAX,
+		.rule_count = MIN(m->verdict.count, (unsigned)DECISION_RULES),
+	};
+	memcpy(urgent->decision.rules, m->verdict.rules,
+	       urgent->decision.rule_count * sizeof(uint32_t));
+	memcpy(urgent->decision.path, m->path + skip, length - skip + 1);
+	urgent->rule_count = m->verdict.count;
+	memcpy(urgent->rules, m->verdict.rules, m->verdict.count * sizeof(uint32_t));
+	snprintf(urgent->path, sizeof(urgent->path), "%s", m->path);
+	urgent_take_facts(urgent, facts);
+	subject_read(scan->host, pid, pid, &urgent->subject);
 }
 
-/* A process that was not there at the last of the repeated scans. */
-static void greet(struct scan *scan, const struct match *m, struct decision *decision,
-		  uint64_t started)
+static void count_matches(const struct scan *scan, const struct match *m)
 {
-	bool kill = (m->exe_matched && m->by_exe.kill) || (m->script_matched && m->by_script.kill);
-
-	if (m->script_matched)
-		run_triggers(scan, decision, &m->by_script, scan->script.path);
-	if (m->exe_matched)
-		run_triggers(scan, decision, &m->by_exe, scan->exe.path);
-	if (!kill)
-		return;
-	decision->flags |= DECISION_KILLED;
-	if (scan->options->dry_run)
-		decision->flags |= DECISION_DRY;
-	else if (!kill_process(scan, decision->pid, started))
-		decision->flags &= (uint16_t)~DECISION_KILLED;
+	for (unsigned i = 0; i < m->verdict.count; i++)
+		rule_stat_add(&scan->snapshot->shared->stats[m->verdict.rules[i]].matched);
 }
 
-static bool is_new(struct scan *scan, const struct match *m, pid_t pid, uint64_t *ret_started)
+static bool is_new(struct scan *scan, const struct match *m, pid_t pid, uint64_t started)
 {
 	const struct file_key *file = m->script_matched ? &m->script : &m->exe;
-	struct scan_seen seen = { .pid = pid, .dev = file->dev, .ino = file->ino };
+	const struct scan_seen seen = {
+		.pid = pid,
+		.started = started,
+		.dev = file->dev,
+		.ino = file->ino,
+	};
 
-	if (!scan->options->memory)
-		return false;
-	seen.started = *ret_started = start_time(scan->host, pid);
-	return scan_memory_note(scan->options->memory, &seen);
+	return scan->options->memory && scan_memory_note(scan->options->memory, &seen);
 }
 
 /* True if this process was moved now. */
 static bool scan_process(struct scan *scan, pid_t pid)
 {
 	const struct scan_memory *memory = scan->options->memory;
-	struct decision decision = { .pid = pid, .flags = DECISION_SCAN };
-	uint64_t started = 0;
-	struct match m;
-	bool new;
+	const uint32_t places = UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_LIMIT;
+	struct decision *decision = &scan->urgent.decision;
+	struct match m = { 0 };
+	uint64_t started;
+	bool new, placed;
 
 	if (pid == scan->options->spare[0] || pid == scan->options->spare[1])
 		return false;
@@ -308,21 +301,27 @@ static bool scan_process(struct scan *scan, pid_t pid)
 		scan->result->seen++;
 	if (!match(scan, pid, &m))
 		return false;
-	new = is_new(scan, &m, pid, &started);
-	if (!memory && m.verdict->group == POLICY_NONE)
+	started = start_time(scan->host, pid);
+	new = is_new(scan, &m, pid, started);
+	make_plan(scan, &m, new && memory->primed);
+	/* Who was seen before is only kept where it belongs. */
+	if (!new && (memory || !scan->first_pass))
+		plan_drop(&scan->urgent.plan, ~(UINT32_C(1) << EFFECT_GROUP));
+	placed = plan_has(&scan->urgent.plan, places);
+	if (!memory && scan->urgent.plan.count == 0)
 		return false;
-	fill(scan, &m, &decision);
-	if (decision.group != POLICY_NONE) {
-		decision.result = MIN(move(scan, &decision), 0);
+	describe(scan, &m, pid, started);
+	if (new || (!memory && scan->first_pass))
+		count_matches(scan, &m);
+	scan->options->act(&scan->urgent, scan->options->userdata);
+	if (placed) {
 		if (scan->first_pass)
 			scan->result->matched++;
-		count_outcome(scan, &decision);
+		count_outcome(scan, decision);
 	}
-	if (new && memory->primed)
-		greet(scan, &m, &decision, started);
-	if (new || (!memory && scan->first_pass) || (decision.flags & DECISION_MOVED))
-		scan->options->found(&decision, scan->options->userdata);
-	return (decision.flags & DECISION_MOVED) != 0;
+	if (new || (!memory && scan->first_pass) || (decision->flags & DECISION_MOVED))
+		scan->options->found(decision, scan->options->userdata);
+	return (decision->flags & DECISION_MOVED) != 0;
 }
 
 static int scan_pass(struct scan *scan)
@@ -354,7 +353,7 @@ static int scan_pass(struct scan *scan)
 int place_running(const struct host *host, const struct snapshot *snapshot,
 		  const struct scan_options *options, struct scan_result *ret_result)
 {
-	_cleanup_(freep) struct scan *scan = malloc(sizeof(*scan));
+	_cleanup_(freep) struct scan *scan = calloc(1, sizeof(*scan));
 	_cleanup_(mount_table_freep) struct mount_table *mounts = NULL;
 	struct scan_result result = { 0 };
 	char *text = NULL;
@@ -367,13 +366,11 @@ int place_running(const struct host *host, const struct snapshot *snapshot,
 		r = mount_table_new(text, &mounts);
 	if (r < 0)
 		return r;
-	*scan = (struct scan){
-		.host = host,
-		.snapshot = snapshot,
-		.options = options,
-		.result = &result,
-		.mounts = mounts,
-	};
+	scan->host = host;
+	scan->snapshot = snapshot;
+	scan->options = options;
+	scan->result = &result;
+	scan->mounts = mounts;
 	if (options->memory)
 		scan_memory_begin(options->memory);
 	for (int pass = 0; pass < PASSES_MAX && (pass == 0 || moved > 0); pass++) {

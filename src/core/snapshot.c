@@ -8,6 +8,12 @@ int shared_policy_new(struct policy *policy, struct shared_policy **ret_shared)
 
 	if (!shared)
 		return -ENOMEM;
+	shared->stats = rule_stats_new(policy->rule_count);
+	if (!shared->stats) {
+		free(shared);
+		return -ENOMEM;
+	}
+	shared->stat_count = policy->rule_count;
 	shared->policy = policy;
 	shared->references = 1;
 	*ret_shared = shared;
@@ -24,6 +30,7 @@ void shared_policy_unref(struct shared_policy *shared)
 {
 	if (!shared || --shared->references > 0)
 		return;
+	rule_stats_free(shared->stats, shared->stat_count);
 	policy_free(shared->policy);
 	free(shared);
 }
@@ -35,6 +42,36 @@ void targets_done(struct targets *targets)
 	free(targets->strings);
 	free(targets->items);
 	*targets = (struct targets){ 0 };
+}
+
+/* What stands before a group's name in its path is the same for all groups of a hierarchy. */
+static void add_base(struct snapshot *snapshot, const char *name, unsigned hierarchy,
+		     struct slice path)
+{
+	struct group_bases *bases = &snapshot->bases;
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < bases->count; i++)
+		if (bases->in[i].hierarchy == hierarchy)
+			return;
+	if (path.size <= size || bases->count == ARRAY_SIZE(bases->in))
+		return;
+	path.size -= size;
+	bases->in[bases->count].hierarchy = hierarchy;
+	bases->in[bases->count++].prefix = path;
+}
+
+static void find_bases(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->placement_count; i++) {
+		const struct placement *placement = snapshot->placements[i];
+		const char *name = snapshot_policy(snapshot)->groups[i].name;
+
+		for (size_t j = 0; placement && j < placement->count; j++)
+			add_base(snapshot, name, placement->in[j].hierarchy,
+				 (struct slice){ placement->in[j].path,
+						 placement->in[j].path_length });
+	}
 }
 
 static int find_placements(struct snapshot *snapshot, struct groups *groups)
@@ -50,6 +87,7 @@ static int find_placements(struct snapshot *snapshot, struct groups *groups)
 
 		snapshot->placements[i] = group ? group_placement(group) : NULL;
 	}
+	find_bases(snapshot);
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 
 #include "cgroup/groups.h"
 #include "config/policy.h"
+#include "core/facts-process.h"
+#include "core/rule-stats.h"
 #include "rules/ruleset.h"
 
 #include <stdatomic.h>
@@ -14,6 +16,8 @@
 /* A policy that several snapshots share (names are resolved anew without a reload). */
 struct shared_policy {
 	struct policy *policy;
+	struct rule_stat *stats; /* one for each rule */
+	size_t stat_count;
 	unsigned references; /* the loop's alone */
 };
 int shared_policy_new(struct policy *policy,
@@ -40,6 +44,7 @@ struct snapshot {
 	 * until groups_release_retired(), which waits for the last old snapshot to be freed. */
 	const struct placement **placements;
 	size_t placement_count;
+	struct group_bases bases;
 };
 
 /*

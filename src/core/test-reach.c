@@ -5,13 +5,13 @@
 
 static bool reaches(enum target_kind kind, const char *text, const char *mount_point)
 {
-	struct policy_rule rule = { .action = ACTION_EXECUTE };
+	struct policy_rule rule = { .on = OCCASION_BIT(ON_EXECUTE), .path_count = 1 };
 	struct policy policy = { .rules = &rule, .rule_count = 1 };
 	struct rule_target target = { .kind = kind, .text = text, .has_identity = true, .dev = 7 };
 	struct targets targets = { .items = &target, .count = 1 };
 	bool answer = reach_targets(&policy, &targets, mount_point, 1);
 
-	rule.action = ACTION_READ;
+	rule.on = OCCASION_BIT(ON_READ);
 	assert_false(reach_targets(&policy, &targets, mount_point, 1));
 	return answer;
 }
@@ -48,7 +48,7 @@ static void test_texts(void **state)
 
 static void test_device(void **state)
 {
-	struct policy_rule rule = { .action = ACTION_EXECUTE };
+	struct policy_rule rule = { .on = OCCASION_BIT(ON_EXECUTE), .path_count = 1 };
 	struct policy policy = { .rules = &rule, .rule_count = 1 };
 	struct rule_target target = { .text = "/a/x", .has_identity = true, .dev = 7 };
 	struct targets targets = { .items = &target, .count = 1 };

@@ -90,15 +90,6 @@ static void merge(struct membership *was, const struct decision *decision)
 	}
 }
 
-static const struct placement *placement_of(const struct verify_step *step)
-{
-	int group = step->decision->group;
-
-	return step->snapshot && group >= 0 && (size_t)group < step->snapshot->placement_count
-		       ? step->snapshot->placements[group]
-		       : NULL;
-}
-
 int verify_put_back(const struct layout *layout, const struct host *host,
 		    const struct verify_step *steps, size_t count)
 {
@@ -110,7 +101,7 @@ int verify_put_back(const struct layout *layout, const struct host *host,
 
 		if (!(decision->flags & DECISION_MOVED))
 			continue;
-		if (decision->flags & DECISION_NO_WAY_BACK || !placement_of(&steps[i]))
+		if (decision->flags & DECISION_NO_WAY_BACK || !steps[i].placement)
 			return -ENOENT;
 		merge(&was, decision);
 		moved++;
@@ -121,8 +112,8 @@ int verify_put_back(const struct layout *layout, const struct host *host,
 
 		if (!(steps[i].decision->flags & DECISION_MOVED))
 			continue;
-		r = placement_move_back(layout, host, placement_of(&steps[i]),
-					steps[i].decision->pid, &was);
+		r = placement_move_back(layout, host, steps[i].placement, steps[i].decision->pid,
+					&was);
 		if (r == -ESRCH)
 			return 0;
 		if (r < 0)

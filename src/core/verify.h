@@ -24,10 +24,10 @@ enum verify_outcome {
 enum verify_outcome verify_execution(struct confirm *confirm, const struct host *host,
 				     const struct decision *decision, uint64_t *ticks);
 
-/* A failed execution, and the snapshot that its group belongs to (NULL: gone). */
+/* A failed execution, and where it had moved the process (NULL: that is gone). */
 struct verify_step {
 	const struct decision *decision;
-	const struct snapshot *snapshot;
+	const struct placement *placement;
 };
 
 /*

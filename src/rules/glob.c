@@ -105,7 +105,7 @@ static bool retry(struct fallback *back, const char *end, bool deep)
 bool glob_matches(enum glob_text kind, const char *pattern, struct slice text)
 {
 	struct fallback star = { 0 }, deep = { 0 };
-	const char *p = pattern, *t = text.data, *end = t + text.size;
+	const char *p = pattern, *t = text.size ? text.data : "", *end = t + text.size;
 
 	for (;;) {
 		if (*p == '*') {

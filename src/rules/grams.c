@@ -1,41 +1,58 @@
 // SPDX-License-Identifier: MIT
 /*
- * Grams are 8, 4, 2 or 1 bytes long, the longest that a pattern's literal pieces have room for: so
- * a gram is one number, and looking a text through is one multiplication and one bit of a small
+ * Grams are 8, 6, 4, 2 or 1 bytes long, the longest that a pattern's literal pieces have room for:
+ * so a gram is one number, and looking a text through is one multiplication and one bit of a small
  * table for each byte and length. Rare is what few patterns have: that is counted over all pieces
  * of all patterns (in a table of counters without keys, so a count may be too high).
+ *
+ * Patterns that share even their rarest gram often differ in two places that are far apart: each
+ * has a second gram, of 8 bytes elsewhere, and is handed out only where the text may have that,
+ * too.
  *
  * A hostile set, in which all patterns share their only gram, costs what trying each of them does;
  * a hostile text cannot make that more, since a gram that was seen is not followed again.
  */
 #include "rules/grams.h"
 
+#include "rules/presence.h"
 #include "util/hash.h"
 
-enum { LEVELS = 4, SEEN = 64, SEEN_FROM = 4, COUNTERS_MOST = 22 /* log2 */ };
+enum {
+	LEVELS = 5,
+	SEEN = 64,
+	SEEN_FROM = 4,
+	COUNTERS_MOST = 22, /* log2 */
+	SECOND_BITS = 12,   /* log2 of the bits that stand for a text's grams */
+};
 
 struct slot {
 	uint64_t gram;
-	uint32_t first, count; /* in `ids`; count 0: empty */
+	uint32_t first, count; /* in `filed`; count 0: empty */
+};
+
+struct filed {
+	uint32_t id;
+	uint32_t second; /* the bit of a second gram, plus 1; 0: there is none */
 };
 
 struct level {
 	unsigned length;
 	size_t gram_count;
-	uint64_t *bits;
-	unsigned bits_shift, slots_shift; /* of a hash, to its index */
+	struct presence presence;
+	unsigned slots_shift; /* of a hash, to its index */
 	struct slot *slots;
 };
 
 struct grams {
 	struct level levels[LEVELS];
 	uint64_t multiplier; /* odd; differs in every process */
-	uint32_t *ids;
-	uint32_t *always;
+	struct filed *filed;
+	const struct filed *always;
 	size_t always_count, largest;
+	bool has_second;
 };
 
-static const unsigned lengths[LEVELS] = { 8, 4, 2, 1 };
+static const unsigned lengths[LEVELS] = { 8, 6, 4, 2, 1 };
 
 /* Called with constants, so that it is one load. */
 static inline uint64_t load(const char *at, unsigned length)
@@ -46,11 +63,10 @@ static inline uint64_t load(const char *at, unsigned length)
 	return gram;
 }
 
+/* Its upper bits depend on all of the gram. */
 static uint64_t hash_gram(const struct grams *grams, uint64_t gram)
 {
-	uint64_t hash = (gram + 1) * grams->multiplier;
-
-	return (hash ^ hash >> 32) * grams->multiplier;
+	return gram * grams->multiplier;
 }
 
 /* ---- literal pieces of a pattern ---- */
@@ -122,8 +138,9 @@ static bool next_piece(struct pieces *pieces, struct slice *ret_piece)
 
 struct chosen {
 	unsigned level; /* LEVELS: none */
-	uint32_t id;
+	struct filed filed;
 	uint64_t gram;
+	const char *at; /* where it stands in the pattern */
 };
 
 struct counters {
@@ -161,10 +178,12 @@ static void count_source(const struct grams *grams, const struct counters *count
 	}
 }
 
+/* The rarest gram that is not one of the `length` bytes around `taken`; of `levels`, the first. */
 static struct chosen choose(const struct grams *grams, const struct counters *counters,
-			    const struct gram_source *source)
+			    const struct gram_source *source, unsigned levels, const char *taken,
+			    unsigned length)
 {
-	struct chosen best = { .level = LEVELS, .id = source->id };
+	struct chosen best = { .level = LEVELS, .filed = { .id = source->id } };
 	struct pieces pieces = pieces_of(source);
 	uint32_t least = UINT32_MAX;
 	struct slice piece;
@@ -172,19 +191,40 @@ static struct chosen choose(const struct grams *grams, const struct counters *co
 	while (next_piece(&pieces, &piece)) {
 		unsigned level = level_of(piece.size);
 
-		for (size_t i = 0; i + lengths[level] <= piece.size; i++) {
-			uint64_t gram = load(piece.data + i, lengths[level]);
+		for (size_t i = 0; level < levels && i + lengths[level] <= piece.size; i++) {
+			const char *at = piece.data + i;
+			uint64_t gram = load(at, lengths[level]);
 			uint32_t count = *counter_of(grams, counters, level, gram);
 
 			/* Of two that are as rare the longer one is rarer in texts. */
-			if (count > least || (count == least && level >= best.level))
+			if (count > least || (count == least && level >= best.level) ||
+			    (taken && at + length > taken && at < taken + length))
 				continue;
 			least = count;
 			best.level = level;
 			best.gram = gram;
+			best.at = at;
 		}
 	}
 	return best;
+}
+
+static uint32_t second_bit(const struct grams *grams, uint64_t gram)
+{
+	return (uint32_t)(hash_gram(grams, gram) >> (64 - SECOND_BITS));
+}
+
+static struct chosen choose_both(const struct grams *grams, const struct counters *counters,
+				 const struct gram_source *source)
+{
+	struct chosen first = choose(grams, counters, source, LEVELS, NULL, 0), second;
+
+	if (first.level == LEVELS)
+		return first;
+	second = choose(grams, counters, source, 1, first.at, lengths[0]);
+	if (second.level == 0)
+		first.filed.second = second_bit(grams, second.gram) + 1;
+	return first;
 }
 
 /* ---- building ---- */
@@ -197,7 +237,7 @@ static int compare_chosen(const void *a, const void *b)
 		return left->level < right->level ? -1 : 1;
 	if (left->gram != right->gram)
 		return left->gram < right->gram ? -1 : 1;
-	return left->id < right->id ? -1 : left->id > right->id;
+	return left->filed.id < right->filed.id ? -1 : left->filed.id > right->filed.id;
 }
 
 static unsigned log2_above(size_t count)
@@ -211,23 +251,21 @@ static unsigned log2_above(size_t count)
 
 static int make_level(struct level *level, size_t count)
 {
-	unsigned slots = log2_above(count * 2), bits = MAX(log2_above(count * 16), 6);
+	unsigned slots = log2_above(count * 2);
 
 	level->gram_count = count;
 	level->slots_shift = 64 - slots;
-	level->bits_shift = 64 - bits;
 	level->slots = calloc((size_t)1 << slots, sizeof(*level->slots));
-	level->bits = calloc(((size_t)1 << bits) / 64, sizeof(*level->bits));
-	return level->slots && level->bits ? 0 : -ENOMEM;
+	return level->slots ? presence_init(&level->presence, count) : -ENOMEM;
 }
 
 static void put_gram(const struct grams *grams, struct level *level, uint64_t gram, uint32_t first,
 		     uint32_t count)
 {
-	uint64_t hash = hash_gram(grams, gram), bit = hash >> level->bits_shift;
+	uint64_t hash = hash_gram(grams, gram);
 	size_t mask = SIZE_MAX >> level->slots_shift, i = hash >> level->slots_shift;
 
-	level->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
+	presence_add(&level->presence, hash);
 	while (level->slots[i].count > 0)
 		i = (i + 1) & mask;
 	level->slots[i] = (struct slot){ .gram = gram, .first = first, .count = count };
@@ -238,11 +276,11 @@ static int file_grams(struct grams *grams, const struct chosen *chosen, size_t c
 {
 	size_t distinct[LEVELS + 1] = { 0 };
 
-	grams->ids = calloc(count + 1, sizeof(*grams->ids));
-	if (!grams->ids)
+	grams->filed = calloc(count + 1, sizeof(*grams->filed));
+	if (!grams->filed)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		grams->ids[i] = chosen[i].id;
+		grams->filed[i] = chosen[i].filed;
 		distinct[chosen[i].level] += i == 0 || chosen[i - 1].level != chosen[i].level ||
 					     chosen[i - 1].gram != chosen[i].gram;
 	}
@@ -256,11 +294,14 @@ static int file_grams(struct grams *grams, const struct chosen *chosen, size_t c
 				  chosen[end].gram == chosen[i].gram;)
 			end++;
 		if (chosen[i].level == LEVELS) {
-			grams->always = &grams->ids[i];
+			grams->always = &grams->filed[i];
 			grams->always_count = count - i;
 			break;
 		}
 		grams->largest = MAX(grams->largest, end - i);
+		/* A few are compared as fast as their second grams are. */
+		for (size_t j = i; j < end && end - i >= SEEN_FROM; j++)
+			grams->has_second |= chosen[j].filed.second != 0;
 		put_gram(grams, &grams->levels[chosen[i].level], chosen[i].gram, (uint32_t)i,
 			 (uint32_t)(end - i));
 	}
@@ -283,7 +324,7 @@ int grams_new(const struct gram_source *sources, size_t count, struct grams **re
 	for (size_t i = 0; i < count; i++)
 		count_source(grams, &counters, &sources[i]);
 	for (size_t i = 0; i < count; i++)
-		chosen[i] = choose(grams, &counters, &sources[i]);
+		chosen[i] = choose_both(grams, &counters, &sources[i]);
 	qsort(chosen, count, sizeof(*chosen), compare_chosen);
 	r = file_grams(grams, chosen, count);
 	if (r < 0)
@@ -297,24 +338,34 @@ void grams_free(struct grams *grams)
 	if (!grams)
 		return;
 	for (unsigned level = 0; level < LEVELS; level++) {
-		free(grams->levels[level].bits);
+		presence_done(&grams->levels[level].presence);
 		free(grams->levels[level].slots);
 	}
-	free(grams->ids);
+	free(grams->filed);
 	free(grams);
 }
 
 /* ---- asking ---- */
 
-/* Which large slots were followed already: a small cache, whose misses only cost time. */
-struct seen {
-	const struct slot *slots[SEEN];
+struct search {
+	const struct grams *grams;
+	struct candidates *candidates;
+	/* Which large slots were followed already: a small cache, whose misses only cost time. */
+	const struct slot *seen[SEEN];
+	uint64_t present[(1 << SECOND_BITS) / 64]; /* grams of the text, where there are seconds */
 };
 
-static void follow(const struct grams *grams, const struct level *level, uint64_t gram,
-		   uint64_t hash, struct seen *seen, struct candidates *candidates)
+static bool may_have(const struct search *search, uint32_t second)
+{
+	uint32_t bit = second - 1;
+
+	return second == 0 || (search->present[bit / 64] >> (bit % 64) & 1);
+}
+
+static void follow(struct search *search, const struct level *level, uint64_t gram, uint64_t hash)
 {
 	size_t mask = SIZE_MAX >> level->slots_shift, i = hash >> level->slots_shift;
+	const struct filed *filed = search->grams->filed;
 	const struct slot *slot;
 
 	for (;; i = (i + 1) & mask) {
@@ -324,43 +375,63 @@ static void follow(const struct grams *grams, const struct level *level, uint64_
 		if (slot->gram == gram)
 			break;
 	}
-	if (slot->count >= SEEN_FROM) {
-		if (seen->slots[i % SEEN] == slot)
-			return;
-		seen->slots[i % SEEN] = slot;
+	if (slot->count < SEEN_FROM) {
+		for (uint32_t at = slot->first; at < slot->first + slot->count; at++)
+			candidates_add(search->candidates, filed[at].id);
+		return;
 	}
+	if (search->seen[i % SEEN] == slot)
+		return;
+	search->seen[i % SEEN] = slot;
 	for (uint32_t at = slot->first; at < slot->first + slot->count; at++)
-		candidates_add(candidates, grams->ids[at]);
+		if (may_have(search, filed[at].second))
+			candidates_add(search->candidates, filed[at].id);
 }
 
-static inline void look_through(const struct grams *grams, const struct level *level,
-				unsigned length, struct slice text, struct seen *seen,
-				struct candidates *candidates)
+/* Inlined, so that `length` is a constant and a gram one load. */
+static inline __attribute__((always_inline)) void look_through(struct search *search,
+							       unsigned number, unsigned length,
+							       struct slice text)
 {
+	const struct level *level = &search->grams->levels[number];
+
+	if (level->gram_count == 0)
+		return;
 	for (size_t i = 0; i + length <= text.size; i++) {
 		uint64_t gram = load(text.data + i, length);
-		uint64_t hash = hash_gram(grams, gram), bit = hash >> level->bits_shift;
+		uint64_t hash = hash_gram(search->grams, gram);
 
-		if (level->bits[bit / 64] >> (bit % 64) & 1)
-			follow(grams, level, gram, hash, seen, candidates);
+		if (presence_maybe(&level->presence, hash))
+			follow(search, level, gram, hash);
+	}
+}
+
+static void note_grams(struct search *search, struct slice text)
+{
+	memset(search->present, 0, sizeof(search->present));
+	for (size_t i = 0; i + 8 <= text.size; i++) {
+		uint32_t bit = second_bit(search->grams, load(text.data + i, 8));
+
+		search->present[bit / 64] |= UINT64_C(1) << (bit % 64);
 	}
 }
 
 void grams_find(const struct grams *grams, struct slice text, struct candidates *candidates)
 {
-	struct seen seen;
+	struct search search;
 
-	memset(&seen, 0, sizeof(seen));
+	search.grams = grams;
+	search.candidates = candidates;
+	memset(search.seen, 0, sizeof(search.seen));
 	for (size_t i = 0; i < grams->always_count; i++)
-		candidates_add(candidates, grams->always[i]);
-	if (grams->levels[0].gram_count > 0)
-		look_through(grams, &grams->levels[0], 8, text, &seen, candidates);
-	if (grams->levels[1].gram_count > 0)
-		look_through(grams, &grams->levels[1], 4, text, &seen, candidates);
-	if (grams->levels[2].gram_count > 0)
-		look_through(grams, &grams->levels[2], 2, text, &seen, candidates);
-	if (grams->levels[3].gram_count > 0)
-		look_through(grams, &grams->levels[3], 1, text, &seen, candidates);
+		candidates_add(candidates, grams->always[i].id);
+	if (grams->has_second)
+		note_grams(&search, text);
+	look_through(&search, 0, 8, text);
+	look_through(&search, 1, 6, text);
+	look_through(&search, 2, 4, text);
+	look_through(&search, 3, 2, text);
+	look_through(&search, 4, 1, text);
 }
 
 size_t grams_always(const struct grams *grams)

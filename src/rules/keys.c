@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Open addressing, and in front of it a table of bits, sixteen for each key: nearly all that is
- * looked up is not there, and that is told by one bit of a table that stays in the cache.
+ * Open addressing, and in front of it a presence.h: nearly all that is looked up is not there, and
+ * that is told by one word of a table that stays in the cache.
  */
 #include "rules/keys.h"
 
+#include "rules/presence.h"
 #include "util/hash.h"
 
 struct slot {
@@ -14,8 +15,8 @@ struct slot {
 
 struct keys {
 	struct slot *slots;
-	uint64_t *bits;
-	unsigned slots_shift, bits_shift; /* of a key, to its index */
+	struct presence presence;
+	unsigned slots_shift; /* of a key, to its index */
 	uint32_t *rules;
 };
 
@@ -57,17 +58,16 @@ static const struct slot *find(const struct keys *keys, uint64_t key)
 static void put(struct keys *keys, uint64_t key, uint32_t first, uint32_t count)
 {
 	size_t at = (size_t)(find(keys, key) - keys->slots);
-	uint64_t bit = key >> keys->bits_shift;
 
 	keys->slots[at] = (struct slot){ .key = key, .first = first, .count = count };
-	keys->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
+	presence_add(&keys->presence, key);
 }
 
 int keys_new(struct key_entry *entries, size_t count, struct keys **ret_keys)
 {
 	_cleanup_(keys_freep) struct keys *keys = calloc(1, sizeof(*keys));
 	size_t distinct = 0;
-	unsigned slots, bits;
+	unsigned slots;
 
 	if (!keys)
 		return -ENOMEM;
@@ -76,13 +76,10 @@ int keys_new(struct key_entry *entries, size_t count, struct keys **ret_keys)
 	for (size_t i = 0; i < count; i++)
 		distinct += i == 0 || entries[i - 1].key != entries[i].key;
 	slots = log2_above(distinct * 2);
-	bits = MAX(log2_above(distinct * 16), 6U);
 	keys->slots_shift = 64 - slots;
-	keys->bits_shift = 64 - bits;
 	keys->slots = calloc((size_t)1 << slots, sizeof(*keys->slots));
-	keys->bits = calloc(((size_t)1 << bits) / 64, sizeof(*keys->bits));
 	keys->rules = calloc(count + 1, sizeof(*keys->rules));
-	if (!keys->slots || !keys->bits || !keys->rules)
+	if (!keys->slots || !keys->rules || presence_init(&keys->presence, distinct) < 0)
 		return -ENOMEM;
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i; end < count && entries[end].key == entries[i].key; end++)
@@ -98,17 +95,16 @@ void keys_free(struct keys *keys)
 	if (!keys)
 		return;
 	free(keys->slots);
-	free(keys->bits);
+	presence_done(&keys->presence);
 	free(keys->rules);
 	free(keys);
 }
 
 void keys_find(const struct keys *keys, uint64_t key, struct candidates *candidates)
 {
-	uint64_t bit = key >> keys->bits_shift;
 	const struct slot *slot;
 
-	if (!(keys->bits[bit / 64] >> (bit % 64) & 1))
+	if (!presence_maybe(&keys->presence, key))
 		return;
 	slot = find(keys, key);
 	for (uint32_t i = 0; i < slot->count; i++)

@@ -134,11 +134,29 @@ static int make_tables(struct path_index *index, const struct rule_target *const
 	return r;
 }
 
-/* Puts an entry in front of those that are in the slot. True if it is the only one. */
-static bool put(uint32_t *slot, uint32_t at, uint32_t *next)
+/* Of rules that share a path one entry is enough, which is kept in front. */
+static bool has_shared(const struct path_index *index, uint32_t slot)
 {
+	return slot != 0 && index->entries[slot - 1].rule == SHARED_RULE;
+}
+
+/* Puts an entry in front of those that are in the slot, or behind the shared one. True if it is the
+ * only one. */
+static bool put(struct path_index *index, uint32_t *slot, uint32_t at, bool identity)
+{
+	struct entry *entry = &index->entries[at], *head;
+	uint32_t *next = identity ? &entry->next_identity : &entry->next_name, *after;
 	bool first = *slot == 0;
 
+	if (has_shared(index, *slot)) {
+		if (entry->rule == SHARED_RULE)
+			return false;
+		head = &index->entries[*slot - 1];
+		after = identity ? &head->next_identity : &head->next_name;
+		*next = *after;
+		*after = at;
+		return false;
+	}
 	*next = first ? NO_ENTRY : *slot - 1;
 	*slot = at + 1;
 	return first;
@@ -164,12 +182,12 @@ static void add_target(struct path_index *index, const struct rule_target *targe
 		.next_identity = NO_ENTRY,
 	};
 	kind = kind_of(target, &entry->length);
-	if (put(find_name(index, tables[kind], entry->text, entry->length), at,
-		&entry->next_name) &&
+	entry->next_name = NO_ENTRY;
+	if (put(index, find_name(index, tables[kind], entry->text, entry->length), at, false) &&
 	    kind == TARGET_GLOB)
 		index->glob_count++;
 	if (target->kind == TARGET_FILE && target->has_identity)
-		put(find_identity(index, target->dev, target->ino), at, &entry->next_identity);
+		put(index, find_identity(index, target->dev, target->ino), at, true);
 }
 
 /* Each text once, with the entries of all its rules behind it. */
@@ -244,18 +262,37 @@ static uint32_t first_exact(const struct path_index *index, const struct file_ke
 	return slot ? slot - 1 : NO_ENTRY;
 }
 
-static void find_exact(const struct path_index *index, const struct file_key *file,
+/* Adds the rules of a chain; true if it has shared ones. */
+static bool add_chain(const struct path_index *index, uint32_t at, bool identity,
+		      struct candidates *candidates)
+{
+	bool shared = has_shared(index, at + 1);
+
+	while (at != NO_ENTRY) {
+		const struct entry *entry = &index->entries[at];
+
+		if (entry->rule != SHARED_RULE)
+			candidates_add(candidates, entry->rule);
+		at = identity ? entry->next_identity : entry->next_name;
+	}
+	return shared;
+}
+
+static bool find_exact(const struct path_index *index, const struct file_key *file,
 		       bool by_identity, struct candidates *candidates)
 {
 	bool named;
 	uint32_t at = first_exact(index, file, by_identity, &named);
 
-	while (at != NO_ENTRY) {
-		const struct entry *entry = &index->entries[at];
+	return at != NO_ENTRY && add_chain(index, at, !named, candidates);
+}
 
-		candidates_add(candidates, entry->rule);
-		at = named ? entry->next_name : entry->next_identity;
-	}
+bool path_index_has_exact(const struct path_index *index, const struct file_key *file)
+{
+	bool named;
+
+	(void)first_exact(index, file, false, &named);
+	return named;
 }
 
 /* The first entry of the innermost folder that ends before *length; moves *length to its slash. */
@@ -275,15 +312,16 @@ static uint32_t next_folder(const struct path_index *index, const char *path, si
 	return NO_ENTRY;
 }
 
-static void find_folders(const struct path_index *index, const struct file_key *file,
+static bool find_folders(const struct path_index *index, const struct file_key *file,
 			 struct candidates *candidates)
 {
 	size_t length = index->folders.slots ? file->length : 0;
+	bool shared = false;
 	uint32_t at;
 
 	while ((at = next_folder(index, file->path, &length)) != NO_ENTRY)
-		for (; at != NO_ENTRY; at = index->entries[at].next_name)
-			candidates_add(candidates, index->entries[at].rule);
+		shared |= add_chain(index, at, false, candidates);
+	return shared;
 }
 
 /* The next text from `globs` that matches, as its first entry; NO_ENTRY: none is left. The caller
@@ -307,28 +345,31 @@ static uint32_t next_glob(const struct path_index *index, struct slice path,
 	}
 }
 
-static void find_globs(const struct path_index *index, const struct file_key *file,
+static bool find_globs(const struct path_index *index, const struct file_key *file,
 		       struct candidates *candidates)
 {
 	const struct slice path = { file->path, file->length };
 	struct candidates found;
+	bool shared = false;
 	uint32_t at;
 
 	if (!index->grams)
-		return;
+		return false;
 	candidates_begin(&found, 0);
 	grams_find(index->grams, path, &found);
 	while ((at = next_glob(index, path, &found)) != NO_ENTRY)
-		for (; at != NO_ENTRY; at = index->entries[at].next_name)
-			candidates_add(candidates, index->entries[at].rule);
+		shared |= add_chain(index, at, false, candidates);
+	return shared;
 }
 
-void path_index_find(const struct path_index *index, const struct file_key *file, bool by_identity,
+bool path_index_find(const struct path_index *index, const struct file_key *file, bool by_identity,
 		     struct candidates *candidates)
 {
-	find_exact(index, file, by_identity, candidates);
-	find_folders(index, file, candidates);
-	find_globs(index, file, candidates);
+	bool exact = find_exact(index, file, by_identity, candidates);
+	bool folders = find_folders(index, file, candidates);
+	bool globs = find_globs(index, file, candidates);
+
+	return exact || folders || globs;
 }
 
 bool path_index_names(const struct path_index *index, const struct file_key *file, bool by_identity)

@@ -10,18 +10,24 @@
 
 struct path_index;
 
+/* In place of a rule's number: rules that are found otherwise have that path (shared-paths.h). */
+#define SHARED_RULE UINT32_MAX
+
 /* `targets` are those of the occasion; their texts must outlive the index. 0 or -ENOMEM. */
 int path_index_new(const struct rule_target *const *targets, size_t count,
 		   struct path_index **ret_index);
 void path_index_free(struct path_index *index);
 DEFINE_CLEANUP(struct path_index *, path_index_free);
 
-/* Adds the rules that name the file. Its identity counts only where no rule names its path, and
- * `by_identity` says that it is known. */
-void path_index_find(const struct path_index *index, const struct file_key *file, bool by_identity,
+/* Adds the rules that name the file; true if shared ones do, too. Its identity counts only where no
+ * rule names its path, and `by_identity` says that it is known. */
+bool path_index_find(const struct path_index *index, const struct file_key *file, bool by_identity,
 		     struct candidates *candidates);
 
-/* Would path_index_find() add anything? */
+/* True if a rule has that very path. */
+bool path_index_has_exact(const struct path_index *index, const struct file_key *file);
+
+/* Would path_index_find() find anything? */
 bool path_index_names(const struct path_index *index, const struct file_key *file,
 		      bool by_identity);
 

@@ -7,7 +7,6 @@
 
 #include "model/container.h"
 #include "rules/condition.h"
-#include "rules/glob.h"
 #include "rules/ruleset.h"
 #include "util/fields.h"
 #include "util/units.h"
@@ -49,36 +48,6 @@ static void _printf_(2, 3) fail(struct run *run, const char *format, ...)
 						 .at = run->test->at,
 						 .message = message },
 		  run->userdata);
-}
-
-/* ---- the rules as they are written ---- */
-
-/* A path may be a file's or a folder's: nothing tells, so it is both. */
-static int written_rules(const struct policy *policy, struct ruleset **ret_rules)
-{
-	_cleanup_(freep) struct rule_target *targets = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < policy->rule_count; i++)
-		count += policy->rules[i].path_count * 2;
-	targets = calloc(count + 1, sizeof(*targets));
-	if (!targets)
-		return -ENOMEM;
-	count = 0;
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		for (size_t j = 0; j < policy->rules[i].path_count; j++) {
-			const struct policy_path *path = &policy->rules[i].paths[j];
-			struct rule_target target = { .rule = (uint32_t)i, .text = path->text };
-			bool pattern = glob_is_pattern(path->text);
-
-			target.kind = pattern ? TARGET_GLOB : TARGET_FOLDER;
-			targets[count++] = target;
-			target.kind = TARGET_FILE;
-			if (!pattern && !path->folder)
-				targets[count++] = target;
-		}
-	}
-	return ruleset_new(policy, targets, count, ret_rules);
 }
 
 /* ---- facts ---- */
@@ -566,7 +535,7 @@ int policy_tests_run(const struct policy *policy,
 {
 	_cleanup_(ruleset_freep) struct ruleset *rules = NULL;
 	_cleanup_(freep) struct run *run = calloc(1, sizeof(*run));
-	int failed = 0, r = written_rules(policy, &rules);
+	int failed = 0, r = ruleset_new_written(policy, &rules);
 
 	if (r < 0 || !run)
 		return r < 0 ? r : -ENOMEM;

@@ -10,8 +10,10 @@
 #include "rules/ruleset.h"
 
 #include "rules/condition.h"
+#include "rules/glob.h"
 #include "rules/path-index.h"
 #include "rules/selector.h"
+#include "rules/shared-paths.h"
 
 struct rule {
 	struct condition *conditions; /* NULL: none */
@@ -25,11 +27,13 @@ struct rule {
 struct index {
 	struct path_index *paths; /* NULL: no rule has any */
 	struct selector *bare;	  /* of rules without paths; NULL: all have some */
+	struct selector *shared;  /* of rules that share theirs with many; NULL: none do */
 };
 
 struct ruleset {
 	const struct policy *policy;
 	struct rule *rules;
+	struct shared_paths *shared; /* NULL: none */
 	struct index occasions[OCCASIONS];
 };
 
@@ -59,44 +63,79 @@ static int compile_rule(const struct policy *policy, const struct policy_rule *f
 	return conditions_new(from->conditions, from->condition_count, &rule->conditions);
 }
 
+static bool is_shared(const struct ruleset *rules, size_t number)
+{
+	return rules->shared && shared_paths_has(rules->shared, (uint32_t)number);
+}
+
 static int index_paths(const struct ruleset *rules, const struct rule_target *targets, size_t count,
 		       enum occasion on, struct index *index)
 {
 	_cleanup_(freep) const struct rule_target **mine = calloc(count + 1, sizeof(*mine));
-	size_t found = 0;
+	_cleanup_(freep) struct rule_target *shared = NULL;
+	size_t found = 0, shared_count = 0;
 
-	if (!mine)
+	if (rules->shared)
+		shared = calloc(count + 1, sizeof(*shared));
+	if (!mine || (rules->shared && !shared))
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		if (rules->rules[targets[i].rule].on & OCCASION_BIT(on))
-			mine[found++] = &targets[i];
+	for (size_t i = 0; i < count; i++) {
+		if (!(rules->rules[targets[i].rule].on & OCCASION_BIT(on)))
+			continue;
+		mine[found] = &targets[i];
+		if (is_shared(rules, targets[i].rule)) {
+			shared[shared_count] = targets[i];
+			shared[shared_count].rule = SHARED_RULE;
+			mine[found] = &shared[shared_count++];
+		}
+		found++;
+	}
 	return found > 0 ? path_index_new(mine, found, &index->paths) : 0;
 }
 
-/* No path, and none that a target was given for. */
-static bool is_bare(const struct ruleset *rules, size_t number, enum occasion on)
-{
-	const struct rule *rule = &rules->rules[number];
-
-	return !rule->has_paths && (rule->on & OCCASION_BIT(on));
-}
-
-static int index_bare(const struct ruleset *rules, enum occasion on, struct index *index)
+/* Files the rules about an occasion that have no path, or those that share one with many. */
+static int index_conditions(const struct ruleset *rules, enum occasion on, bool shared,
+			    struct selector **ret_selector)
 {
 	const struct policy *policy = rules->policy;
-	_cleanup_(freep) struct selector_rule *bare = calloc(policy->rule_count + 1, sizeof(*bare));
+	_cleanup_(freep) struct selector_rule *filed =
+		calloc(policy->rule_count + 1, sizeof(*filed));
 	size_t count = 0;
 
-	if (!bare)
+	if (!filed)
 		return -ENOMEM;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (is_bare(rules, i, on))
-			bare[count++] = (struct selector_rule){
-				.rule = (uint32_t)i,
-				.conditions = rules->rules[i].conditions,
-				.count = policy->rules[i].condition_count,
-			};
-	return count > 0 ? selector_new(bare, count, &index->bare) : 0;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (!(rules->rules[i].on & OCCASION_BIT(on)) ||
+		    rules->rules[i].has_paths != shared || is_shared(rules, i) != shared)
+			continue;
+		filed[count++] = (struct selector_rule){
+			.rule = (uint32_t)i,
+			.conditions = rules->rules[i].conditions,
+			.count = policy->rules[i].condition_count,
+		};
+	}
+	return count > 0 ? selector_new(filed, count, ret_selector) : 0;
+}
+
+static int index_occasion(struct ruleset *rules, const struct rule_target *targets, size_t count,
+			  enum occasion on)
+{
+	struct index *index = &rules->occasions[on];
+	int r = index_paths(rules, targets, count, on, index);
+
+	if (r >= 0)
+		r = index_conditions(rules, on, false, &index->bare);
+	if (r >= 0 && rules->shared)
+		r = index_conditions(rules, on, true, &index->shared);
+	return r;
+}
+
+static bool can_be_filed(uint32_t number, void *userdata)
+{
+	const struct ruleset *rules = userdata;
+
+	return selector_choice(rules->rules[number].conditions,
+			       rules->policy->rules[number].condition_count) >= 0;
 }
 
 int ruleset_new(const struct policy *policy, const struct rule_target *targets, size_t count,
@@ -115,15 +154,43 @@ int ruleset_new(const struct policy *policy, const struct rule_target *targets, 
 		r = compile_rule(policy, &policy->rules[i], &rules->rules[i]);
 	for (size_t i = 0; i < count; i++)
 		rules->rules[targets[i].rule].has_paths = true;
-	for (enum occasion on = 0; on < OCCASIONS && r >= 0; on++) {
-		r = index_paths(rules, targets, count, on, &rules->occasions[on]);
-		if (r >= 0)
-			r = index_bare(rules, on, &rules->occasions[on]);
-	}
+	if (r >= 0)
+		r = shared_paths_new(targets, count, policy->rule_count, can_be_filed, rules,
+				     &rules->shared);
+	for (enum occasion on = 0; on < OCCASIONS && r >= 0; on++)
+		r = index_occasion(rules, targets, count, on);
 	if (r < 0)
 		return r;
 	*ret_ruleset = TAKE_PTR(rules);
 	return 0;
+}
+
+int ruleset_new_written(const struct policy *policy, struct ruleset **ret_ruleset)
+{
+	_cleanup_(freep) struct rule_target *targets = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		count += policy->rules[i].path_count * 2;
+	targets = calloc(count + 1, sizeof(*targets));
+	if (!targets)
+		return -ENOMEM;
+	count = 0;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		for (size_t j = 0; j < policy->rules[i].path_count; j++) {
+			const struct policy_path *path = &policy->rules[i].paths[j];
+			struct rule_target target = { .rule = (uint32_t)i, .text = path->text };
+			bool pattern = glob_is_pattern(path->text);
+
+			/* Nothing tells a file from a folder, so it is both. */
+			target.kind = pattern ? TARGET_GLOB : TARGET_FOLDER;
+			targets[count++] = target;
+			target.kind = TARGET_FILE;
+			if (!pattern && !path->folder)
+				targets[count++] = target;
+		}
+	}
+	return ruleset_new(policy, targets, count, ret_ruleset);
 }
 
 void ruleset_free(struct ruleset *rules)
@@ -133,11 +200,13 @@ void ruleset_free(struct ruleset *rules)
 	for (enum occasion on = 0; on < OCCASIONS; on++) {
 		path_index_free(rules->occasions[on].paths);
 		selector_free(rules->occasions[on].bare);
+		selector_free(rules->occasions[on].shared);
 	}
 	for (size_t i = 0; rules->rules && i < rules->policy->rule_count; i++)
 		conditions_free(rules->rules[i].conditions,
 				rules->policy->rules[i].condition_count);
 	free(rules->rules);
+	shared_paths_free(rules->shared);
 	free(rules);
 }
 
@@ -159,35 +228,74 @@ static bool subject_of(struct facts *facts, struct file_key *ret_file, bool *ret
 	return true;
 }
 
-/* Adds the rules that name the file. */
-static void find_named(const struct ruleset *rules, struct facts *facts,
-		       struct candidates *candidates)
-{
+/* What is asked about, while it is. */
+struct question {
+	const struct ruleset *rules;
+	struct facts *facts;
 	struct file_key file;
-	bool identity, have = false;
+	bool has_file, by_identity;
+	uint32_t shared; /* occasions whose shared rules may name the file */
+};
 
+static void begin_question(struct question *question, const struct ruleset *rules,
+			   struct facts *facts)
+{
+	question->rules = rules;
+	question->facts = facts;
+	question->shared = 0;
+	question->has_file = false;
 	for (uint32_t left = facts_occasions(facts); left; left &= left - 1) {
-		const struct index *index = &rules->occasions[__builtin_ctz(left)];
-
-		if (!index->paths)
+		if (!rules->occasions[__builtin_ctz(left)].paths)
 			continue;
-		if (!have && !subject_of(facts, &file, &identity))
-			return;
-		have = true;
-		path_index_find(index->paths, &file, identity, candidates);
+		question->has_file = subject_of(facts, &question->file, &question->by_identity);
+		break;
 	}
 }
 
-static void find_candidates(const struct ruleset *rules, struct facts *facts,
-			    struct candidates *candidates)
+/* Adds the rules that name the file, but for shared ones. */
+static void find_named(struct question *question, struct candidates *candidates)
 {
-	find_named(rules, facts, candidates);
-	for (uint32_t left = facts_occasions(facts); left; left &= left - 1) {
-		const struct index *index = &rules->occasions[__builtin_ctz(left)];
+	if (!question->has_file)
+		return;
+	for (uint32_t left = facts_occasions(question->facts); left; left &= left - 1) {
+		unsigned on = (unsigned)__builtin_ctz(left);
+		const struct index *index = &question->rules->occasions[on];
+
+		if (index->paths && path_index_find(index->paths, &question->file,
+						    question->by_identity, candidates))
+			question->shared |= OCCASION_BIT(on);
+	}
+}
+
+static void find_candidates(struct question *question, struct candidates *candidates)
+{
+	find_named(question, candidates);
+	for (uint32_t left = facts_occasions(question->facts); left; left &= left - 1) {
+		unsigned on = (unsigned)__builtin_ctz(left);
+		const struct index *index = &question->rules->occasions[on];
 
 		if (index->bare)
-			selector_find(index->bare, facts, candidates);
+			selector_find(index->bare, question->facts, candidates);
+		if (question->shared & OCCASION_BIT(on))
+			selector_find(index->shared, question->facts, candidates);
 	}
+}
+
+/* A shared rule was found by a condition: does it name the file, on one of these occasions? */
+static bool shared_names(const struct question *question, uint32_t number)
+{
+	const struct ruleset *rules = question->rules;
+	uint32_t on = rules->rules[number].on & question->shared;
+
+	for (; on; on &= on - 1) {
+		const struct index *index = &rules->occasions[__builtin_ctz(on)];
+		bool by_identity = question->by_identity &&
+				   !path_index_has_exact(index->paths, &question->file);
+
+		if (shared_paths_name(rules->shared, number, &question->file, by_identity))
+			return true;
+	}
+	return false;
 }
 
 /* The first condition that does not hold, or NULL. */
@@ -240,17 +348,20 @@ static bool stops(const struct ruleset *rules, uint32_t number)
 bool ruleset_judge(const struct ruleset *rules, struct facts *facts, struct verdict *ret_verdict)
 {
 	struct candidates candidates;
+	struct question question;
 	uint32_t first = 0, number;
 	bool unknown;
 
 	ret_verdict->group = ret_verdict->group_rule = POLICY_NONE;
 	ret_verdict->kill = ret_verdict->truncated = false;
 	ret_verdict->count = 0;
+	begin_question(&question, rules, facts);
 	do {
 		candidates_begin(&candidates, first);
-		find_candidates(rules, facts, &candidates);
+		find_candidates(&question, &candidates);
 		while ((number = candidates_take(&candidates)) != NO_CANDIDATE) {
-			if (first_failed(rules, number, facts, &unknown))
+			if ((is_shared(rules, number) && !shared_names(&question, number)) ||
+			    first_failed(rules, number, facts, &unknown))
 				continue;
 			add_rule(rules, number, ret_verdict);
 			if (stops(rules, number))
@@ -330,23 +441,25 @@ bool ruleset_can_forget(const struct ruleset *rules, enum occasion on, const str
 
 /* ---- explaining ---- */
 
-static void explain_rule(const struct ruleset *rules, uint32_t number, struct facts *facts,
+static void explain_rule(const struct question *question, uint32_t number,
 			 const struct candidates *named, struct explanation *explanation)
 {
+	const struct ruleset *rules = question->rules;
 	const struct rule *rule = &rules->rules[number];
 	const struct condition *failed;
 
 	if (explanation->not_tried)
 		return;
-	if (!(rule->on & facts_occasions(facts))) {
+	if (!(rule->on & facts_occasions(question->facts))) {
 		explanation->not_on = true;
 		return;
 	}
-	if (rule->has_paths && !candidates_have(named, number)) {
+	if (rule->has_paths && !(is_shared(rules, number) ? shared_names(question, number)
+							  : candidates_have(named, number))) {
 		explanation->file_differs = true;
 		return;
 	}
-	failed = first_failed(rules, number, facts, &explanation->unknown);
+	failed = first_failed(rules, number, question->facts, &explanation->unknown);
 	if (failed)
 		explanation->failed = failed->from;
 	else
@@ -358,16 +471,18 @@ void ruleset_explain(const struct ruleset *rules, struct facts *facts,
 		     void *userdata)
 {
 	struct candidates named;
+	struct question question;
 	bool stopped = false;
 
+	begin_question(&question, rules, facts);
 	for (uint32_t number = 0; number < rules->policy->rule_count; number++) {
 		struct explanation explanation = { .rule = number, .not_tried = stopped };
 
 		if (number % CANDIDATES_AT_ONCE == 0) {
 			candidates_begin(&named, number);
-			find_named(rules, facts, &named);
+			find_named(&question, &named);
 		}
-		explain_rule(rules, number, facts, &named, &explanation);
+		explain_rule(&question, number, &named, &explanation);
 		stopped |= explanation.matched && stops(rules, number);
 		told(&explanation, userdata);
 	}

@@ -56,6 +56,8 @@ struct ruleset;
  * (policy_load() takes none). */
 int ruleset_new(const struct policy *policy, const struct rule_target *targets, size_t count,
 		struct ruleset **ret_ruleset);
+/* The same with the policy's paths as they are written, without a look at any file system. */
+int ruleset_new_written(const struct policy *policy, struct ruleset **ret_ruleset);
 void ruleset_free(struct ruleset *ruleset);
 DEFINE_CLEANUP(struct ruleset *, ruleset_free);
 

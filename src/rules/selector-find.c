@@ -13,8 +13,15 @@ struct look_up {
 	enum condition_kind kind;
 };
 
+static bool has_shape(const struct look_up *look, enum shape shape)
+{
+	return look->selector->shapes[look->kind] >> shape & 1;
+}
+
 static void look_up_text(const struct look_up *look, enum shape shape, struct slice text)
 {
+	if (!has_shape(look, shape))
+		return;
 	keys_find(look->selector->keys, text_key(look->kind, shape, text), look->candidates);
 }
 
@@ -37,6 +44,8 @@ static void look_up_number(const struct look_up *look, uint32_t number)
 /* Itself and each folder above it. */
 static void look_up_folders(const struct look_up *look, struct slice path)
 {
+	if (!has_shape(look, SHAPE_FOLDER))
+		return;
 	look_up_text(look, SHAPE_FOLDER, path);
 	for (size_t size = path.size; size-- > 0;)
 		if (path.data[size] == '/')
@@ -88,7 +97,7 @@ static void look_up_arguments(const struct look_up *look, const struct facts *fa
 	struct slice left = facts->argv;
 
 	look_up_grams(look, left);
-	while (left.size > 0) {
+	while (left.size > 0 && has_shape(look, SHAPE_EXACT)) {
 		const char *end = memchr(left.data, '\0', left.size);
 		size_t size = end ? (size_t)(end - left.data) : left.size;
 

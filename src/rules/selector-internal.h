@@ -18,6 +18,7 @@ struct selector {
 	struct keys *keys;
 	struct grams *grams[CONDITIONS];
 	uint32_t kinds;		       /* bits: rules are filed under them */
+	uint8_t shapes[CONDITIONS];    /* bits: of keys in use */
 	uint64_t prefixes[CONDITIONS]; /* bits: lengths of number prefixes in use */
 	uint64_t id_lengths;	       /* bits: of container ids, length - 1 */
 	uint32_t *always;

@@ -43,6 +43,13 @@ struct filing {
 	bool failed;
 };
 
+static void file_shape(struct filing *filing, enum shape shape, struct slice text)
+{
+	if (filing->selector)
+		filing->selector->shapes[filing->kind] |= (uint8_t)(1U << shape);
+	filing->file_key(filing, text_key(filing->kind, shape, text));
+}
+
 /* A range is what a few prefixes begin: at most two of each length. */
 static void file_range(struct filing *filing, uint64_t least, uint64_t most)
 {
@@ -70,7 +77,7 @@ static bool file_number(struct filing *filing, const struct policy_word *word)
 	if (word->form == WORD_NUMBER && !word->unknown)
 		file_range(filing, word->least, word->most);
 	else if (filing->kind == CONDITION_LOGINUID && streq(word->text, "unset"))
-		filing->file_key(filing, text_key(filing->kind, SHAPE_EXACT, slice_of("unset")));
+		file_shape(filing, SHAPE_EXACT, slice_of("unset"));
 	return true;
 }
 
@@ -139,14 +146,13 @@ static bool file_text(struct filing *filing, const struct policy_word *word,
 	if (word->form == WORD_REGEX || word->form == WORD_GLOB)
 		return file_pattern(filing, word, regex);
 	if (group)
-		filing->file_key(filing, text_key(kind, SHAPE_FOLDER, without_slash(text)));
+		file_shape(filing, SHAPE_FOLDER, without_slash(text));
 	else if (word->form == WORD_FOLDER)
-		filing->file_key(filing, text_key(kind, SHAPE_FOLDER,
-						  text.size == 1 ? (struct slice){ "", 0 } : text));
+		file_shape(filing, SHAPE_FOLDER, text.size == 1 ? (struct slice){ "", 0 } : text);
 	else if (program && !strchr(word->text, '/'))
-		filing->file_key(filing, text_key(kind, SHAPE_LAST_PART, text));
+		file_shape(filing, SHAPE_LAST_PART, text);
 	else
-		filing->file_key(filing, text_key(kind, SHAPE_EXACT, text));
+		file_shape(filing, SHAPE_EXACT, text);
 	return true;
 }
 
@@ -159,17 +165,16 @@ static bool file_container(struct filing *filing, const struct policy_word *word
 	if (word->form == WORD_REGEX || word->form == WORD_GLOB)
 		return file_pattern(filing, word, regex);
 	if (strncmp(word->text, "pod:", 4) == 0) {
-		filing->file_key(filing,
-				 text_key(filing->kind, SHAPE_LAST_PART, slice_of(word->text + 4)));
+		file_shape(filing, SHAPE_LAST_PART, slice_of(word->text + 4));
 		return true;
 	}
-	filing->file_key(filing, text_key(filing->kind, SHAPE_EXACT, text));
+	file_shape(filing, SHAPE_EXACT, text);
 	if (text.size == 0 || streq(word->text, "host") || streq(word->text, "any"))
 		return true;
 	text.size = MIN(text.size, (size_t)ID_BYTES);
 	if (filing->selector)
 		filing->selector->id_lengths |= UINT64_C(1) << (text.size - 1);
-	filing->file_key(filing, text_key(filing->kind, SHAPE_ID, text));
+	file_shape(filing, SHAPE_ID, text);
 	return true;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* covers: path-index.c */
+/* covers: path-index.c shared-paths.c */
 #include "rules/ruleset.h"
 
 #include <setjmp.h>
@@ -348,6 +348,61 @@ static void very_many_rules_keep_their_order(void **state)
 	assert_int_equal(v.rules[2], MANY - 2);
 }
 
+/* Many rules on one path: each is found by its user, and only where the path is right. */
+static void shared_paths_are_still_compared(void **state)
+{
+	enum { MANY = 300 };
+	static struct policy_rule many[MANY];
+	static struct policy_condition users[MANY];
+	static struct policy_word numbers[MANY];
+	static struct rule_target places[MANY];
+	struct policy p = { .rules = many, .rule_count = MANY };
+	_cleanup_(ruleset_freep) struct ruleset *rules = NULL;
+	struct explanation told[MANY];
+	struct facts facts;
+	struct verdict v;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		numbers[i] = (struct policy_word){
+			.form = WORD_NUMBER, .text = alice_name, .least = i / 3, .most = i / 3
+		};
+		users[i] = (struct policy_condition){ .kind = CONDITION_USER,
+						      .words = &numbers[i],
+						      .word_count = 1 };
+		many[i] = (struct policy_rule){ .path_count = 1,
+						.on = OCCASION_BIT(ON_EXECUTE),
+						.conditions = &users[i],
+						.condition_count = 1 };
+		places[i] = (struct rule_target){ .rule = i, .kind = (enum target_kind)(i % 3) };
+		places[i].text = i % 3 == TARGET_FILE	  ? "/usr/bin/ssh"
+				 : i % 3 == TARGET_FOLDER ? "/usr/bin"
+							  : "/usr/*/ss?";
+		places[i].has_identity = i % 3 == TARGET_FILE;
+		places[i].ino = 7;
+	}
+	assert_int_equal(ruleset_new(&p, places, MANY, &rules), 0);
+	assert_true(judge(rules, facts_of(ON_EXECUTE, "/usr/bin/ssh", 5), &v));
+	assert_int_equal(v.count, 3);
+	assert_int_equal(v.rules[0], 15);
+	assert_true(judge(rules, facts_of(ON_EXECUTE, "/usr/bin/cc", 5), &v));
+	assert_int_equal(v.count, 1);
+	assert_int_equal(v.rules[0], 16);
+	assert_true(judge(rules, facts_of(ON_EXECUTE, "/usr/lib/ssx", 5), &v));
+	assert_int_equal(v.rules[0], 17);
+	assert_false(judge(rules, facts_of(ON_EXECUTE, "/bin/ssh", 5), &v));
+	/* by identity, where no rule names the path */
+	facts = facts_of(ON_EXECUTE, "/tmp/link", 5);
+	facts.file.ino = 7;
+	assert_true(judge(rules, facts, &v));
+	assert_int_equal(v.count, 1);
+	assert_int_equal(v.rules[0], 15);
+	assert_true(ruleset_concerns(rules, OCCASION_BIT(ON_EXECUTE), &facts.file));
+	ruleset_explain(rules, &facts, keep, told);
+	assert_true(told[15].matched);
+	assert_true(told[16].file_differs);
+	assert_ptr_equal(told[18].failed, &users[18]);
+}
+
 static void a_wrong_regex_is_told(void **state)
 {
 	char text[] = "(";
@@ -375,6 +430,7 @@ int main(void)
 		cmocka_unit_test(what_can_be_forgotten),
 		cmocka_unit_test(explains),
 		cmocka_unit_test(very_many_rules_keep_their_order),
+		cmocka_unit_test(shared_paths_are_still_compared),
 		cmocka_unit_test(a_wrong_regex_is_told),
 	};
 

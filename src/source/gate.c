@@ -70,7 +70,8 @@ static void read_path(struct worker *worker, int fd, bool deleted)
 	names->length = (size_t)n;
 }
 
-static enum host_name find_name(struct worker *worker, const struct seen_file *file)
+static enum host_name find_name(struct worker *worker, const struct seen_file *file,
+				struct name_buffer *names)
 {
 	struct gate *gate = worker->gate;
 	const struct mount_table *table;
@@ -81,11 +82,15 @@ static enum host_name find_name(struct worker *worker, const struct seen_file *f
 		table = atomic_load(&gate->mounts);
 		atomic_store(&worker->mounts, table);
 	} while (table != atomic_load(&gate->mounts));
-	found = host_name_find(gate->host, table, file, &worker->names);
+	found = host_name_find(gate->host, table, file, names);
 	atomic_store(&worker->mounts, NULL);
-	if (found == HOST_NAME_NONE)
-		gate_count(&gate->counters.nameless);
 	return found;
+}
+
+enum host_name gate_name_of(const struct gate_event *event, const struct seen_file *file,
+			    struct name_buffer *names)
+{
+	return find_name(&event->gate->workers[event->thread], file, names);
 }
 
 static bool describe(struct worker *worker, const struct fanotify_event_metadata *metadata,
@@ -113,7 +118,9 @@ static bool describe(struct worker *worker, const struct fanotify_event_metadata
 		.changed_ns = st.stx_ctime.tv_sec * INT64_C(1000000000) + st.stx_ctime.tv_nsec,
 	};
 	read_path(worker, metadata->fd, st.stx_nlink == 0);
-	event->name = find_name(worker, &file);
+	event->name = find_name(worker, &file, &worker->names);
+	if (event->name == HOST_NAME_NONE)
+		gate_count(&worker->gate->counters.nameless);
 	event->path = worker->names.path;
 	event->path_length = worker->names.length;
 	return true;

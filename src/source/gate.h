@@ -197,6 +197,13 @@ int gate_changes_error(const struct gate *gate);
 size_t gate_marked(const struct gate *gate, enum gate_channel_kind channel);
 unsigned gate_thread_count(const struct gate *gate);
 const struct gate_counters *gate_counters(const struct gate *gate);
+/*
+ * For `decide`: the name in our mount namespace of another file that a process shows below /proc
+ * (its program, its folder); as host_name_find(), by the mounts that are known now.
+ */
+enum host_name gate_name_of(const struct gate_event *event, const struct seen_file *file,
+			    struct name_buffer *names);
+
 /* True if the threads got real-time priority. */
 bool gate_is_realtime(const struct gate *gate);
 

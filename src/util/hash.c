@@ -2,16 +2,19 @@
 /* Open addressing with linear probing at a load of at most 1/2; the full hash is compared first. */
 #include "util/hash.h"
 
+#include <stdatomic.h>
 #include <sys/random.h>
 #include <threads.h>
 
 static uint64_t seed;
 static once_flag seed_once = ONCE_FLAG_INIT;
+static _Atomic bool seeded; /* asking that first is a third of what a short name costs */
 
 static void make_seed(void)
 {
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint64_t)(uintptr_t)&seed * UINT64_C(0x9e3779b97f4a7c15);
+	atomic_store_explicit(&seeded, true, memory_order_release);
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -28,7 +31,8 @@ uint64_t hash_bytes(const void *data, size_t size)
 	uint64_t hash, word;
 	size_t left = size;
 
-	call_once(&seed_once, make_seed);
+	if (!atomic_load_explicit(&seeded, memory_order_acquire))
+		call_once(&seed_once, make_seed);
 	hash = seed ^ UINT64_C(0xa0761d6478bd642f);
 	for (; left >= 8; left -= 8, at += 8) {
 		memcpy(&word, at, 8);

@@ -392,6 +392,24 @@ static void step(const struct regex *regex, const uint64_t *first, const uint64_
 		ret_next[i] &= mask[i];
 }
 
+/* Nearly all expressions have room in one word. */
+static bool match_small(const struct regex *regex, struct slice text, unsigned char zero)
+{
+	uint64_t now = 0, next = regex->first_at_begin[0];
+
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char c = text.data[i] ? (unsigned char)text.data[i] : zero;
+
+		for (; now; now &= now - 1)
+			next |= regex->follow[__builtin_ctzll(now)];
+		now = next & regex->masks[regex->class_of[c]];
+		if (now & regex->accepting[0])
+			return true;
+		next = regex->first[0];
+	}
+	return now & regex->accepting_at_end[0];
+}
+
 /* `zero` is what a NUL is read as. */
 static bool match(const struct regex *regex, struct slice text, unsigned char zero)
 {
@@ -404,6 +422,8 @@ static bool match(const struct regex *regex, struct slice text, unsigned char ze
 		return regex->empty_whole;
 	if (regex->empty_at_begin || regex->empty_at_end)
 		return true;
+	if (regex->words == 1)
+		return match_small(regex, text, zero);
 	for (size_t i = 0; i < text.size; i++) {
 		unsigned char c = text.data[i] ? (unsigned char)text.data[i] : zero;
 
@@ -417,8 +437,30 @@ static bool match(const struct regex *regex, struct slice text, unsigned char ze
 	return any_of(now, regex->accepting_at_end, regex->words);
 }
 
+/* memmem(3) prepares a table of the literal each time; an argument is over before that pays. */
+static bool has_literal(const struct regex *regex, struct slice text)
+{
+	const char *at = text.data, *end;
+
+	if (text.size < regex->literal_size)
+		return false;
+	end = at + text.size;
+	while ((size_t)(end - at) >= regex->literal_size) {
+		at = memchr(at, regex->literal[0], (size_t)(end - at) - regex->literal_size + 1);
+		if (!at)
+			return false;
+		if (memcmp(at, regex->literal, regex->literal_size) == 0)
+			return true;
+		at++;
+	}
+	return false;
+}
+
 bool regex_match(const struct regex *regex, struct slice text)
 {
+	/* Searching for what must be there is much faster than following the expression. */
+	if (regex->literal_size > 0 && !has_literal(regex, text))
+		return false;
 	return match(regex, text, '\0');
 }
 

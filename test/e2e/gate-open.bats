@@ -167,7 +167,7 @@ forbid() { # OCCASION FILE MORE...
 		rules:
 		  told: {paths: ["$WORK/file"], on: write, trigger: hit}
 		triggers:
-		  hit: {run: "$WORK/hit", args: ["$WORK/seen"]}
+		  hit: {run: "$WORK/hit", user: root, args: ["$WORK/seen"]}
 	END
 	start
 	# No open: truncate(2) by path, and another file at the name.
