@@ -215,7 +215,8 @@ int gate_changes_take(struct gate_changes *changes, gate_change_fn function, voi
 	ssize_t n;
 
 	while ((n = read(changes->fd, buffer, sizeof(buffer))) > 0) {
-		const struct fanotify_event_metadata *metadata = (const void *)buffer;
+		/* Not const: FAN_EVENT_NEXT() casts. */
+		struct fanotify_event_metadata *metadata = (void *)buffer;
 
 		for (; FAN_EVENT_OK(metadata, n); metadata = FAN_EVENT_NEXT(metadata, n))
 			told += tell(changes, metadata, function, userdata);

@@ -152,7 +152,6 @@ static void test_reads_of_an_old_descriptor(void **state)
 static void test_forgotten_and_renewed(void **state)
 {
 	struct world *world = *state;
-	_cleanup_(freep) char *path = unit_path(world->folder, "file");
 
 	unit_need_root();
 	unit_write(world->folder, "file", "x");
