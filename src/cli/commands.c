@@ -14,8 +14,9 @@ enum { COMMANDS_MAX = 40, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
-	&check_command,	 &doctor_command, &status_command, &watch_command, &ps_command,
-	&record_command, &replay_command, &events_command, &run_command,
+	&check_command, &doctor_command,  &status_command, &watch_command,
+	&ps_command,	&record_command,  &replay_command, &events_command,
+	&log_command,	&explain_command, &run_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
@@ -54,6 +55,9 @@ const struct command *command_at(size_t index)
 	if (index < ARRAY_SIZE(before_groups))
 		return before_groups[index];
 	index -= ARRAY_SIZE(before_groups);
+	if (index < rules_command_count)
+		return &rules_commands[index];
+	index -= rules_command_count;
 	if (index < group_command_count)
 		return &group_commands[index];
 	index -= group_command_count;
@@ -73,6 +77,19 @@ bool command_is_family(const char *word)
 	return false;
 }
 
+/* The first word of its name. */
+static const char *family_of(const struct command *command)
+{
+	static const char *const families[] = { "group", "rules" };
+	size_t n = strcspn(command->name, " ");
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		if (command->name[n] != '\0' && strlen(families[i]) == n &&
+		    strncmp(command->name, families[i], n) == 0)
+			return families[i];
+	return command->name;
+}
+
 /* The words that could have stood there: first ones, or those that follow a family's. */
 static size_t candidates(const char *family, const char *words[static COMMANDS_MAX])
 {
@@ -81,7 +98,7 @@ static size_t candidates(const char *family, const char *words[static COMMANDS_M
 
 	for (size_t i = 0; (command = command_at(i)) && count + 1 < COMMANDS_MAX; i++) {
 		if (!family)
-			words[count++] = strchr(command->name, ' ') ? "group" : command->name;
+			words[count++] = family_of(command);
 		else if (strncmp(command->name, family, n) == 0 && command->name[n] == ' ')
 			words[count++] = command->name + n + 1;
 	}
