@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "config/policy.h"
 #include "core/filter.h"
 #include "model/limits.h"
 #include "util/options.h"
@@ -27,12 +28,13 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, denied, evacuate, failed, follow, local, scdoc, self_test, since_start,
-		summary, tree;
-	const char *config, *compat, *count, *explain_exe, *explain_user, *fields, *file, *group;
-	const char *name, *on, *pid, *policy, *rule, *source, *timeout;
+	bool version, all, denied, evacuate, failed, follow, local, scdoc, self_test, since_start, summary, tree;
+	const char *config, *compat, *count, *fields, *group, *name, *policy, *rule, *source, *timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;
+	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */
+	const char *on, *file, *pid;
+	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
 };

@@ -1,184 +1,168 @@
 // SPDX-License-Identifier: MIT
-/* reeve rules: the rules of a policy with what they do, and the policy's own tests. */
+/* reeve rules: the rules of a policy, and its own tests. Needs neither root nor a daemon. */
 #include "cli/commands.h"
 
 #include "cli/output.h"
+#include "cli/show-rule.h"
 #include "config/load.h"
 #include "core/engine.h"
 #include "rules/policy-test.h"
 
-static int load(struct cli *cli, const char *path, struct policy **ret_policy)
+/* The policy of `path`; its mistakes are printed. EXIT_DONE or EXIT_FAILED. */
+static int load(const struct cli *cli, const char *path, struct policy **ret_policy)
 {
 	struct diagnostics diagnostics = { 0 };
-	struct error err = ERROR_INIT;
 	int r = policy_load(path, 0, ret_policy, &diagnostics);
 
-	if (r < 0) {
-		diagnostics_print(&diagnostics, cli->colour_err, cli->err);
-		error_set(&err, r, "the policy %s is not valid", path);
-		r = cli_fail(cli, &err);
-	}
+	diagnostics_print(&diagnostics, cli->colour_err, cli->err);
+	if (r < 0 && diagnostics.errors == 0)
+		cli_say(cli, "%s: %s", path, strerror(-r));
 	diagnostics_done(&diagnostics);
-	return r;
+	return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* ---- list ---- */
 
-static json_t *words_of(const struct policy_rule *rule, bool effects)
+static const struct column columns[] = {
+	{ "rule", false },
+	{ "on", false },
+	{ "what it is about", false },
+	{ "what it does", false },
+};
+
+/* Paths first, then conditions; the first of many stand for all. */
+static char *about(const struct policy_rule *rule)
+{
+	struct text text;
+
+	text_init(&text);
+	for (size_t i = 0; i < MIN(rule->path_count, (size_t)3); i++) {
+		text_add(&text, i ? ", " : "");
+		text_add_escaped(&text, rule->paths[i].text, strlen(rule->paths[i].text));
+	}
+	if (rule->path_count > 3)
+		text_addf(&text, " and %zu more", rule->path_count - 3);
+	for (size_t i = 0; i < rule->condition_count; i++) {
+		_cleanup_(freep) char *shown = rule_condition(&rule->conditions[i]);
+
+		text_add(&text, text.size ? "; " : "");
+		text_add(&text, shown ? shown : "");
+	}
+	return text_take(&text);
+}
+
+static void list_json(const struct cli *cli, const struct policy *policy)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; effects && i < rule->effect_count; i++)
-		json_array_append_new(list, json_string(effect_name(rule->effects[i].kind)));
-	for (enum occasion on = 0; !effects && on < OCCASIONS; on++)
-		if (rule->on & OCCASION_BIT(on))
-			json_array_append_new(list, json_string(occasion_names[on]));
-	return list;
-}
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		_cleanup_(freep) char *on = rule_occasions(rule), *effects = NULL, *what = NULL;
 
-static void add_words(struct table *table, const json_t *words)
-{
-	struct text text;
-	const json_t *word;
-	size_t index;
-
-	text_init(&text);
-	json_array_foreach(words, index, word)
-	{
-		text_add(&text, index > 0 ? ", " : "");
-		text_add(&text, json_string_value(word));
+		effects = rule_effects(policy, rule);
+		what = about(rule);
+		json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s?}", "rule", rule->name,
+						      "on", on, "about", what, "does", effects));
 	}
-	table_add_text(table, STYLE_NONE, text.data ? text.data : "-");
-	text_done(&text);
-}
-
-static json_t *rule_to_json(const struct policy *policy, const struct policy_rule *rule)
-{
-	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:b, s:b, s:s, s:I}", "name", rule->name, "on",
-			 words_of(rule, false), "effects", words_of(rule, true), "paths",
-			 (json_int_t)rule->path_count, "conditions",
-			 (json_int_t)rule->condition_count, "stop", (int)rule->stop, "dry_run",
-			 (int)(rule->dry_run || policy->dry_run), "file",
-			 policy->files[rule->at.file], "line", (json_int_t)rule->at.line);
-}
-
-static void print_rules(const struct cli *cli, const json_t *rules)
-{
-	static const struct column columns[] = {
-		{ "rule", false },	{ "on", false },      { "paths", true },
-		{ "conditions", true }, { "effects", false }, { "notes", false },
-	};
-	const json_t *rule;
-	struct table table;
-	size_t index;
-
-	table_init(&table, columns, ARRAY_SIZE(columns));
-	json_array_foreach(rules, index, rule)
-	{
-		table_add_text(&table, STYLE_NONE, member_string(rule, "name"));
-		add_words(&table, json_object_get(rule, "on"));
-		table_add(&table, STYLE_NONE, "%llu",
-			  (unsigned long long)member_integer(rule, "paths"));
-		table_add(&table, STYLE_NONE, "%llu",
-			  (unsigned long long)member_integer(rule, "conditions"));
-		add_words(&table, json_object_get(rule, "effects"));
-		table_add(&table, STYLE_FAINT, "%s%s", member_true(rule, "stop") ? "stop " : "",
-			  member_true(rule, "dry_run") ? "dry run" : "");
-	}
-	table_print(&table, 0, cli->colour_out, cli->out);
-	table_done(&table);
+	(void)cli_print_json(cli, list);
+	json_decref(list);
 }
 
 static int run_list(struct cli *cli, int count, char **operands)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
-	const char *path = count > 0 ? operands[0] : ENGINE_CONFIG_PATH;
-	json_t *rules;
-	int r = load(cli, path, &policy);
+	struct table table;
 
-	if (r != 0)
-		return r;
-	rules = json_array();
-	for (size_t i = 0; i < policy->rule_count; i++)
-		json_array_append_new(rules, rule_to_json(policy, &policy->rules[i]));
-	if (cli->json)
-		r = cli_print_json(cli, rules);
-	else
-		print_rules(cli, rules);
-	json_decref(rules);
-	return r;
+	if (load(cli, count > 0 ? operands[0] : ENGINE_CONFIG_PATH, &policy) != EXIT_DONE)
+		return EXIT_FAILED;
+	if (cli->json) {
+		list_json(cli, policy);
+		return EXIT_DONE;
+	}
+	table_init(&table, columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		_cleanup_(freep) char *on = rule_occasions(rule), *effects = NULL, *what = NULL;
+
+		effects = rule_effects(policy, rule);
+		what = about(rule);
+		table_add_text(&table, STYLE_NONE, rule->name);
+		table_add(&table, STYLE_NONE, "%s", on ? on : "?");
+		table_add(&table, STYLE_NONE, "%s", what ? what : "?");
+		table_add(&table, STYLE_NONE, "%s", effects ? effects : "?");
+	}
+	table_print(&table, 0, cli->colour_out, cli->out);
+	table_done(&table);
+	return EXIT_DONE;
 }
+
+const struct command rules_list_command = {
+	.name = "rules list",
+	.usage = "[OPTION...] [FILE|FOLDER]",
+	.summary = "Print the rules of a policy in the order in which they are tried",
+	.description = "The default is /etc/reeve. Needs neither root nor a daemon.",
+	.flags = COMMAND_UNLIMITED | COMMAND_POLICY,
+	.run = run_list,
+};
 
 /* ---- test ---- */
 
 struct testing {
-	struct cli *cli;
+	const struct cli *cli;
 	const struct policy *policy;
-	json_t *failures;
+	const struct policy_test *failed; /* told last */
 };
 
 static void on_failure(const struct policy_test_failure *failure, void *userdata)
 {
 	struct testing *testing = userdata;
-	const char *file = testing->policy->files[failure->at.file];
+	FILE *out = testing->cli->out;
 
-	json_array_append_new(testing->failures,
-			      json_pack("{s:s, s:s, s:s, s:I}", "test", failure->test->name,
-					"message", failure->message, "file", file, "line",
-					(json_int_t)failure->at.line));
-	if (!testing->cli->json)
-		cli_say(testing->cli, "%s:%u: test \"%s\": %s", file, failure->at.line,
-			failure->test->name, failure->message);
+	if (testing->failed != failure->test) {
+		fputs("failed: ", out);
+		output_escaped(out, failure->test->name);
+		fprintf(out, " (%s:%u)\n", testing->policy->files[failure->at.file],
+			failure->at.line);
+	}
+	testing->failed = failure->test;
+	fputs("  ", out);
+	output_escaped(out, failure->message);
+	fputc('\n', out);
 }
 
-static int run_test(struct cli *cli, _unused_ int count, char **operands)
+static int run_test(struct cli *cli, int count, char **operands)
 {
-	_cleanup_(policy_freep) struct policy *policy = NULL;
-	struct testing testing = { .cli = cli };
-	struct error err = ERROR_INIT;
-	int r = load(cli, operands[0], &policy), failed;
+	int result = EXIT_DONE;
 
-	if (r != 0)
-		return r;
-	testing.policy = policy;
-	testing.failures = json_array();
-	failed = policy_tests_run(policy, on_failure, &testing);
-	if (failed < 0) {
-		json_decref(testing.failures);
-		error_set_errno(&err, failed, "cannot run the tests of %s", operands[0]);
-		return cli_fail(cli, &err);
-	}
-	if (cli->json) {
-		json_t *result =
-			json_pack("{s:I, s:i, s:o}", "tests", (json_int_t)policy->test_count,
-				  "failed", failed, "failures", testing.failures);
+	for (int i = 0; i < MAX(count, 1); i++) {
+		const char *path = count > 0 ? operands[i] : ENGINE_CONFIG_PATH;
+		_cleanup_(policy_freep) struct policy *policy = NULL;
+		struct testing testing = { .cli = cli };
+		int failed;
 
-		cli_print_json(cli, result);
-		json_decref(result);
-	} else {
-		json_decref(testing.failures);
-		fprintf(cli->out, "%zu test%s, %d failed\n", policy->test_count,
+		if (load(cli, path, &policy) != EXIT_DONE)
+			return EXIT_FAILED;
+		testing.policy = policy;
+		failed = policy_tests_run(policy, on_failure, &testing);
+		if (failed < 0) {
+			cli_say(cli, "%s: cannot run its tests: %s", path, strerror(-failed));
+			return EXIT_FAILED;
+		}
+		output_escaped(cli->out, path);
+		fprintf(cli->out, ": %zu test%s, %d failed\n", policy->test_count,
 			policy->test_count == 1 ? "" : "s", failed);
+		result = failed > 0 ? EXIT_FAILED : result;
 	}
-	return failed > 0 ? EXIT_FAILED : EXIT_DONE;
+	return result;
 }
 
-const struct command rules_commands[] = {
-	{
-		.name = "rules list",
-		.usage = "[FILE|FOLDER]",
-		.summary = "List the rules of a policy (default: /etc/reeve) in the order in which "
-			   "they are tried",
-		.flags = COMMAND_POLICY | COMMAND_UNLIMITED,
-		.run = run_list,
-	},
-	{
-		.name = "rules test",
-		.usage = "FILE|FOLDER",
-		.summary = "Run the tests that a policy carries (_tests_ in reeve.yaml(5))",
-		.flags = COMMAND_POLICY,
-		.operands = 1,
-		.run = run_test,
-	},
+const struct command rules_test_command = {
+	.name = "rules test",
+	.usage = "[OPTION...] [FILE|FOLDER...]",
+	.summary = "Run the tests that a policy carries",
+	.description = "A policy's _tests_ say of a process which rules match it and what becomes "
+		       "of it. The exit code is 1 when one does not hold. *reeve check* runs them, "
+		       "too.",
+	.flags = COMMAND_UNLIMITED | COMMAND_POLICY,
+	.run = run_test,
 };
-const size_t rules_command_count = ARRAY_SIZE(rules_commands);

@@ -14,9 +14,9 @@ enum { COMMANDS_MAX = 40, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
-	&check_command, &doctor_command,  &status_command, &watch_command,
-	&ps_command,	&record_command,  &replay_command, &events_command,
-	&log_command,	&explain_command, &run_command,
+	&check_command,	 &explain_command, &rules_list_command, &rules_test_command,
+	&doctor_command, &status_command,  &watch_command,	&ps_command,
+	&record_command, &replay_command,  &events_command, &log_command,	&run_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
@@ -55,9 +55,6 @@ const struct command *command_at(size_t index)
 	if (index < ARRAY_SIZE(before_groups))
 		return before_groups[index];
 	index -= ARRAY_SIZE(before_groups);
-	if (index < rules_command_count)
-		return &rules_commands[index];
-	index -= rules_command_count;
 	if (index < group_command_count)
 		return &group_commands[index];
 	index -= group_command_count;
@@ -77,19 +74,6 @@ bool command_is_family(const char *word)
 	return false;
 }
 
-/* The first word of its name. */
-static const char *family_of(const struct command *command)
-{
-	static const char *const families[] = { "group", "rules" };
-	size_t n = strcspn(command->name, " ");
-
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		if (command->name[n] != '\0' && strlen(families[i]) == n &&
-		    strncmp(command->name, families[i], n) == 0)
-			return families[i];
-	return command->name;
-}
-
 /* The words that could have stood there: first ones, or those that follow a family's. */
 static size_t candidates(const char *family, const char *words[static COMMANDS_MAX])
 {
@@ -98,7 +82,7 @@ static size_t candidates(const char *family, const char *words[static COMMANDS_M
 
 	for (size_t i = 0; (command = command_at(i)) && count + 1 < COMMANDS_MAX; i++) {
 		if (!family)
-			words[count++] = family_of(command);
+			words[count++] = strchr(command->name, ' ') ? "group" : command->name;
 		else if (strncmp(command->name, family, n) == 0 && command->name[n] == ' ')
 			words[count++] = command->name + n + 1;
 	}

@@ -7,10 +7,12 @@
 #define COMMAND_OPTIONS(rows) .options = (rows), .option_count = ARRAY_SIZE(rows)
 
 extern const struct command check_command;
+extern const struct command explain_command;
+extern const struct command rules_list_command;
+extern const struct command rules_test_command;
 extern const struct command clean_command;
 extern const struct command doctor_command;
 extern const struct command events_command;
-extern const struct command explain_command;
 extern const struct command group_commands[];
 extern const size_t group_command_count;
 extern const struct command help_command;
@@ -20,8 +22,6 @@ extern const struct command ps_command;
 extern const struct command record_command;
 extern const struct command reload_command;
 extern const struct command replay_command;
-extern const struct command rules_commands[];
-extern const size_t rules_command_count;
 extern const struct command run_command;
 extern const struct command scan_command;
 extern const struct command status_command;

@@ -4,7 +4,7 @@
  * numbers: nothing is read or made up for it.
  *
  * The gate tells of an execution before it happens. So that a trigger is told the arguments, it is
- * held until the program is loaded, some milliseconds at most.
+ * held until the program is loaded, some 20 milliseconds at most.
  *
  * Programs run in the group that their trigger names, else in TRIGGER_GROUP, each in a cgroup of
  * its own: by that, and by its session, whatever it starts is known, and sets nothing off.
@@ -23,7 +23,7 @@
 enum {
 	OCCURRENCES_MOST = 128, /* that wait for their program */
 	LOOK_USEC = 250,	/* a program is mostly loaded within a millisecond */
-	LOOKS_MOST = 12,
+	LOOKS_MOST = 80,	/* then it has failed, or the machine is too busy */
 	ACCURACY_USEC = 1,
 };
 

@@ -30,8 +30,7 @@ CALL(pidfd_send_signal)
 
 /* ---- trees ---- */
 
-/* Each is stopped before its children are looked at, so that it cannot have more of them; all get
- * the signal, and then go on. */
+/* All are stopped, get the signal, and go on. */
 CALL(kill_tree)
 {
 	pid_t root = (pid_t)arguments[0].number;
@@ -43,9 +42,7 @@ CALL(kill_tree)
 		return reply_errno(reply, EINVAL);
 	if (process_tree_add(&tree, root) < 0)
 		return reply_errno(reply, ENOMEM);
-	for (size_t i = 0; i < tree.count; i++)
-		if (kill(tree.pids[i], SIGSTOP) == 0)
-			(void)process_tree_add_children(&tree, tree.pids[i]);
+	(void)process_tree_stop(&tree);
 	for (size_t i = 0; i < tree.count; i++)
 		reached += kill(tree.pids[i], number) == 0;
 	for (size_t i = 0; i < tree.count; i++)

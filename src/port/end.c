@@ -29,18 +29,25 @@ static void leaving_done(struct leaving *leaving)
 }
 
 /* Children that are in no table: programs' descendants whose parent has ended. */
-static void add_adopted(struct port *port, struct leaving *leaving)
+static void add_adopted(struct port *port, struct process_tree *tree)
 {
-	size_t kept = 0;
+	size_t first = tree->count, kept = first;
 
-	(void)process_tree_add_children(&leaving->tree, port->pid);
-	for (size_t i = 0; i < leaving->tree.count; i++)
-		if (!children_find(&port->children, leaving->tree.pids[i]))
-			leaving->tree.pids[kept++] = leaving->tree.pids[i];
-	leaving->tree.count = kept;
-	(void)process_tree_descend(&leaving->tree, 0);
-	for (size_t i = 0; i < leaving->tree.count; i++)
-		(void)kill(leaving->tree.pids[i], (int)port->options.signaloneof);
+	if (!port->options.signaloneof || !port->adopts)
+		return;
+	(void)process_tree_add_children(tree, port->pid);
+	for (size_t i = first; i < tree->count; i++)
+		if (!children_find(&port->children, tree->pids[i]))
+			tree->pids[kept++] = tree->pids[i];
+	tree->count = kept;
+}
+
+static void signal_adopted(struct port *port, struct process_tree *tree)
+{
+	add_adopted(port, tree);
+	(void)process_tree_descend(tree, 0);
+	for (size_t i = 0; i < tree->count; i++)
+		(void)kill(tree->pids[i], (int)port->options.signaloneof);
 }
 
 /* The program, to `programs`, and all that it has started, to `others`: before it is signalled. */
@@ -129,6 +136,29 @@ static void signal_leaving(const struct leaving *leaving, int number)
 			(void)syscall(SYS_pidfd_send_signal, leaving->polls[i].fd, number, NULL, 0);
 }
 
+static void add_alive(const struct leaving *leaving, struct process_tree *tree)
+{
+	for (size_t i = 0; leaving->alive && i < leaving->killed; i++)
+		if (leaving->polls[i].fd >= 0)
+			(void)process_tree_add(tree, leaving->tree.pids[i]);
+}
+
+/* Who is left, and what they have started meanwhile. Their numbers are theirs while we hold
+ * descriptors for them; who is found below them is stopped. */
+static void kill_rest(struct port *port, const struct leaving *programs,
+		      const struct leaving *others)
+{
+	struct process_tree tree = { 0 };
+
+	add_alive(programs, &tree);
+	add_alive(others, &tree);
+	add_adopted(port, &tree);
+	(void)process_tree_stop(&tree);
+	for (size_t i = 0; i < tree.count; i++)
+		(void)kill(tree.pids[i], SIGKILL);
+	process_tree_done(&tree);
+}
+
 /* A program ends its own processes itself, if it is given the time: they come after it. */
 void port_end(struct port *port)
 {
@@ -138,8 +168,7 @@ void port_end(struct port *port)
 	close(STDOUT_FILENO);
 	if (!port->children.present && !port->adopts)
 		return;
-	if (port->options.signaloneof && port->adopts)
-		add_adopted(port, &programs);
+	signal_adopted(port, &programs.tree);
 	signal_programs(port, &programs, &others);
 	close_children(port, &programs);
 	watch(&programs);
@@ -151,8 +180,7 @@ void port_end(struct port *port)
 	signal_leaving(&others, SIGTERM);
 	signal_leaving(&others, SIGCONT);
 	wait_for_ends(&others, until);
-	signal_leaving(&programs, SIGKILL);
-	signal_leaving(&others, SIGKILL);
+	kill_rest(port, &programs, &others);
 	leaving_done(&programs);
 	leaving_done(&others);
 }

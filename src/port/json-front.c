@@ -386,7 +386,10 @@ static void on_line(struct front *front, const char *line, size_t size)
 		say_wrong(id, sentence);
 	} else if (!json_place_read(json_object_get(request, "at"), &place)) {
 		say_wrong(id, "\"at\" is to be an array of process numbers");
-	} else if (json_object_get(request, "stdin") && !json_object_get(request, "call")) {
+	} else if (json_object_get(request, "stdin") &&
+		   (json_object_get(request, "call") || json_object_get(request, "arguments"))) {
+		say_wrong(id, "a request has \"call\" or \"stdin\", and not both");
+	} else if (json_object_get(request, "stdin")) {
 		send_stdin(front, &place, json_object_get(request, "stdin"), id);
 	} else {
 		on_call(front, &place, request);

@@ -3,6 +3,7 @@
 #include "port/process-tree.h"
 
 #include <dirent.h>
+#include <signal.h>
 
 int process_tree_add(struct process_tree *tree, pid_t pid)
 {
@@ -56,6 +57,16 @@ int process_tree_descend(struct process_tree *tree, size_t first)
 
 	for (size_t i = first; r == 0 && i < tree->count; i++)
 		r = process_tree_add_children(tree, tree->pids[i]);
+	return r;
+}
+
+int process_tree_stop(struct process_tree *tree)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < tree->count; i++)
+		if (kill(tree->pids[i], SIGSTOP) == 0)
+			r = process_tree_add_children(tree, tree->pids[i]);
 	return r;
 }
 

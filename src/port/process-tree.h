@@ -18,4 +18,7 @@ int process_tree_add(struct process_tree *tree, pid_t pid);
 int process_tree_add_children(struct process_tree *tree, pid_t parent);
 /* Adds all that are below those from index `first` on. 0 or -errno. */
 int process_tree_descend(struct process_tree *tree, size_t first);
+/* The same, each stopped before it is looked at, so that it cannot have more of them; those that
+ * were there are stopped as well. */
+int process_tree_stop(struct process_tree *tree);
 void process_tree_done(struct process_tree *tree);

@@ -84,10 +84,8 @@ void digits_fixed(uint64_t number, unsigned width, char *text)
 
 static size_t in_bits(uint64_t number, unsigned bits, char *text)
 {
-	size_t length = 1;
+	size_t length = (64 - (unsigned)__builtin_clzll(number | 1) + bits - 1) / bits;
 
-	while (length * bits < 64 && number >> (length * bits))
-		length++;
 	for (size_t i = length; i-- > 0; number >>= bits)
 		text[i] = "0123456789abcdef"[number & ((1U << bits) - 1)];
 	return length;

@@ -415,25 +415,21 @@ in_jail() { # WANTED COMMAND...
 	eventually log_has "more than 32 rules match $WORK/a"
 }
 
-@test "two rules on one path are refused, for one action" {
+@test "several rules on one path all act, and the first group counts" {
 	probe a
-	policy <<-EOF
-		rules:
-		  one: {paths: [$WORK/a], action: execute, group: ga}
-		  two: {paths: [$WORK/x, $WORK//./a], action: execute, group: ga}
-		groups:
-		  ga: {pids: 100}
+	probe x
+	told_policy <<-EOF
+		one: {paths: [$WORK/a], action: execute, group: ga}
+		two: {paths: [$WORK/x, $WORK//./a], action: execute, group: gb}
+		three: {paths: [$WORK/a], action: execute, trigger: tell}
 	EOF
-	refused 1 "policy.yaml:3.*" reeve check "$POLICY"
-	refused 1 "one" timeout 10 reeved --config "$POLICY" --runtime-dir "$RUN"
-	policy <<-EOF
-		rules:
-		  one: {paths: [$WORK/a], action: execute, group: ga}
-		  two: {paths: [$WORK/a], action: read, group: ga}
-		groups:
-		  ga: {pids: 100}
-	EOF
-	timeout 10 reeve check "$POLICY"
+	timeout 10 reeve check "$POLICY" >"$WORK/checked" 2>&1
+	grep -q 'warning: rule "two" has no effect on ".*/a": rule "one" has put it into a group' \
+		"$WORK/checked"
+	start
+	expect ga ./a
+	eventually lines 1 out/told
+	expect gb ./x
 }
 
 @test "two names of one file: each has its own rule, a third has the first" {

@@ -85,7 +85,9 @@ triggering() { # KEYS
 	background ./script 'x y' '"q"'
 	eventually lines 2 out/got
 	cat out/got
-	grep -qxF "[\"/bin/sh\",\"./script\",\"x y\",\"\\\"q\\\"\"]|$WORK/script|$(readlink -f /bin/sh)|$WORK/script" out/got
+	# The interpreter in front is now and then missing: docs/triggers.md says so.
+	sed 's,^\["/bin/sh"\,,[,' out/got |
+		grep -qxF "[\"./script\",\"x y\",\"\\\"q\\\"\"]|$WORK/script|$(readlink -f /bin/sh)|$WORK/script"
 }
 
 @test "stdin: event is one line of JSON" {

@@ -3,6 +3,7 @@
 #include "bpf/watch/user.h"
 
 #include "bpf/watch/calls-table.h"
+#include "bpf/watch/types.h"
 
 #include "watch.skel.h"
 
@@ -43,6 +44,7 @@ struct watch {
 	struct watch_bpf *calls; /* the programs at system calls; may be `skeleton`, or NULL */
 	struct ring_reader reader;
 	enum variant variant;
+	int types; /* while loading: a file of the kernel's types, or -1 */
 };
 
 /* The errors are told through struct error; libbpf must not print. */
@@ -123,12 +125,18 @@ static void choose(struct watch *watch, const struct watch_options *options, enu
 	watch->variant = variant;
 }
 
+static void close_types(struct watch *watch)
+{
+	closep(&watch->types);
+	watch->types = -1;
+}
+
 static int configure(struct watch *watch, const struct watch_options *options, enum variant variant,
 		     struct error *err)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
 	struct btf *btf = btf__load_vmlinux_btf();
-	int processors = libbpf_num_possible_cpus();
+	int processors = libbpf_num_possible_cpus(), r = 0;
 	size_t size = LEAST_BUFFER;
 
 	if (!btf)
@@ -141,7 +149,11 @@ static int configure(struct watch *watch, const struct watch_options *options, e
 	skeleton->rodata->has_cast =
 		btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	choose(watch, options, variant, btf);
+	if (watch->types >= 0)
+		r = types_write(watch->types, btf, bpf_object__btf(skeleton->obj));
 	btf__free(btf);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot keep a copy of the kernel's types");
 	if (processors < 0)
 		return error_set_errno(err, processors, "cannot count the processors");
 	while (size < (options->buffer ? options->buffer : DEFAULT_BUFFER) && size < 1 << 30)
@@ -189,19 +201,35 @@ static int teach(struct watch *watch, struct error *err)
 	return 0;
 }
 
+static struct watch_bpf *open_skeleton(struct watch *watch)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options);
+	char path[64];
+
+	close_types(watch);
+	watch->types = memfd_create("btf", MFD_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", watch->types);
+	if (watch->types >= 0 && access(path, R_OK) == 0)
+		options.btf_custom_path = path;
+	else
+		close_types(watch);
+	return watch_bpf__open_opts(&options);
+}
+
 static int load(struct watch *watch, const struct watch_options *options, enum variant variant,
 		struct error *err)
 {
 	int r;
 
 	watch_bpf__destroy(watch->skeleton);
-	watch->skeleton = watch_bpf__open();
+	watch->skeleton = open_skeleton(watch);
 	if (!watch->skeleton)
 		return error_set_errno(err, -errno, "cannot open the BPF object");
 	r = configure(watch, options, variant, err);
 	if (r < 0)
 		return r;
 	r = watch_bpf__load(watch->skeleton);
+	close_types(watch);
 	if (r < 0 && watch->variant != UNTYPED)
 		return load(watch, options, watch->variant + 1, err);
 	if (r < 0)
@@ -257,7 +285,7 @@ int watch_new(const struct watch_options *options, struct watch **ret_watch, str
 
 	if (!watch)
 		return error_oom(err);
-	watch->reader.epoll = -1;
+	watch->reader.epoll = watch->types = -1;
 	libbpf_set_print(stay_silent);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	r = load(watch, options, options->untyped ? UNTYPED : WITH_TRAMPOLINE, err);
@@ -285,6 +313,7 @@ void watch_free(struct watch *watch)
 	if (reader->consumer)
 		munmap(reader->consumer, reader->page);
 	closep(&reader->epoll);
+	close_types(watch);
 	if (watch->calls != watch->skeleton)
 		watch_bpf__destroy(watch->calls);
 	watch_bpf__destroy(watch->skeleton);
