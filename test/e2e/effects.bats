@@ -33,7 +33,7 @@ teardown() {
 	END
 	start
 	./a /dev/null
-	run ! ./a --bad
+	run ./a --bad
 	[ "$status" = 126 ]
 	eventually counter_is keeper.denied 1
 	reeve log --runtime-dir "$RUN" --denied | grep -q 'by rule no'
@@ -103,7 +103,7 @@ teardown() {
 	END
 	start
 	for i in 1 2 3; do ./a /dev/null; done
-	run ! ./a /dev/null
+	run ./a /dev/null
 	[ "$status" = 126 ]
 	reeve status --runtime-dir "$RUN" --json | grep -q '"over": 1'
 }
