@@ -39,6 +39,7 @@ class Ports:
     def __init__(self, bench):
         self.bench = bench
         self.client = str(bench.work.program('port-client'))
+        self.json_client = str(bench.work.program('port-client-json'))
         port = bench.programs / 'reeve-port'
         if not os.access(port, os.X_OK):
             raise Unavailable(f'{port} is not there: build it first (make build)')
@@ -56,9 +57,12 @@ class Ports:
         return self.speeds[-1]
 
     def run(self, name, *words):
+        client = [self.client, self.programs[name], *map(str, words)]
+        if words[0] == 'json':
+            client = [self.json_client, self.programs[name], *map(str, words[1:])]
         environment = {**os.environ, **({'PORT_REPLAY_LEAST': '1'} if name == 'floor' else {})}
-        done = subprocess.run([self.client, self.programs[name], *map(str, words)], text=True,
-                              capture_output=True, check=False, timeout=120, env=environment,
+        done = subprocess.run(client, text=True, capture_output=True, check=False, timeout=120,
+                              env=environment,
                               preexec_fn=lambda: os.sched_setaffinity(0, {CPU}))
         if done.returncode != 0:
             raise RuntimeError(f"{name}, {' '.join(map(str, words))}: {done.stderr.strip()}")
@@ -127,9 +131,22 @@ def calls(bench):
             if depth == 8:
                 bars.append(_row(figure, 'processor time of a call at depth 8', cpus,
                                  CALLS_CPU[depth], 0.4, False, us))
+        _json(figure, bench, ports)
         ports.note(figure)
     _chart(figure, bars)
     return figure
+
+
+def _json(figure, bench, ports):
+    """The second protocol, which alcove has not."""
+    for depth in (0, 1, 8):
+        count = bench.scale(20000, 1000) // (depth + 1)
+        results = [ports.run('reeve-port', 'json', depth, count) for _ in range(bench.scale(5, 1))]
+        rates = [_rate(result) for result in results]
+        figure.row(f'JSON: calls a second at depth {depth}', _calls_a_second(stats.median(rates)),
+                   spread=f'[{_calls_a_second(min(rates))} .. {_calls_a_second(max(rates))}]; '
+                   f"processor time {us(stats.median([r['cpu_us'] for r in results]))}")
+        figure.data[f'json {depth}'] = results
 
 
 def processes(bench):

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "config/policy.h"
 #include "core/filter.h"
 #include "model/limits.h"
 #include "util/options.h"
@@ -31,6 +32,9 @@ struct cli {
 	const char *config, *compat, *count, *fields, *group, *name, *policy, *source, *timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;
+	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */
+	const char *on, *file, *pid;
+	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
 };

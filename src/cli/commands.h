@@ -7,6 +7,9 @@
 #define COMMAND_OPTIONS(rows) .options = (rows), .option_count = ARRAY_SIZE(rows)
 
 extern const struct command check_command;
+extern const struct command explain_command;
+extern const struct command rules_list_command;
+extern const struct command rules_test_command;
 extern const struct command clean_command;
 extern const struct command doctor_command;
 extern const struct command events_command;

@@ -13,6 +13,7 @@
 #include "core/execve-call.h"
 #include "source/interpreter.h"
 #include "util/proc-text.h"
+#include "source/peek.h"
 #include "util/fd.h"
 
 #include <fcntl.h>
@@ -237,13 +238,11 @@ static void ask_arguments(struct process_facts *process)
 		ask_call(process);
 		return;
 	}
-	n = read_file(process, facts->pid, "cmdline", process->arguments,
-		      sizeof(process->arguments));
-	facts->argv_cut = n == -EFBIG;
-	if (n == -EFBIG)
-		n = sizeof(process->arguments) - 1;
+	/* Not cmdline: the kernel would read the same memory, and wait for it. */
+	n = peek_arguments(facts->pid, process->arguments, sizeof(process->arguments) - 1);
 	if (n < 0)
 		return;
+	facts->argv_cut = n == sizeof(process->arguments) - 1;
 	/* Who overwrites its command line may leave the last NUL out. */
 	if (n > 0 && process->arguments[n - 1] != '\0')
 		n++;

@@ -61,20 +61,27 @@ static enum call_result failed(struct port *port, bool tied, int number, struct 
 	return reply_errno(reply, number);
 }
 
+/* An empty list has no strings at all; what is executed has an empty array then. */
+static char *const *strings_of(const struct argument *argument)
+{
+	static char *const none[] = { NULL };
+
+	return argument->strings ? argument->strings : none;
+}
+
 CALL(execve)
 {
 	bool tied = announce(port);
 
-	(void)execve(arguments[0].text, arguments[1].strings, arguments[2].strings);
+	(void)execve(arguments[0].text, strings_of(&arguments[1]), strings_of(&arguments[2]));
 	return failed(port, tied, errno, reply);
 }
 
 CALL(execvp)
 {
-	static char *const none[] = { NULL };
 	bool tied = announce(port);
 
-	(void)execvp(arguments[0].text, arguments[1].strings ? arguments[1].strings : none);
+	(void)execvp(arguments[0].text, strings_of(&arguments[1]));
 	return failed(port, tied, errno, reply);
 }
 
@@ -83,7 +90,7 @@ CALL(fexecve)
 {
 	bool tied = announce(port);
 
-	(void)syscall(SYS_execveat, (int)arguments[0].number, "", arguments[1].strings,
-		      arguments[2].strings, AT_EMPTY_PATH);
+	(void)syscall(SYS_execveat, (int)arguments[0].number, "", strings_of(&arguments[1]),
+		      strings_of(&arguments[2]), AT_EMPTY_PATH);
 	return failed(port, tied, errno, reply);
 }

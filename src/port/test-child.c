@@ -92,6 +92,7 @@ static void deadlines(void **state)
 	assert_in_range(deadline_wait(port), 50000, 60000);
 	deadlines_run(port);
 	assert_int_equal(port->deadline_count, 1);
+	free(port->deadlines);
 }
 
 int main(void)

@@ -2,6 +2,8 @@
 /*
  * A test becomes facts, which are judged by a ruleset of the policy's own paths. Tests are few and
  * run when a human asks: what is written is for clear messages, not for speed.
+ *
+ * long: one struct run from a test's words to the sentence about it
  */
 #include "rules/policy-test.h"
 
@@ -553,4 +555,34 @@ int policy_tests_run(const struct policy *policy,
 		failed += run->failures > 0;
 	}
 	return failed;
+}
+
+int policy_test_explain(const struct ruleset *ruleset, const struct policy_test *test,
+			const struct file_key *file,
+			void (*told)(const struct explanation *explanation, void *userdata),
+			void (*failed)(const struct policy_test_failure *failure, void *userdata),
+			void *userdata)
+{
+	_cleanup_(freep) struct run *run = calloc(1, sizeof(*run));
+	int r = 0;
+
+	if (!run)
+		return -ENOMEM;
+	*run = (struct run){ .policy = ruleset_policy(ruleset),
+			     .rules = ruleset,
+			     .told = failed,
+			     .userdata = userdata,
+			     .test = test };
+	if (!make_facts(run) || run->failures > 0)
+		r = -EINVAL;
+	else if (run->argv.failed)
+		r = -ENOMEM;
+	if (r == 0 && file) {
+		run->facts.file.dev = file->dev;
+		run->facts.file.ino = file->ino;
+	}
+	if (r == 0)
+		ruleset_explain(ruleset, &run->facts, told, userdata);
+	text_done(&run->argv);
+	return r;
 }

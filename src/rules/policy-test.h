@@ -10,6 +10,7 @@
 #pragma once
 
 #include "config/policy.h"
+#include "rules/ruleset.h"
 
 struct policy_test_failure {
 	const struct policy_test *test;
@@ -25,3 +26,14 @@ struct policy_test_failure {
 int policy_tests_run(const struct policy *policy,
 		     void (*told)(const struct policy_test_failure *failure, void *userdata),
 		     void *userdata);
+
+/*
+ * What a ruleset says of the process and occasion that a test describes, rule by rule; nothing is
+ * expected. `file` (may be NULL) has the identity of test->path where that is there. What of the
+ * test means nothing on this host is told to `failed`. 0; -EINVAL: something was; -ENOMEM.
+ */
+int policy_test_explain(const struct ruleset *ruleset, const struct policy_test *test,
+			const struct file_key *file,
+			void (*told)(const struct explanation *explanation, void *userdata),
+			void (*failed)(const struct policy_test_failure *failure, void *userdata),
+			void *userdata);

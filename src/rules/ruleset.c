@@ -372,21 +372,6 @@ bool ruleset_judge(const struct ruleset *rules, struct facts *facts, struct verd
 	return ret_verdict->count > 0;
 }
 
-bool ruleset_match(const struct ruleset *rules, enum policy_action action,
-		   const struct file_key *file, struct verdict *ret_verdict)
-{
-	struct facts facts;
-
-	/* The rest is only looked at where it is known. */
-	facts.on = (enum occasion)action;
-	facts.occasions = 0;
-	facts.has_file = true;
-	facts.file = *file;
-	facts.asked = facts.known = 0;
-	facts.ask = NULL;
-	return ruleset_judge(rules, &facts, ret_verdict);
-}
-
 /* ---- what can be said without the process ---- */
 
 static bool has_rules(const struct index *index)
@@ -394,19 +379,9 @@ static bool has_rules(const struct index *index)
 	return index->paths || index->bare;
 }
 
-bool ruleset_has(const struct ruleset *rules, enum policy_action action)
-{
-	return has_rules(&rules->occasions[action]);
-}
-
 static bool has_names(const struct index *index)
 {
 	return index->paths && path_index_has_names(index->paths);
-}
-
-bool ruleset_has_names(const struct ruleset *rules, enum policy_action action)
-{
-	return has_names(&rules->occasions[action]);
 }
 
 uint32_t ruleset_occasions(const struct ruleset *rules)

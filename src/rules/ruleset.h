@@ -69,18 +69,8 @@ DEFINE_CLEANUP(struct ruleset *, ruleset_free);
  */
 bool ruleset_judge(const struct ruleset *ruleset, struct facts *facts, struct verdict *ret_verdict);
 
-/* The same where nothing is known but the file: no rule with a condition matches. */
-bool ruleset_match(const struct ruleset *ruleset, enum policy_action action,
-		   const struct file_key *file, struct verdict *ret_verdict);
-
 /* OCCASION_BIT()s that any rule is about. */
 uint32_t ruleset_occasions(const struct ruleset *ruleset);
-
-/* True if there is any rule for the action at all. */
-bool ruleset_has(const struct ruleset *ruleset, enum policy_action action);
-
-/* True if some rule of the action can only be decided by name (a folder or a glob). */
-bool ruleset_has_names(const struct ruleset *ruleset, enum policy_action action);
 
 /* True if some rule about one of these occasions could match the file, for some process. */
 bool ruleset_concerns(const struct ruleset *ruleset, uint32_t occasions,

@@ -37,9 +37,13 @@ static const struct rule_target targets[] = {
 static bool match(struct ruleset *rules, enum policy_action action, const char *path, ino_t ino,
 		  struct verdict *verdict)
 {
-	struct file_key key = { .dev = 1, .ino = ino, .path = path, .length = strlen(path) };
+	struct facts facts = {
+		.on = (enum occasion)action,
+		.has_file = true,
+		.file = { .dev = 1, .ino = ino, .path = path, .length = strlen(path) },
+	};
 
-	return ruleset_match(rules, action, &key, verdict);
+	return ruleset_judge(rules, &facts, verdict);
 }
 
 static void matches(void **state)
@@ -81,10 +85,8 @@ static void folders_and_globs(void **state)
 	assert_int_equal(v.rules[1], 2);
 	assert_false(match(rules, ACTION_EXECUTE, "/opt2/a", 3, &v));
 	assert_false(match(rules, ACTION_EXECUTE, "/opt", 3, &v));
-	assert_true(ruleset_has_names(rules, ACTION_EXECUTE));
-	assert_false(ruleset_has_names(rules, ACTION_READ));
-	assert_true(ruleset_has(rules, ACTION_READ));
-	assert_false(ruleset_has(rules, ACTION_WRITE));
+	assert_int_equal(ruleset_occasions(rules),
+			 OCCASION_BIT(ON_EXECUTE) | OCCASION_BIT(ON_READ));
 }
 
 static void many_rules_are_cut_in_order(void **state)

@@ -6,13 +6,13 @@
  */
 #include "source/access.h"
 
+#include "source/peek.h"
 #include "util/fd.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 /*
  * The kernel wakes us before the thread sleeps. On a busy machine it may lose its processor just
@@ -81,11 +81,10 @@ unsigned access_parse(const char *text,
 static int peek_thread(uint64_t address, uint64_t *ret_word, void *userdata)
 {
 	pid_t tid = *(pid_t *)userdata;
-	struct iovec local = { .iov_base = ret_word, .iov_len = sizeof(*ret_word) };
-	struct iovec remote = { .iov_base = (void *)(uintptr_t)address,
-				.iov_len = sizeof(*ret_word) };
 
-	return process_vm_readv(tid, &local, 1, &remote, 1, 0) == sizeof(*ret_word) ? 0 : -EFAULT;
+	return peek_memory(tid, address, ret_word, sizeof(*ret_word)) == sizeof(*ret_word)
+		       ? 0
+		       : -EFAULT;
 }
 
 bool access_read_syscall(const struct host *host, pid_t tid, unsigned wait_ms, char *text,

@@ -14,12 +14,12 @@
 
 #include "bpf/confirm/confirm.h"
 #include "bpf/confirm/user.h"
+#include "source/peek.h"
 #include "util/fd.h"
 #include "util/hash.h"
 
 #include <sys/auxv.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 enum {
 	RECENT_SLOTS = 1024,
@@ -46,13 +46,11 @@ struct confirm {
 static uint64_t random_of(pid_t pid, const unsigned long *auxv, size_t count)
 {
 	uint64_t bytes[2] = { 0 };
-	struct iovec local = { .iov_base = bytes, .iov_len = sizeof(bytes) }, remote = local;
 
 	for (size_t i = 0; i + 1 < count && auxv[i] != AT_NULL; i += 2) {
 		if (auxv[i] != AT_RANDOM)
 			continue;
-		remote.iov_base = (void *)auxv[i + 1];
-		(void)process_vm_readv(pid, &local, 1, &remote, 1, 0);
+		(void)peek_memory(pid, auxv[i + 1], bytes, sizeof(bytes));
 	}
 	return hash_bytes(bytes, sizeof(bytes));
 }

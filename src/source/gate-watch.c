@@ -181,6 +181,9 @@ unsigned gate_shun(struct gate *gate, void (*tell)(const char *mount_point, void
 	}
 	if (refused & 1U << GATE_EXEC_REMOTE)
 		unmark_remote(gate);
+	/* The flush that takes ignore marks takes these, too. */
+	if (refused & 1U << GATE_OPEN)
+		atomic_store(&gate->open_forgotten, true);
 	return count;
 }
 

@@ -94,6 +94,16 @@ ask() {
 	exec 8>&-
 }
 
+@test "the same by libreeve: data/examples/port-sandbox.c" {
+	busybox=$(command -v busybox) || skip "needs busybox"
+	mkdir -p "$WORK/root/bin"
+	cp "$busybox" "$WORK/root/bin/sh"
+	run -7 "$BUILD/test/port-sandbox" "$WORK/root" /bin/sh -c 'echo $$ /* `ulimit -n`; exit 7'
+	[ "$output" = "1 /bin 16" ]
+	run -125 "$BUILD/test/port-sandbox" "$WORK/root" /bin/none
+	[[ $output == *"execve: enoent"* ]]
+}
+
 @test "a program is born in a group, and killed with it" {
 	top=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 .*/\1/p' /proc/mounts | head -n 1)
 	[ -n "$top" ] || skip "needs a cgroup2 hierarchy"
