@@ -129,6 +129,7 @@ json_t *decision_to_json(const struct decision *d, const struct policy *policy)
 	json_object_set_new(object, "spared", kinds_to_json(outcome->spared));
 	json_object_set_new(object, "held", json_boolean(d->flags & DECISION_HELD));
 	json_object_set_new(object, "late", json_boolean(d->flags & DECISION_LATE));
+	json_object_set_new(object, "kernel", json_boolean(d->flags & DECISION_KERNEL));
 	json_object_set_new(object, "over_rate", json_boolean(d->flags & DECISION_OVER));
 	return object;
 }

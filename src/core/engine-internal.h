@@ -9,6 +9,7 @@
 #include "core/observer.h"
 #include "core/resolve.h"
 #include "core/scan.h"
+#include "source/kernel-deny.h"
 #include "core/trigger-values.h"
 #include "source/gate.h"
 #include "varlink/server.h"
@@ -48,8 +49,9 @@ struct engine_counters {
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
-	uint64_t changes;     /* told after the fact by the gate */
-	uint64_t events_lost; /* subscribers that did not read */
+	uint64_t changes;	 /* told after the fact by the gate */
+	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
+	uint64_t events_lost;	 /* subscribers that did not read */
 };
 
 struct engine {
@@ -62,7 +64,10 @@ struct engine {
 	struct groups *groups;
 	struct resolver *resolver;
 	struct gate *gate;
-	struct error gate_error; /* why there is no gate */
+	struct error gate_error;  /* why there is no gate */
+	struct kernel_deny *deny; /* NULL: the kernel refuses nothing by itself */
+	struct error deny_error;  /* why it cannot */
+	sd_event_source *deny_source;
 	struct confirm *confirm;
 	struct gatekeeper *keeper;
 	struct trigger_runner *triggers;
@@ -170,6 +175,11 @@ void engine_sweep_later(struct engine *engine);
 bool engine_is_own(const struct engine *engine, pid_t pid);
 /* Lets all go that is held, and gives up what is under way. */
 void engine_drop_effects(struct engine *engine);
+
+/* engine-deny.c: refusals by the kernel itself */
+/* The policy, or what its paths stand for, has changed. */
+void engine_deny_update(struct engine *engine);
+void engine_deny_stop(struct engine *engine);
 
 /* engine-kill.c */
 int engine_kill_group(struct engine *engine, struct group *group);

@@ -232,6 +232,7 @@ static int install(struct engine *engine, struct shared_policy *policy, struct t
 		(void)gate_watch_open(engine->gate, watches, count, NULL);
 		(void)gate_mark_remote(engine->gate, NULL);
 	}
+	engine_deny_update(engine);
 	return 0;
 }
 

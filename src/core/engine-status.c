@@ -18,6 +18,7 @@ static const struct {
 	{ "engine.decisions", ENGINE, offsetof(struct engine_counters, decisions) },
 	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },
 	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
+	{ "engine.kernel_denials", ENGINE, offsetof(struct engine_counters, kernel_denials) },
 	{ "engine.mounts_seen", ENGINE, offsetof(struct engine_counters, mounts_seen) },
 	{ "engine.passed_while_stopped", ENGINE,
 	  offsetof(struct engine_counters, passed_while_stopped) },

@@ -304,6 +304,7 @@ void engine_free(struct engine *engine)
 	engine_unsubscribe_all(engine);
 	engine_watch_stop(engine);
 	engine_occasions_stop(engine);
+	engine_deny_stop(engine);
 	engine_stop_slow(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
