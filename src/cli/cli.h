@@ -28,8 +28,10 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, evacuate, failed, local, scdoc, self_test, since_start, summary, tree;
-	const char *config, *compat, *count, *fields, *group, *name, *policy, *source, *timeout;
+	bool version, all, denied, evacuate, failed, follow, local, scdoc, self_test, since_start,
+		summary, tree;
+	const char *config, *compat, *count, *fields, *group, *name, *policy, *rule, *source,
+		*timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;
 	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */

@@ -477,6 +477,39 @@ static void show_counters(const struct show *show, const json_t *counters, bool 
 		fputs("  none\n", show->out);
 }
 
+/* A rule that has never matched is not shown. */
+static void show_rules(const struct show *show, const json_t *rules)
+{
+	static const struct column columns[] = {
+		{ "rule", false },	   { "matched", true }, { "done", true },
+		{ "failed", true },	   { "p50", true },	{ "p99", true },
+		{ "last failure", false },
+	};
+	struct table table;
+
+	table_init(&table, columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *rule = json_array_get(rules, i);
+		const json_t *failure = json_object_get(rule, "last_failure");
+		char buffer[VALUE_SIZE];
+
+		table_add_text(&table, STYLE_NONE, member_string(rule, "name"));
+		table_add(&table, STYLE_NONE, "%" PRIu64, member_integer(rule, "matched"));
+		table_add(&table, STYLE_NONE, "%" PRIu64, member_integer(rule, "done"));
+		table_add(&table, member_integer(rule, "failed") > 0 ? STYLE_BAD : STYLE_NONE,
+			  "%" PRIu64, member_integer(rule, "failed"));
+		table_add(&table, STYLE_NONE, "%s", show_time(member_integer(rule, "p50"), buffer));
+		table_add(&table, STYLE_NONE, "%s", show_time(member_integer(rule, "p99"), buffer));
+		if (json_is_object(failure))
+			table_add(&table, STYLE_BAD, "%s: %s", member_string(failure, "effect"),
+				  member_string(failure, "error"));
+		else
+			table_add(&table, STYLE_NONE, "%s", "");
+	}
+	table_print(&table, 2, show->colour, show->out);
+	table_done(&table);
+}
+
 void show_status(const struct show *show, const json_t *reply)
 {
 	const json_t *groups = json_object_get(reply, "groups");
@@ -491,6 +524,10 @@ void show_status(const struct show *show, const json_t *reply)
 		show_groups_indented(show, groups, 2);
 	else
 		fputs("  none\n", show->out);
+	if (json_array_size(json_object_get(reply, "rule_counts")) > 0) {
+		heading(show, "rules");
+		show_rules(show, json_object_get(reply, "rule_counts"));
+	}
 	show_counters(show, json_object_get(reply, "counters"), true, "losses and refusals");
 	show_counters(show, json_object_get(reply, "counters"), false, "counters");
 	if (json_array_size(problems) > 0)

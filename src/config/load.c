@@ -26,6 +26,7 @@ static int reader_init(struct reader *reader, enum load_flags flags,
 		return -ENOMEM;
 	policy->memory = reader->memory = arena_new();
 	policy->log_level = LOG_INFO;
+	policy->decisions_size = 4 << 20;
 	policy->source = "auto";
 	return policy->memory ? 0 : -ENOMEM;
 }

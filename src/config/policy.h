@@ -300,9 +300,13 @@ struct policy {
 	size_t file_count;
 	char *name; /* of the instance; default "reeve" */
 	enum policy_mode mode;
-	char *log_file;	  /* a path, "stderr" or "journal"; default "stderr" */
-	int log_level;	  /* syslog's; default LOG_INFO */
-	char *audit_mode; /* fetter's override|preserve|reuse; kept, it changes nothing */
+	char *log_file; /* a path, "stderr" or "journal"; default "stderr" */
+	int log_level;	/* syslog's; default LOG_INFO */
+	/* The record of decisions: a path, "off", or NULL: in the runtime folder */
+	char *decisions_file;
+	uint64_t decisions_size; /* of the file and the one before it; default 4 MiB */
+	bool decisions_journal;	 /* in the journal, too */
+	char *audit_mode;	 /* fetter's override|preserve|reuse; kept, it changes nothing */
 	/* What events are observed by: a name of source/source.h, "auto" (default) or "off" */
 	const char *source;
 	enum favordynmods favordynmods;

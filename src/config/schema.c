@@ -181,8 +181,7 @@ bool schema_read(struct reader *reader, const struct schema *schema, const struc
 }
 
 /* Notes that a single value is set; false when another file has set it. */
-static bool set_single(struct reader *reader, const struct schema_key *key,
-		       const struct node *value)
+bool set_single(struct reader *reader, const struct schema_key *key, const struct node *value)
 {
 	const struct node **slot = &reader->single[key->number];
 	char what[64];
@@ -243,7 +242,8 @@ static bool read_mode(struct reader *reader, const struct schema_key *key, const
 static bool read_section(struct reader *reader, const struct schema_key *key,
 			 const struct node *value, void *target)
 {
-	const struct schema *sections[] = { &logging_schema, &audit_schema, &tuning_schema };
+	const struct schema *sections[] = { &logging_schema, &audit_schema, &tuning_schema,
+					    &decisions_schema };
 
 	return expect_map(reader, key->name, value) &&
 	       schema_read(reader, sections[key->number], value, target);
@@ -467,6 +467,7 @@ const struct schema tuning_schema = {
 
 static const struct schema_key policy_keys[] = {
 	{ "audit", "map", "fetter's audit rules: read, without effect", read_section, .number = 1 },
+	{ "decisions", "map", "where what was decided is kept", read_section, .number = 3 },
 	{ "dry_run", "true or false", "everything is decided and recorded, nothing is done",
 	  read_dry_run, .number = SINGLE_DRY_RUN },
 	{ "groups", "map", "name -> limits", read_groups },

@@ -36,9 +36,9 @@ struct schema {
 	struct schema_part parts[SCHEMA_PARTS];
 };
 
-extern const struct schema policy_schema, logging_schema, audit_schema, tuning_schema, rule_schema,
-	group_schema, io_schema, trigger_schema, condition_schema, effect_schema, log_schema,
-	rate_schema, deadline_schema, test_schema, expect_schema;
+extern const struct schema policy_schema, logging_schema, audit_schema, tuning_schema,
+	decisions_schema, rule_schema, group_schema, io_schema, trigger_schema, condition_schema,
+	effect_schema, log_schema, rate_schema, deadline_schema, test_schema, expect_schema;
 
 /* Reads all pairs of a map (null: no pairs) into `target`. */
 bool schema_read(struct reader *reader, const struct schema *schema, const struct node *map,
@@ -46,6 +46,9 @@ bool schema_read(struct reader *reader, const struct schema *schema, const struc
 
 /* One file's tree into the policy that is being built. */
 bool policy_read(struct reader *reader, const struct node *root);
+
+/* schema.c: a key that may be given once. */
+bool set_single(struct reader *reader, const struct schema_key *key, const struct node *value);
 
 /* schema-rules.c, -groups.c, -triggers.c, -tests.c: what stands behind the top-level keys. */
 bool read_rules(struct reader *reader, const struct schema_key *key, const struct node *value,

@@ -131,6 +131,20 @@ static int do_list(struct engine *engine, const json_t *parameters, json_t **ret
 	return *ret_reply ? 0 : error_oom(err);
 }
 
+static int do_list_decisions(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+			     struct error *err)
+{
+	struct decision_wish wish;
+	int r = decision_wish_read(parameters, &wish, err);
+	json_t *list;
+
+	if (r < 0)
+		return r;
+	list = engine_list_decisions(engine, &wish);
+	*ret_reply = list ? json_pack("{s:o}", "decisions", list) : NULL;
+	return *ret_reply ? 0 : error_oom(err);
+}
+
 static int do_list_processes(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 			     struct error *err)
 {
@@ -397,19 +411,13 @@ static const struct {
 	const char *name;
 	control_fn function;
 } methods[] = {
-	{ "io.reeve.Clean", do_clean },
-	{ "io.reeve.CreateGroup", do_create },
-	{ "io.reeve.DeleteGroup", do_delete },
-	{ "io.reeve.FreezeGroup", do_freeze },
-	{ "io.reeve.GetGroup", do_get },
-	{ "io.reeve.GetStatus", do_status },
-	{ "io.reeve.KillGroup", do_kill },
-	{ "io.reeve.ListGroups", do_list },
-	{ "io.reeve.ListProcesses", do_list_processes },
-	{ "io.reeve.MoveProcesses", do_move },
-	{ "io.reeve.Reload", do_reload },
-	{ "io.reeve.Scan", do_scan },
-	{ "io.reeve.SetGroup", do_set },
+	{ "io.reeve.Clean", do_clean },	       { "io.reeve.CreateGroup", do_create },
+	{ "io.reeve.DeleteGroup", do_delete }, { "io.reeve.FreezeGroup", do_freeze },
+	{ "io.reeve.GetGroup", do_get },       { "io.reeve.GetStatus", do_status },
+	{ "io.reeve.KillGroup", do_kill },     { "io.reeve.ListDecisions", do_list_decisions },
+	{ "io.reeve.ListGroups", do_list },    { "io.reeve.ListProcesses", do_list_processes },
+	{ "io.reeve.MoveProcesses", do_move }, { "io.reeve.Reload", do_reload },
+	{ "io.reeve.Scan", do_scan },	       { "io.reeve.SetGroup", do_set },
 	{ "io.reeve.ThawGroup", do_thaw },
 };
 

@@ -34,9 +34,18 @@ struct straggler {
 	bool done;	 /* to be removed */
 };
 
+/* Which decisions somebody wants to see. */
+struct decision_wish {
+	const char *rule; /* one of those that matched; NULL: any */
+	bool denied;	  /* those that were refused only */
+	size_t limit;	  /* of a list: the last ones */
+};
+
 struct subscriber {
 	struct subscriber *next;
 	struct varlink_call *call;
+	struct decision_wish wish;
+	char *rule; /* owned; the wish's */
 	uint64_t lost;
 };
 
@@ -49,9 +58,10 @@ struct engine_counters {
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
+	uint64_t unrecorded;	 /* decisions that are in no record */
 	uint64_t changes;	 /* told after the fact by the gate */
-	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 	uint64_t events_lost;	 /* subscribers that did not read */
+	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 };
 
 struct engine {
@@ -106,6 +116,8 @@ struct engine {
 	struct shown_decision history[HISTORY];
 	size_t history_next;
 	struct subscriber *subscribers;
+	struct decision_log *decision_log; /* NULL: none is kept */
+	sd_event_source *record_post;
 	struct slow *slow;	    /* requests under way (engine-slow.c) */
 	struct scan_memory scanned; /* by the scans that stand in for the gate */
 	struct engine_counters counters;
@@ -144,9 +156,21 @@ void engine_record(struct engine *engine, const struct decision *decision);
 void engine_check_outcome(struct engine *engine, const struct decision *decision);
 
 /* engine-events.c */
-int engine_subscribe(struct engine *engine, struct varlink_call *call);
+/* All decisions from now on; with `wish` (may be NULL) those that it wants, the last `limit` of
+ * before first. */
+int engine_subscribe(struct engine *engine, struct varlink_call *call,
+		     const struct decision_wish *wish);
 void engine_publish(struct engine *engine, const struct shown_decision *shown);
 void engine_unsubscribe_all(struct engine *engine);
+
+/* engine-record.c */
+void engine_record_start(struct engine *engine);
+void engine_record_stop(struct engine *engine);
+void engine_record_add(struct engine *engine, const struct shown_decision *shown);
+int decision_wish_read(const json_t *parameters, struct decision_wish *ret_wish, struct error *err);
+bool decision_wanted(const json_t *decision, const struct decision_wish *wish);
+json_t *engine_list_decisions(struct engine *engine, const struct decision_wish *wish);
+json_t *engine_rules_to_json(const struct engine *engine);
 
 /* engine-status.c */
 json_t *engine_status(struct engine *engine);

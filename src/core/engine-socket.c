@@ -58,6 +58,7 @@ METHOD(FreezeGroup)
 METHOD(GetGroup)
 METHOD(GetStatus)
 METHOD(KillGroup)
+METHOD(ListDecisions)
 METHOD(ListGroups)
 METHOD(ListProcesses)
 METHOD(MoveProcesses)
@@ -70,7 +71,21 @@ static int call_events(struct varlink_call *call, json_t *parameters, void *user
 {
 	if (!varlink_wants_more(call))
 		return varlink_error(call, "org.varlink.service.ExpectedMore", NULL);
-	return engine_subscribe(userdata, call);
+	return engine_subscribe(userdata, call, NULL);
+}
+
+static int call_decisions(struct varlink_call *call, json_t *parameters, void *userdata)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct decision_wish wish;
+
+	if (!varlink_wants_more(call))
+		return varlink_error(call, "org.varlink.service.ExpectedMore", NULL);
+	if (decision_wish_read(parameters, &wish, &err) < 0)
+		return varlink_fail(call, err.code, &err);
+	if (!json_is_integer(json_object_get(parameters, "limit")))
+		wish.limit = 0;
+	return engine_subscribe(userdata, call, &wish);
 }
 
 static int call_watch(struct varlink_call *call, json_t *parameters, void *userdata)
@@ -89,12 +104,14 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.GetGroup", VARLINK_READ, call_GetGroup },
 	{ "io.reeve.GetStatus", VARLINK_READ, call_GetStatus },
 	{ "io.reeve.KillGroup", VARLINK_WRITE, call_KillGroup },
+	{ "io.reeve.ListDecisions", VARLINK_READ, call_ListDecisions },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
 	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
 	{ "io.reeve.SetGroup", VARLINK_WRITE, call_SetGroup },
+	{ "io.reeve.SubscribeDecisions", VARLINK_READ, call_decisions },
 	{ "io.reeve.ThawGroup", VARLINK_WRITE, call_ThawGroup },
 	{ "io.reeve.Watch", VARLINK_READ, call_watch },
 };

@@ -3,6 +3,7 @@
 #include "core/engine-internal.h"
 
 #include "core/decision-json.h"
+#include "core/decision-log.h"
 #include "core/engine-watch.h"
 #include "core/limits-json.h"
 
@@ -29,6 +30,7 @@ static const struct {
 	{ "engine.resolved", ENGINE, offsetof(struct engine_counters, resolved) },
 	{ "engine.scans", ENGINE, offsetof(struct engine_counters, scans) },
 	{ "engine.self_triggers", ENGINE, offsetof(struct engine_counters, self_triggers) },
+	{ "engine.unrecorded", ENGINE, offsetof(struct engine_counters, unrecorded) },
 	{ "engine.unverified", ENGINE, offsetof(struct engine_counters, stragglers_dropped) },
 	{ "gate.allowed", GATE, offsetof(struct gate_counters, allowed) },
 	{ "gate.answered_elsewhere", GATE, offsetof(struct gate_counters, answered_elsewhere) },
@@ -122,6 +124,14 @@ static json_t *counters_to_json(const struct engine *engine)
 	json_object_set_new(object, "queue.triggers_lost",
 			    json_integer((json_int_t)atomic_load(
 				    &gatekeeper_urgent(engine->keeper)->lost)));
+	if (engine->decision_log) {
+		const struct decision_log_counters *log =
+			decision_log_counters(engine->decision_log);
+
+		json_object_set_new(object, "record.lost", json_integer((json_int_t)log->lost));
+		json_object_set_new(object, "record.written",
+				    json_integer((json_int_t)log->written));
+	}
 	json_object_set_new(object, "names.folders", json_integer((json_int_t)names->folders));
 	json_object_set_new(object, "names.refused", json_integer((json_int_t)names->refused));
 	json_object_set_new(object, "names.overflows", json_integer((json_int_t)names->overflows));
@@ -354,7 +364,7 @@ json_t *engine_status(struct engine *engine)
 	json_t *status;
 
 	status = json_pack(
-		"{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:s, s:i, s:o, s:s, s:s, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"version", REEVE_VERSION, "name", engine->name, "pid", (int)getpid(), "guard",
 		guard, "mode", engine->gate ? "gate" : "scanner", "layout",
 		layout_mode_name(engine->layout->mode), "uptime",
@@ -362,7 +372,8 @@ json_t *engine_status(struct engine *engine)
 		"dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
 		(json_int_t)policy->rule_count, "sources", sources_to_json(engine), "groups",
 		groups_to_json(engine), "counters", counters_to_json(engine), "problems",
-		problems_to_json(engine), "decisions", decisions_to_json(engine));
+		problems_to_json(engine), "decisions", decisions_to_json(engine), "rule_counts",
+		engine_rules_to_json(engine));
 	json_object_set_new(status, "triggers", triggers_to_json(engine));
 	return status;
 }

@@ -221,6 +221,7 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	*policy = NULL;
 	if (engine->options.local)
 		return 0;
+	engine_record_start(engine);
 	favor_dynmods(engine);
 	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
 			       &engine->triggers);
@@ -317,6 +318,7 @@ void engine_free(struct engine *engine)
 		snapshot_free(gatekeeper_swap(engine->keeper, NULL));
 	gatekeeper_free(engine->keeper);
 	confirm_free(engine->confirm);
+	engine_record_stop(engine);
 	free_snapshots(engine);
 	restore_dynmods(engine);
 	adhoc_free(engine->adhoc);

@@ -197,8 +197,7 @@ static int write_all_of(struct reeve_port *port, const char *data, size_t size)
 /* Takes the object. */
 static int send_object(struct reeve_port *port, json_t *object)
 {
-	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	_cleanup_(freep) char *owned = line;
+	_cleanup_(freep) char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	size_t size;
 
 	json_decref(object);

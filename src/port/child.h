@@ -30,6 +30,7 @@ struct child {
 	pid_t pid; /* 0: the slot is free */
 	int control, in, out, err;
 	bool executed;	/* it is a program: its output is raw */
+	bool bulk;	/* its last frame was a large one */
 	bool announced; /* it is about to execute; the control socket tells whether it did */
 	bool gone;	/* its end has been told; only what others keep open of it is left */
 	int64_t flowcontrol;

@@ -90,6 +90,19 @@ static int apply(const struct arguments *arguments, struct port *port)
 	return 0;
 }
 
+/* Whoever may execute a set-user-ID copy would have all of that user's rights. (What executes
+ * itself again may have changed its users meanwhile.) */
+static bool is_set_user_id(const struct arguments *arguments)
+{
+	if (arguments->start.again || (getuid() == geteuid() && getgid() == getegid()))
+		return false;
+	fputs("reeve-port: is set-user-ID or set-group-ID, which would give its rights to "
+	      "everybody "
+	      "who can execute it: use sudo, or file capabilities\n",
+	      stderr);
+	return true;
+}
+
 /* In front of the port a process of its own speaks JSON. */
 static int run_json(struct port *port)
 {
@@ -119,6 +132,8 @@ int main(int argc, char **argv)
 	r = read_arguments(argc, argv, &arguments);
 	if (r)
 		return r;
+	if (is_set_user_id(&arguments))
+		return EPERM;
 	port = port_new();
 	if (!port)
 		return ENOMEM;

@@ -22,6 +22,7 @@ enum {
 	FRAMES_AT_ONCE = 32,
 	SPLICE_MIN = 2048, /* below this a copy is cheaper */
 	ROUNDS = 16,	   /* frames moved before others have their turn */
+	BULK_READ = 1024,  /* of a large frame: the rest is moved */
 	BULK = 65536,	   /* a pipe that is full: its writer has more to say */
 	BULK_PIPE = 256 * 1024,
 	DRAIN_MAX = 16 << 20,
@@ -168,8 +169,9 @@ static bool pass_frames(struct port *port, struct child *child, const uint8_t *d
 		data += whole;
 		size -= whole;
 	}
-	if (!child->announced && size && state == FRAME_GOOD &&
-	    finish_by_move(&batch, child, data, size, whole, &more))
+	child->bulk = !child->announced && size && state == FRAME_GOOD &&
+		      finish_by_move(&batch, child, data, size, whole, &more);
+	if (child->bulk)
 		size = 0;
 	batch_send(&batch);
 	if (!child->announced && size && state == FRAME_BROKEN)
@@ -216,7 +218,8 @@ static ssize_t relay_frames(struct port *port, struct child *child, bool *ret_mo
 	if (child_bytes_left(&child->rest)) {
 		got = read_rest(child, port);
 	} else {
-		got = read(child->out, port->buffer, read_size(port));
+		got = read(child->out, port->buffer,
+			   child->bulk && !port->plain_calls ? BULK_READ : read_size(port));
 		if (got > 0)
 			*ret_more = pass_frames(port, child, port->buffer, (size_t)got);
 	}

@@ -130,6 +130,13 @@ ask() {
 	[[ $output == *'"error":"eperm","id":2'* ]]
 }
 
+@test "it refuses to be set-user-ID" {
+	install -m 4755 "$(readlink -f "$(command -v reeve-port)")" "$WORK/port"
+	! findmnt -no OPTIONS -T "$WORK" | grep -q nosuid || skip "needs a folder without nosuid"
+	run -1 setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/port" --protocol json </dev/null
+	[[ $output == *"set-user-ID"* ]]
+}
+
 @test "by sudo it has the identity that sudo gives it" {
 	command -v sudo >/dev/null || skip "needs sudo"
 	install -m 755 "$(readlink -f "$(command -v reeve-port)")" "$WORK/port"

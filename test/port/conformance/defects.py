@@ -468,6 +468,7 @@ def orphan_after_root_kill(bench):
     places = [port.spawn('sleep', '1000'), port.spawn('sleep', '1000', at=below),
               port.shell('trap "" TERM; sleep 1000', at=below[:1])]
     port.process.kill()
+    port.process.wait()
     for at in (*[below[:i] for i in (1, 2, 3)], *places):
         eventually(lambda at=at: processes.gone(at[-1]), f'{processes.describe(at[-1])} runs on',
                    seconds=10)

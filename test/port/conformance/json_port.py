@@ -463,5 +463,6 @@ def port_killed(bench):
     at = port.chain(2)
     port.ok('execvp', ['sleep', ['sleep', '1000']], at=at)
     port.process.kill()
+    port.process.wait()
     for pid in at:
         eventually(lambda pid=pid: processes.gone(pid), f'{pid} runs on')
