@@ -86,6 +86,7 @@ CALL(statistics)
 		{ "badpid", port->counters.badpid },
 		{ "replies_too_long", port->counters.replies_too_long },
 		{ "control_invalid", port->counters.control_invalid },
+		{ "output_missing", port->counters.output_missing },
 		{ "signals_lost", signals_lost() },
 	};
 

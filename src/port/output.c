@@ -51,7 +51,8 @@ void output_write(struct port *port, struct iovec *parts, size_t count)
 	}
 }
 
-/* By way of a buffer. What is missing at a sudden end is made up: the frame's length is out. */
+/* By way of a buffer. Bytes that somebody else has read meanwhile are missing: as the frame's
+ * length is out already, zeros take their place, and are counted. */
 static void move_by_copy(struct port *port, int fd, size_t size)
 {
 	uint8_t *copy = port->buffer;
@@ -67,6 +68,7 @@ static void move_by_copy(struct port *port, int fd, size_t size)
 		if (got <= 0) {
 			memset(copy, 0, sizeof(port->buffer));
 			got = (ssize_t)MIN(size, sizeof(port->buffer));
+			port->counters.output_missing += (uint64_t)got;
 		}
 		part = (struct iovec){ copy, (size_t)got };
 		output_write(port, &part, 1);

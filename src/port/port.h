@@ -40,6 +40,7 @@ struct port_options {
 /* What was lost or refused in this process. */
 struct port_counters {
 	uint64_t calls, badpid, replies_too_long, control_invalid;
+	uint64_t output_missing; /* bytes of a begun frame that were gone: sent as zeros */
 };
 
 enum child_signals { CHILD_SIGNALS_REAPED, CHILD_SIGNALS_TOLD, CHILD_SIGNALS_IGNORED };
