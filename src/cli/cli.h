@@ -28,8 +28,8 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, denied, evacuate, failed, follow, local, scdoc, self_test, since_start,
-		summary, tree;
+	bool version, all, cost, denied, evacuate, failed, follow, local, scdoc, self_test,
+		since_start, summary, tree;
 	const char *config, *compat, *count, *fields, *group, *name, *policy, *rule, *source,
 		*timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "config/load.h"
 #include "core/engine.h"
+#include "rules/cost.h"
 #include "rules/policy-test.h"
 #include "util/fd.h"
 #include "util/suggest.h"
@@ -24,6 +25,7 @@ struct check {
 	struct layout *layout; /* NULL: could not be detected, which was told */
 	struct diagnostics diagnostics;
 	size_t invalid; /* policies */
+	json_t *costs;	/* for --cost with --json */
 };
 
 static void warn(struct check *check, const char *hint, const char *message)
@@ -158,6 +160,95 @@ static void check_host(struct check *check, const struct policy *policy)
 	group_problems_done(&problems);
 }
 
+/* ---- what rules cost ---- */
+
+/* "read, write"; owned. */
+static char *occasion_words(uint32_t occasions)
+{
+	struct text text;
+
+	text_init(&text);
+	for (enum occasion on = 0; on < OCCASIONS; on++)
+		if (occasions & OCCASION_BIT(on))
+			text_addf(&text, "%s%s", text.size > 0 ? ", " : "", occasion_names[on]);
+	return text_take(&text);
+}
+
+static char *part_words(uint32_t parts)
+{
+	struct text text;
+
+	text_init(&text);
+	for (unsigned part = 0; part < 32; part++)
+		if (parts >> part & 1)
+			text_addf(&text, "%s%s", text.size > 0 ? ", " : "", cost_part_name(part));
+	return text_take(&text);
+}
+
+static json_t *cost_to_json(const struct policy *policy, const struct rule_cost *cost)
+{
+	_cleanup_(freep) char *before = occasion_words(cost->before);
+	_cleanup_(freep) char *kernel = occasion_words(cost->kernel);
+	_cleanup_(freep) char *after = occasion_words(cost->after);
+	_cleanup_(freep) char *parts = part_words(cost->parts);
+
+	return json_pack("{s:s, s:s?, s:s?, s:s?, s:s, s:s?, s:b, s:b, s:I, s:I}", "rule",
+			 policy->rules[cost->rule].name, "before", before, "kernel", kernel,
+			 "after", after, "found_by", cost_way_name(cost->way), "asks", parts,
+			 "by_inode", (int)cost->by_inode, "asked_about_every_file",
+			 (int)cost->blocks_forgetting, "match_ns", (json_int_t)cost->match_ns,
+			 "facts_ns", (json_int_t)cost->facts_ns);
+}
+
+static void print_costs(const struct cli *cli, const json_t *costs)
+{
+	static const struct column columns[] = {
+		{ "rule", false },     { "before", false }, { "kernel", false }, { "after", false },
+		{ "found by", false }, { "asks", false },   { "takes", true },	 { "notes", false },
+	};
+	struct table table;
+	const json_t *cost;
+	size_t index;
+
+	table_init(&table, columns, ARRAY_SIZE(columns));
+	json_array_foreach(costs, index, cost)
+	{
+		uint64_t ns = member_integer(cost, "match_ns") + member_integer(cost, "facts_ns");
+
+		table_add_text(&table, STYLE_NONE, member_string(cost, "rule"));
+		table_add_text(&table, STYLE_NONE, member_string(cost, "before"));
+		table_add_text(&table, STYLE_NONE, member_string(cost, "kernel"));
+		table_add_text(&table, STYLE_NONE, member_string(cost, "after"));
+		table_add_text(&table, STYLE_NONE, member_string(cost, "found_by"));
+		table_add_text(&table, STYLE_NONE, member_string(cost, "asks"));
+		table_add(&table, STYLE_NONE, "%.1f us", (double)ns / 1000);
+		table_add(&table, STYLE_FAINT, "%s",
+			  member_true(cost, "asked_about_every_file") ? "asked about every file"
+			  : member_true(cost, "by_inode")	      ? "kept for the file"
+								      : "");
+	}
+	table_print(&table, 0, cli->colour_out, cli->out);
+	table_done(&table);
+}
+
+static void check_cost(struct check *check, const struct policy *policy)
+{
+	_cleanup_(freep) struct rule_cost *costs = NULL;
+	json_t *list = json_array();
+	int r = ruleset_cost(policy, &costs);
+
+	if (r < 0)
+		diagnostics_add(&check->diagnostics, SEVERITY_WARNING, NULL, NULL, 0, 0, 0, NULL,
+				"what the rules cost cannot be told: %s", strerror(-r));
+	for (size_t i = 0; r >= 0 && i < policy->rule_count; i++)
+		json_array_append_new(list, cost_to_json(policy, &costs[i]));
+	if (check->cli->json)
+		json_array_extend(check->costs, list);
+	else
+		print_costs(check->cli, list);
+	json_decref(list);
+}
+
 /* The daemon refuses a policy that others may write; here it is worth a warning. */
 static void check_ownership(struct check *check, const char *path)
 {
@@ -194,6 +285,8 @@ static void check_policy(struct check *check, const char *path)
 		check->invalid++;
 		return;
 	}
+	if (check->cli->cost)
+		check_cost(check, policy);
 	if (check->cli->json)
 		return;
 	output_escaped(check->cli->out, path);
@@ -232,6 +325,8 @@ static int print_result(struct check *check)
 	}
 	result = json_pack("{s:b, s:o}", "valid", check->invalid == 0, "diagnostics",
 			   diagnostics_to_json(&check->diagnostics));
+	if (result && cli->cost)
+		json_object_set(result, "costs", check->costs);
 	if (!result || cli_print_json(cli, result) != EXIT_DONE)
 		check->invalid++;
 	json_decref(result);
@@ -258,7 +353,7 @@ static int read_compat(struct cli *cli, enum load_flags *ret_flags, struct error
 
 static int run_check(struct cli *cli, int count, char **operands)
 {
-	struct check check = { .cli = cli };
+	struct check check = { .cli = cli, .costs = json_array() };
 	struct error err = ERROR_INIT;
 
 	if (read_compat(cli, &check.flags, &err) < 0)
@@ -270,12 +365,16 @@ static int run_check(struct cli *cli, int count, char **operands)
 		check_policy(&check, ENGINE_CONFIG_PATH);
 	print_result(&check);
 	diagnostics_done(&check.diagnostics);
+	json_decref(check.costs);
 	layout_freep(&check.layout);
 	host_freep(&check.host);
 	return check.invalid > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 static const struct command_option check_options[] = {
+	{ "cost", 0, OPTION_FLAG, NULL,
+	  "for each rule where it is enforced, what it asks, and what that takes",
+	  offsetof(struct cli, cost) },
 	{ "compat", 0, OPTION_STRING, "fetter",
 	  "read files of another program: unknown keys are warnings",
 	  offsetof(struct cli, compat) },
@@ -285,13 +384,14 @@ const struct command check_command = {
 	.name = "check",
 	.usage = "[FILE|FOLDER...]",
 	.summary = "Check policy files, and what this host could not do of them",
-	.description = "Reads each operand as one policy (default: /etc/reeve) and prints every "
-		       "mistake with its place, and every one of its _tests_ that does not hold. "
-		       "Needs neither root nor a daemon. The exit code is "
-		       "0 when all are valid, 1 when one is not, 2 for a wrong command line; "
-		       "warnings do not change it. *--json* prints an object with _valid_ and "
-		       "_diagnostics_, an array of objects with _file_, _line_, _column_, "
-		       "_length_, _severity_, _message_ and _hint_.",
+	.description =
+		"Reads each operand as one policy (default: /etc/reeve) and prints every "
+		"mistake with its place, and every one of its _tests_ that does not hold. "
+		"Needs neither root nor a daemon. The exit code is "
+		"0 when all are valid, 1 when one is not, 2 for a wrong command line; "
+		"warnings do not change it. *--json* prints an object with _valid_ and "
+		"_diagnostics_, an array of objects with _file_, _line_, _column_, "
+		"_length_, _severity_, _message_ and _hint_; with *--cost* it has _costs_, too.",
 	.flags = COMMAND_UNLIMITED | COMMAND_POLICY,
 	COMMAND_OPTIONS(check_options),
 	.run = run_check,
