@@ -74,6 +74,7 @@ struct engine {
 	struct groups *groups;
 	struct resolver *resolver;
 	struct gate *gate;
+	bool gate_runs;		  /* its threads do: files can be watched */
 	struct error gate_error;  /* why there is no gate */
 	struct kernel_deny *deny; /* NULL: the kernel refuses nothing by itself */
 	struct error deny_error;  /* why it cannot */
@@ -132,6 +133,8 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 int engine_apply(struct engine *engine, struct policy *policy, struct error *err);
 /* Resolves names again and renews the snapshot. */
 int engine_resolve(struct engine *engine);
+/* Has the gate watch the files that rules on opens name. */
+void engine_watch_files(struct engine *engine);
 void engine_drop_retired(struct engine *engine);
 const struct snapshot *engine_snapshot(const struct engine *engine, uint32_t generation);
 static inline const struct policy *engine_policy(const struct engine *engine)

@@ -213,6 +213,24 @@ const struct snapshot *engine_snapshot(const struct engine *engine, uint32_t gen
 	return NULL;
 }
 
+/*
+ * Not before the gate's threads run: until then our own opening of a file in a watched folder (NSS
+ * reads /etc/group) would wait for ourselves, and everybody else for us.
+ */
+void engine_watch_files(struct engine *engine)
+{
+	const struct gate_watch *watches;
+	size_t count;
+
+	if (!engine->gate || !engine->gate_runs)
+		return;
+	watches = resolver_watches(engine->resolver, &count);
+	/* What no rule named may be named now. */
+	gate_forget_all(engine->gate);
+	(void)gate_watch_open(engine->gate, watches, count, NULL);
+	(void)gate_mark_remote(engine->gate, NULL);
+}
+
 static int install(struct engine *engine, struct shared_policy *policy, struct targets *targets)
 {
 	struct snapshot *snapshot = NULL;
@@ -223,15 +241,7 @@ static int install(struct engine *engine, struct shared_policy *policy, struct t
 	engine->generation++;
 	engine->counters.resolved++;
 	(void)retire(engine, gatekeeper_swap(engine->keeper, snapshot));
-	if (engine->gate) {
-		size_t count;
-		const struct gate_watch *watches = resolver_watches(engine->resolver, &count);
-
-		/* What no rule named may be named now. */
-		gate_forget_all(engine->gate);
-		(void)gate_watch_open(engine->gate, watches, count, NULL);
-		(void)gate_mark_remote(engine->gate, NULL);
-	}
+	engine_watch_files(engine);
 	engine_deny_update(engine);
 	return 0;
 }

@@ -152,7 +152,11 @@ static int start_gate(struct engine *engine, struct error *err)
 	if (r < 0)
 		return r;
 	r = gate_mark_mounts(engine->gate, err);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	engine->gate_runs = true;
+	engine_watch_files(engine);
+	return 0;
 }
 
 /* ---- construction ---- */

@@ -183,3 +183,22 @@ forbid() { # OCCASION FILE MORE...
 	eventually grep -q "write $WORK/file" seen
 	stop
 }
+
+@test "gate-open: a folder that the daemon itself opens files of does not make it wait for itself" {
+	policy <<-END
+		rules:
+		  - {name: no-such-file, on: write, paths: ["/etc/$NAME"], deny: true}
+		  - {name: home, on: read, paths: ["$WORK/home/"], not: {user: [root, nobody]}, trigger: t}
+		triggers:
+		  t: {run: /bin/true, user: nobody}
+	END
+	start
+	# Accounts are read at both ends while this folder is watched.
+	timeout 20 getent passwd root
+	timeout 20 reeve status --runtime-dir "$RUN" >/dev/null
+	! (: >"/etc/$NAME") 2>/dev/null
+	[ ! -s "/etc/$NAME" ]
+	reload
+	timeout 20 getent group root
+	stop
+}
