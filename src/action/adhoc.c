@@ -34,7 +34,7 @@ void adhoc_free(struct adhoc *adhoc)
 	free(adhoc);
 }
 
-static bool is_listed(const struct adhoc *adhoc, const char *name)
+bool adhoc_has(const struct adhoc *adhoc, const char *name)
 {
 	for (size_t i = 0; i < adhoc->count; i++)
 		if (streq(adhoc->names[i], name))
@@ -130,7 +130,7 @@ int adhoc_adopt(struct adhoc *adhoc, const char *name)
 
 	if (!groups_find(adhoc->groups, name))
 		return -ENOENT;
-	if (is_listed(adhoc, name))
+	if (adhoc_has(adhoc, name))
 		return 0;
 	copy = strdup(name);
 	return copy ? list(adhoc, &copy) : -ENOMEM;

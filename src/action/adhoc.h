@@ -44,7 +44,8 @@ size_t adhoc_part(const char *text, size_t size, char *part, size_t room);
 size_t adhoc_sweep(struct adhoc *adhoc, bool (*keep)(const char *name, void *userdata),
 		   void *userdata);
 
-/* How many there are, and their names for groups_apply(): a reload must not take them for groups
- * that no file names any more. */
+/* Whether it is one of them: a reload must not take it for a group that no file names any more. */
+bool adhoc_has(const struct adhoc *adhoc, const char *name);
+/* How many there are, and their names. */
 size_t adhoc_count(const struct adhoc *adhoc);
 const char *adhoc_name(const struct adhoc *adhoc, size_t index);

@@ -58,6 +58,8 @@ static void test_made_when_needed(void **state)
 	assert_int_equal(adhoc_count(world->adhoc), 2);
 	(void)get(world, "users/bob", NULL);
 	assert_int_equal(adhoc_count(world->adhoc), 3);
+	assert_true(adhoc_has(world->adhoc, "users/bob"));
+	assert_false(adhoc_has(world->adhoc, "users/eve"));
 	assert_string_equal(adhoc_name(world->adhoc, 2), "users/bob");
 }
 

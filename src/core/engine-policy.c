@@ -5,6 +5,8 @@
  */
 #include "core/engine-internal.h"
 
+#include "action/adhoc.h"
+
 /* One command's work needs no policy: `reeve run --ram 2G` is complete without any file. */
 static bool may_be_empty(const struct engine *engine)
 {
@@ -69,7 +71,14 @@ static int apply_each(struct engine *engine, const struct group_spec *specs, siz
 	return r;
 }
 
-/* Groups that commands have made go on beside the policy's, held to what they are held to. */
+/* A group that is in no file and goes on: a command has made it, or a rule on demand. */
+static bool goes_on(const struct engine *engine, const char *name)
+{
+	return json_object_get(engine->made, name) ||
+	       (engine->adhoc && adhoc_has(engine->adhoc, name));
+}
+
+/* Those go on beside the policy's, held to what they are held to. */
 static size_t add_made(struct engine *engine, const struct policy *policy, struct group_spec *specs,
 		       struct limits *limits)
 {
@@ -79,7 +88,7 @@ static size_t add_made(struct engine *engine, const struct policy *policy, struc
 		const struct group *group = groups_at(engine->groups, i);
 		const char *name = group_name(group);
 
-		if (!json_object_get(engine->made, name) || policy_find_group(policy, name) >= 0 ||
+		if (!goes_on(engine, name) || policy_find_group(policy, name) >= 0 ||
 		    limits_copy(&limits[count], group_limits(group)) < 0)
 			continue;
 		if (group_is_frozen(group) == 1) {
