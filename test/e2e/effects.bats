@@ -62,6 +62,22 @@ teardown() {
 	eventually bash -c "! reeve group list --runtime-dir '$RUN' | grep -q users/root"
 }
 
+@test "effects: a group made on demand goes on over a reload" {
+	policy <<-END
+		rules:
+		  users: {on: execute, paths: ["$WORK/c"], group: "users/%u"}
+		groups: {users: {pids: 50}}
+	END
+	cp /bin/sleep c
+	start
+	background ./c 60
+	eventually bash -c "reeve group list --runtime-dir '$RUN' | grep -q users/root"
+	reload >said 2>&1
+	! grep -i "users/root" said
+	grep -q "users/root$" "/proc/${STARTED[-1]}/cgroup"
+	reeve group list --runtime-dir "$RUN" | grep -q users/root
+}
+
 @test "effects: an own group with limits for one program" {
 	policy <<-END
 		rules:

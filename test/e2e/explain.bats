@@ -66,7 +66,7 @@ explain() {
 @test "explain: a process that runs" {
 	./program 60 3>&- &
 	local pid=$!
-	STARTED+=("$pid")
+	owned "$pid"
 	nap 0.2
 	explain --pid "$pid"
 	explains not-root "no +does not hold"
