@@ -35,7 +35,7 @@ struct pass {
 	struct hash watch_index;    /* path -> index + 1 */
 	size_t watch_count, watch_room;
 	size_t watches_taken; /* by resolver_take_added() */
-	size_t tree_folders;
+	size_t tree_folders, open_folders; /* watched for rules on executions, and on opens */
 	char **strings; /* texts made while walking */
 	size_t string_count;
 	struct place **place_list;

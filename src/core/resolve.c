@@ -19,8 +19,11 @@
 #include <sys/stat.h>
 
 enum {
-	LINKS_MAX = 40,	     /* as the kernel's MAXSYMLINKS */
-	FOLDERS_MAX = 65536, /* watched below rules on folders and globs, all together */
+	LINKS_MAX = 40, /* as the kernel's MAXSYMLINKS */
+	/* Watched below rules on folders and globs, all together: for executions, of which only
+	 * renames are missed without it, and for opens, which are not asked about without it. */
+	FOLDERS_MAX = 8192,
+	OPEN_FOLDERS_MAX = 65536,
 	DEPTH_MAX = 64,
 	WALK_MAX = 4096, /* parts under way at once: links of a user's own could nest for ever */
 };
@@ -369,6 +372,14 @@ static int watch_entry(struct tree *tree, int fd, const struct dirent *entry, co
 	return watch_tree(tree, fd, entry->d_name, below, depth + 1);
 }
 
+static bool has_room(struct tree *tree, bool fresh)
+{
+	size_t *count = tree->watching ? &tree->pass->open_folders : &tree->pass->tree_folders;
+
+	*count += fresh || !tree->appeared;
+	return *count <= (tree->watching ? OPEN_FOLDERS_MAX : FOLDERS_MAX);
+}
+
 static int watch_tree(struct tree *tree, int dirfd, const char *name, const char *path,
 		      unsigned depth)
 {
@@ -383,8 +394,7 @@ static int watch_tree(struct tree *tree, int dirfd, const char *name, const char
 		return 0;
 	/* One that has just appeared may be looked into twice. */
 	fresh = tree->appeared && !hash_get_string(&tree->pass->folders, path);
-	tree->pass->tree_folders += fresh || !tree->appeared;
-	if (tree->pass->tree_folders > FOLDERS_MAX || depth >= DEPTH_MAX) {
+	if (!has_room(tree, fresh) || depth >= DEPTH_MAX) {
 		tree->state->truncated = true;
 		close(fd);
 		return 0;
