@@ -353,11 +353,12 @@ static int read_compat(struct cli *cli, enum load_flags *ret_flags, struct error
 
 static int run_check(struct cli *cli, int count, char **operands)
 {
-	struct check check = { .cli = cli, .costs = json_array() };
+	struct check check = { .cli = cli };
 	struct error err = ERROR_INIT;
 
 	if (read_compat(cli, &check.flags, &err) < 0)
 		return cli_usage(cli, &err);
+	check.costs = json_array();
 	open_host(&check);
 	for (int i = 0; i < count; i++)
 		check_policy(&check, operands[i]);

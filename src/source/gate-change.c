@@ -187,17 +187,17 @@ static bool find_path(const struct gate_changes *changes,
 	return snprintf(path, PATH_MAX, "%s/%s", streq(folder, "/") ? "" : folder, name) < PATH_MAX;
 }
 
+/* `rest`: what follows the metadata, of the length that these say. */
 static bool tell(struct gate_changes *changes, const struct fanotify_event_metadata *metadata,
-		 gate_change_fn function, void *userdata)
+		 const char *rest, gate_change_fn function, void *userdata)
 {
-	const struct fanotify_event_info_fid *info = (const void *)(metadata + 1);
+	const size_t room = metadata->event_len - sizeof(*metadata);
+	const struct fanotify_event_info_fid *info = (const void *)rest;
 	struct gate_change change = { .kind = kind_of(metadata->mask), .pid = metadata->pid };
 	char path[PATH_MAX];
 
-	if (metadata->mask & FAN_Q_OVERFLOW ||
-	    metadata->event_len < sizeof(*metadata) + sizeof(*info) + sizeof(struct file_handle) ||
-	    info->hdr.info_type != FAN_EVENT_INFO_TYPE_DFID_NAME ||
-	    info->hdr.len > metadata->event_len - sizeof(*metadata) ||
+	if (metadata->mask & FAN_Q_OVERFLOW || room < sizeof(*info) + sizeof(struct file_handle) ||
+	    info->hdr.info_type != FAN_EVENT_INFO_TYPE_DFID_NAME || info->hdr.len > room ||
 	    !find_path(changes, info, path)) {
 		count_one(&changes->counters->changes_lost);
 		return false;
@@ -215,11 +215,18 @@ int gate_changes_take(struct gate_changes *changes, gate_change_fn function, voi
 	ssize_t n;
 
 	while ((n = read(changes->fd, buffer, sizeof(buffer))) > 0) {
-		/* Not const: FAN_EVENT_NEXT() casts. */
-		struct fanotify_event_metadata *metadata = (void *)buffer;
+		struct fanotify_event_metadata metadata;
 
-		for (; FAN_EVENT_OK(metadata, n); metadata = FAN_EVENT_NEXT(metadata, n))
-			told += tell(changes, metadata, function, userdata);
+		/* An event ends on 4 bytes, and its beginning wants 8: it is copied. */
+		for (ssize_t at = 0; n - at >= (ssize_t)sizeof(metadata);
+		     at += (ssize_t)metadata.event_len) {
+			memcpy(&metadata, buffer + at, sizeof(metadata));
+			if (metadata.event_len < sizeof(metadata) ||
+			    (ssize_t)metadata.event_len > n - at)
+				break;
+			told += tell(changes, &metadata, buffer + at + sizeof(metadata), function,
+				     userdata);
+		}
 	}
 	return n < 0 && errno != EAGAIN && errno != EINTR ? -errno : told;
 }
