@@ -34,9 +34,9 @@ struct pass {
 	struct gate_watch *watches; /* their paths are among `strings` */
 	struct hash watch_index;    /* path -> index + 1 */
 	size_t watch_count, watch_room;
-	size_t watches_taken; /* by resolver_take_added() */
+	size_t watches_taken;		   /* by resolver_take_added() */
 	size_t tree_folders, open_folders; /* watched for rules on executions, and on opens */
-	char **strings; /* texts made while walking */
+	char **strings;			   /* texts made while walking */
 	size_t string_count;
 	struct place **place_list;
 	size_t place_count;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Bad input: each gets a clear error, and nothing that ran before is lost.
+# bats file_tags=userland
 
 load helpers
 

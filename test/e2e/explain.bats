@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # reeve explain and reeve rules: a policy looked at, without root and without a daemon.
+# bats file_tags=userland
 
 load helpers
 

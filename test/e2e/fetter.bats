@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # fetter's command line and configuration, by the program of that name.
+# bats file_tags=userland
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The record of decisions: in its file, asked for, and followed.
+# bats file_tags=userland
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # reeve-port as an Erlang program drives it: by open_port, with the bytes that Erlang itself makes.
+# bats file_tags=userland
 
 load helpers
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # reeve-port as a program that somebody starts: its options, its JSON protocol, its privileges, its
 # end. The binary protocol is played by test/port/run.
+# bats file_tags=userland
 
 bats_require_minimum_version 1.5.0
 load helpers

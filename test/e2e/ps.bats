@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The list of processes: with a daemon and without, as a tree, as JSON.
+# bats file_tags=userland
 
 load helpers
 load watch-helpers

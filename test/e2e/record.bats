@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Recording and replaying: what was seen is shown again, whatever became of the file; and a policy is
 # put to it, by anybody.
+# bats file_tags=userland
 
 load helpers
 load watch-helpers

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Which rule applies: scripts and interpreters, folders and globs, mounts, programs that everything
 # needs.
+# bats file_tags=userland
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The control socket: what it answers to good requests, to bad ones, and to very many.
+# bats file_tags=userland
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Triggers: what they are told, where and for how long they run, and how many of them.
+# bats file_tags=userland
 
 load helpers
 

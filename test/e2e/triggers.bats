@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Triggers: what is run when a rule matches, as whom and with what; KILL; and the rules on opening
 # files, which mostly have triggers.
+# bats file_tags=userland
 
 load helpers
 

@@ -17,7 +17,7 @@ program() { # PATH...
 watching() { # ARGUMENT...
 	# What an earlier one has printed must not be taken for this one's.
 	: >"$WORK/out"
-	timeout -k 1 60 reeve watch "$@" --runtime-dir "$RUN" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- &
+	timeout -k 1 600 reeve watch "$@" --runtime-dir "$RUN" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- &
 	WATCHER=$!
 	owned "$WATCHER"
 	seeing
