@@ -44,10 +44,9 @@ static ssize_t read_file(const struct process_facts *process, pid_t pid, const c
 
 static bool read_stat(const struct process_facts *process, pid_t pid, struct proc_stat *stat)
 {
-	char text[1024];
-	ssize_t n = read_file(process, pid, "stat", text, sizeof(text));
+	char text[PROC_STAT_SIZE];
 
-	return n > 0 && proc_stat_parse((struct slice){ text, (size_t)n }, stat) >= 0;
+	return proc_stat_read(process->world->host->proc_fd, pid, text, stat) >= 0;
 }
 
 static const char *line_of(const char *text, const char *key)

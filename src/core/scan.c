@@ -149,14 +149,10 @@ static void count_outcome(struct scan *scan, const struct decision *decision)
 /* When the process began, in ticks since boot; 0: gone. */
 static uint64_t start_time(const struct host *host, pid_t pid)
 {
-	char name[40], text[1024];
+	char text[PROC_STAT_SIZE];
 	struct proc_stat stat;
-	ssize_t n;
 
-	snprintf(name, sizeof(name), "%d/stat", pid);
-	n = file_read_into(host->proc_fd, name, text, sizeof(text));
-	return n > 0 && proc_stat_parse((struct slice){ text, (size_t)n }, &stat) >= 0 ? stat.start
-										       : 0;
+	return proc_stat_read(host->proc_fd, pid, text, &stat) >= 0 ? stat.start : 0;
 }
 
 /* ---- one process ---- */

@@ -5,6 +5,8 @@
  */
 #include "util/proc-text.h"
 
+#include "util/fd.h"
+
 #include <elf.h>
 #include <sys/sysmacros.h>
 
@@ -91,6 +93,19 @@ int proc_stat_parse(struct slice text, struct proc_stat *ret_stat)
 		.image = image_of(field),
 	};
 	return 0;
+}
+
+int proc_stat_read(int proc_fd, pid_t pid, char text[static PROC_STAT_SIZE],
+		   struct proc_stat *ret_stat)
+{
+	char name[32];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	n = file_read_into(proc_fd, name, text, PROC_STAT_SIZE);
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	return proc_stat_parse((struct slice){ text, (size_t)n }, ret_stat);
 }
 
 bool proc_stat_has_ended(const struct proc_stat *stat)

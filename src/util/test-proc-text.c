@@ -2,7 +2,9 @@
 #include "util/proc-text.h"
 
 #include "test/unit.h"
+#include "util/fd.h"
 
+#include <fcntl.h>
 #include <sys/sysmacros.h>
 
 /* Fields 3 to 28 and a few behind. */
@@ -72,6 +74,19 @@ static void test_stat_that_is_none(void **state)
 		if (proc_stat_parse(slice_of(texts[i]), &stat) != -EBADMSG)
 			fail_msg("\"%s\" was taken", texts[i]);
 	assert_int_equal(proc_stat_parse((struct slice){ NULL, 0 }, &stat), -EBADMSG);
+}
+
+static void test_stat_of_a_process(void **state)
+{
+	_cleanup_(closep) int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[PROC_STAT_SIZE];
+	struct proc_stat stat;
+
+	assert_int_equal(proc_stat_read(proc_fd, getpid(), text, &stat), 0);
+	assert_int_equal(stat.pid, getpid());
+	assert_int_equal(stat.ppid, getppid());
+	assert_int_equal(proc_stat_read(proc_fd, INT32_MAX, text, &stat), -ESRCH);
+	assert_int_equal(proc_stat_read(-1, 1, text, &stat), -EBADF);
 }
 
 static void test_the_image(void **state)
@@ -207,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_stat_that_is_none),
+		cmocka_unit_test(test_stat_of_a_process),
 		cmocka_unit_test(test_the_image),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_status),
