@@ -220,6 +220,8 @@ enum usage_bit {
 	USAGE_IO_WRITTEN = 1 << 10,
 };
 int group_usage(const struct group *group, struct group_usage *ret_usage);
+/* Of these figures only (enum usage_bit): each is a file to be read. */
+int group_usage_of(const struct group *group, uint32_t wanted, struct group_usage *ret_usage);
 
 /*
  * Removes a group of ours and those below it. Processes in it are moved to the parent group
