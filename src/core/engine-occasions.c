@@ -182,7 +182,11 @@ void engine_take_event(struct engine *engine, const struct event *event,
 
 uint32_t engine_wanted_events(const struct engine *engine)
 {
-	return engine->occasions ? events_of_occasions(engine->occasions->wanted) : 0;
+	uint32_t types = engine->occasions ? events_of_occasions(engine->occasions->wanted) : 0;
+
+	/* OOM's victim is told by its number, and gone before it can be looked at: the table that
+	 * is kept for what ends knows it. */
+	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;
 }
 
 /* ---- groups ---- */

@@ -91,7 +91,7 @@ observes() {
 	policy <<-END
 		rules:
 		  in: {on: execute, paths: ["$WORK/hog"], group: little}
-		  gone: {on: oom, log: "lost %p of %e in %w"}
+		  gone: {on: oom, group_in: little, log: "lost %p of %e"}
 		groups: {little: {ram: 24M, swap: 0}}
 	END
 	start
