@@ -226,6 +226,11 @@ const char *groups_warning(const struct groups *groups)
 	return groups->warning;
 }
 
+const struct layout *groups_layout(const struct groups *groups)
+{
+	return groups->layout;
+}
+
 struct group *groups_find(struct groups *groups, const char *name)
 {
 	for (size_t i = 0; i < groups->count; i++)

@@ -88,6 +88,8 @@ uint32_t groups_recorded_dynmods(const struct groups *groups);
 /* The hierarchies in which groups are: for layout_favor_dynmods(). */
 uint32_t groups_hierarchies(const struct groups *groups);
 
+/* The layout that they were opened with. */
+const struct layout *groups_layout(const struct groups *groups);
 struct group *groups_find(struct groups *groups, const char *name);
 size_t groups_count(const struct groups *groups);
 struct group *groups_at(struct groups *groups, size_t index);
@@ -117,6 +119,15 @@ struct placement_exits {
 	} from[HIERARCHY_MAX];
 };
 
+struct placement_seat {
+	int procs_fd;	    /* cgroup.procs, O_WRONLY; -1: opened below `root_fd` for each move */
+	int root_fd;	    /* borrowed */
+	const char *below;  /* "students", "" for the root */
+	unsigned hierarchy; /* the number in /proc/PID/cgroup */
+	const char *path;   /* as /proc/PID/cgroup shows it; owned by the group */
+	size_t path_length;
+};
+
 /*
  * The cgroup.procs descriptors of a group. A placement stays usable until
  * groups_release_retired() or groups_free(), also when the group is changed or removed meanwhile.
@@ -124,12 +135,7 @@ struct placement_exits {
 struct placement {
 	size_t count;
 	const struct placement_exits *exits; /* shared by the instance's groups; may be NULL */
-	struct {
-		int procs_fd;	    /* cgroup.procs, O_WRONLY */
-		unsigned hierarchy; /* the number in /proc/PID/cgroup */
-		const char *path;   /* as /proc/PID/cgroup shows it; owned by the group */
-		size_t path_length;
-	} in[HIERARCHY_MAX];
+	struct placement_seat in[HIERARCHY_MAX];
 };
 const struct placement *group_placement(const struct group *group);
 /* True if a move into the placement writes that hierarchy's cgroup.procs. */

@@ -4,6 +4,7 @@
 
 #include "action/adhoc.h"
 #include "action/trigger.h"
+#include "cgroup/destination.h"
 #include "core/engine.h"
 #include "core/gatekeeper.h"
 #include "core/observer.h"
@@ -112,8 +113,9 @@ struct engine {
 		*straggler_timer, *sweep_timer, *kill_timer;
 	struct delayed *delayed;  /* held until a delay is over (engine-effects.c) */
 	struct killing *killings; /* groups that are being killed (engine-effects.c) */
-	struct membership was;	  /* scratch */
-	struct urgent work;	  /* what is being done */
+	struct membership was;	  /* scratch, and the next one */
+	struct destination destination;
+	struct urgent work; /* what is being done */
 
 	struct straggler *stragglers;
 	size_t straggler_count;
@@ -210,6 +212,18 @@ void engine_drop_effects(struct engine *engine);
 /* The policy, or what its paths stand for, has changed. */
 void engine_deny_update(struct engine *engine);
 void engine_deny_stop(struct engine *engine);
+
+/* engine-place.c: groups that are not ours */
+/* Into engine->destination, made where it has fields; as place_find() and place_expand(). */
+int engine_find_place(struct engine *engine, struct urgent *urgent, const struct policy *policy,
+		      const struct plan_step *step);
+/* Where a decision placed its process. -ENOENT: nowhere that could be told. */
+int engine_place_again(const struct engine *engine, const struct decision *decision,
+		       struct destination *destination);
+/* The hierarchies in which rules place, as a mask like groups_hierarchies(). */
+uint32_t engine_placed_in(const struct engine *engine);
+/* Warns of rules whose controllers are not mounted. */
+void engine_tell_places(struct engine *engine);
 
 /* engine-kill.c */
 int engine_kill_group(struct engine *engine, struct group *group);

@@ -364,6 +364,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 	log_notice(engine->log, "policy reloaded: %zu rules, %zu groups",
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
 	engine_tell_without_gate(engine);
+	engine_tell_places(engine);
 	if (engine->options.reloaded)
 		engine->options.reloaded(engine);
 	return 0;

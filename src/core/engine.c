@@ -72,7 +72,9 @@ static void favor_dynmods(struct engine *engine)
 	engine->dynmods_set = groups_recorded_dynmods(engine->groups);
 	if (engine_policy(engine)->favordynmods == FAVORDYNMODS_OFF || engine->options.dry_run)
 		return;
-	r = layout_favor_dynmods(engine->layout, groups_hierarchies(engine->groups), &err);
+	r = layout_favor_dynmods(engine->layout,
+				 groups_hierarchies(engine->groups) | engine_placed_in(engine),
+				 &err);
 	if (r > 0) {
 		engine->dynmods_set |= (uint32_t)r;
 		r = groups_record_dynmods(engine->groups, engine->dynmods_set, &err);
@@ -295,6 +297,7 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count,
 		   layout_mode_name(engine->layout->mode), engine->gate ? "gate" : "scanner");
 	engine_tell_without_gate(engine);
+	engine_tell_places(engine);
 	*ret_engine = TAKE_PTR(engine);
 	return 0;
 }
