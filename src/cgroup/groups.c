@@ -254,6 +254,11 @@ const char *group_name(const struct group *group)
 	return group->name;
 }
 
+bool group_is_on_demand(const struct group *group)
+{
+	return group->on_demand;
+}
+
 const struct limits *group_limits(const struct group *group)
 {
 	return &group->limits;

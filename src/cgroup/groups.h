@@ -20,6 +20,7 @@ struct group;  /* one */
 struct group_spec {
 	const char *name; /* checked by the caller with group_name_check() */
 	const struct limits *limits;
+	bool on_demand; /* made when a rule first needed it: recorded, so that a later run knows */
 };
 
 /* One thing that did not work when limits were applied; the group is usable all the same. */
@@ -94,6 +95,8 @@ size_t groups_count(const struct groups *groups);
 struct group *groups_at(struct groups *groups, size_t index);
 
 const char *group_name(const struct group *group);
+/* Until an apply of all names it as one that is not. */
+bool group_is_on_demand(const struct group *group);
 const struct limits *group_limits(const struct group *group);
 /* The path of the group in a hierarchy, as /proc/PID/cgroup shows it, or NULL if not in it. */
 const char *group_path(const struct group *group, const struct hierarchy *hierarchy);
@@ -226,6 +229,8 @@ enum usage_bit {
 	USAGE_IO_WRITTEN = 1 << 10,
 };
 int group_usage(const struct group *group, struct group_usage *ret_usage);
+/* Of these figures only (enum usage_bit): each is a file to be read. */
+int group_usage_of(const struct group *group, uint32_t wanted, struct group_usage *ret_usage);
 
 /*
  * Removes a group of ours and those below it. Processes in it are moved to the parent group

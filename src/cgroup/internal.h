@@ -43,6 +43,7 @@ struct group {
 	uint32_t needs;	 /* hierarchies (1 << index) where its processes belong */
 	uint32_t enable; /* v2 controllers that its children need */
 	bool leaf;	 /* its processes are in the leaf */
+	bool on_demand;
 	struct {
 		bool wanted; /* named by the specs that are being applied, or above one */
 		bool spec;   /* has limits in the specs */

@@ -46,7 +46,8 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 	struct engine *engine = userdata;
 
 	engine->sweep_timer = sd_event_source_disable_unref(engine->sweep_timer);
-	(void)adhoc_sweep(engine->adhoc, NULL, NULL);
+	if (adhoc_sweep(engine->adhoc, NULL, NULL) > 0)
+		engine_limits_groups_changed(engine);
 	engine_sweep_later(engine);
 	return 0;
 }
@@ -80,6 +81,7 @@ static int enter(struct act *act, const struct plan_step *step, const char *name
 		return r;
 	}
 	engine_sweep_later(engine);
+	engine_limits_groups_changed(engine);
 	r = effects_move(&act->effects, group_placement(group));
 	if (r < 0)
 		return r;
@@ -265,9 +267,13 @@ static struct group *group_of(struct act *act)
 static int signal_tree(struct act *act, int number)
 {
 	struct tree_result result = { 0 };
-	int r = tree_signal(act->engine->host, act->effects.target.pid, true, number,
-			    act->effects.own, &result);
+	int r;
 
+	/* Nobody is known: all that runs descends from 0. */
+	if (act->effects.target.pid == 0)
+		return -ESRCH;
+	r = tree_signal(act->engine->host, act->effects.target.pid, true, number, act->effects.own,
+			&result);
 	if (r < 0)
 		return r;
 	if (result.done == 0)
@@ -557,8 +563,8 @@ void engine_carry_out(struct engine *engine, struct urgent *urgent)
 		(void)target_open(engine->host, urgent->decision.pid, urgent->decision.start,
 				  &act.effects.target);
 	act.effects.target.pid = urgent->decision.pid;
-	/* A limit is met by a group: what is done is done to that, and each step says so. */
-	if (urgent->decision.on == ON_LIMIT_HIT)
+	/* A limit is met by a group: what is done is done to that. */
+	if (urgent->decision.pid == 0)
 		act.effects.protection = TARGET_FREE;
 	else if (urgent->plan.kinds & ~EFFECTS_BESIDE)
 		effects_begin(&act.effects);

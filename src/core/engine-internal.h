@@ -61,6 +61,8 @@ struct engine_counters {
 	uint64_t mounts_seen;
 	uint64_t unrecorded;	 /* decisions that are in no record */
 	uint64_t changes;	 /* told after the fact by the gate */
+	uint64_t limits_told;	 /* groups looked at because the kernel told of them ... */
+	uint64_t limits_polled;	 /* ... and because nobody does */
 	uint64_t events_lost;	 /* subscribers that did not read */
 	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 };
@@ -89,8 +91,9 @@ struct engine {
 	sd_event_source *occurrence_timer;
 	struct users *users; /* of those whom messages and triggers are about */
 	struct varlink_server *server;
-	struct watching *watching;   /* engine-watch.h */
-	struct occasions *occasions; /* engine-occasions.c */
+	struct watching *watching;	 /* engine-watch.h */
+	struct occasions *occasions;	 /* engine-occasions.c */
+	struct limit_watch *limit_watch; /* NULL: no rule asks for it (engine-limits.c) */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -234,8 +237,18 @@ int engine_occasions_update(struct engine *engine);
 void engine_occasions_remount(struct engine *engine);
 void engine_take_event(struct engine *engine, const struct event *event,
 		       const struct process_table *table);
+/* A group of ours has met one of its limits, or run out of memory; `what` is that. */
+void engine_tell_group(struct engine *engine, enum occasion on, const char *group,
+		       const char *what);
 /* EVENT_BIT()s that rules need. */
 uint32_t engine_wanted_events(const struct engine *engine);
+
+/* engine-limits.c: groups that meet their limits */
+/* The policy is another, or the observer has another source. */
+int engine_limits_update(struct engine *engine);
+/* Some have come, gone or been changed without that; noticed by the loop's next turn. */
+void engine_limits_groups_changed(struct engine *engine);
+void engine_limits_stop(struct engine *engine);
 
 /* engine-trigger.c */
 /* 0 also where it has to wait, or would set itself off; -errno: it was not started. */

@@ -95,7 +95,11 @@ static size_t add_made(struct engine *engine, const struct policy *policy, struc
 			limits[count].set |= LIMIT_BIT(LIMIT_FREEZE);
 			limits[count].freeze = true;
 		}
-		specs[count] = (struct group_spec){ .name = name, .limits = &limits[count] };
+		specs[count] = (struct group_spec){
+			.name = name,
+			.limits = &limits[count],
+			.on_demand = group_is_on_demand(group),
+		};
 		count++;
 	}
 	return count;
