@@ -11,6 +11,7 @@
  */
 #include "core/exempt.h"
 
+#include "action/tree.h"
 #include "util/fd.h"
 #include "util/proc-text.h"
 
@@ -181,15 +182,43 @@ bool exempt_remove(struct exempt *exempt, pid_t pid)
 	return true;
 }
 
-void exempt_fork(struct exempt *exempt, pid_t parent, pid_t child)
+void exempt_fork(struct exempt *exempt, pid_t parent, pid_t child, uint64_t start)
 {
 	uint64_t word = parent > 0 && parent < PIDS ? atomic_load(&exempt->words[parent]) : 0;
 	struct proc_stat stat;
 
-	/* The parent may have ended since; a number is not used again that soon. */
-	if (word & 1 && child > 0 && child < PIDS && read_stat(exempt, child, &stat) &&
-	    stat.start >= word >> 1)
-		(void)add(exempt, child, stat.start, true);
+	if (child <= 0 || child >= PIDS)
+		return;
+	if (!(word & 1)) {
+		/* The number was that of another one, who has ended. */
+		if (may_be_there(exempt, child))
+			(void)exempt_remove(exempt, child);
+		return;
+	}
+	/* Whose parent has ended meanwhile is found by that one's word, so any start does. */
+	if (start == 0)
+		start = read_stat(exempt, child, &stat) ? stat.start : word >> 1;
+	(void)add(exempt, child, start, true);
+}
+
+static int add_descendant(pid_t pid, uint64_t start, void *userdata)
+{
+	return add(userdata, pid, start, true);
+}
+
+void exempt_find_children(struct exempt *exempt)
+{
+	size_t count;
+
+	sweep(exempt);
+	count = exempt->count;
+	for (size_t i = 0; i < count; i++) {
+		pid_t pid = exempt->pids[i];
+		struct tree_result result;
+
+		if (atomic_load(&exempt->words[pid]) & 1)
+			(void)tree_each(exempt->host, pid, false, add_descendant, exempt, &result);
+	}
 }
 
 size_t exempt_count(struct exempt *exempt)

@@ -22,8 +22,11 @@ DEFINE_CLEANUP(struct exempt *, exempt_free);
 int exempt_add(struct exempt *exempt, pid_t pid, uint64_t start, bool children);
 /* True if it was there. */
 bool exempt_remove(struct exempt *exempt, pid_t pid);
-/* A process has been forked: it is added where its parent is there with `children`. */
-void exempt_fork(struct exempt *exempt, pid_t parent, pid_t child);
+/* A process has been forked, which began then (0: not known): it is there where its parent is there
+ * with `children`, and else not. For those that have ended since, too: they may have children. */
+void exempt_fork(struct exempt *exempt, pid_t parent, pid_t child, uint64_t start);
+/* Adds all that descends now from those that are there with `children`: forks were not told of. */
+void exempt_find_children(struct exempt *exempt);
 
 /* Is it there, or does it descend from one that is there with `children`? */
 bool exempt_covers(const struct exempt *exempt, pid_t pid);

@@ -128,9 +128,10 @@ static void answer(struct client *client)
 	if (carry_out(client) < 0) {
 		registrar->counters.refused++;
 	} else {
+		/* What has to be done for it is done when the client goes on. */
+		registrar->options.changed(registrar->options.userdata);
 		(void)send(client->fd, REGISTER_ANSWER, sizeof(REGISTER_ANSWER),
 			   MSG_DONTWAIT | MSG_NOSIGNAL);
-		registrar->options.changed(registrar->options.userdata);
 	}
 	drop(client);
 }

@@ -97,15 +97,26 @@ static void children_are_followed(void **state)
 	assert_true(exempt_covers(world.exempt, 102));
 	assert_false(exempt_covers(world.exempt, 200));
 	/* 102 is adopted: what was told of its fork keeps it. */
-	exempt_fork(world.exempt, 100, 101);
-	exempt_fork(world.exempt, 101, 102);
-	exempt_fork(world.exempt, 200, 201);
+	exempt_fork(world.exempt, 100, 101, 5001);
+	exempt_fork(world.exempt, 101, 102, 0);
+	exempt_fork(world.exempt, 200, 201, 0);
 	ends(&world, 101);
 	ends(&world, 100);
 	process(&world, 102, 1, 5002);
 	assert_true(exempt_covers(world.exempt, 102));
 	assert_int_equal(exempt_count(world.exempt), 1);
 	assert_true(exempt_follows(world.exempt));
+	/* One that has ended before it is told has made another one. */
+	exempt_fork(world.exempt, 102, 103, 0);
+	process(&world, 104, 1, 5004);
+	exempt_fork(world.exempt, 103, 104, 0);
+	assert_true(exempt_covers(world.exempt, 104));
+	/* Its number is somebody else's now. */
+	exempt_fork(world.exempt, 200, 103, 6000);
+	process(&world, 105, 1, 6001);
+	exempt_fork(world.exempt, 103, 105, 0);
+	assert_false(exempt_covers(world.exempt, 105));
+	assert_true(exempt_remove(world.exempt, 104));
 	assert_true(exempt_remove(world.exempt, 102));
 	assert_false(exempt_remove(world.exempt, 102));
 	assert_false(exempt_follows(world.exempt));
