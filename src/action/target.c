@@ -13,23 +13,10 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-static int read_stat(const struct host *host, pid_t pid, char *text, size_t size,
-		     struct proc_stat *ret_stat)
-{
-	char name[32];
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "%d/stat", pid);
-	n = file_read_into(host->proc_fd, name, text, size);
-	if (n < 0)
-		return n == -ENOENT ? -ESRCH : (int)n;
-	return proc_stat_parse((struct slice){ text, (size_t)n }, ret_stat);
-}
-
 int target_open(const struct host *host, pid_t pid, uint64_t start, struct target *ret_target)
 {
 	_cleanup_(target_done) struct target target = TARGET_INIT;
-	char text[1024];
+	char text[PROC_STAT_SIZE];
 	struct proc_stat stat;
 	int r;
 
@@ -38,7 +25,7 @@ int target_open(const struct host *host, pid_t pid, uint64_t start, struct targe
 	target.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (target.pidfd < 0)
 		return -errno;
-	r = read_stat(host, pid, text, sizeof(text), &stat);
+	r = proc_stat_read(host->proc_fd, pid, text, &stat);
 	if (r < 0)
 		return r;
 	if (start != 0 && stat.start != start)
@@ -78,7 +65,7 @@ int target_signal(const struct target *target, int number)
 
 enum target_protection target_protection(const struct host *host, pid_t pid, const pid_t *own)
 {
-	char text[1024];
+	char text[PROC_STAT_SIZE];
 	struct proc_stat stat;
 
 	if (pid <= 0)
@@ -88,7 +75,7 @@ enum target_protection target_protection(const struct host *host, pid_t pid, con
 	for (; own && *own != 0; own++)
 		if (*own == pid)
 			return TARGET_REEVE;
-	if (read_stat(host, pid, text, sizeof(text), &stat) < 0)
+	if (proc_stat_read(host->proc_fd, pid, text, &stat) < 0)
 		return TARGET_FREE;
 	return stat.flags & PROC_STAT_KTHREAD ? TARGET_KERNEL_THREAD : TARGET_FREE;
 }

@@ -73,18 +73,6 @@ static int make_room(struct walk *walk)
 	return 0;
 }
 
-static int read_stat(const struct walk *walk, pid_t pid, struct proc_stat *ret_stat)
-{
-	char name[32], text[1024];
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "%d/stat", pid);
-	n = file_read_into(walk->host->proc_fd, name, text, sizeof(text));
-	if (n < 0)
-		return n == -ENOENT ? -ESRCH : (int)n;
-	return proc_stat_parse((struct slice){ text, (size_t)n }, ret_stat);
-}
-
 static void note(struct walk *walk, int r)
 {
 	if (r == -ESRCH) {
@@ -100,9 +88,10 @@ static void note(struct walk *walk, int r)
 /* 1: it is new; 0: it was known, or is gone. */
 static int append(struct walk *walk, pid_t pid, bool call)
 {
+	char text[PROC_STAT_SIZE];
 	struct proc_stat stat;
 	uint32_t *slot;
-	int r = read_stat(walk, pid, &stat);
+	int r = proc_stat_read(walk->host->proc_fd, pid, text, &stat);
 
 	if (r < 0 || stat.state == 'Z')
 		return 0;
@@ -200,11 +189,12 @@ static int append_by_parents(struct walk *walk)
 	if (!folder)
 		return -errno;
 	while ((entry = readdir(folder))) {
+		char text[PROC_STAT_SIZE];
 		struct proc_stat stat;
 		long pid = strtol(entry->d_name, NULL, 10);
 		int r;
 
-		if (pid <= 0 || read_stat(walk, (pid_t)pid, &stat) < 0 ||
+		if (pid <= 0 || proc_stat_read(walk->host->proc_fd, (pid_t)pid, text, &stat) < 0 ||
 		    *slot_of(walk, (pid_t)stat.ppid) == 0)
 			continue;
 		r = append(walk, (pid_t)pid, true);

@@ -83,15 +83,6 @@ static int read_text(const struct host *host, pid_t pid, const char *name, char 
 	return file_read_at(host->proc_fd, path, PROC_SIZE, ret_text, ret_size);
 }
 
-static int read_stat(const struct host *host, pid_t pid, struct proc_stat *ret_stat,
-		     char **ret_text)
-{
-	size_t size;
-	int r = read_text(host, pid, "stat", ret_text, &size);
-
-	return r < 0 ? r : proc_stat_parse((struct slice){ *ret_text, size }, ret_stat);
-}
-
 static void give_number(struct explain *explain, enum condition_kind kind, uint64_t number)
 {
 	char text[24];
@@ -113,12 +104,12 @@ static void give_link(struct explain *explain, pid_t pid, const char *name,
 static void give_ancestors(struct explain *explain, uint32_t pid)
 {
 	for (unsigned i = 0; i < ANCESTORS_MOST && pid > 0; i++) {
-		_cleanup_(freep) char *text = NULL;
+		char text[PROC_STAT_SIZE];
 		struct proc_stat stat;
 
 		give_link(explain, (pid_t)pid, "exe",
 			  i == 0 ? CONDITION_PARENT : CONDITION_ANCESTOR);
-		if (read_stat(explain->host, (pid_t)pid, &stat, &text) < 0)
+		if (proc_stat_read(explain->host->proc_fd, (pid_t)pid, text, &stat) < 0)
 			return;
 		pid = stat.ppid;
 	}
@@ -185,7 +176,8 @@ static int give_arguments(struct explain *explain, pid_t pid)
 /* What runs now, as if it did on that occasion what the command line says. */
 static int describe_process(struct explain *explain, const char *word, struct error *err)
 {
-	_cleanup_(freep) char *text = NULL, *comm = NULL;
+	_cleanup_(freep) char *comm = NULL;
+	char text[PROC_STAT_SIZE];
 	struct proc_stat stat;
 	uint64_t number;
 	pid_t pid;
@@ -193,7 +185,7 @@ static int describe_process(struct explain *explain, const char *word, struct er
 	if (parse_u64(word, &number) < 0 || number == 0 || number > INT32_MAX)
 		return error_set(err, -EINVAL, "--pid \"%s\" is no process id", word);
 	pid = (pid_t)number;
-	if (read_stat(explain->host, pid, &stat, &text) < 0)
+	if (proc_stat_read(explain->host->proc_fd, pid, text, &stat) < 0)
 		return error_set(err, -ESRCH, "there is no process %d", pid);
 	give_link(explain, pid, "exe", CONDITION_EXE);
 	comm = strndup(stat.comm.data, stat.comm.size);

@@ -5,6 +5,8 @@
  */
 #include "util/proc-text.h"
 
+#include "util/fd.h"
+
 #include <elf.h>
 #include <sys/sysmacros.h>
 
@@ -93,6 +95,19 @@ int proc_stat_parse(struct slice text, struct proc_stat *ret_stat)
 	return 0;
 }
 
+int proc_stat_read(int proc_fd, pid_t pid, char text[static PROC_STAT_SIZE],
+		   struct proc_stat *ret_stat)
+{
+	char name[32];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	n = file_read_into(proc_fd, name, text, PROC_STAT_SIZE);
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	return proc_stat_parse((struct slice){ text, (size_t)n }, ret_stat);
+}
+
 bool proc_stat_has_ended(const struct proc_stat *stat)
 {
 	/* A leader that has ended before its threads is a zombie too. */
@@ -120,6 +135,18 @@ static bool read_ids(const char *at, const char *end, uint32_t *real, uint32_t *
 	*effective = (uint32_t)id[1];
 	*saved = (uint32_t)id[2];
 	return true;
+}
+
+const char *proc_status_value(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, n) == 0)
+			return line + n;
+	}
+	return NULL;
 }
 
 static void read_status_line(const char *at, const char *end, struct proc_status *status)

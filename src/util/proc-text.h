@@ -30,6 +30,13 @@ struct proc_stat {
 /* A whole stat file. 0, or -EBADMSG. */
 int proc_stat_parse(struct slice text, struct proc_stat *ret_stat);
 
+/* More than any stat file has: 52 numbers of at most 20 digits, and a name of 64 bytes. */
+enum { PROC_STAT_SIZE = 1280 };
+
+/* That of a process below the open /proc. 0, -ESRCH (gone), or another negative errno. */
+int proc_stat_read(int proc_fd, pid_t pid, char text[static PROC_STAT_SIZE],
+		   struct proc_stat *ret_stat);
+
 /* Its last thread has ended; it only waits to be waited for. */
 bool proc_stat_has_ended(const struct proc_stat *stat);
 
@@ -41,6 +48,10 @@ struct proc_status {
 	uint32_t gid, egid, sgid;
 	uint32_t ns_pid; /* in the innermost namespace */
 };
+
+/* What stands behind `key`, which ends with the colon, at the beginning of a line of a status file;
+ * up to the end of the text. NULL: there is no such line. */
+const char *proc_status_value(const char *text, const char *key);
 
 /* A status file, as much of it as there is. */
 void proc_status_parse(struct slice text, struct proc_status *ret_status);

@@ -2,7 +2,9 @@
 #include "util/proc-text.h"
 
 #include "test/unit.h"
+#include "util/fd.h"
 
+#include <fcntl.h>
 #include <sys/sysmacros.h>
 
 /* Fields 3 to 28 and a few behind. */
@@ -74,6 +76,19 @@ static void test_stat_that_is_none(void **state)
 	assert_int_equal(proc_stat_parse((struct slice){ NULL, 0 }, &stat), -EBADMSG);
 }
 
+static void test_stat_of_a_process(void **state)
+{
+	_cleanup_(closep) int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[PROC_STAT_SIZE];
+	struct proc_stat stat;
+
+	assert_int_equal(proc_stat_read(proc_fd, getpid(), text, &stat), 0);
+	assert_int_equal(stat.pid, getpid());
+	assert_int_equal(stat.ppid, getppid());
+	assert_int_equal(proc_stat_read(proc_fd, INT32_MAX, text, &stat), -ESRCH);
+	assert_int_equal(proc_stat_read(-1, 1, text, &stat), -EBADF);
+}
+
 static void test_the_image(void **state)
 {
 	uint64_t one =
@@ -128,6 +143,16 @@ static void test_status(void **state)
 	assert_int_equal(status.egid, 6);
 	assert_int_equal(status.sgid, 7);
 	assert_int_equal(status.ns_pid, 2);
+}
+
+static void test_a_value(void **state)
+{
+	const char *text = "Name:\tname\nPPid:\t7\nGroups:\t\n";
+
+	assert_string_equal(proc_status_value(text, "PPid:"), "\t7\nGroups:\t\n");
+	assert_string_equal(proc_status_value(text, "Name:\t"), "name\nPPid:\t7\nGroups:\t\n");
+	assert_null(proc_status_value(text, "Pid:"));
+	assert_null(proc_status_value("", "Pid:"));
 }
 
 static void test_half_a_status(void **state)
@@ -207,9 +232,11 @@ int main(void)
 		cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_stat_that_is_none),
+		cmocka_unit_test(test_stat_of_a_process),
 		cmocka_unit_test(test_the_image),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_a_value),
 		cmocka_unit_test(test_half_a_status),
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test(test_cgroups_of_other_forms),
