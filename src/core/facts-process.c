@@ -49,18 +49,6 @@ static bool read_stat(const struct process_facts *process, pid_t pid, struct pro
 	return proc_stat_read(process->world->host->proc_fd, pid, text, stat) >= 0;
 }
 
-static const char *line_of(const char *text, const char *key)
-{
-	size_t n = strlen(key);
-
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, n) == 0)
-			return line + n;
-	}
-	return NULL;
-}
-
 /* Supplementary groups. False: there are more than can be told. */
 static bool parse_groups(struct facts *facts, const char *line)
 {
@@ -111,7 +99,7 @@ static void ask_ids(struct process_facts *process)
 	if (read_file(process, facts->pid, "loginuid", number, sizeof(number)) > 0)
 		facts->loginuid = (uint32_t)strtoul(number, NULL, 10);
 	know(process, FACT_IDS);
-	groups = line_of(process->status, "Groups:\t");
+	groups = proc_status_value(process->status, "Groups:\t");
 	facts->asked |= UINT32_C(1) << FACT_GROUPS;
 	if (groups && strchr(groups, '\n') && parse_groups(facts, groups))
 		know(process, FACT_GROUPS);
@@ -123,29 +111,15 @@ static void ask_ids(struct process_facts *process)
 static size_t read_link(struct process_facts *process, pid_t pid, const char *link,
 			char path[static PATH_MAX + 1])
 {
-	static const char deleted[] = " (deleted)";
-	const size_t suffix = sizeof(deleted) - 1;
-	const struct host *host = process->world->host;
 	struct name_buffer *names = &process->names;
-	struct seen_file file = { .pid = pid };
-	struct statx st;
+	struct seen_file file;
 	char name[48];
-	ssize_t n;
 
 	snprintf(name, sizeof(name), "%d/%s", pid, link);
-	n = readlinkat(host->proc_fd, name, names->path, PATH_MAX);
-	if (n <= 0 || n == PATH_MAX || !process->find_name ||
-	    statx(host->proc_fd, name, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-		  STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+	if (!process->find_name ||
+	    host_name_of_link(process->world->host->proc_fd, name, &file, names) < 0)
 		return 0;
-	if (st.stx_nlink == 0 && (size_t)n > suffix &&
-	    memcmp(names->path + n - suffix, deleted, suffix) == 0)
-		n -= (ssize_t)suffix;
-	names->path[n] = '\0';
-	names->length = (size_t)n;
-	file.mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0;
-	file.dev = makedev(st.stx_dev_major, st.stx_dev_minor);
-	file.ino = st.stx_ino;
+	file.pid = pid;
 	/* A file in memory has this name everywhere. */
 	if (strncmp(names->path, "/memfd:", 7) != 0 &&
 	    process->find_name(&file, names, process->userdata) == HOST_NAME_NONE)

@@ -41,25 +41,11 @@ struct scan {
 static bool read_key(struct scan *scan, pid_t pid, const char *link, struct name_buffer *names,
 		     struct file_key *key)
 {
-	static const char deleted[] = " (deleted)";
-	const size_t suffix = sizeof(deleted) - 1;
-	struct seen_file file = { .pid = pid };
-	struct statx st;
-	ssize_t n;
+	struct seen_file file;
 
-	n = readlinkat(scan->host->proc_fd, link, names->path, PATH_MAX);
-	if (n <= 0 || n == PATH_MAX ||
-	    statx(scan->host->proc_fd, link, AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID,
-		  &st) < 0)
+	if (host_name_of_link(scan->host->proc_fd, link, &file, names) < 0)
 		return false;
-	if (st.stx_nlink == 0 && (size_t)n > suffix &&
-	    memcmp(names->path + n - suffix, deleted, suffix) == 0)
-		n -= (ssize_t)suffix;
-	names->path[n] = '\0';
-	names->length = (size_t)n;
-	file.mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0;
-	file.dev = makedev(st.stx_dev_major, st.stx_dev_minor);
-	file.ino = st.stx_ino;
+	file.pid = pid;
 	*key = (struct file_key){ .dev = file.dev, .ino = file.ino, .path = "" };
 	if (host_name_find(scan->host, scan->mounts, &file, names) != HOST_NAME_NONE) {
 		key->path = names->path;
@@ -285,7 +271,6 @@ static bool is_new(struct scan *scan, const struct match *m, pid_t pid, uint64_t
 static bool scan_process(struct scan *scan, pid_t pid)
 {
 	const struct scan_memory *memory = scan->options->memory;
-	const uint32_t places = UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_LIMIT;
 	struct decision *decision = &scan->urgent.decision;
 	struct match m = { 0 };
 	uint64_t started;
@@ -302,8 +287,9 @@ static bool scan_process(struct scan *scan, pid_t pid)
 	make_plan(scan, &m, new && memory->primed);
 	/* Who was seen before is only kept where it belongs. */
 	if (!new && (memory || !scan->first_pass))
-		plan_drop(&scan->urgent.plan, ~(UINT32_C(1) << EFFECT_GROUP));
-	placed = plan_has(&scan->urgent.plan, places);
+		plan_drop(&scan->urgent.plan,
+			  ~(EFFECTS_THAT_PLACE & ~(UINT32_C(1) << EFFECT_LIMIT)));
+	placed = plan_has(&scan->urgent.plan, EFFECTS_THAT_PLACE);
 	if (!memory && scan->urgent.plan.count == 0)
 		return false;
 	describe(scan, &m, pid, started);

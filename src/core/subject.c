@@ -4,40 +4,29 @@
 
 #include "source/access.h"
 #include "util/fd.h"
+#include "util/proc-text.h"
 
 #include <inttypes.h>
 
 /* For the system call: less than for a decision, as this is only told. */
 enum { WAIT_MS = 20, ARGV_MOST = 64 * 1024 };
 
-static const char *line_value(const char *text, const char *key)
-{
-	size_t n = strlen(key);
-
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, n) == 0)
-			return line + n;
-	}
-	return NULL;
-}
-
 void subject_parse_status(const char *status, struct subject *subject)
 {
 	const char *value;
 
-	value = line_value(status, "Name:\t");
+	value = proc_status_value(status, "Name:\t");
 	if (value)
 		snprintf(subject->comm, sizeof(subject->comm), "%.*s", (int)strcspn(value, "\n"),
 			 value);
-	value = line_value(status, "PPid:");
+	value = proc_status_value(status, "PPid:");
 	if (value)
 		(void)sscanf(value, "%d", &subject->ppid);
-	value = line_value(status, "Uid:");
+	value = proc_status_value(status, "Uid:");
 	if (value)
 		(void)sscanf(value, "%u %u %u %u", &subject->uid, &subject->euid, &subject->suid,
 			     &subject->fsuid);
-	value = line_value(status, "Gid:");
+	value = proc_status_value(status, "Gid:");
 	if (value)
 		(void)sscanf(value, "%u %u %u %u", &subject->gid, &subject->egid, &subject->sgid,
 			     &subject->fsgid);
@@ -71,7 +60,7 @@ static void keep_line(struct subject *subject, size_t *used, const char *line, s
 /* The kernel writes v2's line last, and it is the one that must not be cut off. */
 void subject_parse_cgroup(const char *cgroup, struct subject *subject)
 {
-	const char *v2 = line_value(cgroup, "0::");
+	const char *v2 = proc_status_value(cgroup, "0::");
 	size_t used = 0;
 
 	if (v2)

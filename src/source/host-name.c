@@ -148,3 +148,31 @@ enum host_name host_name_find(const struct host *host, const struct mount_table 
 	found = check(table, file, buffer->path);
 	return found == HOST_NAME_NONE ? find_elsewhere(host, table, file, buffer) : found;
 }
+
+int host_name_of_link(int proc_fd, const char *link, struct seen_file *ret_file,
+		      struct name_buffer *buffer)
+{
+	static const char deleted[] = " (deleted)";
+	const size_t suffix = sizeof(deleted) - 1;
+	struct statx st;
+	ssize_t n = readlinkat(proc_fd, link, buffer->path, PATH_MAX);
+
+	if (n < 0)
+		return -errno;
+	if (n == 0 || n == PATH_MAX)
+		return -ENAMETOOLONG;
+	if (statx(proc_fd, link, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		  STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+		return -errno;
+	if (st.stx_nlink == 0 && (size_t)n > suffix &&
+	    memcmp(buffer->path + n - suffix, deleted, suffix) == 0)
+		n -= (ssize_t)suffix;
+	buffer->path[n] = '\0';
+	buffer->length = (size_t)n;
+	*ret_file = (struct seen_file){
+		.mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0,
+		.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
+		.ino = st.stx_ino,
+	};
+	return 0;
+}

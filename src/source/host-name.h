@@ -42,3 +42,12 @@ enum host_name {
  */
 enum host_name host_name_find(const struct host *host, const struct mount_table *table,
 			      const struct seen_file *file, struct name_buffer *buffer);
+
+/*
+ * The file that a link below the open /proc leads to ("PID/exe", "PID/cwd", "self/fd/N"): what is
+ * known of it, but for who has it open, and in `buffer` its path as the kernel writes it, without
+ * the " (deleted)" behind it, for host_name_find(). 0; -ENAMETOOLONG (the kernel shows no more than
+ * a page), or the -errno of readlink or statx; then `buffer` holds nothing of use.
+ */
+int host_name_of_link(int proc_fd, const char *link, struct seen_file *ret_file,
+		      struct name_buffer *buffer);

@@ -206,13 +206,42 @@ static void a_file_that_was_deleted(void **state)
 	finish(pid, fd);
 }
 
+/* Also of a file that is gone, and of one whose own name ends as the kernel marks those. */
+static void the_file_of_a_link(void **state)
+{
+	struct world *world = *state;
+	_cleanup_(freep) char *kept = unit_path(world->folder, "ours/a (deleted)");
+	_cleanup_(freep) char *gone = unit_path(world->folder, "ours/tool");
+	_cleanup_(closep) int kept_fd = -1, gone_fd = open(gone, O_RDONLY | O_CLOEXEC);
+	struct seen_file file;
+	struct stat st;
+	char link[40];
+
+	unit_write(world->folder, "ours/a (deleted)", "");
+	kept_fd = open(kept, O_RDONLY | O_CLOEXEC);
+	snprintf(link, sizeof(link), "self/fd/%d", kept_fd);
+	assert_int_equal(host_name_of_link(world->host->proc_fd, link, &file, &world->names), 0);
+	assert_string_equal(world->names.path, kept);
+	assert_int_equal(world->names.length, strlen(kept));
+
+	assert_int_equal(unlink(gone), 0);
+	snprintf(link, sizeof(link), "self/fd/%d", gone_fd);
+	assert_int_equal(host_name_of_link(world->host->proc_fd, link, &file, &world->names), 0);
+	assert_string_equal(world->names.path, gone);
+	assert_int_equal(fstat(gone_fd, &st), 0);
+	assert_true(file.ino == st.st_ino && file.dev == st.st_dev);
+
+	assert_int_equal(host_name_of_link(world->host->proc_fd, "self/none", &file, &world->names),
+			 -ENOENT);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(of_our_own_mounts),       CASE(the_same_path_in_another_namespace),
 		CASE(a_forged_path),	       CASE(a_path_that_means_nothing_here),
-		CASE(a_file_that_was_deleted),
+		CASE(a_file_that_was_deleted), CASE(the_file_of_a_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,18 @@ static bool read_ids(const char *at, const char *end, uint32_t *real, uint32_t *
 	return true;
 }
 
+const char *proc_status_value(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, n) == 0)
+			return line + n;
+	}
+	return NULL;
+}
+
 static void read_status_line(const char *at, const char *end, struct proc_status *status)
 {
 	uint64_t number;

@@ -49,6 +49,10 @@ struct proc_status {
 	uint32_t ns_pid; /* in the innermost namespace */
 };
 
+/* What stands behind `key`, which ends with the colon, at the beginning of a line of a status file;
+ * up to the end of the text. NULL: there is no such line. */
+const char *proc_status_value(const char *text, const char *key);
+
 /* A status file, as much of it as there is. */
 void proc_status_parse(struct slice text, struct proc_status *ret_status);
 

@@ -145,6 +145,16 @@ static void test_status(void **state)
 	assert_int_equal(status.ns_pid, 2);
 }
 
+static void test_a_value(void **state)
+{
+	const char *text = "Name:\tname\nPPid:\t7\nGroups:\t\n";
+
+	assert_string_equal(proc_status_value(text, "PPid:"), "\t7\nGroups:\t\n");
+	assert_string_equal(proc_status_value(text, "Name:\t"), "name\nPPid:\t7\nGroups:\t\n");
+	assert_null(proc_status_value(text, "Pid:"));
+	assert_null(proc_status_value("", "Pid:"));
+}
+
 static void test_half_a_status(void **state)
 {
 	struct proc_status status;
@@ -226,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_the_image),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_a_value),
 		cmocka_unit_test(test_half_a_status),
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test(test_cgroups_of_other_forms),

@@ -3,21 +3,15 @@
 #include "bpf/confirm/user.h"
 
 #include "bpf/confirm/confirm.h"
+#include "bpf/library.h"
 #include "confirm.skel.h"
 
-#include <stdarg.h>
 #include <sys/mman.h>
 
 struct confirm_program {
 	struct confirm_bpf *skeleton;
 	_Atomic uint64_t *slots;
 };
-
-/* The errors are told through struct error; libbpf must not print. */
-static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	return 0;
-}
 
 int confirm_program_new(struct confirm_program **ret_program, struct error *err)
 {
@@ -28,8 +22,7 @@ int confirm_program_new(struct confirm_program **ret_program, struct error *err)
 
 	if (!program)
 		return error_oom(err);
-	libbpf_set_print(stay_silent);
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	bpf_library_begin();
 	program->skeleton = confirm_bpf__open();
 	if (!program->skeleton)
 		return error_set_errno(err, -errno, "cannot open the BPF object");

@@ -3,11 +3,11 @@
 #include "bpf/deny/user.h"
 
 #include "bpf/deny/deny.h"
+#include "bpf/library.h"
 #include "deny.skel.h"
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <sys/sysmacros.h>
 
 struct deny_program {
@@ -21,28 +21,6 @@ struct deny_program {
 
 _Static_assert(sizeof(struct deny_key) == 16 && sizeof(struct deny_value) == 16,
 	       "both compilers lay them out alike");
-
-/* The errors are told through struct error; libbpf must not print. */
-static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	return 0;
-}
-
-/* Programs of a module that is not on load and are never called. */
-static bool is_module_on(void)
-{
-	char text[512];
-	_cleanup_(closep) int fd = open("/sys/kernel/security/lsm", O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (size < 0)
-		return false;
-	text[size] = '\0';
-	for (char *at = text, *word; (word = strsep(&at, ",\n")) != NULL;)
-		if (streq(word, "bpf"))
-			return true;
-	return false;
-}
 
 static int on_record(void *context, void *data, size_t size)
 {
@@ -60,12 +38,11 @@ int deny_program_new(const pid_t *own, struct deny_program **ret_program, struct
 
 	if (!program)
 		return error_oom(err);
-	if (!is_module_on())
+	if (bpf_module_is_on(BPF_SECURITY_MODULES) <= 0)
 		return error_set(err, -EOPNOTSUPP,
 				 "the BPF security module is not on: add bpf to lsm= on the "
 				 "kernel's command line");
-	libbpf_set_print(stay_silent);
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	bpf_library_begin();
 	program->skeleton = deny_bpf__open();
 	if (!program->skeleton)
 		return error_set_errno(err, -errno, "cannot open the BPF object");

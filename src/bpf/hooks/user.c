@@ -2,11 +2,11 @@
 /* Tries the hooks one by one. libbpf's skeleton stays in this file. */
 #include "bpf/hooks/user.h"
 
+#include "bpf/library.h"
 #include "hooks.skel.h"
 
 #include <bpf/btf.h>
 #include <fcntl.h>
-#include <stdarg.h>
 
 struct hook {
 	const char *program; /* of hooks.bpf.c */
@@ -35,11 +35,6 @@ static const struct hook hooks[] = {
 	  "the same by a kernel function", "6.12", .trampoline = true },
 };
 
-static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	return 0;
-}
-
 /* Loads and attaches one program alone. 0 or a negative errno. */
 static int try_one(const char *name)
 {
@@ -66,22 +61,6 @@ static int try_one(const char *name)
 static bool has_types(void)
 {
 	return access("/sys/kernel/btf/vmlinux", R_OK) == 0;
-}
-
-/* True if the BPF security module is on; also where that cannot be read. */
-static bool has_bpf_lsm(void)
-{
-	char text[512];
-	_cleanup_(closep) int fd = open("/sys/kernel/security/lsm", O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (size < 0)
-		return true;
-	text[size] = 0;
-	for (char *at = text, *word; (word = strsep(&at, ",\n")) != NULL;)
-		if (streq(word, "bpf"))
-			return true;
-	return false;
 }
 
 /* `since` is room for a sentence. */
@@ -114,8 +93,7 @@ void hooks_try(void (*told)(const struct hook_result *result, void *userdata), v
 {
 	char since[64];
 
-	libbpf_set_print(stay_silent);
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	bpf_library_begin();
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		struct hook_result result = { .name = hooks[i].name,
 					      .use = hooks[i].use,
@@ -124,7 +102,7 @@ void hooks_try(void (*told)(const struct hook_result *result, void *userdata), v
 		result.error = -try_one(hooks[i].program);
 		if (result.error) {
 			explain(&hooks[i], &result, since);
-		} else if (hooks[i].trampoline && !has_bpf_lsm()) {
+		} else if (hooks[i].trampoline && bpf_module_is_on(BPF_SECURITY_MODULES) == 0) {
 			result.error = EOPNOTSUPP;
 			result.reason = "it loads, but the BPF security module is not on";
 			result.advice = "add bpf to lsm= on the kernel's command line";

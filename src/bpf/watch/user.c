@@ -2,6 +2,7 @@
 /* libbpf's skeleton stays in this file. */
 #include "bpf/watch/user.h"
 
+#include "bpf/library.h"
 #include "bpf/watch/calls-table.h"
 #include "bpf/watch/types.h"
 
@@ -10,7 +11,6 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <linux/bpf.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -46,12 +46,6 @@ struct watch {
 	enum variant variant;
 	int types; /* while loading: a file of the kernel's types, or -1 */
 };
-
-/* The errors are told through struct error; libbpf must not print. */
-static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	return 0;
-}
 
 /* How many arguments a tracepoint has; -1: there is none of that name. */
 static int tracepoint_arguments(const struct btf *btf, const char *name)
@@ -286,8 +280,7 @@ int watch_new(const struct watch_options *options, struct watch **ret_watch, str
 	if (!watch)
 		return error_oom(err);
 	watch->reader.epoll = watch->types = -1;
-	libbpf_set_print(stay_silent);
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	bpf_library_begin();
 	r = load(watch, options, options->untyped ? UNTYPED : WITH_TRAMPOLINE, err);
 	if (r == 0)
 		r = open_ring(&watch->reader, bpf_map__fd(watch->skeleton->maps.ring), err);
