@@ -31,7 +31,7 @@ struct engine_options {
 		int facility;
 		int level; /* -1: the policy's */
 	} log;
-	int guard_fd;		 /* socket to the guard, or -1 */
+	int guard_fd; /* socket to the guard, or -1 */
 	/* libcgroup's register socket (core/registrar.h); path NULL: none. */
 	struct {
 		const char *path;
