@@ -68,10 +68,18 @@ int compat_cgcreate(int argc, char **argv)
 	struct cgperm_words words = { 0 };
 	bool bare = false;
 	const struct option options[] = {
-		CGPERM_OPTIONS(words),
+		{ "admin", 'a', OPTION_STRING, "USER:GROUP", "Owner of the group and its files",
+		  &words.admin },
 		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
+		{ "dperm", 'd', OPTION_STRING, "MODE", "Permissions of the directory",
+		  &words.dperm },
+		{ "fperm", 'f', OPTION_STRING, "MODE", "Permissions of the files", &words.fperm },
 		{ "group", 'g', OPTION_LIST, "CONTROLLERS:PATH", "Group to be made; repeatable",
 		  &groups },
+		{ "task", 't', OPTION_STRING, "USER:GROUP", "Owner of the tasks file",
+		  &words.task },
+		{ "tperm", 's', OPTION_STRING, "MODE", "Permissions of the tasks file",
+		  &words.tperm },
 	};
 	const struct command_line line = {
 		.usage = "[-h] [-b] [-f mode] [-d mode] [-s mode] [-t <tuid>:<tgid>] "

@@ -443,22 +443,6 @@ static void getter_done(struct getter *getter)
 	cgtool_done(&getter->tool);
 }
 
-#define GET_OPTIONS(getter, bare)                                                                       \
-	{ "all", 'a', OPTION_FLAG, NULL, "Show everything of all controllers", &(getter).all },         \
-		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &(bare) },        \
-		{ "group",                                                                              \
-		  'g',                                                                                  \
-		  OPTION_LIST,                                                                          \
-		  "CONTROLLERS[:PATH]",                                                                 \
-		  "Controllers to be shown, and of which group",                                        \
-		  &(getter).groups },                                                                   \
-		{ "no-headers", 'n', OPTION_FLAG, NULL, "Do not print headers", &(getter).no_headers }, \
-		{ "values-only",	'v', OPTION_FLAG, NULL, "Print only values, no names",          \
-		  &(getter).values_only },                                                              \
-	{                                                                                               \
-		"variable", 'r', OPTION_LIST, "NAME", "What to show; repeatable", &(getter).names       \
-	}
-
 #define GET_USAGE                                                     \
 	"[-nv] [-b] [-r <name>] [-g <controllers>] [-a] <path> ...\n" \
 	"[-nv] [-b] -g <controllers>:<path> ..."
@@ -468,7 +452,16 @@ int compat_cgget(int argc, char **argv)
 	_cleanup_(getter_done) struct getter getter = { 0 };
 	bool bare = false;
 	const struct option options[] = {
-		GET_OPTIONS(getter, bare),
+		{ "all", 'a', OPTION_FLAG, NULL, "Show everything of all controllers",
+		  &getter.all },
+		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
+		{ "group", 'g', OPTION_LIST, "CONTROLLERS[:PATH]",
+		  "Controllers to be shown, and of which group", &getter.groups },
+		{ "no-headers", 'n', OPTION_FLAG, NULL, "Do not print headers",
+		  &getter.no_headers },
+		{ "values-only", 'v', OPTION_FLAG, NULL, "Print only values, no names",
+		  &getter.values_only },
+		{ "variable", 'r', OPTION_LIST, "NAME", "What to show; repeatable", &getter.names },
 		{ "controllers", 'c', OPTION_FLAG, NULL, "Print the controllers' versions",
 		  &getter.versions },
 		{ "mode", 'm', OPTION_FLAG, NULL, "Print which cgroup versions there are",
@@ -489,7 +482,16 @@ int compat_cgxget(int argc, char **argv)
 	_cleanup_(getter_done) struct getter getter = { 0 };
 	bool bare = false;
 	const struct option options[] = {
-		GET_OPTIONS(getter, bare),
+		{ "all", 'a', OPTION_FLAG, NULL, "Show everything of all controllers",
+		  &getter.all },
+		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
+		{ "group", 'g', OPTION_LIST, "CONTROLLERS[:PATH]",
+		  "Controllers to be shown, and of which group", &getter.groups },
+		{ "no-headers", 'n', OPTION_FLAG, NULL, "Do not print headers",
+		  &getter.no_headers },
+		{ "values-only", 'v', OPTION_FLAG, NULL, "Print only values, no names",
+		  &getter.values_only },
+		{ "variable", 'r', OPTION_LIST, "NAME", "What to show; repeatable", &getter.names },
 		{ "ignore-unmappable", 'i', OPTION_FLAG, NULL,
 		  "Pass over settings that cannot be converted", &getter.ignore },
 		{ "v1", '1', OPTION_FLAG, NULL, "Names and values are those of cgroup v1",

@@ -9,6 +9,16 @@
 #include <pwd.h>
 #include <sys/stat.h>
 
+const struct cgperm cgperm_none = {
+	.uid = (uid_t)-1,
+	.task_uid = (uid_t)-1,
+	.gid = (gid_t)-1,
+	.task_gid = (gid_t)-1,
+	.directory = CG_MODE_UNSET,
+	.file = CG_MODE_UNSET,
+	.task = CG_MODE_UNSET,
+};
+
 static bool parse_id(const char *text, uint32_t *ret_id)
 {
 	char *end;
@@ -79,7 +89,7 @@ static int parse_mode(const struct cgtool *tool, const char *text, uint32_t *ret
 int cgperm_parse(const struct cgtool *tool, const struct cgperm_words *words,
 		 struct cgperm *ret_perm)
 {
-	struct cgperm perm = CGPERM_INIT;
+	struct cgperm perm = cgperm_none;
 	const struct {
 		const char *text;
 		uint32_t *mode;
@@ -188,10 +198,9 @@ static int apply_one(void *context, const char *path)
 int cgperm_apply(const struct raw_hierarchy *h, const char *path, const struct cgperm *perm,
 		 struct error *err)
 {
-	static const struct cgperm none = CGPERM_INIT;
 	struct applying applying = { h, perm, err };
 
-	return memcmp(perm, &none, sizeof(none)) == 0
+	return memcmp(perm, &cgperm_none, sizeof(*perm)) == 0
 		       ? 0
 		       : raw_walk(h, path, false, apply_one, &applying);
 }

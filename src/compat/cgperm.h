@@ -15,30 +15,13 @@ struct cgperm {
 	uint32_t directory, file, task; /* modes, or CG_MODE_UNSET */
 };
 
-#define CGPERM_INIT                                                                         \
-	{                                                                                   \
-		(uid_t) - 1, (uid_t)-1, (gid_t)-1, (gid_t)-1, CG_MODE_UNSET, CG_MODE_UNSET, \
-			CG_MODE_UNSET                                                       \
-	}
+/* Nothing is changed. */
+extern const struct cgperm cgperm_none;
 
 /* The five options' values, NULL where not given. */
 struct cgperm_words {
 	const char *admin, *task, *dperm, *fperm, *tperm;
 };
-
-/* Their rows for a table of options. */
-#define CGPERM_OPTIONS(words)                                                                        \
-	{ "admin",	 'a', OPTION_STRING, "USER:GROUP", "Owner of the group and all its files",   \
-	  &(words).admin },                                                                          \
-		{ "dperm",	 'd', OPTION_STRING, "MODE", "Permissions of the group's directory", \
-		  &(words).dperm },                                                                  \
-		{ "fperm",	 'f', OPTION_STRING, "MODE", "Permissions of the group's files",     \
-		  &(words).fperm },                                                                  \
-		{ "tperm",	 's', OPTION_STRING, "MODE", "Permissions of the tasks file",        \
-		  &(words).tperm },                                                                  \
-	{                                                                                            \
-		"task", 't', OPTION_STRING, "USER:GROUP", "Owner of the tasks file", &(words).task   \
-	}
 
 /* 0, or the exit code for a user, group or mode that is none; why has been said. */
 int cgperm_parse(const struct cgtool *tool, const struct cgperm_words *words,
