@@ -26,6 +26,7 @@ struct join {
 
 struct bpf_decoder {
 	struct bpf_decoder_options options;
+	const struct event_sink *list;
 	struct bpf_mounts *mounts;
 	struct bpf_groups *groups;
 	struct bpf_room room;
@@ -77,6 +78,11 @@ void bpf_decoder_set_types(struct bpf_decoder *decoder, uint32_t types)
 void bpf_decoder_set_clock(struct bpf_decoder *decoder, uint64_t wall_offset)
 {
 	decoder->wall_offset = wall_offset;
+}
+
+void bpf_decoder_set_list(struct bpf_decoder *decoder, const struct event_sink *list)
+{
+	decoder->list = list;
 }
 
 static uint64_t device(uint32_t dev)
@@ -548,6 +554,35 @@ static int decode_exec(struct bpf_decoder *decoder, const char *record, size_t s
 	return hand_out(decoder, &event);
 }
 
+/* What runs already. A kernel thread has no program, one that is about to end may have none. */
+static int decode_running(struct bpf_decoder *decoder, const char *record, size_t size)
+{
+	struct watch_exec running;
+	struct strings strings;
+	struct event event;
+	int r;
+
+	if (size < sizeof(running))
+		return -EBADMSG;
+	memcpy(&running, record, sizeof(running));
+	r = cut_strings(&running,
+			(struct slice){ record + sizeof(running), size - sizeof(running) },
+			&strings);
+	if (r == 0)
+		r = bpf_room_begin(&decoder->room, 3 * size + ROOM_EXTRA);
+	if (r < 0 || !decoder->list)
+		return r;
+	event_init(&event, EVENT_RUNNING, SOURCE_BPF);
+	set_task(decoder, &event, &running.head, &running.task);
+	if (strings.exe.size)
+		r = set_program(decoder, &event, &running, strings.exe);
+	if (r < 0)
+		return r;
+	event_flag(&event, running.task.flags & WATCH_TASK_UPPER ? FLAG_UPPER : 0);
+	decoder->list->event(&event, decoder->list->userdata);
+	return 1;
+}
+
 static int decode_groups(struct bpf_decoder *decoder, const char *record, size_t size)
 {
 	int r = bpf_groups_learn(decoder->groups, record, size);
@@ -562,7 +597,7 @@ int bpf_decode(struct bpf_decoder *decoder, const void *record, size_t size)
 		[WATCH_EXIT] = decode_exit,	[WATCH_IDS] = decode_ids,
 		[WATCH_CHDIR] = decode_exec,	[WATCH_FAILED] = decode_exec,
 		[WATCH_OOM] = decode_oom,	[WATCH_CHUNK] = decode_chunk,
-		[WATCH_CGROUP] = decode_groups,
+		[WATCH_CGROUP] = decode_groups, [WATCH_RUNNING] = decode_running,
 	};
 	struct watch_head head;
 
