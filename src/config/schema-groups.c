@@ -378,16 +378,18 @@ struct policy_group *new_limits(struct reader *reader, const struct node *at)
 	return &own->group;
 }
 
-bool read_limits(struct reader *reader, const struct node *map, struct policy_group *group)
+bool check_limits(struct reader *reader, const struct policy_group *group)
 {
-	bool good;
+	bool good = check_cpu(reader, group);
 
-	if (!expect_map(reader, group->name, map) ||
-	    !schema_read(reader, &group_schema, map, group))
-		return false;
-	good = check_cpu(reader, group);
 	check_memory(reader, group);
 	return good;
+}
+
+bool read_limits(struct reader *reader, const struct node *map, struct policy_group *group)
+{
+	return expect_map(reader, group->name, map) &&
+	       schema_read(reader, &group_schema, map, group) && check_limits(reader, group);
 }
 
 /* The same with every field as "x": what is written around them is checked. */

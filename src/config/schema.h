@@ -70,6 +70,8 @@ bool group_name_read(struct reader *reader, const struct node *node, char **ret_
  * which the policy frees; NULL: told. The second reads a map into it. */
 struct policy_group *new_limits(struct reader *reader, const struct node *at);
 bool read_limits(struct reader *reader, const struct node *map, struct policy_group *limits);
+/* Limits that do not go together; false: told. */
+bool check_limits(struct reader *reader, const struct policy_group *limits);
 
 /* schema-maps.c: the limits that are maps. */
 bool read_io(struct reader *reader, const struct schema_key *key, const struct node *value,

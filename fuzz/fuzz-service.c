@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/* Manifests of services; 'j' and a newline before it: as JSON. */
+#include "config/service.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	_cleanup_(service_manifest_freep) struct service_manifest *manifest = NULL;
+	bool json = size > 1 && data[0] == 'j' && data[1] == '\n';
+	size_t skip = json ? 2 : 0;
+	int r = service_parse(json ? "fuzz.json" : "fuzz.yaml", (const char *)data + skip,
+			      size - skip, &manifest, &diagnostics);
+
+	if ((r == 0) != (manifest != NULL) || (r < 0) != (diagnostics.errors > 0))
+		abort();
+	if (r == 0 && (!manifest->run || !manifest->run[0] || !manifest->name))
+		abort();
+	return 0;
+}
