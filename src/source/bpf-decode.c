@@ -511,12 +511,26 @@ static void set_exec_flags(struct event *event, const struct watch_exec *exec)
 		event_set(event, CAPS_GAINED, caps_gained, exec->caps_gained);
 }
 
+/* What runs already. A kernel thread has no program, one that is about to end may have none. */
+static int tell_running(struct bpf_decoder *decoder, struct event *event,
+			const struct watch_exec *running, struct slice exe)
+{
+	int r = exe.size ? set_program(decoder, event, running, exe) : 0;
+
+	if (r < 0 || !decoder->list)
+		return r;
+	event_flag(event, running->task.flags & WATCH_TASK_UPPER ? FLAG_UPPER : 0);
+	decoder->list->event(event, decoder->list->userdata);
+	return 1;
+}
+
 /* Exec records, and those that have its form with less in it. */
 static int decode_exec(struct bpf_decoder *decoder, const char *record, size_t size)
 {
 	static const uint8_t types[] = { [WATCH_EXEC] = EVENT_EXEC,
 					 [WATCH_CHDIR] = EVENT_CHDIR,
-					 [WATCH_FAILED] = EVENT_FAILED };
+					 [WATCH_FAILED] = EVENT_FAILED,
+					 [WATCH_RUNNING] = EVENT_RUNNING };
 	struct watch_exec exec;
 	struct strings strings;
 	struct event event;
@@ -533,6 +547,8 @@ static int decode_exec(struct bpf_decoder *decoder, const char *record, size_t s
 		return r;
 	event_init(&event, types[exec.head.record], SOURCE_BPF);
 	set_task(decoder, &event, &exec.head, &exec.task);
+	if (event.type == EVENT_RUNNING)
+		return tell_running(decoder, &event, &exec, strings.exe);
 	r = set_folder(decoder, &event, &exec, strings.cwd);
 	if (r < 0 || event.type == EVENT_CHDIR)
 		return r < 0 ? r : hand_out(decoder, &event);
@@ -554,35 +570,6 @@ static int decode_exec(struct bpf_decoder *decoder, const char *record, size_t s
 	return hand_out(decoder, &event);
 }
 
-/* What runs already. A kernel thread has no program, one that is about to end may have none. */
-static int decode_running(struct bpf_decoder *decoder, const char *record, size_t size)
-{
-	struct watch_exec running;
-	struct strings strings;
-	struct event event;
-	int r;
-
-	if (size < sizeof(running))
-		return -EBADMSG;
-	memcpy(&running, record, sizeof(running));
-	r = cut_strings(&running,
-			(struct slice){ record + sizeof(running), size - sizeof(running) },
-			&strings);
-	if (r == 0)
-		r = bpf_room_begin(&decoder->room, 3 * size + ROOM_EXTRA);
-	if (r < 0 || !decoder->list)
-		return r;
-	event_init(&event, EVENT_RUNNING, SOURCE_BPF);
-	set_task(decoder, &event, &running.head, &running.task);
-	if (strings.exe.size)
-		r = set_program(decoder, &event, &running, strings.exe);
-	if (r < 0)
-		return r;
-	event_flag(&event, running.task.flags & WATCH_TASK_UPPER ? FLAG_UPPER : 0);
-	decoder->list->event(&event, decoder->list->userdata);
-	return 1;
-}
-
 static int decode_groups(struct bpf_decoder *decoder, const char *record, size_t size)
 {
 	int r = bpf_groups_learn(decoder->groups, record, size);
@@ -597,7 +584,7 @@ int bpf_decode(struct bpf_decoder *decoder, const void *record, size_t size)
 		[WATCH_EXIT] = decode_exit,	[WATCH_IDS] = decode_ids,
 		[WATCH_CHDIR] = decode_exec,	[WATCH_FAILED] = decode_exec,
 		[WATCH_OOM] = decode_oom,	[WATCH_CHUNK] = decode_chunk,
-		[WATCH_CGROUP] = decode_groups, [WATCH_RUNNING] = decode_running,
+		[WATCH_CGROUP] = decode_groups, [WATCH_RUNNING] = decode_exec,
 	};
 	struct watch_head head;
 

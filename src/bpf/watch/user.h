@@ -9,7 +9,7 @@
 
 #include "util/error.h"
 
-#include "bpf/watch/listing.h"
+#include "bpf/listing.h"
 
 struct watch;
 

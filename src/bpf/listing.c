@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bpf/watch/listing.h"
+#include "bpf/listing.h"
 
 /* Twice what the kernel keeps for a reader (8 pages of 4 KiB, kernel/bpf/bpf_iter.c), which is what
  * all records of one process must fit in. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bpf/watch/listing.h"
+#include "bpf/listing.h"
 
 #include "test/unit.h"
 #include "util/fd.h"
