@@ -107,6 +107,7 @@ struct engine {
 
 	uint32_t dynmods_set;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
+	uint32_t boot;	     /* the first 8 digits of the boot id */
 	pid_t guard_pid;
 	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
 	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer,

@@ -167,11 +167,14 @@ static int set_options(struct engine *engine, const struct engine_options *optio
 {
 	const char *config = options->config_path ? options->config_path : ENGINE_CONFIG_PATH;
 	const char *runtime = options->runtime_dir ? options->runtime_dir : ENGINE_RUNTIME_DIR;
+	char boot[37];
 
 	engine->options = *options;
 	engine->config_path = strdup(config);
 	engine->runtime_dir = strdup(runtime);
 	engine->started_ns = clock_boottime();
+	if (host_boot_id(engine->host, boot) >= 0)
+		engine->boot = (uint32_t)strtoul(boot, NULL, 16);
 	/* With a guard, our parent is the guard. */
 	engine->guard_pid = options->guard_fd >= 0 ? getppid() : 0;
 	return engine->config_path && engine->runtime_dir ? 0 : -ENOMEM;

@@ -63,6 +63,7 @@ static void describe(struct gatekeeper *keeper, struct seat *seat, const struct 
 	urgent->rule_count = verdict->count;
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(urgent->rules[0]));
 	snprintf(urgent->path, sizeof(urgent->path), "%s", seat->event->path);
+	process_facts_put_interpreter(&seat->process);
 	urgent_take_facts(urgent, facts);
 	subject_read(keeper->host, facts->pid, seat->event->pid, &urgent->subject);
 }
