@@ -9,6 +9,7 @@
 
 #include "port/json-front.h"
 #include "port/process-title.h"
+#include "port/set-user-id.h"
 #include "util/units.h"
 
 #include <getopt.h>
@@ -90,19 +91,6 @@ static int apply(const struct arguments *arguments, struct port *port)
 	return 0;
 }
 
-/* Whoever may execute a set-user-ID copy would have all of that user's rights. (What executes
- * itself again may have changed its users meanwhile.) */
-static bool is_set_user_id(const struct arguments *arguments)
-{
-	if (arguments->start.again || (getuid() == geteuid() && getgid() == getegid()))
-		return false;
-	fputs("reeve-port: is set-user-ID or set-group-ID, which would give its rights to "
-	      "everybody "
-	      "who can execute it: use sudo, or file capabilities\n",
-	      stderr);
-	return true;
-}
-
 /* In front of the port a process of its own speaks JSON. */
 static int run_json(struct port *port)
 {
@@ -125,6 +113,7 @@ static int run_json(struct port *port)
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
+	char wrong[SET_USER_ID_WRONG];
 	struct port *port;
 	int r;
 
@@ -132,8 +121,11 @@ int main(int argc, char **argv)
 	r = read_arguments(argc, argv, &arguments);
 	if (r)
 		return r;
-	if (is_set_user_id(&arguments))
+	if (set_user_id_enter(REEVE_SYSCONF_DIR "/reeve/port-set-user-id", arguments.start.again,
+			      wrong) < 0) {
+		fprintf(stderr, "reeve-port: %s\n", wrong);
 		return EPERM;
+	}
 	port = port_new();
 	if (!port)
 		return ENOMEM;
