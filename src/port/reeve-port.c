@@ -7,6 +7,8 @@
  */
 #include "port/start.h"
 
+#include "port/guard.h"
+
 #include "port/json-front.h"
 #include "port/process-title.h"
 #include "port/set-user-id.h"
@@ -115,7 +117,7 @@ int main(int argc, char **argv)
 	struct arguments arguments = { 0 };
 	char wrong[SET_USER_ID_WRONG];
 	struct port *port;
-	int r;
+	int r, guard = -1;
 
 	process_title_init(argc, argv);
 	r = read_arguments(argc, argv, &arguments);
@@ -126,9 +128,17 @@ int main(int argc, char **argv)
 		fprintf(stderr, "reeve-port: %s\n", wrong);
 		return EPERM;
 	}
+	if (!arguments.json && !arguments.start.again) {
+		r = guard_begin(&guard);
+		if (r < 0) {
+			fprintf(stderr, "reeve-port: cannot start: %s\n", strerror(-r));
+			return -r;
+		}
+	}
 	port = port_new();
 	if (!port)
 		return ENOMEM;
+	port->guard = guard;
 	r = apply(&arguments, port);
 	if (r)
 		return r;
