@@ -222,6 +222,8 @@ static int read_words(struct run *run, struct launch_plan *plan, struct error *e
 	r = launch_options_apply(run->cli, run->recipe, err);
 	if (r == 0)
 		r = recipe_plan(run->recipe, plan, err);
+	for (size_t i = 0; r == 0 && recipe_remark(run->recipe, i); i++)
+		cli_say(run->cli, "%s", recipe_remark(run->recipe, i));
 	return r;
 }
 

@@ -9,12 +9,13 @@
 
 static const struct compat_program programs[] = {
 	{ "cgclassify", "moves processes into groups (libcgroup)", compat_cgclassify },
+	{ "cgclear", "removes all groups, or those of a cgconfig.conf (libcgroup)",
+	  compat_cgclear },
+	{ "cgconfigparser", "carries out a cgconfig.conf (libcgroup)", compat_cgconfigparser },
 	{ "cgcreate", "makes groups (libcgroup)", compat_cgcreate },
 	{ "cgdelete", "removes groups (libcgroup)", compat_cgdelete },
 	{ "cgexec", "runs a command in groups (libcgroup)", compat_cgexec },
 	{ "cgget", "prints the settings of groups (libcgroup)", compat_cgget },
-	{ "cgrulesengd", "puts processes into groups by cgrules.conf (libcgroup)",
-	  compat_cgrulesengd },
 	{ "cgset", "changes the settings of groups (libcgroup)", compat_cgset },
 	{ "cgsnapshot", "prints groups as a cgconfig.conf (libcgroup)", compat_cgsnapshot },
 	{ "cgxget", "cgget, in the words of cgroup v1 or v2 (libcgroup)", compat_cgxget },

@@ -15,11 +15,12 @@ int compat_fetter(int argc, char **argv);
 
 /* libcgroup's commands, a file each; cgset.c and cgget.c have cgxset and cgxget too */
 int compat_cgclassify(int argc, char **argv);
+int compat_cgclear(int argc, char **argv);
+int compat_cgconfigparser(int argc, char **argv);
 int compat_cgcreate(int argc, char **argv);
 int compat_cgdelete(int argc, char **argv);
 int compat_cgexec(int argc, char **argv);
 int compat_cgget(int argc, char **argv);
-int compat_cgrulesengd(int argc, char **argv);
 int compat_cgset(int argc, char **argv);
 int compat_cgsnapshot(int argc, char **argv);
 int compat_cgxget(int argc, char **argv);
