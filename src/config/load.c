@@ -7,6 +7,7 @@
 #include "config/load.h"
 
 #include "config/builder.h"
+#include "config/cgrules-tree.h"
 #include "config/schema.h"
 #include "config/source.h"
 #include "config/values.h"
@@ -31,14 +32,25 @@ static int reader_init(struct reader *reader, enum load_flags flags,
 	return policy->memory ? 0 : -ENOMEM;
 }
 
+/* libcgroup's files need not be UTF-8 where no word of them is. */
+static bool read_tree(struct reader *reader, uint16_t file, node_id *ret_root)
+{
+	switch (reader->sources[file].syntax) {
+	case SYNTAX_CGRULES:
+		return cgrules_read_tree(reader, file, ret_root);
+	case SYNTAX_JSON:
+		return source_check(reader, file) && json_read(reader, file, ret_root);
+	default:
+		return source_check(reader, file) && yaml_read(reader, file, ret_root);
+	}
+}
+
 static void read_one(struct reader *reader, uint16_t file)
 {
-	struct source *source = &reader->sources[file];
 	struct place start = { .file = file, .line = 1, .column = 1, .length = 1 };
 	node_id root = 0;
 
-	if (!source_check(reader, file) ||
-	    !(source->json ? json_read : yaml_read)(reader, file, &root)) {
+	if (!read_tree(reader, file, &root)) {
 		reader->incomplete = true;
 		return;
 	}
@@ -160,8 +172,8 @@ int policy_load(const char *path, enum load_flags flags, struct policy **ret_pol
 int policy_parse(const char *name, const char *text, size_t size, enum load_flags flags,
 		 struct policy **ret_policy, struct diagnostics *diagnostics)
 {
-	size_t errors = diagnostics->errors, length = strlen(name);
-	bool json = length > 5 && streq(name + length - 5, ".json");
+	size_t errors = diagnostics->errors;
+	enum source_syntax syntax = SYNTAX_YAML;
 	struct reader reader;
 	char *copy;
 	int r;
@@ -174,12 +186,13 @@ int policy_parse(const char *name, const char *text, size_t size, enum load_flag
 	}
 	memcpy(copy, text, size);
 	copy[size] = '\0';
+	(void)source_syntax_of(name, (struct slice){ text, size }, &syntax);
 	if (size > LOAD_SIZE_MAX) {
 		free(copy);
 		diagnostics_add(diagnostics, SEVERITY_ERROR, name, NULL, 0, 0, 0, NULL,
 				"is larger than %d MiB", LOAD_SIZE_MAX >> 20);
 		r = -EFBIG;
-	} else if (source_add(&reader, name, copy, size, json) < 0) {
+	} else if (source_add(&reader, name, copy, size, syntax) < 0) {
 		r = -ENOMEM;
 	} else {
 		r = read_all(&reader);

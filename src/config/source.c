@@ -2,13 +2,15 @@
 /* Which files a path means, and that what is in them is text. */
 #include "config/source.h"
 
+#include "config/cgconfig.h"
 #include "config/files.h"
 #include "util/text.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-int source_add(struct reader *reader, const char *name, char *text, size_t size, bool json)
+int source_add(struct reader *reader, const char *name, char *text, size_t size,
+	       enum source_syntax syntax)
 {
 	struct source *larger =
 		reallocarray(reader->sources, reader->source_count + 1, sizeof(*reader->sources));
@@ -23,7 +25,7 @@ int source_add(struct reader *reader, const char *name, char *text, size_t size,
 		return -ENOMEM;
 	}
 	reader->sources[reader->source_count] =
-		(struct source){ .name = copy, .text = text, .size = size, .json = json };
+		(struct source){ .name = copy, .text = text, .size = size, .syntax = syntax };
 	return (int)reader->source_count++;
 }
 
@@ -31,14 +33,49 @@ static const char toml_hint[] = "convert it: python3 -c 'import sys, json, tomll
 				"json.dump(tomllib.load(sys.stdin.buffer), sys.stdout, indent=1)' "
 				"< policy.toml > policy.json";
 
-/* The syntax by the file's extension, as in fetter; -EINVAL for others. */
-static int check_extension(struct reader *reader, const char *name, bool *ret_json)
+/* Whether the file's name begins so, or its folder is called so. */
+static bool is_called(const char *name, const char *start, const char *folder)
+{
+	const char *slash = strrchr(name, '/');
+	size_t size = strlen(folder), before = slash ? (size_t)(slash - name) : 0;
+
+	if (strncmp(slash ? slash + 1 : name, start, strlen(start)) == 0)
+		return true;
+	return before >= size && memcmp(slash - size, folder, size) == 0 &&
+	       (before == size || slash[-(ssize_t)size - 1] == '/');
+}
+
+int source_syntax_of(const char *name, struct slice text, enum source_syntax *ret_syntax)
 {
 	const char *slash = strrchr(name, '/');
 	const char *dot = strrchr(slash ? slash : name, '.');
 
-	*ret_json = dot && streq(dot, ".json");
-	if (dot && (*ret_json || streq(dot, ".yaml") || streq(dot, ".yml")))
+	if (dot && streq(dot, ".json"))
+		*ret_syntax = SYNTAX_JSON;
+	else if (dot && (streq(dot, ".yaml") || streq(dot, ".yml")))
+		*ret_syntax = SYNTAX_YAML;
+	else if (dot && streq(dot, ".toml"))
+		return -EINVAL;
+	else if (is_called(name, "cgrules.", "cgrules.d"))
+		*ret_syntax = SYNTAX_CGRULES;
+	else if (is_called(name, "cgconfig.", "cgconfig.d"))
+		*ret_syntax = SYNTAX_CGCONFIG;
+	else if (dot && streq(dot, ".conf"))
+		*ret_syntax =
+			cgconfig_is_likely(text.data, text.size) ? SYNTAX_CGCONFIG : SYNTAX_CGRULES;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* A name that says no syntax is refused before anything is read. */
+static int check_extension(struct reader *reader, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *dot = strrchr(slash ? slash : name, '.');
+	enum source_syntax syntax;
+
+	if (source_syntax_of(name, (struct slice){ "", 0 }, &syntax) == 0)
 		return 0;
 	if (dot && streq(dot, ".toml"))
 		return report_file(reader->diagnostics, SEVERITY_ERROR, name, -EINVAL, toml_hint,
@@ -48,21 +85,28 @@ static int check_extension(struct reader *reader, const char *name, bool *ret_js
 			   "syntax");
 }
 
+/* A rule of libcgroup's is a line, and there are hosts with very many. */
+static size_t size_limit(const char *name)
+{
+	return is_called(name, "cgrules.", "cgrules.d") ? CGRULES_SIZE_MAX : LOAD_SIZE_MAX;
+}
+
 /* Reads one file, `name` relative to `folder` and shown as `shown`. */
 static int read_source(struct reader *reader, int folder, const char *name, const char *shown)
 {
 	char *text;
 	size_t size;
-	bool json;
-	int r = check_extension(reader, shown, &json);
+	enum source_syntax syntax;
+	int r = check_extension(reader, shown);
 
 	if (r < 0)
 		return r;
-	r = config_file_read(reader->diagnostics, reader->flags, LOAD_SIZE_MAX, folder, name, shown,
-			     &text, &size);
+	r = config_file_read(reader->diagnostics, reader->flags, size_limit(shown), folder, name,
+			     shown, &text, &size);
 	if (r < 0)
 		return r;
-	r = source_add(reader, shown, text, size, json);
+	r = source_syntax_of(shown, (struct slice){ text, size }, &syntax);
+	r = r < 0 ? r : source_add(reader, shown, text, size, syntax);
 	return r < 0 ? r : 0;
 }
 
