@@ -7,6 +7,7 @@
 
 #include "config/policy.h"
 #include "core/filter.h"
+#include "launch/recipe.h"
 #include "model/limits.h"
 #include "util/options.h"
 
@@ -35,10 +36,13 @@ struct cli {
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;
 	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */
-	const char *on, *file, *pid;
+	const char *lines, *on, *file, *pid;
 	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
+	/* run: by the index of the recipe's keys, flags and others apart */
+	bool launch_flags[RECIPE_KEYS_MAX];
+	struct option_list launch[RECIPE_KEYS_MAX];
 };
 
 struct command_option {
@@ -58,6 +62,7 @@ enum command_flags {
 	COMMAND_POLICY = 1 << 4,    /* no daemon needed, and none asked */
 	COMMAND_BARE = 1 << 5,	    /* without a daemon, the policy\'s groups are left unmade */
 	COMMAND_FILTERS = 1 << 6,   /* takes what events are wanted as options */
+	COMMAND_LAUNCH = 1 << 7,    /* takes the keys of a launch as options */
 };
 
 struct command {
