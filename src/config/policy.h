@@ -313,6 +313,7 @@ enum policy_mode { MODE_AUDIT /* gate where it works */, MODE_SCANNER /* /proc s
 enum favordynmods { FAVORDYNMODS_AUTO, FAVORDYNMODS_OFF };
 
 struct policy_limits;
+struct cgconfig;
 
 struct policy {
 	char **files; /* NULL-terminated: every file that was read, in order */
@@ -339,6 +340,9 @@ struct policy {
 	size_t trigger_count;
 	struct policy_test *tests;
 	size_t test_count;
+	/* What files of libcgroup's cgconfig.conf say (config/cgconfig.h): groups that are not
+	 * reeve's, templates for those that `place` makes, mounts. NULL: there was no such file. */
+	struct cgconfig *foreign;
 	bool dry_run;			  /* for all rules */
 	struct policy_limits *own_limits; /* private: what `limit` and templates point to */
 	struct arena *memory;		  /* private: every string and list above lives there */

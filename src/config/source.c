@@ -45,7 +45,8 @@ static bool is_called(const char *name, const char *start, const char *folder)
 	       (before == size || slash[-(ssize_t)size - 1] == '/');
 }
 
-int source_syntax_of(const char *name, struct slice text, enum source_syntax *ret_syntax)
+int source_syntax_of(const char *name, struct slice text, enum load_flags flags,
+		     enum source_syntax *ret_syntax)
 {
 	const char *slash = strrchr(name, '/');
 	const char *dot = strrchr(slash ? slash : name, '.');
@@ -60,7 +61,7 @@ int source_syntax_of(const char *name, struct slice text, enum source_syntax *re
 		*ret_syntax = SYNTAX_CGRULES;
 	else if (is_called(name, "cgconfig.", "cgconfig.d"))
 		*ret_syntax = SYNTAX_CGCONFIG;
-	else if (dot && streq(dot, ".conf"))
+	else if (flags & LOAD_COMPAT_LIBCGROUP)
 		*ret_syntax =
 			cgconfig_is_likely(text.data, text.size) ? SYNTAX_CGCONFIG : SYNTAX_CGRULES;
 	else
@@ -75,7 +76,7 @@ static int check_extension(struct reader *reader, const char *name)
 	const char *dot = strrchr(slash ? slash : name, '.');
 	enum source_syntax syntax;
 
-	if (source_syntax_of(name, (struct slice){ "", 0 }, &syntax) == 0)
+	if (source_syntax_of(name, (struct slice){ "", 0 }, reader->flags, &syntax) == 0)
 		return 0;
 	if (dot && streq(dot, ".toml"))
 		return report_file(reader->diagnostics, SEVERITY_ERROR, name, -EINVAL, toml_hint,
@@ -105,7 +106,7 @@ static int read_source(struct reader *reader, int folder, const char *name, cons
 			     shown, &text, &size);
 	if (r < 0)
 		return r;
-	r = source_syntax_of(shown, (struct slice){ text, size }, &syntax);
+	r = source_syntax_of(shown, (struct slice){ text, size }, reader->flags, &syntax);
 	r = r < 0 ? r : source_add(reader, shown, text, size, syntax);
 	return r < 0 ? r : 0;
 }
@@ -189,6 +190,69 @@ static int read_folder(struct reader *reader, int folder, const char *path)
 	return r;
 }
 
+struct libcgroup_file {
+	const char *name;
+	file_wanted_fn wanted; /* in a folder; NULL: a file */
+	bool needed;
+};
+
+/* One of libcgroup's files or folders below `path`, if it is there. */
+static int read_libcgroup_file(struct reader *reader, const char *path,
+			       const struct libcgroup_file *file)
+{
+	_cleanup_(file_names_freep) char **names = NULL;
+	_cleanup_(freep) char *shown = NULL;
+	_cleanup_(closep) int fd = -1;
+	struct stat info;
+	int r, first = 0;
+
+	if (asprintf(&shown, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", file->name) <
+	    0)
+		return report_file_errno(reader->diagnostics, path, -ENOMEM, "cannot be read");
+	if (stat(shown, &info) < 0 && errno == ENOENT && !file->needed)
+		return 0;
+	if (!file->wanted)
+		return read_source(reader, AT_FDCWD, shown, shown);
+	fd = open(shown, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &info) < 0)
+		return report_file_errno(reader->diagnostics, shown, -errno, "cannot be read");
+	r = file_check_owner(reader->diagnostics, reader->flags, shown, &info);
+	if (r >= 0)
+		r = config_folder_list(reader->diagnostics, fd, shown, file->wanted, &names);
+	for (size_t i = 0; r >= 0 && names[i]; i++) {
+		_cleanup_(freep) char *name = NULL;
+
+		if (fstatat(fd, names[i], &info, 0) == 0 && S_ISDIR(info.st_mode))
+			continue;
+		if (asprintf(&name, "%s/%s", shown, names[i]) < 0)
+			return report_file_errno(reader->diagnostics, shown, -ENOMEM,
+						 "cannot be read");
+		r = read_source(reader, fd, names[i], name);
+		first = first < 0 ? first : r;
+		r = 0;
+	}
+	return r < 0 ? r : first;
+}
+
+/* A folder as /etc; the daemon of libcgroup read its files in this order. */
+static int read_libcgroup(struct reader *reader, const char *path)
+{
+	static const struct libcgroup_file files[] = {
+		{ "cgrules.conf", NULL, true },
+		{ "cgrules.d", cgrules_file_is_wanted, false },
+		{ "cgconfig.conf", NULL, false },
+		{ "cgconfig.d", cgconfig_file_is_wanted, false },
+	};
+	int first = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int r = read_libcgroup_file(reader, path, &files[i]);
+
+		first = first < 0 ? first : r;
+	}
+	return first;
+}
+
 int sources_read(struct reader *reader, const char *path)
 {
 	_cleanup_(closep) int fd = -1;
@@ -201,6 +265,8 @@ int sources_read(struct reader *reader, const char *path)
 		return report_file_errno(reader->diagnostics, path, -errno, "cannot be read");
 	if (!S_ISDIR(info.st_mode))
 		return read_source(reader, AT_FDCWD, path, path);
+	if (reader->flags & LOAD_COMPAT_LIBCGROUP)
+		return read_libcgroup(reader, path);
 	r = file_check_owner(reader->diagnostics, reader->flags, path, &info);
 	return r < 0 ? r : read_folder(reader, fd, path);
 }

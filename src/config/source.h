@@ -16,9 +16,11 @@ int source_add(struct reader *reader, const char *name, char *text, size_t size,
 
 /*
  * The syntax that a file's name says: its extension, or one of libcgroup's names (cgrules.conf, and
- * what is in cgrules.d and cgconfig.d). Another .conf is judged by `text`. -EINVAL: none of them.
+ * what is in cgrules.d and cgconfig.d). With LOAD_COMPAT_LIBCGROUP others are judged by `text`;
+ * else -EINVAL.
  */
-int source_syntax_of(const char *name, struct slice text, enum source_syntax *ret_syntax);
+int source_syntax_of(const char *name, struct slice text, enum load_flags flags,
+		     enum source_syntax *ret_syntax);
 
 /* Whether the text is text: UTF-8 without control characters; its first bad byte is told. */
 bool source_check(struct reader *reader, uint16_t file);

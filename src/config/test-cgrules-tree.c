@@ -2,6 +2,7 @@
 /* What rules of libcgroup mean: the same as rules written in YAML. */
 #include "config/cgrules-tree.h"
 
+#include "config/cgconfig.h"
 #include "config/rule.h"
 #include "config/test-policy.h"
 
@@ -193,6 +194,39 @@ static void wrong(void **state)
 		     "name of the kernel's own files\n");
 }
 
+/* /etc as libcgroup has it: rules first, then groups, folders by name. */
+static void folder(void **state)
+{
+	_cleanup_(unit_folder_freep) char *etc = unit_folder_new();
+	_cleanup_(parsed_done) struct parsed parsed = { 0 };
+	_cleanup_(freep) char *actual = NULL, *said = NULL;
+
+	parsed.result =
+		policy_load(etc, LOAD_COMPAT_LIBCGROUP, &parsed.policy, &parsed.diagnostics);
+	assert_int_equal(parsed.result, -ENOENT);
+	unit_write(etc, "cgrules.conf", "root cpu a\n");
+	unit_write(etc, "cgrules.d/b", "root memory b\n");
+	unit_write(etc, "cgrules.d/a.conf", "root cpu x\n");
+	unit_write(etc, "cgrules.d/a.conf.rpmsave", "root cpu y\n");
+	unit_write(etc, "cgconfig.conf", "group g { cpu { } }");
+	unit_write(etc, "cgconfig.d/x.conf",
+		   "template t/%u { perm { task { uid = 0; } admin { } } "
+		   "cpu { cpu.shares = 5; } }");
+	diagnostics_done(&parsed.diagnostics);
+	parsed.result =
+		policy_load(etc, LOAD_COMPAT_LIBCGROUP, &parsed.policy, &parsed.diagnostics);
+	assert_int_equal(parsed.result, 0);
+	said = told(&parsed.diagnostics);
+	assert_non_null(strstr(said, "its name is that of a copy or a hidden file"));
+	actual = shown(parsed.policy, false);
+	assert_string_equal(actual, "c1 euid(number root) container(host) -> cpu:/a stop\n"
+				    "c1 euid(number root) container(host) -> cpu:/x stop\n"
+				    "c1 euid(number root) container(host) -> memory:/b stop\n");
+	assert_int_equal(parsed.policy->foreign->groups.count, 1);
+	assert_int_equal(parsed.policy->foreign->templates.items[0].perm.task.uid, 0);
+	assert_int_equal(parsed.policy->file_count, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +237,7 @@ int main(void)
 		cmocka_unit_test(unknown),
 		cmocka_unit_test(names),
 		cmocka_unit_test(wrong),
+		cmocka_unit_test(folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

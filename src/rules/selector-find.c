@@ -92,6 +92,12 @@ static void look_up_cgroups(const struct look_up *look, const struct facts *fact
 	}
 }
 
+static void look_up_group(const struct look_up *look, const struct facts *facts)
+{
+	if (facts->group.size > 0)
+		look_up_cgroup(look, facts->group);
+}
+
 static void look_up_arguments(const struct look_up *look, const struct facts *facts)
 {
 	struct slice left = facts->argv;
@@ -231,8 +237,7 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_cgroups(look, facts);
 		break;
 	case CONDITION_GROUP_IN:
-		if (facts->group.size > 0)
-			look_up_cgroup(look, facts->group);
+		look_up_group(look, facts);
 		break;
 	case CONDITION_CONTAINER:
 		look_up_container(look, facts);
@@ -258,8 +263,8 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		for (size_t i = 0; i < facts->ancestor_count; i++)
 			look_up_program(look, facts->ancestors[i].exe);
 		break;
-	default: /* rules are filed under nothing of it */
-		break;
+	default:
+		break; /* rules are filed under nothing of it */
 	}
 }
 
