@@ -64,6 +64,7 @@ struct engine_counters {
 	uint64_t mounts_seen;
 	uint64_t unrecorded;	 /* decisions that are in no record */
 	uint64_t changes;	 /* told after the fact by the gate */
+	uint64_t accounts_read;	 /* the policy, once more: users had changed */
 	uint64_t limits_told;	 /* groups looked at because the kernel told of them ... */
 	uint64_t limits_polled;	 /* ... and because nobody does */
 	uint64_t events_lost;	 /* subscribers that did not read */
@@ -100,6 +101,7 @@ struct engine {
 	struct varlink_server *server;
 	struct watching *watching;	 /* engine-watch.h */
 	struct occasions *occasions;	 /* engine-occasions.c */
+	struct host_files *host_files;	 /* engine-accounts.c */
 	struct limit_watch *limit_watch; /* NULL: no rule asks for it (engine-limits.c) */
 
 	struct shared_policy *policy;
@@ -265,6 +267,10 @@ void engine_tell_group(struct engine *engine, enum occasion on, const char *grou
 		       const char *what);
 /* EVENT_BIT()s that rules need. */
 uint32_t engine_wanted_events(const struct engine *engine);
+
+/* engine-accounts.c: users, and the time of day */
+int engine_accounts_start(struct engine *engine);
+void engine_accounts_stop(struct engine *engine);
 
 /* engine-limits.c: groups that meet their limits */
 /* The policy is another, or the observer has another source. */

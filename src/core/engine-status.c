@@ -15,6 +15,7 @@ static const struct {
 	enum kind kind;
 	size_t offset;
 } counter_table[] = {
+	{ "engine.accounts_read", ENGINE, offsetof(struct engine_counters, accounts_read) },
 	{ "engine.changes", ENGINE, offsetof(struct engine_counters, changes) },
 	{ "engine.decisions", ENGINE, offsetof(struct engine_counters, decisions) },
 	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },

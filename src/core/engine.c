@@ -278,7 +278,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
-	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0))
+	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
+		       engine_accounts_start(engine) < 0))
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
@@ -350,6 +351,7 @@ void engine_free(struct engine *engine)
 		return;
 	engine_unsubscribe_all(engine);
 	engine_watch_stop(engine);
+	engine_accounts_stop(engine);
 	engine_occasions_stop(engine);
 	engine_deny_stop(engine);
 	engine_stop_slow(engine);
