@@ -67,7 +67,7 @@ static const struct row {
 	  recipe_set_sched },
 	{ { "affinity", RECIPE_VALUE, "LIST", "processors, without a group: 0-3,8" },
 	  recipe_set_affinity },
-	{ { "oom-score-adj", RECIPE_VALUE, "N", "from -1000 to 1000, more being killed sooner" }, recipe_set_oom_score_adj },
+	{ { "oom-score-adj", RECIPE_VALUE, "N", "from -1000 to 1000" }, recipe_set_oom_score_adj },
 	{ { "rlimit", RECIPE_LIST, "NAME=SOFT[:HARD]", "resource limit: nofile=1024:4096" },
 	  recipe_set_rlimit },
 	{ { "new-session", RECIPE_FLAG, NULL, "a session of its own, without our terminal" },
