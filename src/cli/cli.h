@@ -42,6 +42,9 @@ struct cli {
 	struct option_list limit_words;		/* --limit KEY=VALUE */
 	const char *cpu_time, *report;		/* run */
 	bool pty;
+	const char *profile;
+	char **profile_strings; /* owned: what options borrow from a profile */
+	size_t profile_string_count;
 	/* run: by the index of the recipe's keys, flags and others apart */
 	bool launch_flags[RECIPE_KEYS_MAX];
 	struct option_list launch[RECIPE_KEYS_MAX];

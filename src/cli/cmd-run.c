@@ -9,6 +9,7 @@
 #include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
+#include "cli/profile-options.h"
 #include "cli/run-group.h"
 #include "cli/run-report.h"
 #include "launch/guardian.h"
@@ -204,6 +205,8 @@ static int read_words(struct run *run, struct error *err)
 		r = recipe_plan(run->recipe, &run->plan, err);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; recipe_remark(run->recipe, i); i++)
+		cli_say(cli, "%s", recipe_remark(run->recipe, i));
 	run->launch.pty = cli->pty;
 	run->launch.die_with_parent = run->plan.conditions && run->plan.conditions->die_with_parent;
 	return 0;
@@ -255,6 +258,8 @@ static int run_run(struct cli *cli, _unused_ int count, char **operands)
 	run.plan =
 		(struct launch_plan){ .argv = operands, .clone_fd = -1, .signals = &run.signals };
 	launch_signals_save(&run.signals);
+	if (profile_options_apply(cli) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (check_words(cli, &err) < 0)
 		return cli_usage(cli, &err);
 	run_group_init(&run.group, cli);
@@ -278,6 +283,9 @@ static const struct command_option run_options[] = {
 	  offsetof(struct cli, group) },
 	{ "name", 'n', OPTION_STRING, "NAME", "name of the new group (default run-PID)",
 	  offsetof(struct cli, name) },
+	{ "profile", 'P', OPTION_STRING, "NAME|FILE",
+	  "options from a file, before those here (reeve-profile(5))",
+	  offsetof(struct cli, profile) },
 	{ "timeout", 0, OPTION_STRING, "TIME", "kill it and all it started after this time",
 	  offsetof(struct cli, timeout) },
 	{ "cpu-time", 0, OPTION_STRING, "TIME",

@@ -11,14 +11,28 @@
 #include "core/engine.h"
 #include "util/suggest.h"
 
-enum { COMMANDS_MAX = 40, MANUAL_COLUMNS = 100 };
+enum { COMMANDS_MAX = 80, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
-	&check_command,	 &explain_command, &rules_list_command, &rules_test_command,
-	&doctor_command, &status_command,  &watch_command,	&ps_command,
-	&record_command, &replay_command,  &events_command,	&log_command,
-	&run_command,	 &port_command,
+	&check_command,
+	&explain_command,
+	&rules_list_command,
+	&rules_test_command,
+	&doctor_command,
+	&status_command,
+	&watch_command,
+	&ps_command,
+	&record_command,
+	&replay_command,
+	&events_command,
+	&log_command,
+	&run_command,
+	&port_command,
+	&profile_check_command,
+	&profile_list_command,
+	&seccomp_explain_command,
+	&seccomp_list_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
@@ -76,6 +90,18 @@ bool command_is_family(const char *word)
 	return false;
 }
 
+/* Of a command's name; a family's word is the same for all of it. */
+static const char *first_word(const char *name)
+{
+	static const char *const families[] = { "group", "profile", "rules", "seccomp" };
+	size_t size = strcspn(name, " ");
+
+	for (size_t i = 0; name[size] && i < ARRAY_SIZE(families); i++)
+		if (strlen(families[i]) == size && strncmp(families[i], name, size) == 0)
+			return families[i];
+	return name;
+}
+
 /* The words that could have stood there: first ones, or those that follow a family's. */
 static size_t candidates(const char *family, const char *words[static COMMANDS_MAX])
 {
@@ -84,7 +110,7 @@ static size_t candidates(const char *family, const char *words[static COMMANDS_M
 
 	for (size_t i = 0; (command = command_at(i)) && count + 1 < COMMANDS_MAX; i++) {
 		if (!family)
-			words[count++] = strchr(command->name, ' ') ? "group" : command->name;
+			words[count++] = first_word(command->name);
 		else if (strncmp(command->name, family, n) == 0 && command->name[n] == ' ')
 			words[count++] = command->name + n + 1;
 	}

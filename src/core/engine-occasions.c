@@ -132,6 +132,7 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	urgent->rule_count = verdict->count;
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
 	plan(engine, snapshot, verdict, &urgent->decision);
+	engine_leave_alone(engine, &urgent->plan, &urgent->decision);
 	urgent_take_facts(urgent, facts);
 	subject_read(engine->host, facts->pid, facts->pid, &urgent->subject);
 	fill_subject(facts, &urgent->subject);
@@ -261,6 +262,7 @@ void engine_take_event(struct engine *engine, const struct event *event,
 	struct process_facts *process;
 	char path[PATH_MAX];
 
+	engine_register_fork(engine, event);
 	if (!is_served(engine, event) || !event_knows(event, FIELD_PID) ||
 	    engine_is_own(engine, (pid_t)event->pid))
 		return;
@@ -287,6 +289,8 @@ uint32_t engine_wanted_events(const struct engine *engine)
 {
 	uint32_t types = engine->occasions ? events_of_occasions(engine->occasions->wanted) : 0;
 
+	if (engine->exempt && exempt_follows(engine->exempt))
+		types |= EVENT_BIT(EVENT_FORK);
 	/* OOM's victim is told by its number, and gone before it can be looked at: the table that
 	 * is kept for what ends knows it. */
 	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;

@@ -11,6 +11,7 @@
 #include "core/facts-process.h"
 
 #include "core/execve-call.h"
+#include "core/zone.h"
 #include "source/interpreter.h"
 #include "util/proc-text.h"
 #include "source/peek.h"
@@ -559,9 +560,6 @@ void facts_world_init(struct facts_world *world, const struct host *host)
 void facts_world_refresh(struct facts_world *world)
 {
 	time_t now = (time_t)(clock_realtime() / UINT64_C(1000000000));
-	struct tm tm;
 
-	tzset();
-	atomic_store(&world->utc_offset,
-		     localtime_r(&now, &tm) ? (int32_t)tm.tm_gmtoff : (int32_t)0);
+	atomic_store(&world->utc_offset, zone_offset(now));
 }

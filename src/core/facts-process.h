@@ -29,7 +29,8 @@ struct facts_world {
 	_Atomic int32_t utc_offset;		   /* s; whoever may read a file keeps it */
 };
 void facts_world_init(struct facts_world *world, const struct host *host);
-/* Reads the zone again: daylight saving may have begun. */
+/* Reads the zone again: daylight saving may have begun, or the host has moved. Of the loop alone.
+ */
 void facts_world_refresh(struct facts_world *world);
 
 enum { FACTS_ARGUMENTS = 32768, FACTS_STATUS = 8192 };

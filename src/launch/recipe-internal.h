@@ -2,7 +2,14 @@
 /* What the files of recipe*.c share; a setter belongs to the subject of its file. */
 #pragma once
 
+#include "launch/landlock.h"
 #include "launch/recipe.h"
+#include "launch/seccomp-compile.h"
+
+struct recipe_wishes {
+	const char **words;
+	size_t count;
+};
 
 struct recipe {
 	struct launch_namespaces namespaces;
@@ -22,6 +29,14 @@ struct recipe {
 	char *user_name; /* for its groups in the host's files */
 	gid_t user_group;
 	bool groups_given, keeps_net;
+
+	struct recipe_wishes read, write, execute, connect, bind; /* Landlock's */
+	struct landlock landlock;
+	struct seccomp_program seccomp;
+	char *seccomp_remark;
+	struct launch_capabilities capabilities;
+	uint64_t kept_capabilities;
+	bool capabilities_given;
 
 	bool proc, dev, clear_env;
 	char *folder;
@@ -51,6 +66,12 @@ int recipe_finish_mounts(struct recipe *recipe, struct error *err);
 /* recipe-identity.c */
 recipe_setter recipe_set_user, recipe_set_groups, recipe_set_no_new_privs;
 int recipe_finish_identity(struct recipe *recipe, struct error *err);
+/* recipe-confine.c */
+recipe_setter recipe_set_allow_bind, recipe_set_allow_connect, recipe_set_allow_execute,
+	recipe_set_allow_read, recipe_set_allow_write, recipe_set_capabilities, recipe_set_seccomp;
+/* After the namespaces are known. */
+int recipe_finish_confinement(struct recipe *recipe, struct error *err);
+void recipe_confinement_done(struct recipe *recipe);
 /* recipe-process.c */
 recipe_setter recipe_set_affinity, recipe_set_die_with_parent, recipe_set_ionice,
 	recipe_set_new_session, recipe_set_nice, recipe_set_oom_score_adj, recipe_set_rlimit,

@@ -58,6 +58,22 @@ static const struct row {
 	  recipe_set_groups },
 	{ { "no-new-privs", RECIPE_FLAG, NULL, "no set-user-id program gives it more" },
 	  recipe_set_no_new_privs },
+	{ { "capabilities", RECIPE_VALUE, "LIST",
+	    "keeps these and no others: names, \"none\" or \"all\"; a sandbox has none" },
+	  recipe_set_capabilities },
+	{ { "seccomp", RECIPE_VALUE, "POLICY",
+	    "which system calls: a preset, a file (with a /) or a policy; reeve-seccomp(5)" },
+	  recipe_set_seccomp },
+	{ { "allow-read", RECIPE_LIST, "PATH", "reads there and nowhere else; \"none\": nowhere" },
+	  recipe_set_allow_read },
+	{ { "allow-write", RECIPE_LIST, "PATH", "writes there and nowhere else; reads there, too" },
+	  recipe_set_allow_write },
+	{ { "allow-execute", RECIPE_LIST, "PATH", "executes only what is there" },
+	  recipe_set_allow_execute },
+	{ { "allow-connect", RECIPE_LIST, "PORT", "connects to this TCP port only" },
+	  recipe_set_allow_connect },
+	{ { "allow-bind", RECIPE_LIST, "PORT", "listens on this TCP port only" },
+	  recipe_set_allow_bind },
 	{ { "umask", RECIPE_VALUE, "OCTAL", "mask of file modes" }, recipe_set_umask },
 	{ { "nice", RECIPE_VALUE, "N", "from -20 to 19" }, recipe_set_nice },
 	{ { "ionice", RECIPE_VALUE, "CLASS[:N]", "idle, best-effort:0-7 or realtime:0-7" },
@@ -90,7 +106,6 @@ int recipe_new(struct recipe **ret_recipe)
 	if (!recipe)
 		return -ENOMEM;
 	recipe->net_join.fd = -1;
-	recipe->confinement.landlock_fd = -1;
 	*ret_recipe = recipe;
 	return 0;
 }
@@ -101,6 +116,7 @@ void recipe_free(struct recipe *recipe)
 		return;
 	for (size_t i = 0; i < recipe->string_count; i++)
 		free(recipe->strings[i]);
+	recipe_confinement_done(recipe);
 	closep(&recipe->net_join.fd);
 	free(recipe->strings);
 	free(recipe->users);
@@ -273,6 +289,8 @@ int recipe_plan(struct recipe *recipe, struct launch_plan *plan, struct error *e
 		r = finish_spaces(recipe, err);
 	if (r == 0)
 		r = recipe_finish_identity(recipe, err);
+	if (r == 0)
+		r = recipe_finish_confinement(recipe, err);
 	if (r == 0 && (recipe->env_count > 0 || recipe->clear_env)) {
 		r = finish_env(recipe, plan->envp ? plan->envp : environ, err);
 		plan->envp = recipe->envp;

@@ -46,3 +46,7 @@ int recipe_plan(struct recipe *recipe, struct launch_plan *plan, struct error *e
 
 /* True if anything was set that makes it more than a plain program: a namespace of its own. */
 bool recipe_is_sandbox(const struct recipe *recipe);
+
+/* What a reader should know of a plan that was made: what this host does not hold of it, or how it
+ * can be got around. NULL behind the last. */
+const char *recipe_remark(const struct recipe *recipe, size_t index);

@@ -284,13 +284,81 @@ static void test_together(void **state)
 	recipe_free(f.recipe);
 }
 
+static void test_confinement(void **state)
+{
+	struct fixture f;
+
+	begin(&f);
+	set(&f, "seccomp", "kill ptrace");
+	set(&f, "capabilities", "chown");
+	plan(&f);
+	assert_non_null(f.plan.confinement->seccomp);
+	assert_true(f.plan.confinement->no_new_privileges);
+	assert_int_equal(f.plan.confinement->capabilities->permitted, 1);
+	assert_null(f.plan.confinement->landlock);
+	assert_null(recipe_remark(f.recipe, 0));
+	set(&f, "seccomp", "kill clone(flags & CLONE_NEWUSER != 0)");
+	plan(&f);
+	assert_non_null(strstr(recipe_remark(f.recipe, 0), "clone3"));
+	assert_null(recipe_remark(f.recipe, 1));
+	recipe_free(f.recipe);
+}
+
+static void test_a_sandbox_has_no_capabilities(void **state)
+{
+	struct fixture f;
+
+	begin(&f);
+	set(&f, "unshare", "uts,user");
+	plan(&f);
+	assert_int_equal(f.plan.confinement->capabilities->permitted, 0);
+	assert_int_equal(f.plan.confinement->capabilities->bounding, 0);
+	assert_true(f.plan.confinement->no_new_privileges);
+	set(&f, "capabilities", "all");
+	plan(&f);
+	assert_true(f.plan.confinement->capabilities->permitted > 1);
+	recipe_free(f.recipe);
+}
+
+static void refused(const char *key, const char *value, const char *sentence)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct fixture f;
+
+	begin(&f);
+	assert_int_equal(recipe_set(f.recipe, key, value, &err), -EINVAL);
+	assert_string_equal(error_text(&err), sentence);
+	recipe_free(f.recipe);
+}
+
+static void test_mistakes_of_confinement(void **state)
+{
+	refused("capabilities", "chwon",
+		"capabilities: unknown capability \"chwon\" (did you mean "
+		"\"chown\"?)");
+	refused("seccomp", "kill ptrcae",
+		"seccomp: policy:1:6: unknown system call \"ptrcae\" (did "
+		"you mean \"ptrace\"?)");
+	refused("seccomp", "kill execve",
+		"seccomp: policy:1:6: this forbids execve (kill), so that no program could be "
+		"started: write \"allow execve\" behind it");
+	refused("allow-read", "", "allow-read: an empty word (\"none\" allows nothing)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),	    cmocka_unit_test(test_mounts),
-		cmocka_unit_test(test_process),	    cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_environment), cmocka_unit_test(test_namespaces),
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_together),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_confinement),
+		cmocka_unit_test(test_a_sandbox_has_no_capabilities),
+		cmocka_unit_test(test_mistakes_of_confinement),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
