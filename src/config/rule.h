@@ -46,8 +46,6 @@ bool read_exe(struct reader *reader, const struct node *value, struct condition_
 /* Orders them by kind and gives them to the policy. */
 bool keep_conditions(struct reader *reader, const struct condition_list *list,
 		     struct policy_condition **ret_conditions, size_t *ret_count);
-/* The key of a condition, "unix_group". */
-const char *condition_name(enum condition_kind kind);
 
 /* schema-effects.c: orders them by kind, notes their links, and gives them to the policy. */
 bool keep_effects(struct reader *reader, const struct effect_list *list,
