@@ -11,6 +11,7 @@
 #include "cli/limit-options.h"
 #include "cli/entrance.h"
 #include "cli/output.h"
+#include "cli/profile-options.h"
 #include "launch/run.h"
 
 #include <inttypes.h>
@@ -257,6 +258,8 @@ static int run_run(struct cli *cli, _unused_ int count, char **operands)
 	int code = LAUNCH_EXIT_FAILED;
 
 	launch_signals_save(&run.signals);
+	if (profile_options_apply(cli) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (check_words(cli, &err) < 0)
 		return cli_usage(cli, &err);
 	entrance_init(&run.entrance);
@@ -283,6 +286,9 @@ static const struct command_option run_options[] = {
 	  offsetof(struct cli, group) },
 	{ "name", 'n', OPTION_STRING, "NAME", "name of the new group (default run-PID)",
 	  offsetof(struct cli, name) },
+	{ "profile", 'P', OPTION_STRING, "NAME|FILE",
+	  "options from a file, before those here (reeve-profile(5))",
+	  offsetof(struct cli, profile) },
 };
 
 const struct command run_command = {
