@@ -19,6 +19,8 @@ extern const struct command help_command;
 extern const struct command log_command;
 extern const struct command mount_command;
 extern const struct command port_command;
+extern const struct command profile_check_command;
+extern const struct command profile_list_command;
 extern const struct command ps_command;
 extern const struct command record_command;
 extern const struct command reload_command;
