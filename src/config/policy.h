@@ -52,15 +52,19 @@ enum condition_kind {
 	CONDITION_EUID,	      /* effective user, name or number */
 	CONDITION_LOGINUID,   /* user at login, name or number; "unset" */
 	CONDITION_UNIX_GROUP, /* in that group by gid, egid or as supplementary one */
+	CONDITION_MEMBER_OF, /* by egid, or listed (when the policy is read) as a member of it: euid
+			      */
 	CONDITION_TIME,
-	CONDITION_MEMFD, /* these three are yes or no: `wanted` */
+	CONDITION_MEMFD, /* these four are yes or no: `wanted` */
 	CONDITION_DELETED,
 	CONDITION_SETUID_PROGRAM, /* the file's set-id bit takes effect */
+	CONDITION_REALTIME,	  /* it runs by SCHED_FIFO, SCHED_RR or SCHED_DEADLINE */
 	CONDITION_COMM,
-	CONDITION_EXE,	     /* the process's program; of an execution the new one */
-	CONDITION_TTY,	     /* "none", "any", or a name as "pts/3", "pts/ *" (without the blank) */
-	CONDITION_CGROUP,    /* path or glob, v2 or any v1 hierarchy; also everything below */
-	CONDITION_GROUP_IN,  /* is in that group of this policy, or below it */
+	CONDITION_EXE,	    /* the process's program; of an execution the new one */
+	CONDITION_PROGRAM,  /* the same, but of a script the script: path, glob, or its last part */
+	CONDITION_TTY,	    /* "none", "any", or a name as "pts/3", "pts/ *" (without the blank) */
+	CONDITION_CGROUP,   /* path or glob, v2 or any v1 hierarchy; also everything below */
+	CONDITION_GROUP_IN, /* is in that group of this policy, or below it */
 	CONDITION_CONTAINER, /* "host", "any", a runtime, the start of an id, "pod:UID" */
 	CONDITION_NAMESPACE, /* "host" or "other", of one kind: "mnt:other", "pid:4026531836" */
 	CONDITION_SCRIPT,
@@ -88,6 +92,7 @@ struct policy_word {
 	uint64_t least, most;
 	/* CONDITION_ARGS: "all:" stood before it: about all arguments, joined by blanks. */
 	bool joined;
+	bool member; /* CONDITION_MEMBER_OF: the number is that of a user who is listed */
 	/* A user or group that does not exist (now): matches nobody, told as a warning; whoever
 	 * reads the policy again resolves it anew. */
 	bool unknown;
@@ -308,6 +313,7 @@ enum policy_mode { MODE_AUDIT /* gate where it works */, MODE_SCANNER /* /proc s
 enum favordynmods { FAVORDYNMODS_AUTO, FAVORDYNMODS_OFF };
 
 struct policy_limits;
+struct cgconfig;
 
 struct policy {
 	char **files; /* NULL-terminated: every file that was read, in order */
@@ -335,6 +341,9 @@ struct policy {
 	size_t trigger_count;
 	struct policy_test *tests;
 	size_t test_count;
+	/* What files of libcgroup's cgconfig.conf say (config/cgconfig.h): groups that are not
+	 * reeve's, templates for those that `place` makes, mounts. NULL: there was no such file. */
+	struct cgconfig *foreign;
 	bool dry_run;			  /* for all rules */
 	struct policy_limits *own_limits; /* private: what `limit` and templates point to */
 	struct arena *memory;		  /* private: every string and list above lives there */

@@ -28,6 +28,7 @@ static const struct {
 	[FACT_ANCESTORS] = { 21000, "ancestors" },
 	[FACT_FILE_FLAGS] = { 1000, "the file's state" },
 	[FACT_TIME] = { 100, "time" },
+	[FACT_SCHEDULING] = { 200, "scheduling" },
 };
 
 static const struct {

@@ -92,6 +92,12 @@ static void look_up_cgroups(const struct look_up *look, const struct facts *fact
 	}
 }
 
+static void look_up_group(const struct look_up *look, const struct facts *facts)
+{
+	if (facts->group.size > 0)
+		look_up_cgroup(look, facts->group);
+}
+
 static void look_up_arguments(const struct look_up *look, const struct facts *facts)
 {
 	struct slice left = facts->argv;
@@ -163,9 +169,10 @@ static void look_up_terminal(const struct look_up *look, const struct facts *fac
 
 static void look_up_flag(const struct look_up *look, const struct facts *facts)
 {
-	uint64_t wanted = look->kind == CONDITION_MEMFD	    ? facts->memfd
-			  : look->kind == CONDITION_DELETED ? facts->deleted
-							    : facts->setuid_program;
+	uint64_t wanted = look->kind == CONDITION_MEMFD	     ? facts->memfd
+			  : look->kind == CONDITION_DELETED  ? facts->deleted
+			  : look->kind == CONDITION_REALTIME ? facts->realtime
+							     : facts->setuid_program;
 
 	keys_find(look->selector->keys,
 		  key_of(space_of(look->kind, SHAPE_EXACT), &wanted, sizeof(wanted)),
@@ -174,9 +181,11 @@ static void look_up_flag(const struct look_up *look, const struct facts *facts)
 
 static void look_up_ids(const struct look_up *look, const struct facts *facts)
 {
+	if (look->kind == CONDITION_MEMBER_OF)
+		look_up_number(look, facts->egid);
 	if (look->kind == CONDITION_UID)
 		look_up_number(look, facts->uid);
-	else if (look->kind == CONDITION_EUID)
+	else if (look->kind == CONDITION_EUID || look->kind == CONDITION_MEMBER_OF)
 		look_up_number(look, facts->euid);
 	else if (facts->loginuid == UINT32_MAX)
 		look_up_text(look, SHAPE_EXACT, slice_of("unset"));
@@ -201,11 +210,13 @@ static void look_up(const struct look_up *look, struct facts *facts)
 	case CONDITION_UID:
 	case CONDITION_EUID:
 	case CONDITION_LOGINUID:
+	case CONDITION_MEMBER_OF:
 		look_up_ids(look, facts);
 		break;
 	case CONDITION_UNIX_GROUP:
 		look_up_gids(look, facts);
 		break;
+	case CONDITION_REALTIME:
 	case CONDITION_MEMFD:
 	case CONDITION_DELETED:
 	case CONDITION_SETUID_PROGRAM:
@@ -216,6 +227,7 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_grams(look, facts->comm);
 		break;
 	case CONDITION_EXE:
+	case CONDITION_PROGRAM:
 		look_up_program(look, facts->exe);
 		break;
 	case CONDITION_TTY:
@@ -225,8 +237,7 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_cgroups(look, facts);
 		break;
 	case CONDITION_GROUP_IN:
-		if (facts->group.size > 0)
-			look_up_cgroup(look, facts->group);
+		look_up_group(look, facts);
 		break;
 	case CONDITION_CONTAINER:
 		look_up_container(look, facts);
@@ -235,13 +246,11 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_namespaces(look, facts);
 		break;
 	case CONDITION_SCRIPT:
-		look_up_program(look, facts->script);
-		break;
 	case CONDITION_INTERPRETER:
-		look_up_program(look, facts->interpreter);
-		break;
 	case CONDITION_CWD:
-		look_up_program(look, facts->cwd);
+		look_up_program(look, look->kind == CONDITION_SCRIPT ? facts->script
+				      : look->kind == CONDITION_CWD  ? facts->cwd
+								     : facts->interpreter);
 		break;
 	case CONDITION_ARGS:
 		look_up_arguments(look, facts);
@@ -254,8 +263,8 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		for (size_t i = 0; i < facts->ancestor_count; i++)
 			look_up_program(look, facts->ancestors[i].exe);
 		break;
-	default: /* rules are filed under nothing of it */
-		break;
+	default:
+		break; /* rules are filed under nothing of it */
 	}
 }
 

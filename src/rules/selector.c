@@ -136,9 +136,9 @@ static bool file_text(struct filing *filing, const struct policy_word *word,
 {
 	enum condition_kind kind = filing->kind;
 	struct slice text = slice_of(word->text);
-	bool program = kind == CONDITION_EXE || kind == CONDITION_SCRIPT ||
-		       kind == CONDITION_INTERPRETER || kind == CONDITION_PARENT ||
-		       kind == CONDITION_ANCESTOR;
+	bool program = kind == CONDITION_EXE || kind == CONDITION_PROGRAM ||
+		       kind == CONDITION_SCRIPT || kind == CONDITION_INTERPRETER ||
+		       kind == CONDITION_PARENT || kind == CONDITION_ANCESTOR;
 	bool group = kind == CONDITION_CGROUP || kind == CONDITION_GROUP_IN;
 
 	if (word->joined)
@@ -204,6 +204,7 @@ static bool file_condition(struct filing *filing, const struct condition *condit
 		case CONDITION_EUID:
 		case CONDITION_LOGINUID:
 		case CONDITION_UNIX_GROUP:
+		case CONDITION_MEMBER_OF:
 			good = file_number(filing, &from->words[i]);
 			break;
 		case CONDITION_CONTAINER:
@@ -220,6 +221,7 @@ static bool file_condition(struct filing *filing, const struct condition *condit
 	case CONDITION_MEMFD:
 	case CONDITION_DELETED:
 	case CONDITION_SETUID_PROGRAM:
+	case CONDITION_REALTIME:
 		filing->file_key(filing, key_of(space_of(filing->kind, SHAPE_EXACT), &wanted,
 						sizeof(wanted)));
 		break;
