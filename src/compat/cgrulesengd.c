@@ -233,7 +233,7 @@ static int run(struct engd *engd)
 		"--compat",
 		"libcgroup",
 		"--config",
-		"/etc/cgrules.conf",
+		"/etc",
 		"--runtime-dir",
 		"/run/cgred",
 		"--scan",

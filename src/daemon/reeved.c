@@ -77,8 +77,10 @@ static int on_reopen(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
-static int add_signals(sd_event *event, struct engine *engine)
+static int add_signals(sd_event *event, struct engine *engine, const struct compat *compat)
 {
+	bool reads = compat && compat->reads_at_usr1;
+
 	int r = sd_event_add_signal(event, NULL, SIGTERM, on_terminate, engine);
 
 	if (r >= 0)
@@ -86,7 +88,8 @@ static int add_signals(sd_event *event, struct engine *engine)
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, engine);
 	if (r >= 0)
-		r = sd_event_add_signal(event, NULL, SIGUSR1, on_reopen, engine);
+		r = sd_event_add_signal(event, NULL, SIGUSR1, reads ? on_reload : on_reopen,
+					engine);
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGUSR2, on_reload, engine);
 	return r;
@@ -181,6 +184,17 @@ static int take_pid_file(const char *path, int *ret_fd, struct error *err)
 	return 0;
 }
 
+/* Scripts tell mistakes in the files from what else can go wrong. */
+static int exit_code(const struct arguments *arguments, const struct diagnostics *diagnostics)
+{
+	if (!arguments->compat)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < diagnostics->count; i++)
+		if (diagnostics->items[i].severity == SEVERITY_ERROR)
+			return arguments->compat->invalid;
+	return arguments->compat->failed;
+}
+
 static int run_daemon(const struct arguments *arguments, int guard_fd, int ready_fd)
 {
 	_cleanup_(host_freep) struct host *host = NULL;
@@ -203,11 +217,11 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	if (r >= 0)
 		r = engine_new(host, event, &options, &engine, &diagnostics, &err);
 	if (r >= 0)
-		r = add_signals(event, engine);
+		r = add_signals(event, engine, arguments->compat);
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot start");
 		print_failure(&diagnostics, &err);
-		return arguments->compat ? arguments->compat->failed : EXIT_FAILED;
+		return exit_code(arguments, &diagnostics);
 	}
 	/* Warnings do not stop it, but they must be seen. */
 	diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
