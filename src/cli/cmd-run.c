@@ -9,7 +9,7 @@
 #include "cli/control.h"
 #include "cli/launch-options.h"
 #include "cli/limit-options.h"
-#include "cli/entrance.h"
+#include "launch/entrance.h"
 #include "cli/output.h"
 #include "cli/profile-options.h"
 #include "launch/run.h"
