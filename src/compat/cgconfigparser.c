@@ -11,6 +11,14 @@ static int load(struct cgtool *tool, const struct cgperm *defaults, const char *
 	int r = 0;
 	int code = cgfiles_read(path, &config, &r);
 
+	if (!code && config->systemd.given) {
+		error_set(&err, -EOPNOTSUPP,
+			  "%s:%u:%u: scopes are made by systemd-run(1) --scope -p Delegate=yes; "
+			  "take the \"systemd\" section out",
+			  config->files[config->systemd.at.file], config->systemd.at.line,
+			  config->systemd.at.column);
+		code = CG_RULES;
+	}
 	if (!code)
 		code = cgapply(tool, config, defaults, &r, &err);
 	if (!code)

@@ -242,6 +242,8 @@ void engine_leave_alone(struct engine *engine, struct plan *plan, struct decisio
 /* Into engine->destination, made where it has fields; as place_find() and place_expand(). */
 int engine_find_place(struct engine *engine, struct urgent *urgent, const struct policy *policy,
 		      const struct plan_step *step);
+/* Some group that is not ours is another one for each process. */
+bool engine_plan_has_fields(const struct plan *plan);
 /* Where a decision placed its process. -ENOENT: nowhere that could be told. */
 int engine_place_again(const struct engine *engine, const struct decision *decision,
 		       struct destination *destination);

@@ -100,6 +100,48 @@ static void fill_subject(const struct facts *facts, struct subject *subject)
 			 (int)facts->cgroup.size, facts->cgroup.data);
 }
 
+/* Whether anything is said of the process, or made by what it is. Who is only placed or set is not
+ * kept waiting for what nobody asks. */
+static bool is_told(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct policy_effect *effect = plan->steps[i].effect;
+
+		if (!(EFFECTS_OF_THE_START >> effect->kind & 1) || effect->kind == EFFECT_LIMIT ||
+		    (effect->kind == EFFECT_GROUP && effect->group.index == POLICY_NONE))
+			return true;
+	}
+	return false;
+}
+
+static void describe(struct engine *engine, struct facts *facts, struct urgent *urgent)
+{
+	bool told = is_told(&urgent->plan);
+
+	for (enum fact_part part = 0; told && part <= FACT_CGROUP; part++)
+		(void)facts_know(facts, part);
+	urgent_take_facts(urgent, facts);
+	/* A path with fields is of who acts, and of the program. */
+	if (!told && facts_know(facts, FACT_IDS) && !engine_plan_has_fields(&urgent->plan)) {
+		urgent->subject = (struct subject){ .uid = facts->uid,
+						    .gid = facts->gid,
+						    .euid = facts->euid,
+						    .egid = facts->egid };
+		return;
+	}
+	subject_read(engine->host, facts->pid, told ? facts->pid : 0, &urgent->subject);
+	fill_subject(facts, &urgent->subject);
+}
+
+/* The program is said in the record, but not before the process is where it belongs. */
+static void note_program(struct facts *facts, struct urgent *urgent)
+{
+	if (urgent->path[0] != '\0' || facts->on == ON_LIMIT_HIT || !facts_know(facts, FACT_EXE))
+		return;
+	snprintf(urgent->decision.path, sizeof(urgent->decision.path), "%.*s", (int)facts->exe.size,
+		 facts->exe.data);
+}
+
 /* Does what the rules say that match the facts at hand. */
 static void carry_out(struct engine *engine, const struct verdict *verdict, const char *path)
 {
@@ -109,8 +151,6 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
 	struct urgent *urgent = &occasions->urgent;
 
-	for (enum fact_part part = 0; part <= FACT_CGROUP; part++)
-		(void)facts_know(facts, part);
 	urgent->hold = 0;
 	urgent->decision = (struct decision){
 		.time_ns = clock_boottime(),
@@ -133,10 +173,9 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
 	plan(engine, snapshot, verdict, &urgent->decision);
 	engine_leave_alone(engine, &urgent->plan, &urgent->decision);
-	urgent_take_facts(urgent, facts);
-	subject_read(engine->host, facts->pid, facts->pid, &urgent->subject);
-	fill_subject(facts, &urgent->subject);
+	describe(engine, facts, urgent);
 	engine_carry_out(engine, urgent);
+	note_program(facts, urgent);
 	engine_record(engine, &urgent->decision);
 }
 
