@@ -17,14 +17,12 @@ struct position {
 	uint32_t line, column;
 };
 
-enum policy_action { ACTION_EXECUTE, ACTION_READ, ACTION_WRITE };
-
 enum { POLICY_NONE = -1 };
 
 /* What has to happen for a rule to be asked (`on`, fetter's `action`); a rule may name several. The
  * first four are told before they happen, where the gate works. */
 enum occasion {
-	ON_EXECUTE, /* a program is executed; the numbers of the first three are policy_action's */
+	ON_EXECUTE, /* a program is executed */
 	ON_READ,    /* a file is opened for reading */
 	ON_WRITE,   /* a file is opened for writing, cut, or replaced by another */
 	ON_OPEN,    /* a file is opened, however */
@@ -259,12 +257,6 @@ struct policy_rule {
 	char *name;
 	struct policy_path *paths;
 	size_t path_count;
-	/* What fetter knew, being replaced by `on` and `effects`. */
-	enum policy_action action;
-	int group;   /* index into policy.groups, or POLICY_NONE */
-	int trigger; /* index into policy.triggers, or POLICY_NONE */
-	bool kill;   /* `trigger: KILL` */
-
 	uint32_t on; /* OCCASION_BIT()s */
 	/* All must hold; ordered by kind. */
 	struct policy_condition *conditions;
@@ -351,7 +343,18 @@ struct policy {
 
 /* The words of the policy: "oom_score_adj", "limit-hit". */
 const char *effect_name(enum effect_kind kind);
+const char *condition_name(enum condition_kind kind);
 extern const char *const occasion_names[OCCASIONS];
+
+/* The first effect of that kind, or NULL. */
+static inline const struct policy_effect *rule_effect(const struct policy_rule *rule,
+						      enum effect_kind kind)
+{
+	for (size_t i = 0; i < rule->effect_count; i++)
+		if (rule->effects[i].kind == kind)
+			return &rule->effects[i];
+	return NULL;
+}
 
 void policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy *, policy_free);

@@ -46,8 +46,6 @@ bool read_exe(struct reader *reader, const struct node *value, struct condition_
 /* Orders them by kind and gives them to the policy. */
 bool keep_conditions(struct reader *reader, const struct condition_list *list,
 		     struct policy_condition **ret_conditions, size_t *ret_count);
-/* The key of a condition, "unix_group". */
-const char *condition_name(enum condition_kind kind);
 
 /* One word of a list, as its reader gets it. */
 struct word_source {

@@ -526,35 +526,6 @@ static const struct {
 	[CONDITION_NOT] = { NO_PART, test_not },
 };
 
-const char *const condition_names[CONDITIONS] = {
-	[CONDITION_UID] = "uid",
-	[CONDITION_USER] = "user",
-	[CONDITION_EUID] = "euid",
-	[CONDITION_LOGINUID] = "loginuid",
-	[CONDITION_UNIX_GROUP] = "unix_group",
-	[CONDITION_MEMBER_OF] = "member_of",
-	[CONDITION_TIME] = "time",
-	[CONDITION_MEMFD] = "memfd",
-	[CONDITION_DELETED] = "deleted",
-	[CONDITION_SETUID_PROGRAM] = "setuid_program",
-	[CONDITION_REALTIME] = "realtime",
-	[CONDITION_COMM] = "comm",
-	[CONDITION_EXE] = "exe",
-	[CONDITION_PROGRAM] = "program",
-	[CONDITION_TTY] = "tty",
-	[CONDITION_CGROUP] = "cgroup",
-	[CONDITION_GROUP_IN] = "group_in",
-	[CONDITION_CONTAINER] = "container",
-	[CONDITION_NAMESPACE] = "namespace",
-	[CONDITION_SCRIPT] = "script",
-	[CONDITION_INTERPRETER] = "interpreter",
-	[CONDITION_CWD] = "cwd",
-	[CONDITION_ARGS] = "args",
-	[CONDITION_PARENT] = "parent",
-	[CONDITION_ANCESTOR] = "ancestor",
-	[CONDITION_NOT] = "not",
-};
-
 uint32_t condition_parts(const struct policy_condition *condition)
 {
 	uint32_t parts = 0;

@@ -532,7 +532,7 @@ static void tell_unknown(const struct explanation *explanation, void *userdata)
 
 	if (explanation->unknown && explanation->failed)
 		fail(run, "rule \"%.80s\" asks for \"%s\", which the test does not give",
-		     rule_name(run, explanation->rule), condition_names[explanation->failed->kind]);
+		     rule_name(run, explanation->rule), condition_name(explanation->failed->kind));
 }
 
 static void run_test(struct run *run)
