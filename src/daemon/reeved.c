@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -125,7 +126,16 @@ static void prepare_process(void)
 	umask(0022);
 	/* A loop that gets no processor time cannot keep up with what the gate decides. */
 	(void)setpriority(PRIO_PROCESS, 0, -10);
-	/* What is used stays in memory; what is never used need not come in (MCL_ONFAULT). */
+	/* glibc raises this when the first large block is freed, and then large ones, as the
+	 * kernel's types that are read at the start, leave holes among what stays. */
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
+/* What is used stays in memory; what is never used need not come in (MCL_ONFAULT). Locked memory
+ * cannot be given back, so what the start has used is, before. */
+static void lock_memory(void)
+{
+	malloc_trim(0);
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
@@ -223,6 +233,7 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 		print_failure(&diagnostics, &err);
 		return exit_code(arguments, &diagnostics);
 	}
+	lock_memory();
 	/* Warnings do not stop it, but they must be seen. */
 	diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
 	adopt_watchdog(event);
