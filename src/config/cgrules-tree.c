@@ -354,6 +354,10 @@ static bool add_rule(struct converter *converter, const struct cgrule *rules, si
 		return false;
 	if (rules->options ? !add_ignored(converter, rules) : !add_places(converter, rules, count))
 		return false;
+	/* What a program has started stays with it: who names users only does not mean those. */
+	if (!rules->options && !rules->program &&
+	    !add_pair(converter, place, "yields", "true", true))
+		return false;
 	return add_pair(converter, place, "stop", "true", true) &&
 	       builder_close(converter->builder);
 }

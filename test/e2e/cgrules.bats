@@ -176,6 +176,24 @@ teardown() {
 	alive "$DAEMON"
 }
 
+@test "cgrules: what a placed program starts stays with it, unless a rule names it" {
+	raw_group cpu program
+	raw_group cpu users
+	raw_group cpu other
+	cgrules <<-END
+		reeve-one:$WORK/shell	cpu	$RAW/program
+		reeve-one:$WORK/b	cpu	$RAW/other
+		reeve-one	cpu	$RAW/users
+		reeve-two	cpu	$RAW/users
+	END
+	cgred
+	expect_at cpu users as reeve-one ./a
+	expect_at cpu program as reeve-one ./shell -c './a "$@"; :' a
+	expect_at cpu other as reeve-one ./shell -c './b "$@"; :' b
+	# Another user is meant by another rule.
+	expect_at cpu users ./shell -c 'setpriv --reuid 61202 --regid 61202 --clear-groups ./a "$@"; :' a
+}
+
 @test "cgrules: exit codes and flags are cgrulesengd's" {
 	refused 2 'invalid option' "$TREE/bin/cgrulesengd" -x
 	refused 2 'no facility' "$TREE/bin/cgrulesengd" -s9
