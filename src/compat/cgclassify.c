@@ -2,6 +2,7 @@
 /* cgclassify: moves processes, with all their threads. Goes on after one that cannot be moved. */
 #include "compat/cgmove.h"
 #include "compat/cgregister.h"
+#include "compat/cgrule.h"
 #include "compat/compat.h"
 
 #include <limits.h>
@@ -11,7 +12,7 @@ enum { EXIT_SOME_FAILED = 1, EXIT_NO_PID = 2 };
 struct classification {
 	struct cgtool tool;
 	struct cgspecs specs;
-	bool sticky, cancel;
+	bool sticky, cancel, replace;
 };
 
 static bool parse_pid(const char *text, pid_t *ret_pid)
@@ -37,7 +38,8 @@ static int move(const struct classification *c, pid_t pid)
 		_cleanup_(error_done) struct error err = ERROR_INIT;
 		/* 0 would be we ourselves. */
 		int r = -ESRCH;
-		int code = pid > 0 ? cgmove(&c->tool, &c->specs.items[i], pid, &r, &err) : CG_ERRNO;
+		int code = pid > 0 ? cgmove(&c->tool, &c->specs.items[i], pid, c->replace, &r, &err)
+				   : CG_ERRNO;
 
 		if (!code)
 			continue;
@@ -47,6 +49,21 @@ static int move(const struct classification *c, pid_t pid)
 		failed = EXIT_SOME_FAILED;
 	}
 	return failed;
+}
+
+static int move_by_rules(struct classification *c, pid_t pid)
+{
+	_cleanup_(cgsubject_done) struct cgsubject subject = { 0 };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	int r = pid > 0 ? cgsubject_read(c->tool.host, pid, &subject) : -ESRCH;
+	int code = r < 0 ? CG_ERRNO : cgrule_place(&c->tool, &subject, &r, &err);
+
+	if (!code)
+		return 0;
+	fprintf(stderr, "Error: change of cgroup failed for pid %d: %s%s%s%s\n", pid,
+		cg_text(code, r), err.code ? " (" : "", err.code ? error_text(&err) : "",
+		err.code ? ")" : "");
+	return EXIT_SOME_FAILED;
 }
 
 static int tell_daemon(const struct classification *c, pid_t pid)
@@ -64,7 +81,7 @@ static int tell_daemon(const struct classification *c, pid_t pid)
 	return EXIT_SOME_FAILED;
 }
 
-static int classify(const struct classification *c, const char *word)
+static int classify(struct classification *c, const char *word)
 {
 	int told, moved;
 	pid_t pid;
@@ -74,7 +91,7 @@ static int classify(const struct classification *c, const char *word)
 		return EXIT_NO_PID;
 	}
 	told = pid > 0 ? tell_daemon(c, pid) : 0;
-	moved = move(c, pid);
+	moved = c->specs.count > 0 ? move(c, pid) : move_by_rules(c, pid);
 	return MAX(told, moved);
 }
 
@@ -106,12 +123,14 @@ int compat_cgclassify(int argc, char **argv)
 		  "The rules daemon may move the processes again", &c.cancel },
 		{ "group", 'g', OPTION_LIST, "CONTROLLERS:PATH",
 		  "Group to move the processes to; repeatable", &groups },
+		{ "replace", 'r', OPTION_FLAG, NULL, "End the process that keeps the scope alive",
+		  &c.replace },
 		{ "sticky", 0, OPTION_FLAG, NULL,
 		  "The rules daemon leaves the processes and their children where they are",
 		  &c.sticky },
 	};
 	const struct command_line line = {
-		.usage = "[-b] [-g <controllers>:<path>] [--sticky | --cancel-sticky] "
+		.usage = "[-b] [-r] [-g <controllers>:<path>] [--sticky | --cancel-sticky] "
 			 "<list of pids>",
 		.summary = "Move running task(s) to given cgroups",
 		.options = options,
@@ -123,8 +142,6 @@ int compat_cgclassify(int argc, char **argv)
 		return cgtool_exit(first);
 	if (argc < 2)
 		return cgtool_usage(&c.tool, NULL);
-	if (groups.count == 0)
-		return cgtool_usage(&c.tool, "no group is named (-g)");
 	status = run(&c, &groups, bare, argv + first, argc - first);
 	cgspecs_done(&c.specs);
 	cgtool_done(&c.tool);
