@@ -26,6 +26,7 @@ static const struct command *const before_groups[] = {
 	&record_command,
 	&replay_command,
 	&events_command,
+	&import_command,
 	&log_command,
 	&run_command,
 	&port_command,
