@@ -15,12 +15,12 @@ struct look_up {
 
 static bool has_shape(const struct look_up *look, enum shape shape)
 {
-	return look->selector->shapes[look->kind] >> shape & 1;
+	return look->selector->sizes[look->kind][shape] != 0;
 }
 
 static void look_up_text(const struct look_up *look, enum shape shape, struct slice text)
 {
-	if (!has_shape(look, shape))
+	if (!(look->selector->sizes[look->kind][shape] & size_bit(text.size)))
 		return;
 	keys_find(look->selector->keys, text_key(look->kind, shape, text), look->candidates);
 }
@@ -134,20 +134,25 @@ static void look_up_container(const struct look_up *look, const struct facts *fa
 	}
 }
 
+static void look_up_namespace(const struct look_up *look, const struct namespace_word *word)
+{
+	if (look->selector->namespaces & namespace_bit(word))
+		keys_find(look->selector->keys,
+			  key_of(space_of(look->kind, SHAPE_EXACT), word, sizeof(*word)),
+			  look->candidates);
+}
+
 static void look_up_namespaces(const struct look_up *look, const struct facts *facts)
 {
 	for (uint32_t kind = 0; kind < FACT_NAMESPACE_KINDS; kind++) {
 		struct namespace_word word = { .kind = kind, .number = facts->namespaces[kind] };
-		uint32_t space = space_of(look->kind, SHAPE_EXACT);
 
 		word.what = NAMESPACE_NUMBER;
-		keys_find(look->selector->keys, key_of(space, &word, sizeof(word)),
-			  look->candidates);
+		look_up_namespace(look, &word);
 		word.what = word.number == facts->host_namespaces[kind] ? NAMESPACE_HOST
 									: NAMESPACE_OTHER;
 		word.number = 0;
-		keys_find(look->selector->keys, key_of(space, &word, sizeof(word)),
-			  look->candidates);
+		look_up_namespace(look, &word);
 	}
 }
 

@@ -46,7 +46,7 @@ struct filing {
 static void file_shape(struct filing *filing, enum shape shape, struct slice text)
 {
 	if (filing->selector)
-		filing->selector->shapes[filing->kind] |= (uint8_t)(1U << shape);
+		filing->selector->sizes[filing->kind][shape] |= size_bit(text.size);
 	filing->file_key(filing, text_key(filing->kind, shape, text));
 }
 
@@ -182,9 +182,12 @@ static bool file_namespace(struct filing *filing, const struct policy_word *word
 {
 	struct namespace_word named;
 
-	if (namespace_parse(word->text, &named))
-		filing->file_key(filing, key_of(space_of(filing->kind, SHAPE_EXACT), &named,
-						sizeof(named)));
+	if (!namespace_parse(word->text, &named))
+		return true;
+	if (filing->selector)
+		filing->selector->namespaces |= namespace_bit(&named);
+	filing->file_key(filing,
+			 key_of(space_of(filing->kind, SHAPE_EXACT), &named, sizeof(named)));
 	return true;
 }
 
