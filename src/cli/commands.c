@@ -29,6 +29,7 @@ static const struct command *const before_groups[] = {
 	&import_command,
 	&log_command,
 	&run_command,
+	&enter_command,
 	&port_command,
 	&profile_check_command,
 	&profile_list_command,
