@@ -169,7 +169,7 @@ static int read_source(struct loading *l)
 		return -EINVAL;
 	}
 	if (!source_check(reader, 0) ||
-	    !(reader->sources[0].json ? json_read : yaml_read)(reader, 0, &root))
+	    !(reader->sources[0].syntax == SYNTAX_JSON ? json_read : yaml_read)(reader, 0, &root))
 		return -EINVAL;
 	if (root == 0)
 		report_at(reader, SEVERITY_ERROR, start, "a profile is at least: description: ...",

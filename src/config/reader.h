@@ -25,11 +25,13 @@ struct policy_limits {
 	struct policy_group group; /* of no file's groups: only its limits and places count */
 };
 
+enum source_syntax { SYNTAX_YAML, SYNTAX_JSON, SYNTAX_CGRULES, SYNTAX_CGCONFIG };
+
 struct source {
 	char *name; /* as shown */
 	char *text; /* NUL-terminated */
 	size_t size;
-	bool json;
+	enum source_syntax syntax;
 };
 
 /* A name that is looked up when all groups and triggers are known. */
@@ -86,6 +88,8 @@ struct reader {
 	bool too_large;
 };
 
+/* With an empty policy; 0 or -ENOMEM. reader_done() in both cases. */
+int reader_init(struct reader *reader, enum load_flags flags, struct diagnostics *diagnostics);
 void reader_done(struct reader *reader);
 
 /* Adds a diagnostic; the source line is looked up. Always returns false. */
