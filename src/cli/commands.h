@@ -12,6 +12,7 @@ extern const struct command rules_list_command;
 extern const struct command rules_test_command;
 extern const struct command clean_command;
 extern const struct command doctor_command;
+extern const struct command enter_command;
 extern const struct command events_command;
 extern const struct command group_commands[];
 extern const size_t group_command_count;

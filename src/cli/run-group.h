@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "cli/entrance.h"
+#include "launch/entrance.h"
 
 struct run_group {
 	struct cli *cli;

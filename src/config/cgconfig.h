@@ -19,7 +19,7 @@ struct cgconfig_settings {
 	size_t count, room;
 };
 
-enum { CGCONFIG_MODE_UNSET = UINT32_MAX };
+#define CGCONFIG_MODE_UNSET UINT32_MAX
 
 /* Whom files belong to; of `task` the file "tasks", of `admin` the rest. */
 struct cgconfig_owner {
