@@ -187,8 +187,7 @@ static void add_field(struct text *text, char letter)
 	}
 }
 
-/* A destination's path, normal, with reeve's fields. */
-static void add_destination(struct text *text, const char *path)
+void cgrule_path(struct text *text, const char *path)
 {
 	size_t start;
 
@@ -251,7 +250,7 @@ static bool add_place(struct converter *converter, const struct cgrule *rule)
 	for (size_t i = 0; rule->controllers[i]; i++)
 		text_addf(&converter->text, "%s%s", i > 0 ? "," : "", rule->controllers[i]);
 	text_add(&converter->text, ":");
-	add_destination(&converter->text, rule->destination);
+	cgrule_path(&converter->text, rule->destination);
 	text = finished(converter);
 	return text &&
 	       add(converter,

@@ -193,6 +193,24 @@ teardown() {
 	expect_at cpu users ./shell -c 'setpriv --reuid 61202 --regid 61202 --clear-groups ./a "$@"; :' a
 }
 
+@test "cgrules: groups with fields are made by their templates" {
+	raw_group pids users
+	cgrules <<-END
+		reeve-one	pids	$RAW/users/%u
+	END
+	cat >"$ETC/cgconfig.conf" <<-END
+		template $RAW/users/%u {
+			perm { task { uid = reeve-one; gid = reeve-class; } admin { uid = reeve-one; gid = reeve-class; dperm = 750; } }
+			pids { pids.max = 77; }
+		}
+	END
+	cgred
+	expect_at pids users/reeve-one as reeve-one ./a
+	[ "$(<"$(mounted pids)/$RAW/users/reeve-one/pids.max")" = 77 ]
+	[ "$(stat -c '%u:%g %a' "$(mounted pids)/$RAW/users/reeve-one")" = "61201:61203 750" ]
+	[ "$(stat -c '%u:%g' "$(mounted pids)/$RAW/users/reeve-one/cgroup.procs")" = 61201:61203 ]
+}
+
 @test "cgrules: exit codes and flags are cgrulesengd's" {
 	refused 2 'invalid option' "$TREE/bin/cgrulesengd" -x
 	refused 2 'no facility' "$TREE/bin/cgrulesengd" -s9
