@@ -27,7 +27,8 @@ enum { MOUNTINFO_MOST = 64 << 20 };
 struct occasions {
 	struct mount_table *mounts;
 	bool mounts_changed;
-	uint32_t wanted; /* bits of the occasions that are served here */
+	uint64_t happened_ns; /* CLOCK_BOOTTIME; 0: now */
+	uint32_t wanted;      /* bits of the occasions that are served here */
 	sd_event_source *changes;
 	struct process_facts process;
 	struct urgent urgent;
@@ -142,6 +143,30 @@ static void note_program(struct facts *facts, struct urgent *urgent)
 		 facts->exe.data);
 }
 
+/*
+ * Who executes after what we are told of has been judged by the gate as it was by then, which is
+ * newer than what we know; a move now would take it from where that put it.
+ */
+static bool is_overtaken(const struct engine *engine, pid_t pid)
+{
+	uint64_t happened = engine->occasions->happened_ns;
+
+	return happened != 0 && gatekeeper_has_executed(engine->keeper, pid, happened);
+}
+
+static void leave_to_gate(const struct engine *engine, struct plan *plan, pid_t pid)
+{
+	if (plan_has(plan, EFFECTS_THAT_PLACE) && is_overtaken(engine, pid))
+		plan_drop(plan, EFFECTS_THAT_PLACE);
+}
+
+/* The gate was asked while we moved it: what that decides is done once more when it is told. */
+static void check_gate(struct engine *engine, pid_t pid)
+{
+	if (is_overtaken(engine, pid))
+		engine->raced[engine->raced_next++ % ARRAY_SIZE(engine->raced)] = pid;
+}
+
 /* Does what the rules say that match the facts at hand. */
 static void carry_out(struct engine *engine, const struct verdict *verdict, const char *path)
 {
@@ -173,8 +198,11 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
 	plan(engine, snapshot, verdict, &urgent->decision);
 	engine_leave_alone(engine, &urgent->plan, &urgent->decision);
+	leave_to_gate(engine, &urgent->plan, facts->pid);
 	describe(engine, facts, urgent);
 	engine_carry_out(engine, urgent);
+	if (urgent->decision.flags & DECISION_MOVED)
+		check_gate(engine, facts->pid);
 	note_program(facts, urgent);
 	engine_record(engine, &urgent->decision);
 }
@@ -198,6 +226,7 @@ static void begin(struct engine *engine, enum occasion on, pid_t pid)
 {
 	struct process_facts *process = &engine->occasions->process;
 
+	engine->occasions->happened_ns = 0;
 	process_facts_begin(process, gatekeeper_world(engine->keeper),
 			    &gatekeeper_current(engine->keeper)->bases, on, pid);
 	process->find_name = name_of;
@@ -308,6 +337,8 @@ void engine_take_event(struct engine *engine, const struct event *event,
 	process = &occasions->process;
 	begin(engine, (enum occasion)on, (pid_t)event->pid);
 	facts_take_event(&process->facts, event, table);
+	if ((on == ON_SETUID || on == ON_SETGID) && event_knows(event, FIELD_BOOTTIME))
+		occasions->happened_ns = event->boottime;
 	/* The process that had this number is meant, and no other. */
 	if (event_knows(event, FIELD_START))
 		process->start = event->start / (UINT64_C(1000000000) / PROC_STAT_USER_HZ);
