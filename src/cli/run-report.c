@@ -7,6 +7,7 @@
 #include "cli/run-report.h"
 
 #include "cli/output.h"
+#include "launch/seccomp-names.h"
 #include "util/units.h"
 
 #include <inttypes.h>
@@ -123,6 +124,14 @@ static bool is_our_group(const struct run_report *report, const char *path)
 	return false;
 }
 
+static void add_call(json_t *record, long number)
+{
+	_cleanup_(freep) char *name = seccomp_call_name((uint32_t)number);
+
+	json_object_set_new(record, "syscall_number", json_integer(number));
+	json_object_set_new(record, "syscall", json_string(name ? name : "?"));
+}
+
 /* What only the kernel's log has: who was killed, and for which call. */
 static void add_notes(const struct run_report *report, json_t *record)
 {
@@ -136,7 +145,7 @@ static void add_notes(const struct run_report *report, json_t *record)
 								"name", note.name));
 		if (r > 0 && note.kind == KERNEL_NOTE_SECCOMP &&
 		    report->end->status.signal == SIGSYS)
-			json_object_set_new(record, "syscall", json_integer(note.call));
+			add_call(record, note.call);
 	}
 	if (json_array_size(killed) > 0)
 		json_object_set(record, "oom_killed", killed);
@@ -182,8 +191,8 @@ static void describe(const struct run_report *report, const json_t *record, char
 		snprintf(text, size,
 			 "its memory was at its limit, and the kernel killed one of it");
 	else if (streq(reason, "denied-syscall") && json_object_get(record, "syscall"))
-		snprintf(text, size, "killed for a system call that is denied, number %d",
-			 (int)member_integer(record, "syscall"));
+		snprintf(text, size, "killed for the system call %s, which is denied",
+			 json_string_value(json_object_get(record, "syscall")));
 	else if (streq(reason, "denied-syscall"))
 		snprintf(text, size, "killed for a system call that is denied");
 	else if (streq(reason, "signal"))

@@ -108,6 +108,15 @@ no_groups() {
 	eventually no_groups
 }
 
+@test "run's end: a system call that is denied" {
+	run reeve_run --report "$REPORT" --seccomp 'use ordinary; kill mkdir mkdirat' -- mkdir "$WORK/never"
+	[ "$status" -eq 159 ]
+	[ ! -e "$WORK/never" ]
+	[ "$(told '["reason"]')" = denied-syscall ]
+	# Which one, the kernel's log says, where that can be read and has not forgotten it.
+	[[ "$output" == *"killed for "*"system call"*" denied, after"* ]]
+}
+
 @test "run's end: nothing outlives who started it" {
 	# Its parent ends.
 	sh -c "reeve run -c $POLICY --runtime-dir $RUN --die-with-parent -- \
