@@ -44,6 +44,9 @@ in_root() {
 	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --rlimit nofile=:max -- true
 	[ "$status" -eq 125 ]
 	[[ "$output" == *"resource limit nofile"*"CAP_SYS_RESOURCE"* ]]
+	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --proc -- true
+	[ "$status" -eq 125 ]
+	[[ "$output" == *"--unshare pid"* ]]
 }
 
 @test "sandbox: without user namespaces that is said" {
