@@ -37,6 +37,12 @@ no_groups() {
 	run reeve_run --report - -- echo hello
 	[ "${lines[0]}" = hello ]
 	[[ "$output" == *'"reason":"exit"'* ]]
+	reeve_run --report "$REPORT" -- reeve-none || [ $? -eq 127 ]
+	[ "$(told '["reason"]')" = not-started ]
+	[[ "$(told '["error"]')" == *'no program "reeve-none"'* ]]
+	reeve_run --report "$REPORT" --mkdir /x -- true || [ $? -eq 125 ]
+	[ "$(told '["reason"]')" = not-started ]
+	[ "$(told '["code"]')" = 125 ]
 	run reeve_run --report "$WORK/none/report" -- touch "$WORK/started"
 	[ "$status" -eq 125 ]
 	[ ! -e "$WORK/started" ]
