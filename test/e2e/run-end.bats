@@ -49,13 +49,15 @@ no_groups() {
 }
 
 @test "run's end: a time limit holds for the whole tree" {
-	run reeve_run --timeout 0.5 --report "$REPORT" -- sh -c \
+	run reeve_run --timeout 2 --report "$REPORT" -- sh -c \
 		"trap '' TERM; setsid sh -c 'echo \$\$ >$WORK/one; exec sleep 100' & (sleep 100 & echo \$! >$WORK/two); sleep 100"
 	[ "$status" -eq 124 ]
 	[ "$(told '["reason"]')" = timeout ]
-	[[ "$output" == *"killed, for its 500ms were over"* ]]
-	! alive "$(<"$WORK/one")"
-	! alive "$(<"$WORK/two")"
+	[[ "$output" == *"killed, for its 2s were over"* ]]
+	# Where the machine was too slow to start them in that time, there is nobody to look for.
+	for file in "$WORK/one" "$WORK/two"; do
+		[ ! -s "$file" ] || ! alive "$(<"$file")"
+	done
 	no_groups
 	# Without a group of its own, and without privileges.
 	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 60 reeve run --timeout 0.3 -- sh -c 'setsid sleep 100 & sleep 100'
