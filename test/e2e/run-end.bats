@@ -53,7 +53,7 @@ no_groups() {
 		"trap '' TERM; setsid sh -c 'echo \$\$ >$WORK/one; exec sleep 100' & (sleep 100 & echo \$! >$WORK/two); sleep 100"
 	[ "$status" -eq 124 ]
 	[ "$(told '["reason"]')" = timeout ]
-	[[ "$output" == *"killed, for its 2s were over"* ]]
+	[[ "$output" == *"killed, for its 2.0s were over"* ]]
 	# Where the machine was too slow to start them in that time, there is nobody to look for.
 	for file in "$WORK/one" "$WORK/two"; do
 		[ ! -s "$file" ] || ! alive "$(<"$file")"
