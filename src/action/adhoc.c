@@ -62,7 +62,7 @@ static int make(struct adhoc *adhoc, const char *name, const struct limits *limi
 		struct group_problems *problems, struct error *err)
 {
 	static const struct limits none;
-	const struct group_spec spec = { name, limits ? limits : &none };
+	const struct group_spec spec = { name, limits ? limits : &none, .on_demand = true };
 	_cleanup_(freep) char *copy = strdup(name);
 	int r;
 
@@ -231,11 +231,12 @@ size_t adhoc_sweep(struct adhoc *adhoc, bool (*keep)(const char *name, void *use
 		char *name = adhoc->names[i];
 		struct group *group = groups_find(adhoc->groups, name);
 
-		if (group &&
+		/* One that the policy names by now is the policy's. */
+		if (group && group_is_on_demand(group) &&
 		    ((keep && keep(name, userdata)) || has_below(adhoc, name) || !is_empty(group) ||
 		     group_remove(adhoc->groups, name, false, NULL) < 0))
 			continue;
-		/* Removed, or gone without us. */
+		/* Removed, or gone without us, or not ours any more. */
 		removed++;
 		free(name);
 		memmove(&adhoc->names[i], &adhoc->names[i + 1],

@@ -101,7 +101,7 @@ static void test_others_stay(void **state)
 static void test_adopted(void **state)
 {
 	static const struct limits none;
-	const struct group_spec spec = { "old", &none };
+	struct group_spec spec = { "old", &none, .on_demand = true };
 	struct group_problems problems = { 0 };
 	struct world *world = *state;
 
@@ -112,6 +112,14 @@ static void test_adopted(void **state)
 	assert_int_equal(adhoc_count(world->adhoc), 1);
 	assert_int_equal(adhoc_sweep(world->adhoc, NULL, NULL), 1);
 	assert_null(groups_find(world->groups, "old"));
+	/* What the policy names by now is only forgotten. */
+	assert_int_equal(groups_apply(world->groups, &spec, 1, &problems, NULL), 0);
+	assert_int_equal(adhoc_adopt(world->adhoc, "old"), 0);
+	spec.on_demand = false;
+	assert_int_equal(groups_apply(world->groups, &spec, 1, &problems, NULL), 0);
+	(void)adhoc_sweep(world->adhoc, NULL, NULL);
+	assert_int_equal(adhoc_count(world->adhoc), 0);
+	assert_non_null(groups_find(world->groups, "old"));
 	group_problems_done(&problems);
 }
 

@@ -152,6 +152,8 @@ static int name_groups(struct apply *apply, const struct group_spec *specs, size
 		if (limits_copy(&group->next.limits, specs[i].limits) < 0)
 			return error_oom(err);
 		group->next.spec = group->next.named = true;
+		if (apply->all || specs[i].on_demand)
+			group->on_demand = specs[i].on_demand;
 	}
 	/* What is below a group that changes changes with it: its hierarchies, an inherited cpuset.
 	 */

@@ -226,6 +226,11 @@ const char *groups_warning(const struct groups *groups)
 	return groups->warning;
 }
 
+const struct layout *groups_layout(const struct groups *groups)
+{
+	return groups->layout;
+}
+
 struct group *groups_find(struct groups *groups, const char *name)
 {
 	for (size_t i = 0; i < groups->count; i++)
@@ -247,6 +252,11 @@ struct group *groups_at(struct groups *groups, size_t index)
 const char *group_name(const struct group *group)
 {
 	return group->name;
+}
+
+bool group_is_on_demand(const struct group *group)
+{
+	return group->on_demand;
 }
 
 const struct limits *group_limits(const struct group *group)

@@ -20,6 +20,7 @@ struct group;  /* one */
 struct group_spec {
 	const char *name; /* checked by the caller with group_name_check() */
 	const struct limits *limits;
+	bool on_demand; /* made when a rule first needed it: recorded, so that a later run knows */
 };
 
 /* One thing that did not work when limits were applied; the group is usable all the same. */
@@ -87,11 +88,15 @@ uint32_t groups_recorded_dynmods(const struct groups *groups);
 /* The hierarchies in which groups are: for layout_favor_dynmods(). */
 uint32_t groups_hierarchies(const struct groups *groups);
 
+/* The layout that they were opened with. */
+const struct layout *groups_layout(const struct groups *groups);
 struct group *groups_find(struct groups *groups, const char *name);
 size_t groups_count(const struct groups *groups);
 struct group *groups_at(struct groups *groups, size_t index);
 
 const char *group_name(const struct group *group);
+/* Until an apply of all names it as one that is not. */
+bool group_is_on_demand(const struct group *group);
 const struct limits *group_limits(const struct group *group);
 /* The path of the group in a hierarchy, as /proc/PID/cgroup shows it, or NULL if not in it. */
 const char *group_path(const struct group *group, const struct hierarchy *hierarchy);
@@ -114,6 +119,15 @@ struct placement_exits {
 	} from[HIERARCHY_MAX];
 };
 
+struct placement_seat {
+	int procs_fd;	    /* cgroup.procs, O_WRONLY; -1: opened below `root_fd` for each move */
+	int root_fd;	    /* borrowed */
+	const char *below;  /* "students", "" for the root */
+	unsigned hierarchy; /* the number in /proc/PID/cgroup */
+	const char *path;   /* as /proc/PID/cgroup shows it; owned by the group */
+	size_t path_length;
+};
+
 /*
  * The cgroup.procs descriptors of a group. A placement stays usable until
  * groups_release_retired() or groups_free(), also when the group is changed or removed meanwhile.
@@ -121,12 +135,7 @@ struct placement_exits {
 struct placement {
 	size_t count;
 	const struct placement_exits *exits; /* shared by the instance's groups; may be NULL */
-	struct {
-		int procs_fd;	    /* cgroup.procs, O_WRONLY */
-		unsigned hierarchy; /* the number in /proc/PID/cgroup */
-		const char *path;   /* as /proc/PID/cgroup shows it; owned by the group */
-		size_t path_length;
-	} in[HIERARCHY_MAX];
+	struct placement_seat in[HIERARCHY_MAX];
 };
 const struct placement *group_placement(const struct group *group);
 /* True if a move into the placement writes that hierarchy's cgroup.procs. */
@@ -220,6 +229,8 @@ enum usage_bit {
 	USAGE_IO_WRITTEN = 1 << 10,
 };
 int group_usage(const struct group *group, struct group_usage *ret_usage);
+/* Of these figures only (enum usage_bit): each is a file to be read. */
+int group_usage_of(const struct group *group, uint32_t wanted, struct group_usage *ret_usage);
 
 /*
  * Removes a group of ours and those below it. Processes in it are moved to the parent group

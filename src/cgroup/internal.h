@@ -43,6 +43,7 @@ struct group {
 	uint32_t needs;	 /* hierarchies (1 << index) where its processes belong */
 	uint32_t enable; /* v2 controllers that its children need */
 	bool leaf;	 /* its processes are in the leaf */
+	bool on_demand;
 	struct {
 		bool wanted; /* named by the specs that are being applied, or above one */
 		bool spec;   /* has limits in the specs */
@@ -120,6 +121,8 @@ bool cgroup_key(const char *text, const char *key, uint64_t *ret_value);
 int tree_plan(struct groups *groups, unsigned hierarchy, const char *path);
 /* Forgets notes of directories that are gone, or are not those that we made. */
 void tree_prune(struct groups *groups);
+/* A v1 cpuset takes its parent's processors and nodes where it has none. */
+int tree_fill_cpuset(const struct layout *layout, const struct hierarchy *h, const char *path);
 /* Makes what was noted from index `from` on. */
 int tree_make(struct groups *groups, size_t from, struct error *err);
 /* Removes what was noted from index `count` on, newest first, and the notes. */

@@ -251,6 +251,19 @@ static int write_pid(int fd, const char *text, size_t size)
 	return n < 0 ? -errno : 0;
 }
 
+/* Of a group that is not ours, which may have been removed and made again since. */
+static int write_below(const struct placement_seat *seat, const char *text, size_t size)
+{
+	_cleanup_(closep) int fd = -1;
+	char path[PATH_MAX];
+	int r = cgroup_path_file(path, sizeof(path), seat->below, "cgroup.procs");
+
+	if (r < 0)
+		return r;
+	fd = openat(seat->root_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : write_pid(fd, text, size);
+}
+
 static bool is_in(const struct membership *was, unsigned hierarchy, const char *path, size_t length)
 {
 	const char *now;
@@ -308,7 +321,9 @@ int placement_move(const struct placement *placement, pid_t pid, const struct me
 		if (is_in(was, placement->in[i].hierarchy, placement->in[i].path,
 			  placement->in[i].path_length))
 			continue;
-		r = write_pid(placement->in[i].procs_fd, text, size);
+		r = placement->in[i].procs_fd >= 0
+			    ? write_pid(placement->in[i].procs_fd, text, size)
+			    : write_below(&placement->in[i], text, size);
 		if (r == -ESRCH)
 			return r;
 		if (r < 0 && failed == 0)

@@ -124,7 +124,8 @@ static json_t *to_json(const struct groups *groups)
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct group *g = groups->items[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", g->name, "limits",
+		json_array_append_new(list, json_pack("{s:s, s:b, s:o, s:o}", "name", g->name,
+						      "on_demand", g->on_demand, "limits",
 						      limits_to_record(&g->limits), "raw",
 						      kept_to_json(g)));
 	}
@@ -306,6 +307,7 @@ static int load_group(struct groups *groups, json_t *item)
 	group = group_new(groups, name, parent);
 	if (!group)
 		return -ENOMEM;
+	group->on_demand = json_is_true(json_object_get(item, "on_demand"));
 	r = limits_from_record(json_object_get(item, "limits"), &group->limits);
 	if (r < 0)
 		return r;

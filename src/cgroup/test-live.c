@@ -4,9 +4,11 @@
  * groups are below "reeve-test-live-..."; only processes that this program forked are touched. On a
  * systemd host this program ends up in a scope that it has asked for.
  *
- * covers: freeze.c kill.c members.c mounts.c ops.c placement.c remove.c systemd.c usage.c
+ * covers: freeze.c kill.c members.c mounts.c notices.c ops.c placement.c remove.c
+ * covers: systemd.c usage.c
  */
 #include "cgroup/groups.h"
+#include "cgroup/notices.h"
 #include "util/fd.h"
 #include "util/host.h"
 #include "util/mountinfo.h"
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -539,6 +542,59 @@ static void cpu_time_is_counted(void **state)
 	end(&live);
 }
 
+/* In a group of one task: the fork is refused. */
+static void meet_the_limit(const struct live *live)
+{
+	pid_t pid = start_child();
+	int status;
+
+	if (pid == 0) {
+		raise(SIGSTOP);
+		_exit(fork() < 0 && errno == EAGAIN ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
+	assert_true(placement_move(group_placement(groups_find(live->groups, "g")), pid, NULL) > 0);
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void limits_met_are_told(void **state)
+{
+	const struct limits limits = { .set = LIMIT_BIT(LIMIT_PIDS) | LIMIT_BIT(LIMIT_RAM),
+				       .pids = 1,
+				       .ram = 64 << 20 };
+	const struct group_spec specs[] = { { "g", &limits } };
+	struct group_notices notices;
+	struct epoll_event event;
+	static struct live live;
+	int fd, mark;
+
+	(void)state;
+	begin(&live);
+	apply(&live, specs, 1, 0);
+	fd = epoll_create1(EPOLL_CLOEXEC);
+	assert_true(fd >= 0);
+	group_notices_open(groups_find(live.groups, "g"), fd, &mark, &notices);
+	/* Once for nothing. */
+	while (epoll_wait(fd, &event, 1, 0) > 0)
+		;
+	meet_the_limit(&live);
+	if (notices.told & USAGE_PIDS_MAX_HITS) {
+		assert_int_equal(epoll_wait(fd, &event, 1, 10000), 1);
+		assert_ptr_equal(event.data.ptr, &mark);
+	}
+	if (has_controller(&live, CONTROLLER_PIDS) && !has_v1(&live, CONTROLLER_PIDS))
+		assert_true(notices.told & USAGE_PIDS_MAX_HITS);
+	/* Of running out of memory every version tells. */
+	if (has_controller(&live, CONTROLLER_MEMORY))
+		assert_true(notices.told & USAGE_OOM_KILLS);
+	group_notices_close(&notices);
+	assert_int_equal(notices.count, 0);
+	close(fd);
+	end(&live);
+}
+
 static void crash_and_recovery(void **state)
 {
 	const struct limits limits = { .set = LIMIT_BIT(LIMIT_PIDS) | LIMIT_BIT(LIMIT_FREEZE),
@@ -676,8 +732,9 @@ int main(void)
 		LIVE(moves_and_moves_back),	LIVE(new_hierarchies_take_members_along),
 		LIVE(freezes_and_kills),	LIVE(kill_spares_itself),
 		LIVE(ram_in_use_is_not_taken),	LIVE(cpu_time_is_counted),
-		LIVE(crash_and_recovery),	LIVE(tasks_are_open),
-		LIVE(favordynmods_is_put_back), LIVE(missing_is_mounted),
+		LIVE(limits_met_are_told),	LIVE(crash_and_recovery),
+		LIVE(tasks_are_open),		LIVE(favordynmods_is_put_back),
+		LIVE(missing_is_mounted),
 	};
 
 	return cmocka_run_group_tests_name("cgroup live", tests, NULL, NULL);

@@ -26,7 +26,7 @@ static struct groups *open_groups(const struct fake *fake)
 
 static void taken_up_again(void **state)
 {
-	const struct group_spec specs[] = { { "a", &pids }, { "a/b", &ram } };
+	const struct group_spec specs[] = { { "a", &pids }, { "a/b", &ram, .on_demand = true } };
 	struct group_problems problems = { 0 };
 	struct groups *groups;
 	struct fake fake;
@@ -40,6 +40,8 @@ static void taken_up_again(void **state)
 	groups = open_groups(&fake);
 	assert_null(groups_warning(groups));
 	assert_int_equal(groups_count(groups), 2);
+	assert_false(group_is_on_demand(groups_find(groups, "a")));
+	assert_true(group_is_on_demand(groups_find(groups, "a/b")));
 	assert_int_equal(groups_recorded_dynmods(groups), 1 << fake.layout->v2);
 	assert_int_equal(group_placement(groups_find(groups, "a/b"))->count, 3);
 	assert_int_equal(groups_record_dynmods(groups, 0, NULL), 0);

@@ -77,7 +77,7 @@ int tree_plan(struct groups *groups, unsigned hierarchy, const char *path)
  * v1: a cpuset without processors or memory nodes takes nobody in (ENOSPC). v2 reads an empty file
  * as "what the parent has".
  */
-static int fill_cpuset(const struct groups *groups, const struct hierarchy *h, const char *path)
+int tree_fill_cpuset(const struct layout *layout, const struct hierarchy *h, const char *path)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 	_cleanup_(freep) char *parent = cgroup_path_parent(path);
@@ -94,7 +94,7 @@ static int fill_cpuset(const struct groups *groups, const struct hierarchy *h, c
 			continue;
 		if (n < 0)
 			return (int)n;
-		n = cgroup_write(groups->layout, h, path, files[i], above);
+		n = cgroup_write(layout, h, path, files[i], above);
 		if (n < 0)
 			return (int)n;
 	}
@@ -114,7 +114,7 @@ static int make_one(struct groups *groups, struct made *made)
 		return r;
 	made->id = cgroup_path_id(h, made->path);
 	if (!h->v2 && h->controllers & UINT32_C(1) << CONTROLLER_CPUSET)
-		return fill_cpuset(groups, h, made->path);
+		return tree_fill_cpuset(groups->layout, h, made->path);
 	return 0;
 }
 

@@ -100,7 +100,7 @@ static bool read_figure(const struct figure *figure, const struct hierarchy *h, 
 	return true;
 }
 
-int group_usage(const struct group *group, struct group_usage *ret_usage)
+int group_usage_of(const struct group *group, uint32_t wanted, struct group_usage *ret_usage)
 {
 	const struct layout *layout = group->groups->layout;
 	struct group_usage usage = { 0 };
@@ -118,7 +118,8 @@ int group_usage(const struct group *group, struct group_usage *ret_usage)
 			const struct figure *f = &figures[k];
 			uint64_t value;
 
-			if (f->v2 != h->v2 || (!f->v2 && !(h->controllers & f->controllers)) ||
+			if (!(wanted & f->bit) || f->v2 != h->v2 ||
+			    (!f->v2 && !(h->controllers & f->controllers)) ||
 			    (usage.known & f->bit && !f->v2) || !read_figure(f, h, path, &value))
 				continue;
 			memcpy((char *)&usage + f->offset, &value, sizeof(value));
@@ -127,4 +128,9 @@ int group_usage(const struct group *group, struct group_usage *ret_usage)
 	}
 	*ret_usage = usage;
 	return 0;
+}
+
+int group_usage(const struct group *group, struct group_usage *ret_usage)
+{
+	return group_usage_of(group, UINT32_MAX, ret_usage);
 }

@@ -145,6 +145,9 @@ static void add_value(struct text *text, const struct policy *policy,
 	case EFFECT_TRIGGER:
 		add_named(text, policy, effect);
 		break;
+	case EFFECT_PLACE:
+		add_escaped(text, effect->place.text);
+		break;
 	case EFFECT_DENY:
 		text_add(text, effect->deny == EACCES ? "EACCES" : "EPERM");
 		break;

@@ -125,6 +125,7 @@ enum effect_kind {
 	EFFECT_DENY,
 	EFFECT_DELAY,
 	EFFECT_GROUP,
+	EFFECT_PLACE,
 	EFFECT_LIMIT,
 	EFFECT_NICE,
 	EFFECT_IONICE,
@@ -148,6 +149,13 @@ enum effect_scope { SCOPE_PROCESS, SCOPE_TREE, SCOPE_GROUP };
 
 enum { POLICY_CPUS = 1024 };
 
+/* A control group that is not reeve's own, by its path in some of the hierarchies. Nothing is made,
+ * set or removed there, but what fields in the path ask for. */
+struct policy_destination {
+	char *controllers; /* "cpu,memory", "name=x"; "*": every hierarchy; "": v2's */
+	char *path;	   /* "/students/%u" (see util/fields.h); "/": the root of the hierarchy */
+};
+
 struct policy_effect {
 	enum effect_kind kind;
 	struct position at;
@@ -160,6 +168,12 @@ struct policy_effect {
 			/* Of each group that the template makes; NULL: none */
 			const struct limits *limits;
 		} group;
+		struct {
+			struct policy_destination *items; /* of one hierarchy the first counts */
+			size_t count;
+			bool fields; /* in any path */
+			char *text;  /* all of them as they were written, joined by ", " */
+		} place;
 		const struct limits *limit; /* an own group for this process and its tree */
 		int nice;
 		struct {
@@ -334,6 +348,18 @@ DEFINE_CLEANUP(struct policy *, policy_free);
 
 /* Index of the group of that name, or POLICY_NONE. */
 int policy_find_group(const struct policy *policy, const char *name);
+
+struct arena;
+
+/*
+ * Reads "cpu,memory:/students/%u" into memory of `memory`. A path may lack its first '/'; one with
+ * ".." or a name of the kernel's files in it is refused. 0, -ENOMEM, or -EINVAL with the reason.
+ */
+int policy_destination_parse(struct arena *memory, const char *text,
+			     struct policy_destination *ret_destination, struct error *err);
+/* Makes an effect of `count` destinations (borrowed until the policy's end). 0 or -ENOMEM. */
+int policy_place_init(struct arena *memory, struct policy_destination *items, size_t count,
+		      struct policy_effect *ret_effect);
 
 /*
  * Checks a group's name: parts joined by '/', each 1 to 255 bytes, no "." or "..", no control

@@ -119,8 +119,10 @@ static bool check_pairs(struct reader *reader, const struct effect_list *list)
 	} pairs[] = {
 		{ EFFECT_FREEZE, EFFECT_THAW, "undo each other" },
 		{ EFFECT_GROUP, EFFECT_LIMIT, "are two groups, and a process is in one" },
+		{ EFFECT_GROUP, EFFECT_PLACE, "are two groups, and a process is in one" },
 		{ EFFECT_KILL, EFFECT_FREEZE, "exclude each other" },
 		{ EFFECT_KILL, EFFECT_THAW, "exclude each other" },
+		{ EFFECT_PLACE, EFFECT_LIMIT, "are two groups, and a process is in one" },
 	};
 	bool good = true;
 

@@ -126,6 +126,55 @@ static bool read_limit(struct reader *reader, const struct schema_key *key,
 	return read_limits(reader, value, own);
 }
 
+/* ---- places that are not ours ---- */
+
+static bool read_destination(struct reader *reader, const struct schema_key *key,
+			     const struct node *value, struct policy_destination *destination)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	const char *text;
+	int r;
+
+	if (value_text(reader, key->name, value, &text) != VALUE_GOOD)
+		return false;
+	r = policy_destination_parse(reader->memory, text, destination, &err);
+	if (r < 0)
+		return r == -ENOMEM ? report_oom(reader)
+				    : report_error(reader, value, NULL, "\"%s\": %s", key->name,
+						   error_text(&err));
+	return true;
+}
+
+/* One destination, or a list of them. */
+static bool read_place(struct reader *reader, const struct schema_key *key,
+		       const struct node *value, void *target)
+{
+	bool list = value->kind == NODE_LIST;
+	size_t room = list ? value->count : 1, count = 0;
+	struct policy_destination *items;
+	struct draft_effect *draft;
+	const struct node *entry;
+
+	if (room == 0)
+		return report_error(reader, value, "take the key out", "\"%s\" is empty",
+				    key->name);
+	items = arena_alloc(reader->memory, room * sizeof(*items));
+	if (!items)
+		return report_oom(reader);
+	if (!list && !read_destination(reader, key, value, &items[count++]))
+		return false;
+	for (node_id at = 0; list && next_entry(reader, value, &at, &entry);)
+		if (!read_destination(reader, key, entry, &items[count++]))
+			return false;
+	if (reader->too_large)
+		return false;
+	draft = add_effect(reader, target, EFFECT_PLACE, value);
+	if (!draft)
+		return false;
+	return policy_place_init(reader->memory, items, count, &draft->effect) >= 0 ||
+	       report_oom(reader);
+}
+
 /* ---- to whom ---- */
 
 static const char *const scope_words[] = {
@@ -353,6 +402,8 @@ static const struct schema_key effect_keys[] = {
 	{ "nice", "number", "-20 to 19", read_nice, .number = EFFECT_NICE },
 	{ "oom_score_adj", "number", "-1000 to 1000", read_oom_score_adj,
 	  .number = EFFECT_OOM_SCORE_ADJ },
+	{ "place", "text or list", "a group that is not reeve's: \"cpu,memory:/students/%u\"",
+	  read_place, .number = EFFECT_PLACE },
 	{ "rlimits", "map", "nofile, core, ...: a number, soft:hard, or unlimited", read_rlimits,
 	  .number = EFFECT_RLIMIT },
 	{ "sched", "word", "other, batch, idle, fifo:1 to 99, rr:1 to 99", read_sched,

@@ -2,6 +2,8 @@
 /* A file name is bytes, JSON is UTF-8: what is not valid is escaped as \xNN, reversibly. */
 #include "core/decision-json.h"
 
+#include "core/place.h"
+
 #include "util/host.h"
 
 #include <time.h>
@@ -39,8 +41,13 @@ static json_t *string_or_null(const char *string)
 
 const char *decision_group(const struct decision *d, const struct policy *policy)
 {
+	const struct policy_effect *place;
+
 	if (d->made[0] != '\0')
 		return d->made;
+	place = place_of_decision(d, policy);
+	if (place)
+		return place->place.text;
 	return d->group >= 0 ? policy->groups[d->group].name : NULL;
 }
 

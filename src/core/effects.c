@@ -12,6 +12,7 @@
 
 #include "action/setting.h"
 #include "core/gatekeeper.h"
+#include "core/place.h"
 
 #include <signal.h>
 
@@ -28,6 +29,8 @@ enum effect_place effect_place(const struct policy_effect *effect)
 		return PLACE_LOOP;
 	case EFFECT_GROUP:
 		return effect->group.index == POLICY_NONE ? PLACE_LOOP : PLACE_HERE;
+	case EFFECT_PLACE:
+		return effect->place.fields ? PLACE_LOOP : PLACE_HERE;
 	case EFFECT_FREEZE:
 	case EFFECT_THAW:
 		return effect->scope == SCOPE_PROCESS ? PLACE_HERE : PLACE_LOOP;
@@ -74,6 +77,8 @@ bool effects_allow(struct effects *effects, const struct plan_step *step)
 			decision->group = step->effect->group.index;
 			decision->group_rule = (int)step->rule;
 		}
+		if (kind == EFFECT_PLACE && decision->group == POLICY_NONE)
+			decision->group_rule = (int)step->rule;
 		rule_stat_effect(stat_of(effects, step), kind, RESULT_DRY, 0);
 		return false;
 	}
@@ -272,6 +277,26 @@ static int move(struct effects *effects, const struct plan_step *step)
 	return effects_move(effects, effects->snapshot->placements[group]);
 }
 
+int effects_place(struct effects *effects, const struct plan_step *step, int found)
+{
+	int r;
+
+	effects->decision->group_rule = (int)step->rule;
+	if (found < 0 && effects->destination->placement.count == 0)
+		r = effects->decision->result = found;
+	else
+		r = effects_move(effects, &effects->destination->placement);
+	/* One that is not mounted does not keep it from the others. */
+	return r < 0 ? r : found;
+}
+
+static int place(struct effects *effects, const struct plan_step *step)
+{
+	return effects_place(effects, step,
+			     place_find(step->effect, effects->snapshot->layout,
+					effects->destination));
+}
+
 /* Whether the process is refused is the answer's business; what has happened cannot be. */
 static int deny(struct effects *effects)
 {
@@ -294,6 +319,9 @@ int effects_carry_out(struct effects *effects, const struct plan_step *step)
 		break;
 	case EFFECT_GROUP:
 		r = move(effects, step);
+		break;
+	case EFFECT_PLACE:
+		r = place(effects, step);
 		break;
 	case EFFECT_FREEZE:
 		r = signal_process(effects, SIGSTOP);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "action/target.h"
+#include "cgroup/destination.h"
 #include "core/decision.h"
 #include "core/snapshot.h"
 
@@ -25,7 +26,8 @@ struct effects {
 	 * says that it still is. */
 	struct target target;
 	bool waits;
-	struct membership *was; /* where it was; filled in by a move */
+	struct destination *destination; /* scratch */
+	struct membership *was;		 /* where it was; filled in by a move */
 	struct decision *decision;
 	struct gatekeeper_counters *counters; /* may be NULL */
 	enum target_protection protection;    /* asked once: effects_begin() */
@@ -51,3 +53,6 @@ void effects_note(struct effects *effects, const struct plan_step *step, int res
 
 /* Moves the process into a group and keeps where it was in the decision. 0 or -errno. */
 int effects_move(struct effects *effects, const struct placement *placement);
+
+/* Moves it to where `destination` says; `found`: what finding that returned. 0 or -errno. */
+int effects_place(struct effects *effects, const struct plan_step *step, int found);

@@ -207,6 +207,7 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 		r = limits_from_json(object, &limits, err);
 	if (r >= 0)
 		r = groups_apply_one(engine->groups, &spec, &problems, err);
+	engine_limits_groups_changed(engine);
 	/* It and the groups above it may have other descriptors now: the gate must have them. */
 	if (r >= 0 && !engine->options.local && engine_resolve(engine) < 0)
 		r = error_oom(err);
@@ -303,6 +304,7 @@ static int do_delete(struct engine *engine, const json_t *parameters, json_t **r
 				 "there and run reeve reload",
 				 group_name(group));
 	r = group_remove(engine->groups, group_name(group), json_is_true(evacuate), err);
+	engine_limits_groups_changed(engine);
 	/* Also when only some went: no snapshot may hold on to what was taken away. */
 	if (!engine->options.local && engine_resolve(engine) < 0 && r >= 0)
 		r = error_oom(err);

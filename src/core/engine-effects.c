@@ -14,7 +14,9 @@
 
 #include "action/adhoc.h"
 #include "action/tree.h"
+#include "core/decision-json.h"
 #include "core/effects.h"
+#include "core/subject.h"
 #include "util/fields.h"
 #include "util/text.h"
 
@@ -32,7 +34,8 @@ struct act {
 	struct urgent *urgent;
 	struct effects effects;
 	const struct policy *policy;
-	char group[DECISION_GROUP]; /* of ours, that it is in now; "": none */
+	char group[DECISION_GROUP];	/* of ours, that it is in now; "": none */
+	const struct placement *placed; /* what it was moved into; NULL: nothing */
 	uint64_t delay_ns;
 };
 
@@ -43,7 +46,8 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 	struct engine *engine = userdata;
 
 	engine->sweep_timer = sd_event_source_disable_unref(engine->sweep_timer);
-	(void)adhoc_sweep(engine->adhoc, NULL, NULL);
+	if (adhoc_sweep(engine->adhoc, NULL, NULL) > 0)
+		engine_limits_groups_changed(engine);
 	engine_sweep_later(engine);
 	return 0;
 }
@@ -77,9 +81,11 @@ static int enter(struct act *act, const struct plan_step *step, const char *name
 		return r;
 	}
 	engine_sweep_later(engine);
+	engine_limits_groups_changed(engine);
 	r = effects_move(&act->effects, group_placement(group));
 	if (r < 0)
 		return r;
+	act->placed = group_placement(group);
 	snprintf(act->group, sizeof(act->group), "%s", name);
 	snprintf(act->urgent->decision.made, sizeof(act->urgent->decision.made), "%s", name);
 	act->urgent->decision.group_rule = (int)step->rule;
@@ -142,8 +148,23 @@ static int enter_group(struct act *act, const struct plan_step *step)
 	act->urgent->decision.group = index;
 	act->urgent->decision.group_rule = (int)step->rule;
 	r = effects_move(&act->effects, act->effects.snapshot->placements[index]);
-	if (r >= 0)
-		snprintf(act->group, sizeof(act->group), "%s", act->policy->groups[index].name);
+	if (r < 0)
+		return r;
+	act->placed = act->effects.snapshot->placements[index];
+	snprintf(act->group, sizeof(act->group), "%s", act->policy->groups[index].name);
+	return 0;
+}
+
+/* ---- places that are not ours ---- */
+
+static int enter_place(struct act *act, const struct plan_step *step)
+{
+	struct engine *engine = act->engine;
+	int r = engine_find_place(engine, act->urgent, act->policy, step);
+
+	r = effects_place(&act->effects, step, r);
+	if (act->urgent->decision.flags & DECISION_MOVED)
+		act->placed = &engine->destination.placement;
 	return r;
 }
 
@@ -151,7 +172,7 @@ static int enter_group(struct act *act, const struct plan_step *step)
 
 struct sweep {
 	struct act *act;
-	const struct placement *placement;
+	bool foreign; /* into groups that are not ours */
 	struct membership was;
 	size_t moved;
 };
@@ -168,6 +189,28 @@ static bool is_placed(const struct group_bases *bases, const struct membership *
 	return false;
 }
 
+/* Was it forked since the change that placed its parent? Then it acts as that one, and is still
+ * where that one was. */
+static bool is_alike(const struct sweep *sweep, pid_t pid)
+{
+	const struct placement *placed = sweep->act->placed;
+	const struct subject *parent = &sweep->act->urgent->subject;
+	const struct membership *was = sweep->act->effects.was;
+	struct subject child = { 0 };
+
+	for (size_t i = 0; i < placed->count; i++) {
+		struct slice here, there;
+
+		if (!membership_path(was, placed->in[i].hierarchy, &there.data, &there.size) ||
+		    !membership_path(&sweep->was, placed->in[i].hierarchy, &here.data,
+				     &here.size) ||
+		    !slice_eq(here, there))
+			return false;
+	}
+	subject_read(sweep->act->engine->host, pid, pid, &child);
+	return child.euid == parent->euid && child.egid == parent->egid;
+}
+
 static int move_descendant(pid_t pid, uint64_t start, void *userdata)
 {
 	struct sweep *sweep = userdata;
@@ -176,10 +219,11 @@ static int move_descendant(pid_t pid, uint64_t start, void *userdata)
 
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
-	if (is_placed(&sweep->act->effects.snapshot->bases, &sweep->was) ||
-	    engine_is_own(engine, pid))
+	if (engine_is_own(engine, pid) ||
+	    (sweep->foreign ? !is_alike(sweep, pid)
+			    : is_placed(&sweep->act->effects.snapshot->bases, &sweep->was)))
 		return 0;
-	r = placement_move(sweep->placement, pid, &sweep->was);
+	r = placement_move(sweep->act->placed, pid, &sweep->was);
 	sweep->moved += r > 0;
 	return MIN(r, 0);
 }
@@ -187,21 +231,21 @@ static int move_descendant(pid_t pid, uint64_t start, void *userdata)
 static void take_descendants(struct act *act)
 {
 	_cleanup_(freep) struct sweep *sweep = calloc(1, sizeof(*sweep));
-	struct group *group = groups_find(act->engine->groups, act->group);
 	struct tree_result result = { 0 };
 	int r;
 
-	if (!sweep || !group)
+	if (!sweep || !act->placed)
 		return;
 	sweep->act = act;
-	sweep->placement = group_placement(group);
+	sweep->foreign = act->placed == &act->engine->destination.placement;
 	r = tree_each(act->engine->host, act->effects.target.pid, false, move_descendant, sweep,
 		      &result);
 	act->engine->counters.descendants += sweep->moved;
 	if (r < 0 || result.failed > 0 || result.unstable)
 		log_limited(act->engine->log, &act->engine->move_limit, LOG_WARNING,
 			    "not all that descends from process %d is in group \"%s\": %s",
-			    act->effects.target.pid, act->group,
+			    act->effects.target.pid,
+			    decision_group(&act->urgent->decision, act->policy),
 			    r < 0	    ? strerror(-r)
 			    : result.failed ? strerror(-result.last_error)
 					    : "it forks faster than can be followed");
@@ -223,9 +267,13 @@ static struct group *group_of(struct act *act)
 static int signal_tree(struct act *act, int number)
 {
 	struct tree_result result = { 0 };
-	int r = tree_signal(act->engine->host, act->effects.target.pid, true, number,
-			    act->effects.own, &result);
+	int r;
 
+	/* Nobody is known: all that runs descends from 0. */
+	if (act->effects.target.pid == 0)
+		return -ESRCH;
+	r = tree_signal(act->engine->host, act->effects.target.pid, true, number, act->effects.own,
+			&result);
 	if (r < 0)
 		return r;
 	if (result.done == 0)
@@ -327,6 +375,8 @@ static int do_step(struct act *act, const struct plan_step *step)
 		return 0;
 	case EFFECT_GROUP:
 		return enter_group(act, step);
+	case EFFECT_PLACE:
+		return enter_place(act, step);
 	case EFFECT_LIMIT:
 		return enter_own(act, step);
 	case EFFECT_LOG:
@@ -368,7 +418,8 @@ static void take_step(struct act *act, const struct plan_step *step)
 		effects_note(&act->effects, step, -ESRCH);
 		return;
 	}
-	if (effect_place(step->effect) == PLACE_HERE && step->effect->kind != EFFECT_GROUP) {
+	if (effect_place(step->effect) == PLACE_HERE &&
+	    !(EFFECTS_THAT_PLACE >> step->effect->kind & 1)) {
 		(void)effects_carry_out(&act->effects, step);
 		return;
 	}
@@ -496,6 +547,7 @@ void engine_carry_out(struct engine *engine, struct urgent *urgent)
 			.target = { .pid = urgent->decision.pid, .pidfd = -1 },
 			.waits = urgent->hold != 0,
 			.was = &engine->was,
+			.destination = &engine->destination,
 			.decision = &urgent->decision,
 		},
 	};
@@ -511,8 +563,8 @@ void engine_carry_out(struct engine *engine, struct urgent *urgent)
 		(void)target_open(engine->host, urgent->decision.pid, urgent->decision.start,
 				  &act.effects.target);
 	act.effects.target.pid = urgent->decision.pid;
-	/* A limit is met by a group: what is done is done to that, and each step says so. */
-	if (urgent->decision.on == ON_LIMIT_HIT)
+	/* A limit is met by a group: what is done is done to that. */
+	if (urgent->decision.pid == 0)
 		act.effects.protection = TARGET_FREE;
 	else if (urgent->plan.kinds & ~EFFECTS_BESIDE)
 		effects_begin(&act.effects);

@@ -4,6 +4,7 @@
 
 #include "action/adhoc.h"
 #include "action/trigger.h"
+#include "cgroup/destination.h"
 #include "core/engine.h"
 #include "core/gatekeeper.h"
 #include "core/observer.h"
@@ -60,6 +61,8 @@ struct engine_counters {
 	uint64_t mounts_seen;
 	uint64_t unrecorded;	 /* decisions that are in no record */
 	uint64_t changes;	 /* told after the fact by the gate */
+	uint64_t limits_told;	 /* groups looked at because the kernel told of them ... */
+	uint64_t limits_polled;	 /* ... and because nobody does */
 	uint64_t events_lost;	 /* subscribers that did not read */
 	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 };
@@ -88,8 +91,9 @@ struct engine {
 	sd_event_source *occurrence_timer;
 	struct users *users; /* of those whom messages and triggers are about */
 	struct varlink_server *server;
-	struct watching *watching;   /* engine-watch.h */
-	struct occasions *occasions; /* engine-occasions.c */
+	struct watching *watching;	 /* engine-watch.h */
+	struct occasions *occasions;	 /* engine-occasions.c */
+	struct limit_watch *limit_watch; /* NULL: no rule asks for it (engine-limits.c) */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -109,8 +113,9 @@ struct engine {
 		*straggler_timer, *sweep_timer, *kill_timer;
 	struct delayed *delayed;  /* held until a delay is over (engine-effects.c) */
 	struct killing *killings; /* groups that are being killed (engine-effects.c) */
-	struct membership was;	  /* scratch */
-	struct urgent work;	  /* what is being done */
+	struct membership was;	  /* scratch, and the next one */
+	struct destination destination;
+	struct urgent work; /* what is being done */
 
 	struct straggler *stragglers;
 	size_t straggler_count;
@@ -208,6 +213,18 @@ void engine_drop_effects(struct engine *engine);
 void engine_deny_update(struct engine *engine);
 void engine_deny_stop(struct engine *engine);
 
+/* engine-place.c: groups that are not ours */
+/* Into engine->destination, made where it has fields; as place_find() and place_expand(). */
+int engine_find_place(struct engine *engine, struct urgent *urgent, const struct policy *policy,
+		      const struct plan_step *step);
+/* Where a decision placed its process. -ENOENT: nowhere that could be told. */
+int engine_place_again(const struct engine *engine, const struct decision *decision,
+		       struct destination *destination);
+/* The hierarchies in which rules place, as a mask like groups_hierarchies(). */
+uint32_t engine_placed_in(const struct engine *engine);
+/* Warns of rules whose controllers are not mounted. */
+void engine_tell_places(struct engine *engine);
+
 /* engine-kill.c */
 int engine_kill_group(struct engine *engine, struct group *group);
 void engine_stop_kills(struct engine *engine);
@@ -220,8 +237,18 @@ int engine_occasions_update(struct engine *engine);
 void engine_occasions_remount(struct engine *engine);
 void engine_take_event(struct engine *engine, const struct event *event,
 		       const struct process_table *table);
+/* A group of ours has met one of its limits, or run out of memory; `what` is that. */
+void engine_tell_group(struct engine *engine, enum occasion on, const char *group,
+		       const char *what);
 /* EVENT_BIT()s that rules need. */
 uint32_t engine_wanted_events(const struct engine *engine);
+
+/* engine-limits.c: groups that meet their limits */
+/* The policy is another, or the observer has another source. */
+int engine_limits_update(struct engine *engine);
+/* Some have come, gone or been changed without that; noticed by the loop's next turn. */
+void engine_limits_groups_changed(struct engine *engine);
+void engine_limits_stop(struct engine *engine);
 
 /* engine-trigger.c */
 /* 0 also where it has to wait, or would set itself off; -errno: it was not started. */

@@ -28,7 +28,7 @@ static void log_failure(struct engine *engine, const struct decision *d, const c
 	const struct outcome *outcome = &d->outcome;
 	enum effect_kind kind = (enum effect_kind)outcome->failed_kind;
 
-	if (kind == EFFECT_GROUP || kind == EFFECT_LIMIT)
+	if (EFFECTS_THAT_PLACE >> kind & 1)
 		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
 			    "cannot move process %d (%s) into group \"%s\", rule \"%s\": %s",
 			    d->pid, d->path, group ? group : "?", rule,

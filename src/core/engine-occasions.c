@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Rules on what has happened already: what the observer tells (a process forked, ended, changed its
- * user, was chosen by the OOM killer), groups that met their limits, and names that were given to
- * other files behind the gate's back. Nothing waits, so nothing can be refused; all else is done.
+ * user, was chosen by the OOM killer), groups that met their limits (engine-limits.c), and names
+ * that were given to other files behind the gate's back. Nothing waits, so nothing can be refused;
+ * all else is done.
  *
- * What an event does not say of a process that still lives is read from /proc. Limits are looked at
- * by the counters that the kernel keeps of each group, in both versions of cgroups, and only while
- * a rule asks for them.
+ * What an event does not say of a process that still lives is read from /proc.
  */
 #include "core/engine-internal.h"
 #include "core/engine-watch.h"
@@ -18,22 +17,13 @@
 #include "util/fd.h"
 #include "util/proc-text.h"
 
-enum { LIMITS_USEC = 500000, MOUNTINFO_MOST = 64 << 20 };
-
-/* What a group had met when it was looked at last. */
-struct group_hits {
-	char name[DECISION_GROUP];
-	uint64_t memory, pids, oom;
-	bool seen;
-};
+enum { MOUNTINFO_MOST = 64 << 20 };
 
 struct occasions {
 	struct mount_table *mounts;
 	bool mounts_changed;
 	uint32_t wanted; /* bits of the occasions that are served here */
-	sd_event_source *limits_timer, *changes;
-	struct group_hits *hits;
-	size_t hit_count;
+	sd_event_source *changes;
 	struct process_facts process;
 	struct urgent urgent;
 };
@@ -192,68 +182,27 @@ void engine_take_event(struct engine *engine, const struct event *event,
 
 uint32_t engine_wanted_events(const struct engine *engine)
 {
-	return engine->occasions ? events_of_occasions(engine->occasions->wanted) : 0;
+	uint32_t types = engine->occasions ? events_of_occasions(engine->occasions->wanted) : 0;
+
+	/* OOM's victim is told by its number, and gone before it can be looked at: the table that
+	 * is kept for what ends knows it. */
+	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;
 }
 
-/* ---- limits ---- */
-
-static struct group_hits *hits_of(struct occasions *occasions, const char *name)
-{
-	struct group_hits *larger;
-
-	for (size_t i = 0; i < occasions->hit_count; i++)
-		if (streq(occasions->hits[i].name, name))
-			return &occasions->hits[i];
-	larger = reallocarray(occasions->hits, occasions->hit_count + 1, sizeof(*larger));
-	if (!larger)
-		return NULL;
-	occasions->hits = larger;
-	larger += occasions->hit_count++;
-	*larger = (struct group_hits){ 0 };
-	snprintf(larger->name, sizeof(larger->name), "%s", name);
-	return larger;
-}
+/* ---- groups ---- */
 
 /* The process that met the limit is not told by the kernel: the rule is about the group. */
-static void tell_hit(struct engine *engine, const char *group, const char *what)
+void engine_tell_group(struct engine *engine, enum occasion on, const char *group, const char *what)
 {
 	struct facts *facts = &engine->occasions->process.facts;
 
-	begin(engine, ON_LIMIT_HIT, 0);
+	begin(engine, on, 0);
 	facts->asked = UINT32_MAX;
 	facts->cgroup = facts->cgroup_v1 = (struct slice){ 0 };
 	facts->container_runtime = facts->container_id = facts->pod = (struct slice){ 0 };
 	facts->group = slice_of(group);
 	facts->known = UINT32_C(1) << FACT_CGROUP;
 	act(engine, what);
-}
-
-static void look_at_group(struct engine *engine, const struct group *group)
-{
-	struct group_hits *hits = hits_of(engine->occasions, group_name(group));
-	struct group_usage usage = { 0 };
-	bool first;
-
-	if (!hits || group_usage(group, &usage) < 0)
-		return;
-	first = !hits->seen;
-	hits->seen = true;
-	if (!first && usage.known & USAGE_MEMORY_MAX_HITS && usage.memory_max_hits > hits->memory)
-		tell_hit(engine, hits->name, "memory");
-	if (!first && usage.known & USAGE_PIDS_MAX_HITS && usage.pids_max_hits > hits->pids)
-		tell_hit(engine, hits->name, "pids");
-	hits->memory = usage.memory_max_hits;
-	hits->pids = usage.pids_max_hits;
-}
-
-static int on_limits(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct engine *engine = userdata;
-
-	for (size_t i = 0; i < groups_count(engine->groups); i++)
-		look_at_group(engine, groups_at(engine->groups, i));
-	(void)sd_event_source_set_time_relative(source, LIMITS_USEC);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 /* ---- changes behind the gate ---- */
@@ -291,17 +240,13 @@ int engine_occasions_update(struct engine *engine)
 	const uint32_t served = ~(OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE));
 	struct occasions *occasions = engine->occasions;
 	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
-	int r = 0;
+	int r;
 
 	if (!occasions)
 		return 0;
 	occasions->wanted = ruleset_occasions(snapshot->ruleset) & served;
-	if (!(occasions->wanted & OCCASION_BIT(ON_LIMIT_HIT)))
-		occasions->limits_timer = sd_event_source_disable_unref(occasions->limits_timer);
-	else if (!occasions->limits_timer)
-		r = sd_event_add_time_relative(engine->event, &occasions->limits_timer,
-					       CLOCK_MONOTONIC, 1, 1, on_limits, engine);
 	engine_watch_again(engine);
+	r = engine_limits_update(engine);
 	return MIN(r, 0);
 }
 
@@ -330,10 +275,9 @@ void engine_occasions_stop(struct engine *engine)
 
 	if (!occasions)
 		return;
-	sd_event_source_disable_unref(occasions->limits_timer);
+	engine_limits_stop(engine);
 	sd_event_source_disable_unref(occasions->changes);
 	mount_table_free(occasions->mounts);
-	free(occasions->hits);
 	free(occasions);
 	engine->occasions = NULL;
 }

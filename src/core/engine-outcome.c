@@ -90,9 +90,21 @@ static const struct placement *placement_of(const struct engine *engine,
 	return snapshot && decision->group >= 0 ? snapshot->placements[decision->group] : NULL;
 }
 
+/* Of a group that is not ours; owned, NULL where it cannot be told. */
+static struct destination *foreign_place(const struct engine *engine,
+					 const struct decision *decision)
+{
+	_cleanup_(freep) struct destination *place = malloc(sizeof(*place));
+
+	if (!place || engine_place_again(engine, decision, place) < 0)
+		return NULL;
+	return TAKE_PTR(place);
+}
+
 static void put_back(struct engine *engine, const struct decision *decision)
 {
 	struct verify_step steps[STRAGGLERS_MAX + 1];
+	struct destination *places[STRAGGLERS_MAX + 1] = { 0 };
 	size_t count = 0;
 	int r;
 
@@ -100,8 +112,11 @@ static void put_back(struct engine *engine, const struct decision *decision)
 		if (waits_for(&engine->stragglers[i], decision))
 			steps[count++].decision = &engine->stragglers[i].decision;
 	steps[count++].decision = decision;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		steps[i].placement = placement_of(engine, steps[i].decision);
+		if (!steps[i].placement && (places[i] = foreign_place(engine, steps[i].decision)))
+			steps[i].placement = &places[i]->placement;
+	}
 	r = verify_put_back(engine->layout, engine->host, steps, count);
 	if (r < 0) {
 		engine->counters.stuck++;
@@ -112,6 +127,8 @@ static void put_back(struct engine *engine, const struct decision *decision)
 	}
 	for (size_t i = 0; r > 0 && i < count; i++)
 		record_back(engine, steps[i].decision);
+	for (size_t i = 0; i < count; i++)
+		free(places[i]);
 }
 
 enum next { SETTLED, LOOK_AGAIN, SUPERSEDED };

@@ -95,7 +95,11 @@ static size_t add_made(struct engine *engine, const struct policy *policy, struc
 			limits[count].set |= LIMIT_BIT(LIMIT_FREEZE);
 			limits[count].freeze = true;
 		}
-		specs[count] = (struct group_spec){ .name = name, .limits = &limits[count] };
+		specs[count] = (struct group_spec){
+			.name = name,
+			.limits = &limits[count],
+			.on_demand = group_is_on_demand(group),
+		};
 		count++;
 	}
 	return count;
@@ -360,6 +364,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 	log_notice(engine->log, "policy reloaded: %zu rules, %zu groups",
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
 	engine_tell_without_gate(engine);
+	engine_tell_places(engine);
 	if (engine->options.reloaded)
 		engine->options.reloaded(engine);
 	return 0;

@@ -20,6 +20,8 @@ static const struct {
 	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },
 	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
 	{ "engine.kernel_denials", ENGINE, offsetof(struct engine_counters, kernel_denials) },
+	{ "engine.limits_polled", ENGINE, offsetof(struct engine_counters, limits_polled) },
+	{ "engine.limits_told", ENGINE, offsetof(struct engine_counters, limits_told) },
 	{ "engine.mounts_seen", ENGINE, offsetof(struct engine_counters, mounts_seen) },
 	{ "engine.passed_while_stopped", ENGINE,
 	  offsetof(struct engine_counters, passed_while_stopped) },

@@ -176,6 +176,9 @@ static void on_event(struct event *event, void *userdata)
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		if (filter_pass(watch->filter, event))
 			add(watch, event);
+	/* Another one may tell of OOM's victims, or none. */
+	if (event->type == EVENT_SOURCE)
+		(void)engine_limits_update(watching->engine);
 	engine_take_event(watching->engine, event, observer_table(watching->observer));
 }
 
@@ -463,11 +466,12 @@ void engine_watch_to_json(const struct engine *engine, json_t *sources)
 	source = observer_source(watching->observer);
 	refusals = observer_refusals(watching->observer, &count);
 	if (source) {
+		bool asked = watching->watches || engine_wanted_events(engine) != 0;
+
 		observer_describe(watching->observer, text);
-		json_array_append_new(sources,
-				      source_to_json(source->class->name,
-						     watching->watches ? "running" : "idle", text,
-						     &source->counters));
+		json_array_append_new(sources, source_to_json(source->class->name,
+							      asked ? "running" : "idle", text,
+							      &source->counters));
 	}
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(sources, source_to_json(refusals[i].source, "unavailable",

@@ -72,7 +72,9 @@ static void favor_dynmods(struct engine *engine)
 	engine->dynmods_set = groups_recorded_dynmods(engine->groups);
 	if (engine_policy(engine)->favordynmods == FAVORDYNMODS_OFF || engine->options.dry_run)
 		return;
-	r = layout_favor_dynmods(engine->layout, groups_hierarchies(engine->groups), &err);
+	r = layout_favor_dynmods(engine->layout,
+				 groups_hierarchies(engine->groups) | engine_placed_in(engine),
+				 &err);
 	if (r > 0) {
 		engine->dynmods_set |= (uint32_t)r;
 		r = groups_record_dynmods(engine->groups, engine->dynmods_set, &err);
@@ -189,6 +191,20 @@ static int open_groups(struct engine *engine, struct error *err)
 			   err);
 }
 
+/* What rules had made on demand before the daemon was killed goes on, and goes when it is empty. */
+static int adopt_groups(struct engine *engine)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < groups_count(engine->groups); i++) {
+		const struct group *group = groups_at(engine->groups, i);
+
+		if (group_is_on_demand(group))
+			r = adhoc_adopt(engine->adhoc, group_name(group));
+	}
+	return r == -ENOSPC ? 0 : r;
+}
+
 static int build(struct engine *engine, struct policy **policy, struct error *err)
 {
 	struct scan_result scanned;
@@ -205,7 +221,7 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	if (r >= 0)
 		r = open_groups(engine, err);
 	if (r >= 0 && (users_new(engine->host->root, &engine->users) < 0 ||
-		       adhoc_new(engine->groups, &engine->adhoc) < 0))
+		       adhoc_new(engine->groups, &engine->adhoc) < 0 || adopt_groups(engine) < 0))
 		r = error_oom(err);
 	if (r >= 0)
 		r = engine_loop_start(engine, err);
@@ -225,6 +241,7 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	*policy = NULL;
 	if (engine->options.local)
 		return 0;
+	engine_sweep_later(engine);
 	engine_record_start(engine);
 	favor_dynmods(engine);
 	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
@@ -280,6 +297,7 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count,
 		   layout_mode_name(engine->layout->mode), engine->gate ? "gate" : "scanner");
 	engine_tell_without_gate(engine);
+	engine_tell_places(engine);
 	*ret_engine = TAKE_PTR(engine);
 	return 0;
 }

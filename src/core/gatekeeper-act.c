@@ -104,15 +104,13 @@ static void pass_on(struct gatekeeper *keeper, struct seat *seat)
 /* The first file of an execution decides the group, and may have to be undone. */
 static void begin_execution(struct gatekeeper *keeper, struct seat *seat, struct decision *decision)
 {
-	const uint32_t places = UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_LIMIT;
-
-	if (!plan_has(&seat->plan, places)) {
+	if (!plan_has(&seat->plan, EFFECTS_THAT_PLACE)) {
 		pass_on(keeper, seat);
 		return;
 	}
 	if (gatekeeper_is_second(seat)) {
 		decision->flags |= DECISION_SECOND;
-		plan_drop(&seat->plan, places | UINT32_C(1) << EFFECT_DELAY);
+		plan_drop(&seat->plan, EFFECTS_THAT_PLACE | UINT32_C(1) << EFFECT_DELAY);
 	} else {
 		decision->flags |= seat->same ? DECISION_AFTER_FAILED : 0;
 		confirm_arm(keeper->options.confirm, decision->pid, seat->ticket);
@@ -304,6 +302,7 @@ unsigned gatekeeper_act(struct gatekeeper *keeper, struct seat *seat,
 		.target = { .pid = seat->process.facts.pid, .pidfd = -1 },
 		.waits = true,
 		.was = &seat->was,
+		.destination = &seat->destination,
 		.decision = &decision,
 		.counters = &keeper->counters,
 	};

@@ -15,6 +15,7 @@ struct seat {
 	uint64_t begun;			/* CLOCK_BOOTTIME */
 	uint32_t occasions;		/* that rules have matched on */
 	struct membership was;
+	struct destination destination;
 	struct process_facts process;
 	struct plan plan;
 	struct urgent urgent;

@@ -25,7 +25,7 @@ int made_save(const char *runtime_dir, const struct policy *policy, struct group
 	for (size_t i = 0; i < groups_count(groups); i++) {
 		struct group *group = groups_at(groups, i);
 
-		if (policy_find_group(policy, group_name(group)) < 0)
+		if (policy_find_group(policy, group_name(group)) < 0 && !group_is_on_demand(group))
 			json_object_set_new(object, group_name(group), json_true());
 	}
 	text = json_dumps(object, JSON_INDENT(1));

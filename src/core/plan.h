@@ -49,11 +49,14 @@ bool plan_has(const struct plan *plan, uint32_t kinds);
 /* Takes the steps of these kinds (bits) out: they do not apply here. */
 void plan_drop(struct plan *plan, uint32_t kinds);
 
+/* What puts it into a group. */
+#define EFFECTS_THAT_PLACE \
+	(UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_PLACE | UINT32_C(1) << EFFECT_LIMIT)
 /* What a process that never begins its program has no use for. */
-#define EFFECTS_OF_THE_START                                                                       \
-	(UINT32_C(1) << EFFECT_DELAY | UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_LIMIT | \
-	 UINT32_C(1) << EFFECT_NICE | UINT32_C(1) << EFFECT_IONICE | UINT32_C(1) << EFFECT_SCHED | \
-	 UINT32_C(1) << EFFECT_OOM_SCORE_ADJ | UINT32_C(1) << EFFECT_AFFINITY |                    \
+#define EFFECTS_OF_THE_START                                                             \
+	(EFFECTS_THAT_PLACE | UINT32_C(1) << EFFECT_DELAY | UINT32_C(1) << EFFECT_NICE | \
+	 UINT32_C(1) << EFFECT_IONICE | UINT32_C(1) << EFFECT_SCHED |                    \
+	 UINT32_C(1) << EFFECT_OOM_SCORE_ADJ | UINT32_C(1) << EFFECT_AFFINITY |          \
 	 UINT32_C(1) << EFFECT_RLIMIT | UINT32_C(1) << EFFECT_TIMER_SLACK)
 /* What is not done to the process itself: also of those that nothing is ever done to. */
 #define EFFECTS_BESIDE (UINT32_C(1) << EFFECT_LOG | UINT32_C(1) << EFFECT_TRIGGER)

@@ -271,7 +271,6 @@ static bool is_new(struct scan *scan, const struct match *m, pid_t pid, uint64_t
 static bool scan_process(struct scan *scan, pid_t pid)
 {
 	const struct scan_memory *memory = scan->options->memory;
-	const uint32_t places = UINT32_C(1) << EFFECT_GROUP | UINT32_C(1) << EFFECT_LIMIT;
 	struct decision *decision = &scan->urgent.decision;
 	struct match m = { 0 };
 	uint64_t started;
@@ -288,8 +287,9 @@ static bool scan_process(struct scan *scan, pid_t pid)
 	make_plan(scan, &m, new && memory->primed);
 	/* Who was seen before is only kept where it belongs. */
 	if (!new && (memory || !scan->first_pass))
-		plan_drop(&scan->urgent.plan, ~(UINT32_C(1) << EFFECT_GROUP));
-	placed = plan_has(&scan->urgent.plan, places);
+		plan_drop(&scan->urgent.plan,
+			  ~(EFFECTS_THAT_PLACE & ~(UINT32_C(1) << EFFECT_LIMIT)));
+	placed = plan_has(&scan->urgent.plan, EFFECTS_THAT_PLACE);
 	if (!memory && scan->urgent.plan.count == 0)
 		return false;
 	describe(scan, &m, pid, started);

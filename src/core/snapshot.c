@@ -102,6 +102,7 @@ int snapshot_new(uint32_t generation, struct shared_policy *shared, struct targe
 		return -ENOMEM;
 	}
 	snapshot->generation = generation;
+	snapshot->layout = groups_layout(groups);
 	snapshot->targets = *targets;
 	*targets = (struct targets){ 0 };
 	snapshot->shared = shared_policy_ref(shared);

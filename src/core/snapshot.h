@@ -38,6 +38,7 @@ void targets_done(struct targets *targets);
 struct snapshot {
 	uint32_t generation;
 	struct shared_policy *shared;
+	const struct layout *layout; /* borrowed */
 	struct targets targets;
 	struct ruleset *ruleset;
 	/* One a group of the policy; NULL: the group could not be made. Borrowed: they stay usable

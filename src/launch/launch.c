@@ -10,42 +10,22 @@
  * it, clone(2) is taken, and the child writes itself into cgroup.procs: the same place, later, yet
  * before the program. In v1 a process with one thread that writes "0" to `tasks` moves without
  * the kernel's global lock, which another process's move takes for an RCU grace period.
+ *
+ * A part of the parent's (ids of a user namespace) is done while the child waits on a word in the
+ * common memory. Then the parent waits on that word too, instead of in clone(2).
  */
 #include "launch/launch.h"
 
+#include "launch/job.h"
 #include "util/clone3.h"
-#include "launch/lookup.h"
+#include "util/fd.h"
 #include "util/host.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/syscall.h>
+#include <linux/futex.h>
 #include <sys/wait.h>
 
-enum { STACK_SIZE = 32768 };
-
-/* All that the child needs, complete before it is born. */
-struct job {
-	char *program;
-	char *const *argv, *const *envp;
-	char **shell_argv; /* for a script without #! */
-	int folder_fd;	   /* -1: stay */
-	int procs_fd;	   /* v2, when not born inside; -1: none */
-	const int *tasks_fds;
-	size_t tasks_count;
-	sigset_t mask;
-	sigset_t make_default, make_ignored;
-
-	struct launch_failure failure; /* written by the child */
-};
-
-static void job_done(struct job *job)
-{
-	free(job->program);
-	free(job->shell_argv);
-	closep(&job->folder_fd);
-	closep(&job->procs_fd);
-}
+enum { STACK_SIZE = 32768, PARENT_JOINS_MAX = 8 };
 
 int launch_exit_code(const struct launch_failure *failure)
 {
@@ -61,151 +41,15 @@ static int failed(struct launch_failure *ret_failure, enum launch_step step, int
 	return code;
 }
 
-/* ---- the plan ---- */
-
-static const char *search_path_of(const struct launch_plan *plan)
-{
-	char *const *envp = plan->envp ? plan->envp : environ;
-
-	if (plan->search_path)
-		return plan->search_path;
-	for (; *envp; envp++)
-		if (strncmp(*envp, "PATH=", 5) == 0)
-			return *envp + 5;
-	return "/bin:/usr/bin"; /* as execvp(3) */
-}
-
-static int plan_folder(const struct launch_plan *plan, struct job *job, struct error *err)
-{
-	if (!plan->folder)
-		return 0;
-	job->folder_fd = open(plan->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (job->folder_fd < 0)
-		return error_set_errno(err, -errno, "cannot work in \"%s\"", plan->folder);
-	return 0;
-}
-
-/* execvp(3) gives a file that is neither a binary nor has #! to the shell. */
-static int plan_shell(struct job *job, struct error *err)
-{
-	static char shell[] = "sh";
-	size_t count = 0;
-
-	while (job->argv[count])
-		count++;
-	job->shell_argv = calloc(count + 2, sizeof(char *));
-	if (!job->shell_argv)
-		return error_oom(err);
-	job->shell_argv[0] = shell;
-	job->shell_argv[1] = job->program;
-	for (size_t i = 1; i < count; i++)
-		job->shell_argv[i + 1] = job->argv[i];
-	return 0;
-}
-
-/* Only what differs is set in the child. */
-static void plan_signals(const struct launch_plan *plan, struct job *job)
-{
-	sigemptyset(&job->make_default);
-	sigemptyset(&job->make_ignored);
-	sigemptyset(&job->mask);
-	if (plan->signals)
-		job->mask = plan->signals->mask;
-	for (int number = 1; number < NSIG; number++) {
-		bool ignore = plan->signals && sigismember(&plan->signals->ignored, number) == 1;
-		struct sigaction now;
-
-		if (sigaction(number, NULL, &now) < 0)
-			continue; /* the C library's own */
-		if (ignore && now.sa_handler != SIG_IGN)
-			sigaddset(&job->make_ignored, number);
-		else if (!ignore && now.sa_handler != SIG_DFL)
-			sigaddset(&job->make_default, number);
-	}
-}
-
-static int plan_job(const struct launch_plan *plan, struct job *job,
-		    struct launch_failure *ret_failure, struct error *err)
-{
-	int r;
-
-	*job = (struct job){ .argv = plan->argv,
-			     .envp = plan->envp ? plan->envp : environ,
-			     .tasks_fds = plan->tasks_fds,
-			     .tasks_count = plan->tasks_count,
-			     .folder_fd = -1,
-			     .procs_fd = -1 };
-	if (!plan->argv || !plan->argv[0])
-		return failed(ret_failure, LAUNCH_LOOKUP,
-			      error_set(err, -EINVAL, "no program is named"));
-	r = plan_folder(plan, job, err);
-	if (r < 0)
-		return failed(ret_failure, LAUNCH_FOLDER, r);
-	r = lookup_program(plan->argv[0], search_path_of(plan),
-			   job->folder_fd >= 0 ? job->folder_fd : AT_FDCWD, &job->program, err);
-	if (r < 0)
-		return failed(ret_failure, r == -ENOMEM ? LAUNCH_CLONE : LAUNCH_LOOKUP, r);
-	r = plan_shell(job, err);
-	if (r < 0)
-		return failed(ret_failure, LAUNCH_CLONE, r);
-	plan_signals(plan, job);
-	return 0;
-}
-
 int launch_plan_check(const struct launch_plan *plan, char **ret_program,
 		      struct launch_failure *ret_failure, struct error *err)
 {
 	_cleanup_(job_done) struct job job;
-	int r = plan_job(plan, &job, ret_failure, err);
+	int r = job_init(plan, &job, ret_failure, err);
 
 	if (r >= 0 && ret_program)
-		*ret_program = TAKE_PTR(job.program);
+		*ret_program = TAKE_PTR(job.programs[0]);
 	return r;
-}
-
-/* ---- the child: async-signal-safe calls only ---- */
-
-static int child_failed(struct job *job, enum launch_step step)
-{
-	job->failure = (struct launch_failure){ .step = step, .code = -errno };
-	return LAUNCH_EXIT_FAILED;
-}
-
-static bool enter(int fd)
-{
-	return fd < 0 || write(fd, "0", 1) == 1;
-}
-
-static void set_signals(const struct job *job)
-{
-	const struct sigaction defaults = { .sa_handler = SIG_DFL };
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	for (int number = 1; number < NSIG; number++) {
-		if (sigismember(&job->make_default, number) == 1)
-			(void)sigaction(number, &defaults, NULL);
-		else if (sigismember(&job->make_ignored, number) == 1)
-			(void)sigaction(number, &ignore, NULL);
-	}
-}
-
-static int child_main(void *argument)
-{
-	struct job *job = argument;
-
-	if (!enter(job->procs_fd))
-		return child_failed(job, LAUNCH_ENTER);
-	for (size_t i = 0; i < job->tasks_count; i++)
-		if (!enter(job->tasks_fds[i]))
-			return child_failed(job, LAUNCH_ENTER);
-	if (job->folder_fd >= 0 && fchdir(job->folder_fd) < 0)
-		return child_failed(job, LAUNCH_FOLDER);
-	set_signals(job);
-	(void)sigprocmask(SIG_SETMASK, &job->mask, NULL);
-	(void)execve(job->program, job->argv, job->envp);
-	if (errno == ENOEXEC)
-		(void)execve("/bin/sh", job->shell_argv, job->envp);
-	return child_failed(job, LAUNCH_EXEC);
 }
 
 /* ---- the start ---- */
@@ -216,12 +60,25 @@ static bool is_missing_clone3(long result)
 	return result == -ENOSYS || result == -E2BIG || result == -EINVAL || result == -EPERM;
 }
 
+/* Where the parent has a part it cannot wait in the kernel: the common word takes that place. */
+static uint64_t clone_flags(const struct job *job)
+{
+	const struct launch_namespaces *namespaces = job->plan->namespaces;
+	uint64_t spaces = namespaces ? namespaces->unshare & ~LAUNCH_UNSHARE_LATE : 0;
+
+	if (job->joins_mounts)
+		spaces &= ~(uint64_t)CLONE_NEWNS; /* a copy of what is joined, after that */
+	return CLONE_VM | CLONE_PIDFD | spaces |
+	       (job_maps_need_parent(job->maps) ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
+}
+
 static long clone_inside(const struct launch_plan *plan, struct job *job, void *stack, int *pidfd)
 {
 	/* CLEAR_SIGHAND for the C library's own two signals, which sigaction() does not let see. */
 	struct clone_args args = {
-		.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.flags = clone_flags(job) | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uintptr_t)pidfd,
+		.child_tid = (uintptr_t)&job->word,
 		.exit_signal = SIGCHLD,
 		.stack = (uintptr_t)stack,
 		.stack_size = STACK_SIZE,
@@ -244,9 +101,25 @@ static long clone_plain(const struct launch_plan *plan, struct job *job, char *s
 		if (job->procs_fd < 0)
 			return -errno;
 	}
-	pid = clone(child_main, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-		    job, pidfd);
+	pid = clone(child_main, stack + STACK_SIZE, (int)clone_flags(job) | SIGCHLD, job, pidfd,
+		    NULL, &job->word);
 	return pid < 0 ? -errno : pid;
+}
+
+/* Does the parent's part when the child asks, and returns when it has executed or ended. */
+static void attend(struct job *job, pid_t pid)
+{
+	uint32_t word;
+
+	while ((word = __atomic_load_n(&job->word, __ATOMIC_SEQ_CST)) != JOB_GONE) {
+		if (word != JOB_ASKS) {
+			(void)raw(SYS_futex, &job->word, FUTEX_WAIT, word, NULL);
+			continue;
+		}
+		job->answer = job_maps_write(job->maps, pid, &job->doing);
+		__atomic_store_n(&job->word, JOB_ANSWERED, __ATOMIC_SEQ_CST);
+		(void)raw(SYS_futex, &job->word, FUTEX_WAKE, 1);
+	}
 }
 
 static long clone_child(const struct launch_plan *plan, struct job *job, struct launch_child *child)
@@ -257,14 +130,113 @@ static long clone_child(const struct launch_plan *plan, struct job *job, struct 
 
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	job->word = JOB_RUNS;
 	pid = clone_inside(plan, job, stack, &child->pidfd);
 	child->born_inside = plan->clone_fd >= 0 && pid > 0;
 	if (is_missing_clone3(pid)) {
 		child->pidfd = -1;
 		pid = clone_plain(plan, job, stack, &child->pidfd);
 	}
+	if (pid > 0 && job_maps_need_parent(job->maps))
+		attend(job, (pid_t)pid);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return pid;
+}
+
+/* ---- namespaces that only the parent can join for its child ---- */
+
+struct joined {
+	int flags, saved_fd;
+};
+
+/* Those of processes, always; the others when the child begins in a user namespace of its own,
+ * from which it may not join them. */
+int job_parent_joins(const struct job *job, const struct launch_join *join)
+{
+	bool late = job->plan->namespaces->unshare & CLONE_NEWUSER;
+
+	return join->flags &
+	       (late ? CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS : CLONE_NEWPID);
+}
+
+static const char *space_name(int flags)
+{
+	return flags == CLONE_NEWPID   ? "pid_for_children"
+	       : flags == CLONE_NEWNET ? "net"
+	       : flags == CLONE_NEWIPC ? "ipc"
+				       : "uts";
+}
+
+static void leave_joined(const struct job *job, struct joined *joined)
+{
+	for (size_t i = job->parent_joins; i-- > 0;) {
+		(void)setns(joined[i].saved_fd, joined[i].flags);
+		close(joined[i].saved_fd);
+	}
+}
+
+static int join_one(struct job *job, const struct launch_join *join, int flag,
+		    struct joined joined[static PARENT_JOINS_MAX])
+{
+	char path[64];
+	int saved;
+
+	if (job->parent_joins == PARENT_JOINS_MAX)
+		return -E2BIG;
+	snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", space_name(flag));
+	saved = open(path, O_RDONLY | O_CLOEXEC);
+	if (saved < 0)
+		return -errno;
+	if (setns(join->fd, flag) < 0) {
+		int r = -errno;
+
+		close(saved);
+		return r;
+	}
+	joined[job->parent_joins++] = (struct joined){ .flags = flag, .saved_fd = saved };
+	return 0;
+}
+
+static int join_for_child(struct job *job, struct joined joined[static PARENT_JOINS_MAX])
+{
+	const struct launch_namespaces *namespaces = job->plan->namespaces;
+	int r = 0;
+
+	for (size_t i = 0; namespaces && r == 0 && i < namespaces->join_count; i++) {
+		const struct launch_join *join = &namespaces->joins[i];
+		int flags = job_parent_joins(job, join);
+
+		for (int rest = flags; rest && r == 0; rest &= rest - 1)
+			r = join_one(job, join, rest & -rest, joined);
+	}
+	if (r < 0)
+		leave_joined(job, joined);
+	return r;
+}
+
+/* Whose fault it is, where a file of the kernel says so. */
+static int explain_spaces(int code, uint64_t unshare, struct error *err)
+{
+	char limit[32] = "";
+
+	(void)file_read_into(AT_FDCWD, "/proc/sys/user/max_user_namespaces", limit, sizeof(limit));
+	if ((unshare & CLONE_NEWUSER) && code == -ENOSPC)
+		return error_set(err, code, "cannot make a user namespace: %s",
+				 strtoul(limit, NULL, 10) == 0
+					 ? "this host has them switched off (sysctl "
+					   "user.max_user_namespaces=0)"
+					 : "they are nested too deeply, or there are too many");
+	if ((unshare & CLONE_NEWUSER) && code == -EPERM)
+		return error_set(err, code,
+				 "cannot make a user namespace: this host lets users have none "
+				 "(sysctl kernel.unprivileged_userns_clone, "
+				 "kernel.apparmor_restrict_unprivileged_userns), or this process "
+				 "is in a chroot");
+	if (code == -EPERM)
+		return error_set(err, code,
+				 "cannot make namespaces: that takes CAP_SYS_ADMIN, or a user "
+				 "namespace (--unshare user)");
+	return error_set_errno(err, code, "cannot start a process in namespaces of its own");
 }
 
 static int explain_clone(int code, const struct launch_plan *plan, struct error *err)
@@ -282,42 +254,30 @@ static int explain_clone(int code, const struct launch_plan *plan, struct error 
 				 "cannot start a process: its group has controllers enabled for "
 				 "the "
 				 "groups below it, and so takes none itself");
+	if (plan->namespaces && plan->namespaces->unshare)
+		return explain_spaces(code, plan->namespaces->unshare, err);
 	return error_set_errno(err, code, "cannot start a process%s",
 			       plan->clone_fd >= 0 ? " in its group" : "");
-}
-
-static int explain(const struct job *job, struct error *err)
-{
-	int code = job->failure.code;
-
-	switch (job->failure.step) {
-	case LAUNCH_ENTER:
-		return error_set_errno(err, code, "the new process cannot enter its group");
-	case LAUNCH_FOLDER:
-		return error_set_errno(err, code, "the new process cannot work in its folder");
-	default:
-		break;
-	}
-	if (code == -ENOENT)
-		return error_set(err, code,
-				 "cannot execute \"%s\": it is gone, or its interpreter (#!) or "
-				 "dynamic loader is missing",
-				 job->program);
-	return error_set_errno(err, code, "cannot execute \"%s\"", job->program);
 }
 
 int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
 		 struct launch_failure *ret_failure, struct error *err)
 {
 	struct launch_child child = { .pidfd = -1, .started = clock_monotonic() };
+	struct joined joined[PARENT_JOINS_MAX];
 	_cleanup_(job_done) struct job job;
 	long pid;
 	int r;
 
-	r = plan_job(plan, &job, ret_failure, err);
+	r = job_init(plan, &job, ret_failure, err);
 	if (r < 0)
 		return r;
+	r = join_for_child(&job, joined);
+	if (r < 0)
+		return failed(ret_failure, LAUNCH_JOIN,
+			      error_set_errno(err, r, "cannot join a namespace"));
 	pid = clone_child(plan, &job, &child);
+	leave_joined(&job, joined);
 	if (pid < 0)
 		return failed(ret_failure, LAUNCH_CLONE, explain_clone((int)pid, plan, err));
 	child.pid = (pid_t)pid;
@@ -326,7 +286,7 @@ int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
 
 		(void)launch_wait(&child, &status);
 		launch_child_done(&child);
-		return failed(ret_failure, job.failure.step, explain(&job, err));
+		return failed(ret_failure, job.failure.step, job_explain(&job, err));
 	}
 	*ret_child = child;
 	return 0;

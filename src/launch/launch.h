@@ -8,11 +8,10 @@
  */
 #pragma once
 
+#include "launch/plan.h"
 #include "util/error.h"
 
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/types.h>
 
 /* What a program gets for signals: by default all as the kernel has them, and none blocked. */
 struct launch_signals {
@@ -27,19 +26,50 @@ struct launch_plan {
 	char *const *argv;	 /* argv[0] is looked up in the path; ends with NULL */
 	char *const *envp;	 /* NULL: this process's own */
 	const char *search_path; /* NULL: PATH of envp, and where that is not set, the system's */
-	const char *folder;	 /* working directory; NULL: this process's own */
-	int clone_fd;		 /* directory of a v2 cgroup, or -1; see group_clone_fd() */
-	const int *tasks_fds;	 /* v1 `tasks` files, O_WRONLY; see group_tasks_fds() */
+	const char *folder;   /* working directory, in the new root; NULL: this process's own, and
+				 "/" in a new root */
+	int clone_fd;	      /* directory of a v2 cgroup, or -1; see group_clone_fd() */
+	const int *tasks_fds; /* v1 `tasks` files, O_WRONLY; see group_tasks_fds() */
 	size_t tasks_count;
 	const struct launch_signals *signals; /* NULL: the defaults */
+
+	/* Each may be NULL (launch/plan.h). */
+	const struct launch_namespaces *namespaces;
+	const struct launch_file_system *file_system;
+	const struct launch_identity *identity;
+	const struct launch_confinement *confinement;
+	const struct launch_conditions *conditions;
+	const struct launch_descriptors *descriptors;
 };
 
+/* In the order in which they are taken; from LAUNCH_ENTER on by the new process. */
 enum launch_step {
-	LAUNCH_LOOKUP, /* the program's file */
-	LAUNCH_FOLDER, /* the working directory */
-	LAUNCH_CLONE,  /* a new process */
-	LAUNCH_ENTER,  /* the groups */
-	LAUNCH_EXEC,   /* the program's first instruction */
+	LAUNCH_LOOKUP,	     /* the program's file */
+	LAUNCH_FOLDER,	     /* the working directory; in a new root later */
+	LAUNCH_CLONE,	     /* a new process, in its new namespaces */
+	LAUNCH_ENTER,	     /* the groups */
+	LAUNCH_MAPS,	     /* the ids of the user namespace */
+	LAUNCH_JOIN,	     /* namespaces that are there */
+	LAUNCH_OOM_SCORE,    /* while /proc is ours */
+	LAUNCH_SCHEDULING,   /* policy, nice, io, processors */
+	LAUNCH_RLIMITS,	     /* resources */
+	LAUNCH_SESSION,	     /* session, process group */
+	LAUNCH_UNSHARE,	     /* a cgroup namespace, whose root is the group entered */
+	LAUNCH_ROOT,	     /* the new root */
+	LAUNCH_MOUNTS,	     /* what is in it */
+	LAUNCH_PIVOT,	     /* the old root goes */
+	LAUNCH_NETWORK,	     /* loopback */
+	LAUNCH_HOSTNAME,     /* */
+	LAUNCH_DESCRIPTORS,  /* their numbers */
+	LAUNCH_TERMINAL,     /* the controlling one */
+	LAUNCH_BOUNDING,     /* what no program may regain */
+	LAUNCH_IDENTITY,     /* groups, group, user */
+	LAUNCH_CAPABILITIES, /* the other sets */
+	LAUNCH_PARENT,	     /* die with it; forgotten by the kernel when the user changes */
+	LAUNCH_PRIVILEGES,   /* no new ones */
+	LAUNCH_LANDLOCK,     /* after all that it could refuse */
+	LAUNCH_SECCOMP,	     /* the same, and last: it judges execve(2) too */
+	LAUNCH_EXEC,	     /* the program's first instruction */
 };
 
 /* Where it ended and why. Written when, and only when, a function that takes it fails. */

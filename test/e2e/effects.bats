@@ -171,3 +171,43 @@ teardown() {
 	done
 	kill "$root" $children
 }
+
+# The instance's group of that name in a hierarchy.
+made_group() { # NAME
+	local top
+	for top in $(group_tops); do
+		[ ! -d "$top/$1" ] || return 0
+	done
+	return 1
+}
+
+@test "effects: groups made on demand outlive a daemon that is killed, and go when they are empty" {
+	policy <<-END
+		rules:
+		  users: {on: execute, paths: ["$WORK/b"], group: "users/%u"}
+		  own:   {on: execute, paths: ["$WORK/a"], limit: {pids: 5}}
+		groups: {users: {pids: 50}}
+	END
+	start
+	mkfifo hold
+	background ./a hold
+	local own=$! user
+	background ./b -c 'read x <hold'
+	user=$!
+	eventually is_in "$user" users/root
+	eventually grep -q "/$NAME/limits/own-$own-" "/proc/$own/cgroup"
+	kill -KILL "$DAEMON"
+	wait_gone "$DAEMON" "$GUARD" "$JOB"
+	start
+	is_in "$user" users/root
+	grep -q "/$NAME/limits/own-$own-" "/proc/$own/cgroup"
+	grep -qx 5 $(for top in $(group_tops); do find "$top/limits" -name pids.max; done)
+	made_group limits
+	# Those that commands have made are others.
+	timeout 20 reeve group create --runtime-dir "$RUN" by-hand --pids 7
+	kill "$own" "$user"
+	wait_gone "$own" "$user"
+	eventually eval '! made_group limits && ! made_group users/root'
+	made_group by-hand
+	made_group users
+}

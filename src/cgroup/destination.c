@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Paths are those that the administrator gave, so nothing is taken for granted of what is there:
+ * directories that are missing may be made, none is ever removed, and a controller that cannot be
+ * enabled (its parent has processes of its own) does not keep the process from the group.
+ */
+#include "cgroup/destination.h"
+
+#include "cgroup/internal.h"
+#include "util/text.h"
+
+#include <limits.h>
+
+void destination_begin(struct destination *destination)
+{
+	destination->placement.count = 0;
+	destination->placement.exits = NULL;
+	destination->used = 0;
+}
+
+/* A copy with a NUL behind it, or NULL where it does not fit. */
+static char *keep(struct destination *destination, const char *first, const char *second)
+{
+	char *at = destination->text + destination->used;
+	size_t room = sizeof(destination->text) - destination->used;
+	int n = snprintf(at, room, "%s%s", first, second);
+
+	if (n < 0 || (size_t)n >= room)
+		return NULL;
+	destination->used += (size_t)n + 1;
+	return at;
+}
+
+/* ---- which hierarchies ---- */
+
+static int find_hierarchy(const struct layout *layout, struct slice name, uint32_t *ret_controller)
+{
+	enum controller controller;
+	const struct hierarchy *found;
+
+	*ret_controller = 0;
+	if (controller_parse(name.data, name.size, &controller)) {
+		found = layout_find(layout, controller);
+		*ret_controller = UINT32_C(1) << controller;
+		return found ? (int)(found - layout->hierarchies) : -ENODEV;
+	}
+	for (size_t i = 0; i < layout->hierarchy_count; i++)
+		if (slice_eq(name, slice_of(layout->hierarchies[i].name)))
+			return (int)i;
+	return -ENODEV;
+}
+
+/* Controllers that are wanted in each hierarchy; bit 31 says that the hierarchy is. */
+#define WANTED (UINT32_C(1) << 31)
+
+static int find_all(const struct layout *layout, const char *controllers,
+		    uint32_t wanted[static HIERARCHY_MAX])
+{
+	uint32_t controller;
+	int r = 0, index;
+
+	if (*controllers == '\0') {
+		if (layout->v2 >= 0)
+			wanted[layout->v2] = WANTED;
+		return layout->v2 >= 0 ? 0 : -ENODEV;
+	}
+	if (streq(controllers, "*")) {
+		for (size_t i = 0; i < layout->hierarchy_count; i++)
+			wanted[i] = WANTED;
+		return 0;
+	}
+	for (const char *at = controllers; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		index = find_hierarchy(layout, (struct slice){ at, strcspn(at, ",") }, &controller);
+		if (index < 0)
+			r = index;
+		else
+			wanted[index] |= WANTED | controller;
+	}
+	return r;
+}
+
+/* ---- adding ---- */
+
+static int add_seat(struct destination *destination, const struct hierarchy *h, const char *path,
+		    uint32_t controllers)
+{
+	struct placement *placement = &destination->placement;
+	struct placement_seat *seat = &placement->in[placement->count];
+	const char *shown = path;
+
+	if (placement_has(placement, h->id))
+		return 0;
+	if (!streq(h->mount_root, "/"))
+		shown = keep(destination, h->mount_root, streq(path, "/") ? "" : path);
+	if (!shown)
+		return -ENAMETOOLONG;
+	*seat = (struct placement_seat){
+		.procs_fd = -1,
+		.root_fd = h->fd,
+		.below = path + 1,
+		.hierarchy = h->id,
+		.path = shown,
+		.path_length = strlen(shown),
+	};
+	destination->controllers[placement->count++] = controllers & ~WANTED;
+	return 0;
+}
+
+static bool leads_out(const char *path)
+{
+	for (const char *at = path; at; at = strchr(at, '/')) {
+		size_t size;
+
+		at += *at == '/';
+		size = strcspn(at, "/");
+		if (size == 2 && at[0] == '.' && at[1] == '.')
+			return true;
+	}
+	return *path != '/';
+}
+
+int destination_add(struct destination *destination, const struct layout *layout,
+		    const char *controllers, const char *path)
+{
+	uint32_t wanted[HIERARCHY_MAX] = { 0 };
+	int r = find_all(layout, controllers, wanted);
+	const char *kept;
+
+	if (leads_out(path))
+		return -EINVAL;
+	kept = keep(destination, path, "");
+	if (!kept)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < layout->hierarchy_count; i++)
+		if (wanted[i] &&
+		    add_seat(destination, &layout->hierarchies[i], kept, wanted[i]) < 0)
+			return -ENAMETOOLONG;
+	return r;
+}
+
+/* ---- making ---- */
+
+static const struct hierarchy *hierarchy_of(const struct layout *layout,
+					    const struct placement_seat *seat)
+{
+	for (size_t i = 0; i < layout->hierarchy_count; i++)
+		if (layout->hierarchies[i].id == seat->hierarchy)
+			return &layout->hierarchies[i];
+	return NULL;
+}
+
+/* Where a parent has processes of its own, or is delegated, the kernel may refuse. */
+static int enable(const struct layout *layout, const struct hierarchy *h, const char *path,
+		  uint32_t controllers)
+{
+	uint32_t missing = controllers & ~tree_controllers(h, path, "cgroup.subtree_control");
+	int failed = 0;
+
+	for (unsigned i = 0; h->v2 && i < CONTROLLER_COUNT; i++) {
+		char text[32];
+		int r;
+
+		if (!(missing >> i & 1))
+			continue;
+		snprintf(text, sizeof(text), "+%s", controller_name((enum controller)i, true));
+		r = cgroup_write(layout, h, path, "cgroup.subtree_control", text);
+		failed = failed ? failed : r;
+	}
+	return failed;
+}
+
+static int make_one(const struct layout *layout, const struct hierarchy *h, const char *path)
+{
+	int r;
+
+	if (cgroup_path_id(h, path) != 0)
+		return 0;
+	r = layout->ops->make_dir(h->fd, path);
+	if (r < 0)
+		return r == -EEXIST ? 0 : r;
+	if (!h->v2 && h->controllers & UINT32_C(1) << CONTROLLER_CPUSET)
+		r = tree_fill_cpuset(layout, h, path);
+	return r < 0 ? r : 1;
+}
+
+/* Level by level: "a", "a/b". */
+static int make_below(const struct layout *layout, const struct hierarchy *h, const char *below,
+		      uint32_t controllers, struct error *err)
+{
+	char path[PATH_MAX];
+	size_t size = 0;
+	int made = 0, r;
+
+	if (strlen(below) >= sizeof(path))
+		return error_set(err, -ENAMETOOLONG, "the path %.80s... is too long", below);
+	while (below[size] != '\0') {
+		memcpy(path, below, size);
+		path[size] = '\0';
+		/* What cannot be enabled is missing in the group; the group can be had. */
+		r = enable(layout, h, path, controllers);
+		if (r < 0)
+			error_set_errno(err, r, "cannot enable all controllers below %s/%s",
+					h->mount_point, path);
+		size += below[size] == '/';
+		size += strcspn(below + size, "/");
+		memcpy(path, below, size);
+		path[size] = '\0';
+		r = make_one(layout, h, path);
+		if (r < 0)
+			return error_set_errno(err, r, "cannot make the group %s/%s",
+					       h->mount_point, path);
+		made += r;
+	}
+	return made;
+}
+
+int destination_make(const struct destination *destination, const struct layout *layout,
+		     struct error *err)
+{
+	const struct placement *placement = &destination->placement;
+	int made = 0, failed = 0;
+
+	for (size_t i = 0; i < placement->count; i++) {
+		const struct hierarchy *h = hierarchy_of(layout, &placement->in[i]);
+		int r = h ? make_below(layout, h, placement->in[i].below,
+				       destination->controllers[i], err)
+			  : -ENODEV;
+
+		if (r < 0)
+			failed = failed ? failed : r;
+		else
+			made += r;
+	}
+	return failed ? failed : made;
+}
