@@ -234,6 +234,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	if (groups_warning(engine->groups))
 		log_warning(engine->log, "%s", groups_warning(engine->groups));
 	r = start_keeper(engine, engine->gate ? gate_thread_count(engine->gate) : 1, err);
+	if (r >= 0 && !engine->options.local)
+		r = engine_services_load(engine, err);
 	if (r >= 0)
 		r = engine_apply(engine, *policy, err);
 	if (r < 0)
@@ -258,6 +260,8 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
+	if (r >= 0)
+		r = engine_services_begin(engine, err);
 	return r;
 }
 
@@ -329,6 +333,7 @@ void engine_free(struct engine *engine)
 	engine_occasions_stop(engine);
 	engine_deny_stop(engine);
 	engine_stop_slow(engine);
+	engine_services_stop(engine);
 	varlink_server_free(engine->server);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	engine_drop_effects(engine);

@@ -6,6 +6,7 @@
 
 struct helper {
 	struct launch_child child;
+	bool late;
 	sd_event_source *exit, *timer;
 	void (*function)(int code, void *userdata);
 	void *userdata;
@@ -49,19 +50,17 @@ static int on_exit_of_helper(sd_event_source *source, int fd, uint32_t revents, 
 	if (r == 0)
 		return 0;
 	launch_child_done(&helper->child);
-	over(helper, r < 0 ? r : status.exit_code);
+	over(helper, r < 0 ? r : helper->late ? -ETIMEDOUT : status.exit_code);
 	return 0;
 }
 
 static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct helper *helper = userdata;
-	struct launch_status status;
 
+	/* Its end is told by the descriptor. */
+	helper->late = true;
 	(void)launch_signal(&helper->child, SIGKILL);
-	(void)launch_wait(&helper->child, &status);
-	launch_child_done(&helper->child);
-	over(helper, -ETIMEDOUT);
 	return 0;
 }
 

@@ -22,19 +22,18 @@ struct service {
 	struct service_manifest *next_manifest; /* taken up at the next start; NULL: the same */
 	char *problem;				/* what is wrong with its file, or NULL */
 	char *trouble;				/* why the last start failed, or NULL */
-	bool seen;				/* while manifests are read */
+	bool seen, fresh;			/* while manifests are read */
 	bool removing;
 	struct machine machine;
 
 	struct launch_child child; /* pid 0: none */
 	uint64_t start_ticks;
-	uint64_t started;	/* CLOCK_REALTIME ns, of this run */
-	bool foreign;		/* not our child: taken over */
-	bool unregistered;	/* adopted without its record */
+	uint64_t started; /* CLOCK_REALTIME ns, of this run */
+	bool foreign;	  /* not our child: taken over */
 	sd_event_source *exit, *timer, *kill_timer, *watchdog_timer, *record_defer;
 	unsigned exit_tries;
 	uint64_t kill_wait; /* µs */
-	unsigned left;	    /* processes that the end of the run found in the group */
+	bool kill_told;
 	struct group_killing killing;
 	struct group_usage baseline; /* of the group, when the run began */
 	struct helper *helper;	     /* pre_start or post_stop */
@@ -47,7 +46,7 @@ struct service {
 	int ready_fd; /* our end of ready: fd */
 	sd_event_source *ready_source;
 	char status_text[NOTIFY_STATUS_MAX];
-	uint64_t watchdogs, health_failures, pressure_events, oom_kills, adoptions;
+	uint64_t health_failures, pressure_events, oom_kills, adoptions;
 };
 
 struct supervisor {
@@ -56,11 +55,12 @@ struct supervisor {
 	struct service **items; /* by name */
 	size_t count, room;
 	struct notify *notify;
-	bool waking, wake_again;
+	sd_event_source *wake;
 	uint64_t foreign_messages; /* to the notify socket, from nobody's process */
 	uint64_t record_failures;
 	int null_fd;
 	char boot_id[37];
+	struct launch_rlimit rlimits[1]; /* what the daemon has raised for itself */
 };
 
 /* service.c */
@@ -70,8 +70,9 @@ DEFINE_CLEANUP(struct service *, service_free);
 void service_tell(struct service *service, int level, const char *format, ...) _printf_(3, 4);
 /* Takes up what is waiting in next_manifest. */
 void service_take_manifest(struct service *service);
-/* Keeps a sentence for the status; the error is emptied. */
+/* Tells a sentence, and keeps it for the status; the error is emptied. */
 void service_trouble(struct service *service, struct error *err);
+void service_tell_end(struct service *service, const struct service_end *end);
 /* Begins to wait for the end of service->child. -errno. */
 int service_watch(struct service *service);
 /* After the run has begun, or has been taken over: health, watchdog, pressure. */
@@ -80,6 +81,19 @@ struct group *service_group(const struct service *service);
 int service_members(const struct service *service);
 extern const struct machine_ops service_ops;
 void service_message(struct service *service, const struct notify_message *message);
+
+/* health.c */
+/* Begins to check; nothing where the manifest has no check. */
+void service_health_start(struct service *service);
+void health_free(struct health *health);
+/* "", or what the last check found. */
+const char *health_text(const struct health *health);
+
+/* pressure.c */
+void service_pressure_start(struct service *service);
+void pressure_free(struct pressure *pressure);
+/* Percent of the last pressure_time in which all of the group waited for memory. */
+unsigned pressure_percent(const struct pressure *pressure);
 
 /* start.c */
 /* The group with its limits: made if it is not there. -errno with a sentence. */
@@ -97,16 +111,24 @@ void service_take_sockets(struct service *service);
 
 /* record.c */
 void service_record_later(struct service *service);
+/* What is to be recorded yet. */
+void service_record_flush(struct service *service);
 void service_record_remove(const struct service *service);
 /* Reads the record: 0, -ENOENT, -EBADMSG (damaged), -ESTALE (of another boot). */
 int service_record_read(struct service *service, json_t **ret_record);
 
 /* adopt.c */
-/* Takes over what runs of the service, if anything does. 1: it does, 0: nothing. */
+/*
+ * Takes over what runs of the service, or what had become of it when the last daemon ended. 1: it
+ * is to be started now; 0: it runs, or rests.
+ */
 int service_adopt(struct service *service);
 
 /* supervisor.c */
 void supervisor_wake(struct supervisor *supervisor);
+/* Makes what services need; does nothing where that is there. */
+int supervisor_open(struct supervisor *supervisor, struct error *err);
+int supervisor_add(struct supervisor *supervisor, const char *name, struct service **ret_service);
 struct service *supervisor_find(const struct supervisor *supervisor, const char *name);
 int supervisor_get(const struct supervisor *supervisor, const char *name,
 		   struct service **ret_service, struct error *err);

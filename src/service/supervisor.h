@@ -32,12 +32,11 @@ struct supervisor_options {
 /* In which groups services are: SERVICE_GROUPS "/" NAME. */
 #define SERVICE_GROUPS "services"
 
-/*
- * Reads all manifests (what is wrong with one is told, and kept for its status), takes over what
- * runs, and starts what is enabled. Not for `event` NULL: then only manifests are read.
- */
+/* Reads all manifests: what is wrong with one is told, and kept for its status. */
 int supervisor_new(const struct supervisor_options *options, struct supervisor **ret_supervisor,
 		   struct error *err);
+/* Takes over what runs, and starts what is enabled. Not for `event` NULL. */
+int supervisor_begin(struct supervisor *supervisor, struct error *err);
 void supervisor_free(struct supervisor *supervisor);
 DEFINE_CLEANUP(struct supervisor *, supervisor_free);
 
@@ -68,7 +67,8 @@ int supervisor_install(struct supervisor *supervisor, const char *name, const js
 /* Changes keys of a manifest (null takes one out), and the limits of what runs. */
 int supervisor_set(struct supervisor *supervisor, const char *name, const json_t *changes,
 		   struct error *err);
-/* Stops it, and removes manifest, record and pipe; its group and it are gone when it has stopped. */
+/* Stops it, and removes manifest, record and pipe; its group and it are gone when it has stopped.
+ */
 int supervisor_remove(struct supervisor *supervisor, const char *name, struct error *err);
 
 /* Whether what was asked for is over: -EINPROGRESS, or how it came out (-ECANCELED: it failed, with
@@ -82,5 +82,8 @@ json_t *supervisor_list(struct supervisor *supervisor);
 /* The manifest, borrowed; NULL: there is none, or it has mistakes. */
 const struct service_manifest *supervisor_manifest(const struct supervisor *supervisor,
 						   const char *name);
+/* A systemd unit that does the same, as far as one can; owned. NULL: no memory. */
+char *service_unit_text(const struct service_manifest *manifest);
+
 /* Counters of all, for the daemon's status. Owned. */
 json_t *supervisor_counters(const struct supervisor *supervisor);
