@@ -4,6 +4,7 @@
 
 #include "cgroup/groups.h"
 #include "cgroup/ops.h"
+#include "util/mountinfo.h"
 
 #include <jansson.h>
 
@@ -95,6 +96,13 @@ struct groups {
 	struct retired *retired;
 	struct group *retired_groups;
 };
+
+/* ---- layout.c ---- */
+/* Opens a cgroup mount as a directory; -ENODEV where another mount hides it. */
+int hierarchy_open_mount(const struct host *host, const struct mount_entry *entry, bool v2);
+/* Whether a second mount of a hierarchy serves better than the one that is known. */
+bool hierarchy_is_better(const struct mount_entry *entry, bool read_only,
+			 const struct hierarchy *than);
 
 /* ---- paths.c: names in hierarchies ---- */
 char *cgroup_path_join(const char *a, const char *b); /* "a/b", or the one that is not empty */

@@ -10,6 +10,7 @@
  */
 #include "cgroup/layout.h"
 
+#include "cgroup/internal.h"
 #include "cgroup/membership.h"
 #include "cgroup/ops.h"
 #include "util/fd.h"
@@ -77,7 +78,7 @@ static bool is_what_mountinfo_meant(int fd, const struct mount_entry *entry, boo
 	       st.st_dev == makedev(entry->major, entry->minor);
 }
 
-static int open_mount(const struct host *host, const struct mount_entry *entry, bool v2)
+int hierarchy_open_mount(const struct host *host, const struct mount_entry *entry, bool v2)
 {
 	_cleanup_(freep) char *path = NULL;
 	_cleanup_(closep) int fd = -1;
@@ -98,7 +99,8 @@ static bool same_hierarchy(const struct hierarchy *h, bool v2, uint32_t controll
 }
 
 /* Whether a second mount of a hierarchy serves better than the one that is known. */
-static bool is_better(const struct mount_entry *entry, bool read_only, const struct hierarchy *than)
+bool hierarchy_is_better(const struct mount_entry *entry, bool read_only,
+			 const struct hierarchy *than)
 {
 	bool whole = streq(entry->root, "/"), was_whole = streq(than->mount_root, "/");
 
@@ -137,11 +139,11 @@ static int add_mount(struct layout *layout, const struct mount_entry *entry)
 	for (size_t i = 0; i < layout->hierarchy_count && !h; i++)
 		if (same_hierarchy(&layout->hierarchies[i], v2, controllers))
 			h = &layout->hierarchies[i];
-	if (h && !is_better(entry, read_only, h))
+	if (h && !hierarchy_is_better(entry, read_only, h))
 		return 0;
 	if (!h && layout->hierarchy_count == HIERARCHY_MAX)
 		return 0;
-	fd = open_mount(layout->host, entry, v2);
+	fd = hierarchy_open_mount(layout->host, entry, v2);
 	if (fd < 0)
 		return fd == -ENOMEM ? fd : 0;
 	if (h)

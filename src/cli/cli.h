@@ -35,7 +35,7 @@ struct cli {
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;
 	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */
-	const char *on, *file, *pid;
+	const char *lines, *on, *file, *pid;
 	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */

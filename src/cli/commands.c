@@ -17,7 +17,7 @@ static const struct command *const before_groups[] = {
 	&check_command,	 &explain_command, &rules_list_command, &rules_test_command,
 	&doctor_command, &status_command,  &watch_command,	&ps_command,
 	&record_command, &replay_command,  &events_command,	&log_command,
-	&run_command,
+	&run_command,	 &port_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,

@@ -18,6 +18,7 @@ extern const size_t group_command_count;
 extern const struct command help_command;
 extern const struct command log_command;
 extern const struct command mount_command;
+extern const struct command port_command;
 extern const struct command ps_command;
 extern const struct command record_command;
 extern const struct command reload_command;

@@ -8,8 +8,19 @@
 #include "util/suggest.h"
 
 static const struct compat_program programs[] = {
+	{ "cgclassify", "moves processes into groups (libcgroup)", compat_cgclassify },
+	{ "cgcreate", "makes groups (libcgroup)", compat_cgcreate },
+	{ "cgdelete", "removes groups (libcgroup)", compat_cgdelete },
+	{ "cgexec", "runs a command in groups (libcgroup)", compat_cgexec },
+	{ "cgget", "prints the settings of groups (libcgroup)", compat_cgget },
+	{ "cgset", "changes the settings of groups (libcgroup)", compat_cgset },
+	{ "cgsnapshot", "prints groups as a cgconfig.conf (libcgroup)", compat_cgsnapshot },
+	{ "cgxget", "cgget, in the words of cgroup v1 or v2 (libcgroup)", compat_cgxget },
+	{ "cgxset", "cgset, in the words of cgroup v1 or v2 (libcgroup)", compat_cgxset },
 	{ "fetter", "rules on executions, reads and writes, by fetter's configuration",
 	  compat_fetter },
+	{ "lscgroup", "lists groups (libcgroup)", compat_lscgroup },
+	{ "lssubsys", "lists controllers (libcgroup)", compat_lssubsys },
 };
 
 static const struct compat_program *find(const char *name)

@@ -12,3 +12,16 @@ struct compat_program {
 
 /* fetter.c */
 int compat_fetter(int argc, char **argv);
+
+/* libcgroup's commands, a file each; cgset.c and cgget.c have cgxset and cgxget too */
+int compat_cgclassify(int argc, char **argv);
+int compat_cgcreate(int argc, char **argv);
+int compat_cgdelete(int argc, char **argv);
+int compat_cgexec(int argc, char **argv);
+int compat_cgget(int argc, char **argv);
+int compat_cgset(int argc, char **argv);
+int compat_cgsnapshot(int argc, char **argv);
+int compat_cgxget(int argc, char **argv);
+int compat_cgxset(int argc, char **argv);
+int compat_lscgroup(int argc, char **argv);
+int compat_lssubsys(int argc, char **argv);

@@ -56,14 +56,10 @@ static const char *next_character(const char *at, const char *end)
 	return at + (length ? length : 1);
 }
 
-static void keep_line(struct diagnostic *item, const char *source)
+static void keep_line(struct diagnostic *item, const char *start, const char *end)
 {
-	const char *start = find_line(source, item->line), *end;
 	uint32_t skipped = 0, columns = 0;
 
-	if (!start)
-		return;
-	end = start + strcspn(start, "\r\n");
 	if ((size_t)(end - start) > LINE_WINDOW) {
 		uint32_t skip = item->column > LINE_BEFORE ? item->column - LINE_BEFORE : 0;
 		const char *stop;
@@ -94,12 +90,13 @@ static struct diagnostic *reserve(struct diagnostics *list)
 	return &list->items[list->count];
 }
 
-void diagnostics_add(struct diagnostics *list, enum severity severity, const char *file,
-		     const char *source, uint32_t line, uint32_t column, uint32_t length,
-		     const char *hint, const char *format, ...)
+/* Adds one without its line; NULL: it is only counted. */
+_printf_(8, 0) static struct diagnostic *add(struct diagnostics *list, enum severity severity,
+					     const char *file, uint32_t line, uint32_t column,
+					     uint32_t length, const char *hint, const char *format,
+					     va_list arguments)
 {
 	struct diagnostic *item = reserve(list);
-	va_list arguments;
 
 	if (severity == SEVERITY_ERROR)
 		list->errors++;
@@ -108,7 +105,7 @@ void diagnostics_add(struct diagnostics *list, enum severity severity, const cha
 	if (!item) {
 		/* Out of memory counts as dropped too: the number of errors stays right. */
 		list->dropped += severity != SEVERITY_NOTE;
-		return;
+		return NULL;
 	}
 	*item = (struct diagnostic){
 		.severity = severity,
@@ -119,13 +116,40 @@ void diagnostics_add(struct diagnostics *list, enum severity severity, const cha
 		.hint = hint ? strdup(hint) : NULL,
 		.source_column = 1,
 	};
-	va_start(arguments, format);
 	if (vasprintf(&item->message, format, arguments) < 0)
 		item->message = NULL;
-	va_end(arguments);
-	if (source && line > 0)
-		keep_line(item, source);
 	list->count++;
+	return item;
+}
+
+void diagnostics_add(struct diagnostics *list, enum severity severity, const char *file,
+		     const char *source, uint32_t line, uint32_t column, uint32_t length,
+		     const char *hint, const char *format, ...)
+{
+	struct diagnostic *item;
+	const char *start;
+	va_list arguments;
+
+	va_start(arguments, format);
+	item = add(list, severity, file, line, column, length, hint, format, arguments);
+	va_end(arguments);
+	start = item && source && line > 0 ? find_line(source, line) : NULL;
+	if (start)
+		keep_line(item, start, start + strcspn(start, "\r\n"));
+}
+
+void diagnostics_add_in_line(struct diagnostics *list, enum severity severity, const char *file,
+			     struct slice shown, uint32_t line, uint32_t column, uint32_t length,
+			     const char *hint, const char *format, ...)
+{
+	struct diagnostic *item;
+	va_list arguments;
+
+	va_start(arguments, format);
+	item = add(list, severity, file, line, column, length, hint, format, arguments);
+	va_end(arguments);
+	if (item)
+		keep_line(item, shown.data, shown.data + shown.size);
 }
 
 /* What one item is ordered by; a note takes the key of what it belongs to. */

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "util/macros.h"
+#include "util/text.h"
 
 #include <jansson.h>
 
@@ -41,6 +41,11 @@ void diagnostics_done(struct diagnostics *list);
 void diagnostics_add(struct diagnostics *list, enum severity severity, const char *file,
 		     const char *source, uint32_t line, uint32_t column, uint32_t length,
 		     const char *hint, const char *format, ...) _printf_(9, 10);
+
+/* The same for who has the line at hand, without its end: of a large file no other is looked at. */
+void diagnostics_add_in_line(struct diagnostics *list, enum severity severity, const char *file,
+			     struct slice shown, uint32_t line, uint32_t column, uint32_t length,
+			     const char *hint, const char *format, ...) _printf_(9, 10);
 
 /*
  * Puts them into the order of `files` (NULL-terminated) and of the positions in each; what is about

@@ -14,7 +14,6 @@
 #include "util/hash.h"
 
 enum {
-	LOAD_FILES_MAX = 1000,
 	LOAD_SIZE_MAX = 32 * 1024 * 1024, /* of one file */
 	LOAD_VISITS_MAX = 4 * 1024 * 1024,
 	LOAD_GUESSES_MAX = 10, /* among very many names */

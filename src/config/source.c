@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: MIT
-/*
- * Files are opened first and judged by their descriptor, so that what is checked is what is read.
- * O_NONBLOCK and the check for a regular file keep a FIFO or device from holding the daemon up.
- */
+/* Which files a path means, and that what is in them is text. */
 #include "config/source.h"
 
-#include "util/fd.h"
+#include "config/files.h"
 #include "util/text.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-/* Tells something about a whole file. */
-static int report_file(struct reader *reader, enum severity severity, const char *name, int code,
-		       const char *hint, const char *message)
-{
-	diagnostics_add(reader->diagnostics, severity, name, NULL, 0, 0, 0, hint, "%s", message);
-	return code;
-}
-
-static int report_errno(struct reader *reader, const char *name, int code, const char *what)
-{
-	diagnostics_add(reader->diagnostics, SEVERITY_ERROR, name, NULL, 0, 0, 0, NULL, "%s: %s",
-			what, strerror(-code));
-	return code;
-}
 
 int source_add(struct reader *reader, const char *name, char *text, size_t size, bool json)
 {
@@ -46,25 +27,6 @@ int source_add(struct reader *reader, const char *name, char *text, size_t size,
 	return (int)reader->source_count++;
 }
 
-/* What is opened must be root's (or ours) and nobody else's to write. */
-static int check_owner(struct reader *reader, const char *name, const struct stat *info)
-{
-	bool must = (reader->flags & LOAD_REQUIRE_OWNERSHIP) != 0;
-	bool foreign = info->st_uid != 0 && info->st_uid != geteuid();
-	bool open = (info->st_mode & (S_IWGRP | S_IWOTH)) != 0;
-	_cleanup_(freep) char *hint = NULL;
-
-	if (!foreign && !open)
-		return 0;
-	if (asprintf(&hint, "%s '%s'", foreign ? "chown root:root" : "chmod go-w", name) < 0)
-		hint = NULL;
-	return report_file(
-		reader, must ? SEVERITY_ERROR : SEVERITY_WARNING, name, must ? -EPERM : 0, hint,
-		foreign ? "belongs to another user than root, who could change the policy"
-			: "can be written by other users than its owner, who could change "
-			  "the policy");
-}
-
 static const char toml_hint[] = "convert it: python3 -c 'import sys, json, tomllib; "
 				"json.dump(tomllib.load(sys.stdin.buffer), sys.stdout, indent=1)' "
 				"< policy.toml > policy.json";
@@ -79,35 +41,16 @@ static int check_extension(struct reader *reader, const char *name, bool *ret_js
 	if (dot && (*ret_json || streq(dot, ".yaml") || streq(dot, ".yml")))
 		return 0;
 	if (dot && streq(dot, ".toml"))
-		return report_file(reader, SEVERITY_ERROR, name, -EINVAL, toml_hint,
+		return report_file(reader->diagnostics, SEVERITY_ERROR, name, -EINVAL, toml_hint,
 				   "TOML is not read");
-	return report_file(reader, SEVERITY_ERROR, name, -EINVAL, NULL,
+	return report_file(reader->diagnostics, SEVERITY_ERROR, name, -EINVAL, NULL,
 			   "a policy's name must end in .yaml, .yml or .json, which says its "
 			   "syntax");
-}
-
-static int check_file(struct reader *reader, const char *name, const struct stat *info)
-{
-	char message[64];
-
-	if (S_ISDIR(info->st_mode))
-		return report_file(reader, SEVERITY_ERROR, name, -EISDIR, NULL,
-				   "is a folder, not a file");
-	if (!S_ISREG(info->st_mode))
-		return report_file(reader, SEVERITY_ERROR, name, -EINVAL, NULL,
-				   "is not a regular file");
-	if (info->st_size > LOAD_SIZE_MAX) {
-		snprintf(message, sizeof(message), "is larger than %d MiB", LOAD_SIZE_MAX >> 20);
-		return report_file(reader, SEVERITY_ERROR, name, -EFBIG, NULL, message);
-	}
-	return check_owner(reader, name, info);
 }
 
 /* Reads one file, `name` relative to `folder` and shown as `shown`. */
 static int read_source(struct reader *reader, int folder, const char *name, const char *shown)
 {
-	_cleanup_(closep) int fd = -1;
-	struct stat info;
 	char *text;
 	size_t size;
 	bool json;
@@ -115,31 +58,12 @@ static int read_source(struct reader *reader, int folder, const char *name, cons
 
 	if (r < 0)
 		return r;
-	fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &info) < 0)
-		return report_errno(reader, shown, -errno, "cannot be read");
-	r = check_file(reader, shown, &info);
+	r = config_file_read(reader->diagnostics, reader->flags, LOAD_SIZE_MAX, folder, name, shown,
+			     &text, &size);
 	if (r < 0)
 		return r;
-	r = file_read_fd(fd, LOAD_SIZE_MAX, &text, &size);
-	if (r < 0)
-		return report_errno(reader, shown, r, "cannot be read");
 	r = source_add(reader, shown, text, size, json);
 	return r < 0 ? r : 0;
-}
-
-static int compare_names(const void *left, const void *right)
-{
-	const char *const *a = left, *const *b = right;
-
-	return strcmp(*a, *b);
-}
-
-static void free_names(char ***names)
-{
-	for (size_t i = 0; *names && (*names)[i]; i++)
-		free((*names)[i]);
-	free(*names);
 }
 
 /* A file in conf.d that is not read although someone may think so. */
@@ -150,76 +74,47 @@ static bool looks_like_policy(const char *name)
 	return dot && (streq(dot, ".yml") || streq(dot, ".json") || streq(dot, ".toml"));
 }
 
-/* The *.yaml names of a folder, sorted and NULL-terminated. */
-static int list_folder(struct reader *reader, DIR *dir, const char *shown, char ***ret_names)
+static bool is_policy(const char *name, const char *shown, struct diagnostics *diagnostics)
 {
-	_cleanup_(free_names) char **names = calloc(LOAD_FILES_MAX + 1, sizeof(*names));
-	const struct dirent *entry;
-	size_t count = 0;
+	const char *dot = strrchr(name, '.');
+	_cleanup_(freep) char *path = NULL;
 
-	if (!names)
-		return -ENOMEM;
-	while ((entry = readdir(dir))) {
-		const char *dot = strrchr(entry->d_name, '.');
-		_cleanup_(freep) char *path = NULL;
-
-		if (entry->d_name[0] == '.' || !dot)
-			continue;
-		if (looks_like_policy(entry->d_name) &&
-		    asprintf(&path, "%s/%s", shown, entry->d_name) >= 0)
-			report_file(reader, SEVERITY_WARNING, path, 0, NULL,
-				    "is not read: files in conf.d must end in .yaml");
-		if (!streq(dot, ".yaml"))
-			continue;
-		if (count == LOAD_FILES_MAX)
-			return report_file(reader, SEVERITY_ERROR, shown, -E2BIG, NULL,
-					   "has more than 1000 policy files");
-		names[count] = strdup(entry->d_name);
-		if (!names[count++])
-			return -ENOMEM;
-	}
-	qsort(names, count, sizeof(*names), compare_names);
-	*ret_names = TAKE_PTR(names);
-	return 0;
-}
-
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
+	if (name[0] == '.' || !dot)
+		return false;
+	if (looks_like_policy(name) && asprintf(&path, "%s/%s", shown, name) >= 0)
+		report_file(diagnostics, SEVERITY_WARNING, path, 0, NULL,
+			    "is not read: files in conf.d must end in .yaml");
+	return streq(dot, ".yaml");
 }
 
 static int read_conf_d(struct reader *reader, int folder, const char *path, size_t *files)
 {
-	int fd = openat(folder, "conf.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r, first = 0;
-	_cleanup_(free_names) char **names = NULL;
-	_cleanup_(closedirp) DIR *dir = NULL;
+	_cleanup_(closep) int fd = openat(folder, "conf.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : 0, first = 0;
+	_cleanup_(file_names_freep) char **names = NULL;
 	_cleanup_(freep) char *shown = NULL;
 	struct stat info;
 
-	if (fd < 0 && errno == ENOENT)
+	if (r == -ENOENT)
 		return 0;
 	if (asprintf(&shown, "%s/conf.d", path) < 0)
-		shown = NULL;
-	dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!shown || !dir || fstat(dirfd(dir), &info) < 0) {
-		r = shown ? -errno : -ENOMEM;
-		if (fd >= 0 && !dir)
-			close(fd);
-		return report_errno(reader, shown ? shown : path, r, "cannot be read");
-	}
-	r = check_owner(reader, shown, &info);
+		return report_file_errno(reader->diagnostics, path, -ENOMEM, "cannot be read");
+	if (r < 0 || fstat(fd, &info) < 0)
+		return report_file_errno(reader->diagnostics, shown, r < 0 ? r : -errno,
+					 "cannot be read");
+	r = file_check_owner(reader->diagnostics, reader->flags, shown, &info);
 	if (r < 0)
 		return r;
-	r = list_folder(reader, dir, shown, &names);
+	r = config_folder_list(reader->diagnostics, fd, shown, is_policy, &names);
 	if (r < 0)
-		return r == -ENOMEM ? report_errno(reader, shown, r, "cannot be read") : r;
+		return r;
 	for (size_t i = 0; names[i]; i++, (*files)++) {
 		_cleanup_(freep) char *name = NULL;
 
 		if (asprintf(&name, "%s/%s", shown, names[i]) < 0)
-			return report_errno(reader, shown, -ENOMEM, "cannot be read");
-		r = read_source(reader, dirfd(dir), names[i], name);
+			return report_file_errno(reader->diagnostics, shown, -ENOMEM,
+						 "cannot be read");
+		r = read_source(reader, fd, names[i], name);
 		first = first < 0 ? first : r;
 	}
 	return first;
@@ -233,11 +128,11 @@ static int read_folder(struct reader *reader, int folder, const char *path)
 	int r = 0, more;
 
 	if (!trimmed)
-		return report_errno(reader, path, -ENOMEM, "cannot be read");
+		return report_file_errno(reader->diagnostics, path, -ENOMEM, "cannot be read");
 	while (size > 1 && trimmed[size - 1] == '/')
 		trimmed[--size] = '\0';
 	if (asprintf(&name, "%s/reeve.yaml", trimmed) < 0)
-		return report_errno(reader, path, -ENOMEM, "cannot be read");
+		return report_file_errno(reader->diagnostics, path, -ENOMEM, "cannot be read");
 	if (fstatat(folder, "reeve.yaml", &info, AT_SYMLINK_NOFOLLOW) == 0) {
 		r = read_source(reader, folder, "reeve.yaml", name);
 		files++;
@@ -245,7 +140,7 @@ static int read_folder(struct reader *reader, int folder, const char *path)
 	more = read_conf_d(reader, folder, trimmed, &files);
 	r = r < 0 ? r : more;
 	if (files == 0 && r == 0)
-		return report_file(reader, SEVERITY_ERROR, path, -ENOENT, NULL,
+		return report_file(reader->diagnostics, SEVERITY_ERROR, path, -ENOENT, NULL,
 				   "has neither reeve.yaml nor a file conf.d/*.yaml");
 	return r;
 }
@@ -259,10 +154,10 @@ int sources_read(struct reader *reader, const char *path)
 	/* O_PATH: opening to look at something must not wait for a FIFO's other end. */
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &info) < 0)
-		return report_errno(reader, path, -errno, "cannot be read");
+		return report_file_errno(reader->diagnostics, path, -errno, "cannot be read");
 	if (!S_ISDIR(info.st_mode))
 		return read_source(reader, AT_FDCWD, path, path);
-	r = check_owner(reader, path, &info);
+	r = file_check_owner(reader->diagnostics, reader->flags, path, &info);
 	return r < 0 ? r : read_folder(reader, fd, path);
 }
 

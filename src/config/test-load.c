@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Files and folders: which are read, which are refused, and that nothing can block or bloat.
- * covers: arena.c policy.c source.c tree.c
+ * covers: arena.c files.c policy.c source.c tree.c
  */
 #include "config/test-policy.h"
 

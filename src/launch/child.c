@@ -387,15 +387,6 @@ static int step_privileges(struct job *job)
 	return (int)raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static int step_landlock(struct job *job)
-{
-	const struct launch_confinement *confinement = job->plan->confinement;
-
-	if (!confinement || confinement->landlock_fd < 0)
-		return 0;
-	return (int)raw(SYS_landlock_restrict_self, confinement->landlock_fd, 0);
-}
-
 static void set_signals(const struct job *job)
 {
 	const struct kernel_action defaults = { .handler = SIG_DFL };
@@ -484,7 +475,7 @@ static const struct {
 	{ LAUNCH_CAPABILITIES, step_capabilities },
 	{ LAUNCH_PARENT, step_parent },
 	{ LAUNCH_PRIVILEGES, step_privileges },
-	{ LAUNCH_LANDLOCK, step_landlock },
+	{ LAUNCH_LANDLOCK, child_landlock },
 	{ LAUNCH_SECCOMP, step_seccomp },
 	{ LAUNCH_EXEC, step_exec },
 };

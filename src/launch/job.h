@@ -76,5 +76,6 @@ int child_maps(struct job *job);
 int child_root(struct job *job);
 int child_mounts(struct job *job);
 int child_pivot(struct job *job);
+int child_landlock(struct job *job); /* child-landlock.c */
 /* In the child: lets the parent do its part. 0, or what the parent said. */
 int job_ask(struct job *job);

@@ -101,12 +101,21 @@ struct launch_capabilities {
 	unsigned secure_bits; /* SECBIT_*: 0 leaves them */
 };
 
+/* A file or folder that a ruleset allows something with: LANDLOCK_ACCESS_FS_*. */
+struct launch_landlock_rule {
+	const char *path; /* as the program sees it */
+	uint64_t access;
+};
+
 struct launch_confinement {
 	bool no_new_privileges;
 	const struct launch_capabilities *capabilities; /* NULL: as the identity leaves them */
 	int landlock_fd;				/* a ruleset, or -1 */
-	const struct sock_fprog *seccomp;		/* NULL: none */
-	unsigned seccomp_flags;				/* SECCOMP_FILTER_FLAG_* */
+	/* Added to it in the new root; landlock_prepare() (launch/landlock.h) makes both. */
+	const struct launch_landlock_rule *landlock_rules;
+	size_t landlock_rule_count;
+	const struct sock_fprog *seccomp; /* NULL: none */
+	unsigned seccomp_flags;		  /* SECCOMP_FILTER_FLAG_* */
 };
 
 /* ---- how it runs ---- */

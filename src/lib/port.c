@@ -36,6 +36,7 @@ static int start(struct reeve_port *port, const char *program)
 	char *const argv[] = { (char *)(uintptr_t)program, (char[]){ "--protocol" },
 			       (char[]){ "json" }, NULL };
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int down[2], up[2], r;
 
 	if (pipe2(down, O_CLOEXEC) < 0)
@@ -46,13 +47,17 @@ static int start(struct reeve_port *port, const char *program)
 		close(down[1]);
 		return r;
 	}
+	/* A group of its own: a terminal's Ctrl-C is for the caller, at whose end it ends. */
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
 	r = posix_spawn_file_actions_init(&actions);
 	if (r == 0) {
 		(void)posix_spawn_file_actions_adddup2(&actions, down[0], STDIN_FILENO);
 		(void)posix_spawn_file_actions_adddup2(&actions, up[1], STDOUT_FILENO);
-		r = posix_spawnp(&port->pid, program, &actions, NULL, argv, environ);
+		r = posix_spawnp(&port->pid, program, &actions, &attributes, argv, environ);
 		(void)posix_spawn_file_actions_destroy(&actions);
 	}
+	(void)posix_spawnattr_destroy(&attributes);
 	close(down[0]);
 	close(up[1]);
 	port->to = down[1];

@@ -118,6 +118,7 @@ CALL(capabilities);
 CALL(child_statistics);
 CALL(constants);
 CALL(continued);
+CALL(describe);
 CALL(statistics);
 
 /* call-file-more.c */

@@ -23,6 +23,66 @@ CALL(capabilities)
 	return CALL_REPLY;
 }
 
+static const char *kind_name(enum argument_kind kind)
+{
+	static const char *const names[] = {
+		[ARGUMENT_INT] = "int",		[ARGUMENT_UINT] = "uint",
+		[ARGUMENT_INT64] = "int64",	[ARGUMENT_UINT64] = "uint64",
+		[ARGUMENT_ATOM] = "atom",	[ARGUMENT_CONST] = "const",
+		[ARGUMENT_CONST64] = "const64", [ARGUMENT_FLAGS] = "flags",
+		[ARGUMENT_BYTES] = "bytes",	[ARGUMENT_STRING] = "string",
+		[ARGUMENT_PATH] = "path",	[ARGUMENT_STRINGS] = "strings",
+		[ARGUMENT_NUMBERS] = "numbers", [ARGUMENT_RLIMIT] = "rlimit",
+		[ARGUMENT_TIME] = "time",	[ARGUMENT_HANDLER] = "handler",
+		[ARGUMENT_STRUCT] = "struct",	[ARGUMENT_MEMORY] = "memory",
+	};
+
+	return names[kind];
+}
+
+/* Its table, or `none`. */
+static const char *parameter_table(const struct parameter *parameter)
+{
+	switch (parameter->kind) {
+	case ARGUMENT_CONST:
+	case ARGUMENT_CONST64:
+	case ARGUMENT_FLAGS:
+	case ARGUMENT_MEMORY:
+		return constant_table_name(parameter->table);
+	default:
+		return "none";
+	}
+}
+
+CALL(describe)
+{
+	size_t list = etf_open_list(reply), count = 0;
+
+	for (size_t i = 0; i < calls_count(); i++) {
+		const struct call *call = call_row(i);
+
+		if (!call->function)
+			continue;
+		count++;
+		etf_put_tuple(reply, 4);
+		etf_put_atom(reply, call->name);
+		etf_put_uint(reply, i);
+		etf_put_binary(reply, call->help, strlen(call->help));
+		etf_put_list(reply, call->arity);
+		for (size_t j = 0; j < call->arity; j++) {
+			const struct parameter *parameter = &call->parameters[j];
+
+			etf_put_tuple(reply, 3);
+			etf_put_atom(reply, parameter->name);
+			etf_put_atom(reply, kind_name(parameter->kind));
+			etf_put_atom(reply, parameter_table(parameter));
+		}
+		etf_put_nil(reply);
+	}
+	etf_close_list(reply, list, count);
+	return CALL_REPLY;
+}
+
 /* {ok, Bytes} without the bytes. */
 enum { OK_BINARY_SIZE = 1 + 2 + 4 + 5 };
 

@@ -80,6 +80,7 @@ const struct call calls_more[] = {
 	    A(frozen, INT)),
 	ROW(cgroup_kill, 1, "SIGKILL to all in a group", A(cgroup, PATH)),
 	ROW(cgroup_events, 1, "[{Name, Number}]: populated, frozen", A(cgroup, PATH)),
+	ROW(describe, 0, "each call's {Name, Number, Help, [{Parameter, Kind, Table}]}", NONE),
 };
 /* clang-format on */
 const size_t calls_more_count = ARRAY_SIZE(calls_more);

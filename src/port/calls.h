@@ -23,7 +23,7 @@ struct call {
 	size_t arity;
 	call_function function; /* NULL: a call of other systems, answered by `undef` */
 	struct parameter parameters[CALL_ARGUMENTS_MAX];
-	const char *help; /* of calls from 100 up */
+	const char *help; /* of calls that there are */
 };
 
 /* The row, or NULL for a number that is no call's. */

@@ -142,7 +142,7 @@ static void say_reply(struct front *front, const struct json_place *place,
 	}
 	id = json_requests_take(&front->requests, place, false, &asked);
 	object = about(place);
-	if (json_is_object(reply))
+	if (json_object_get(reply, "error") || json_object_get(reply, "ok"))
 		(void)json_object_update(object, reply);
 	else
 		(void)json_object_set(object, "ok", reply);

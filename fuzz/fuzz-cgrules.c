@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+/* cgrules.conf: an error is told or all is read, and what is read keeps its promises. */
+#include "config/cgrules.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* No part is "..", whatever it is escaped with. */
+static bool leaves(const char *path)
+{
+	char part[3];
+	size_t size = 0;
+
+	for (;; path++) {
+		if (*path == '/' || *path == '\0') {
+			if (size == 2 && part[0] == '.' && part[1] == '.')
+				return true;
+			if (*path == '\0')
+				return false;
+			size = 0;
+			continue;
+		}
+		path += *path == '\\' && path[1] != '\0' && path[1] != '/';
+		if (size < 2)
+			part[size] = *path;
+		size++;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	_cleanup_(cgrules_freep) struct cgrules *rules = cgrules_new();
+	int r;
+
+	if (!rules)
+		abort();
+	r = cgrules_parse(rules, "fuzz", (const char *)data, size, CGRULES_COMMENTS, &diagnostics);
+	if ((r < 0) != (diagnostics.errors > 0))
+		abort();
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct cgrule *rule = &rules->rules[i];
+
+		if (!rule->controllers[0] || leaves(rule->destination) || rule->user_at == 0 ||
+		    (i == 0 && rule->kind == CGRULE_CONTINUES))
+			abort();
+	}
+	return 0;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/* cgclassify: moves processes, with all their threads. Goes on after one that cannot be moved. */
+#include "compat/cgmove.h"
+#include "compat/cgregister.h"
+#include "compat/compat.h"
+
+#include <limits.h>
+
+enum { EXIT_SOME_FAILED = 1, EXIT_NO_PID = 2 };
+
+struct classification {
+	struct cgtool tool;
+	struct cgspecs specs;
+	bool sticky, cancel;
+};
+
+static bool parse_pid(const char *text, pid_t *ret_pid)
+{
+	char *end;
+	long pid;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (errno || *end || pid > INT_MAX)
+		return false;
+	*ret_pid = (pid_t)pid;
+	return true;
+}
+
+static int move(const struct classification *c, pid_t pid)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < c->specs.count; i++) {
+		_cleanup_(error_done) struct error err = ERROR_INIT;
+		/* 0 would be we ourselves. */
+		int r = -ESRCH;
+		int code = pid > 0 ? cgmove(&c->tool, &c->specs.items[i], pid, &r, &err) : CG_ERRNO;
+
+		if (!code)
+			continue;
+		fprintf(stderr, "Error changing group of pid %d: %s%s%s%s\n", pid, cg_text(code, r),
+			err.code ? " (" : "", err.code ? error_text(&err) : "",
+			err.code ? ")" : "");
+		failed = EXIT_SOME_FAILED;
+	}
+	return failed;
+}
+
+static int tell_daemon(const struct classification *c, pid_t pid)
+{
+	int r = 0;
+
+	if (c->sticky)
+		r = cgregister(pid, CGREGISTER_CHILDREN);
+	if (r >= 0 && c->cancel)
+		r = cgregister(pid, CGREGISTER_CANCEL);
+	if (r >= 0)
+		return 0;
+	fprintf(stderr, "%s: the rules daemon was not told of process %d: %s\n", c->tool.name, pid,
+		strerror(-r));
+	return EXIT_SOME_FAILED;
+}
+
+static int classify(const struct classification *c, const char *word)
+{
+	int told, moved;
+	pid_t pid;
+
+	if (!parse_pid(word, &pid)) {
+		fprintf(stderr, "Error: %s is not valid pid.\n", word);
+		return EXIT_NO_PID;
+	}
+	told = pid > 0 ? tell_daemon(c, pid) : 0;
+	moved = move(c, pid);
+	return MAX(told, moved);
+}
+
+static int run(struct classification *c, const struct option_list *groups, bool bare, char **words,
+	       int count)
+{
+	int status = cgspecs_add(&c->tool, &c->specs, groups->values, groups->count);
+
+	if (!status)
+		status = cgtool_open(&c->tool, bare);
+	if (status)
+		return status;
+	for (int i = 0; i < count; i++) {
+		int one = classify(c, words[i]);
+
+		status = MAX(status, one);
+	}
+	return status;
+}
+
+int compat_cgclassify(int argc, char **argv)
+{
+	_cleanup_(option_list_done) struct option_list groups = { 0 };
+	struct classification c = { 0 };
+	bool bare = false;
+	const struct option options[] = {
+		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
+		{ "cancel-sticky", 0, OPTION_FLAG, NULL,
+		  "The rules daemon may move the processes again", &c.cancel },
+		{ "group", 'g', OPTION_LIST, "CONTROLLERS:PATH",
+		  "Group to move the processes to; repeatable", &groups },
+		{ "sticky", 0, OPTION_FLAG, NULL,
+		  "The rules daemon leaves the processes and their children where they are",
+		  &c.sticky },
+	};
+	const struct command_line line = {
+		.usage = "[-b] [-g <controllers>:<path>] [--sticky | --cancel-sticky] "
+			 "<list of pids>",
+		.summary = "Move running task(s) to given cgroups",
+		.options = options,
+		.option_count = ARRAY_SIZE(options),
+	};
+	int first = cgtool_options(&c.tool, &line, argc, argv), status;
+
+	if (first < 0)
+		return cgtool_exit(first);
+	if (argc < 2)
+		return cgtool_usage(&c.tool, NULL);
+	if (groups.count == 0)
+		return cgtool_usage(&c.tool, "no group is named (-g)");
+	status = run(&c, &groups, bare, argv + first, argc - first);
+	cgspecs_done(&c.specs);
+	cgtool_done(&c.tool);
+	return status;
+}

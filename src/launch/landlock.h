@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which files and ports a program may use, by Landlock: each kind of which something is named is
+ * restricted to what is named, the others are left alone.
+ */
+#pragma once
+
+#include "launch/plan.h"
+#include "util/error.h"
+
+/* Lists of paths and of port numbers; each may be NULL. The word "none" names nothing, so that all
+ * of its kind is refused. */
+struct landlock_wishes {
+	const char *const *read, *const *write, *const *execute, *const *connect, *const *bind;
+	size_t read_count, write_count, execute_count, connect_count, bind_count;
+};
+
+struct landlock {
+	int ruleset_fd; /* -1: nothing is restricted */
+	struct launch_landlock_rule *rules;
+	size_t count, room;
+	char *remark; /* what this kernel does not hold of it; owned, NULL: it holds all */
+};
+/* An owned one begins as this. */
+#define LANDLOCK_INIT            \
+	{                        \
+		.ruleset_fd = -1 \
+	}
+void landlock_done(struct landlock *landlock);
+
+/* The version of the kernel's interface, from 1 on; -EOPNOTSUPP: it is not there or switched off.
+ */
+int landlock_version(void);
+
+/*
+ * Makes a ruleset, whose paths are opened by the program's own process (struct
+ * launch_confinement), in the tree that it sees. `version` is landlock_version(). Paths are
+ * borrowed. -EINVAL: a port that is none; -EOPNOTSUPP: this kernel cannot hold one of the kinds;
+ * others of the kernel; each with a sentence.
+ */
+int landlock_prepare(const struct landlock_wishes *wishes, int version,
+		     struct landlock *ret_landlock, struct error *err);
+
+/* Of what landlock_prepare() asks for, what the kernel takes for a file that is no folder. */
+#define LANDLOCK_FILE_ACCESS UINT64_C(0x4007)
