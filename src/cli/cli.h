@@ -39,6 +39,10 @@ struct cli {
 	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
+
+	bool no_start; /* of service install */
+	const char *restart;
+	struct option_list set;
 };
 
 struct command_option {

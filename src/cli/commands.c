@@ -10,7 +10,7 @@
 #include "core/engine.h"
 #include "util/suggest.h"
 
-enum { COMMANDS_MAX = 40, MANUAL_COLUMNS = 100 };
+enum { COMMANDS_MAX = 60, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
@@ -59,6 +59,9 @@ const struct command *command_at(size_t index)
 	if (index < group_command_count)
 		return &group_commands[index];
 	index -= group_command_count;
+	if (index < service_command_count)
+		return &service_commands[index];
+	index -= service_command_count;
 	return index < ARRAY_SIZE(after_groups) ? after_groups[index] : NULL;
 }
 
@@ -75,6 +78,18 @@ bool command_is_family(const char *word)
 	return false;
 }
 
+/* The first word of a command's name. */
+static const char *first_word(const struct command *command)
+{
+	static const char *const families[] = { "group", "rules", "service" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		if (strncmp(command->name, families[i], strlen(families[i])) == 0 &&
+		    command->name[strlen(families[i])] == ' ')
+			return families[i];
+	return command->name;
+}
+
 /* The words that could have stood there: first ones, or those that follow a family's. */
 static size_t candidates(const char *family, const char *words[static COMMANDS_MAX])
 {
@@ -83,7 +98,7 @@ static size_t candidates(const char *family, const char *words[static COMMANDS_M
 
 	for (size_t i = 0; (command = command_at(i)) && count + 1 < COMMANDS_MAX; i++) {
 		if (!family)
-			words[count++] = strchr(command->name, ' ') ? "group" : command->name;
+			words[count++] = first_word(command);
 		else if (strncmp(command->name, family, n) == 0 && command->name[n] == ' ')
 			words[count++] = command->name + n + 1;
 	}

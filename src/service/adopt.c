@@ -130,7 +130,6 @@ static void take_over(struct service *service, const json_t *record, uint64_t ti
 		state = MACHINE_STOPPING;
 	service->start_ticks = ticks;
 	service->started = recorded ? number(record, "started") : clock_realtime();
-	service->foreign = true;
 	service->adoptions++;
 	machine_adopt(&service->machine, state, launched, wanted);
 	service_take_sockets(service);

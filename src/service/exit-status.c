@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
+ * While its parent has not reaped it, stat has the status, in its last field. After that
  * PIDFD_GET_INFO with PIDFD_INFO_EXIT tells the status of a process that its parent has reaped, to
  * whoever had a pidfd of it open before. Its first, 64 byte large, version is declared here, for
  * the C library's headers may be older than the kernel.
@@ -56,13 +57,34 @@ int process_open(const struct host *host, pid_t pid, uint64_t ticks)
 	return now == ticks ? TAKE_FD(fd) : -ESRCH;
 }
 
-int process_exit_status(int pidfd, int *ret_status)
+/* Field 52: the last number of the file. */
+static int status_of_zombie(const struct host *host, pid_t pid, uint64_t ticks, int *ret_status)
+{
+	struct proc_stat stat;
+	char path[32], text[1024];
+	const char *last;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/stat", pid);
+	n = file_read_into(host->proc_fd, path, text, sizeof(text));
+	if (n < 0 || proc_stat_parse((struct slice){ text, (size_t)n }, &stat) < 0 ||
+	    stat.start != ticks || !proc_stat_has_ended(&stat))
+		return -ESRCH;
+	last = strrchr(text, ' ');
+	if (!last)
+		return -ESRCH;
+	*ret_status = (int)strtol(last + 1, NULL, 10);
+	return 0;
+}
+
+int process_exit_status(const struct host *host, pid_t pid, uint64_t ticks, int pidfd,
+			int *ret_status)
 {
 	struct exit_info info = { .mask = EXIT_INFO_EXIT };
 
-	if (ioctl(pidfd, EXIT_INFO_GET, &info) < 0)
-		return errno == ESRCH ? -EAGAIN : -EOPNOTSUPP;
-	if (!(info.mask & EXIT_INFO_EXIT))
+	if (status_of_zombie(host, pid, ticks, ret_status) == 0)
+		return 0;
+	if (ioctl(pidfd, EXIT_INFO_GET, &info) < 0 || !(info.mask & EXIT_INFO_EXIT))
 		return -EOPNOTSUPP;
 	*ret_status = info.exit_code;
 	return 0;

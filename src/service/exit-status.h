@@ -17,7 +17,8 @@ int process_start_ticks(const struct host *host, pid_t pid, uint64_t *ret_ticks)
 int process_open(const struct host *host, pid_t pid, uint64_t ticks);
 
 /*
- * What waitpid(2) would say of a process that has ended. 0; -EAGAIN: it waits to be reaped by its
- * parent; -EOPNOTSUPP: this kernel (before 6.15) does not tell.
+ * What waitpid(2) would say of a process that has ended, whether its parent has reaped it or not.
+ * 0; -EOPNOTSUPP: it was reaped before we looked, and this kernel (before 6.15) does not tell then.
  */
-int process_exit_status(int pidfd, int *ret_status);
+int process_exit_status(const struct host *host, pid_t pid, uint64_t ticks, int pidfd,
+			int *ret_status);

@@ -31,7 +31,6 @@ struct service {
 	uint64_t started; /* CLOCK_REALTIME ns, of this run */
 	bool foreign;	  /* not our child: taken over */
 	sd_event_source *exit, *timer, *kill_timer, *watchdog_timer, *record_defer;
-	unsigned exit_tries;
 	uint64_t kill_wait; /* µs */
 	bool kill_told;
 	struct group_killing killing;

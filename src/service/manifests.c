@@ -70,6 +70,7 @@ static void take(struct service *service, struct service_manifest *manifest)
 	} else if (!now || !machine_is_active(&service->machine)) {
 		service_take_manifest(service);
 	} else {
+		service->manifest->enabled = manifest->enabled;
 		renew_limits(service, manifest);
 	}
 }

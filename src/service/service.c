@@ -12,11 +12,6 @@
 #include <stdarg.h>
 #include <sys/wait.h>
 
-enum {
-	EXIT_TRIES = 40, /* of 5 ms, for a parent to reap */
-	EXIT_AGAIN_USEC = 5000,
-	SOON_USEC = 1,
-};
 
 void service_tell(struct service *service, int level, const char *format, ...)
 {
@@ -73,7 +68,6 @@ static void leave(struct service *service)
 	closep(&service->ready_fd);
 	service->ready_fd = -1;
 	launch_child_done(&service->child);
-	service->foreign = false;
 	service->status_text[0] = '\0';
 }
 
@@ -197,35 +191,21 @@ static void on_ended(struct service *service, const struct launch_status *status
 
 /* ---- waiting for it ---- */
 
-/* Somebody else's child: the kernel may tell (6.15), once its parent has reaped it. */
-static int on_foreign_end(sd_event_source *source, uint64_t usec, void *userdata)
+/* Not our child: an earlier daemon's, whom it has outlived. */
+static void on_foreign_end(struct service *service)
 {
+	const struct host *host = service->supervisor->options.host;
 	struct launch_status status = { 0 };
-	struct service *service = userdata;
-	int word = 0, r = process_exit_status(service->child.pidfd, &word);
+	int word = 0;
+	int r = process_exit_status(host, service->child.pid, service->start_ticks,
+				    service->child.pidfd, &word);
 
-	if (r == -EAGAIN && ++service->exit_tries < EXIT_TRIES) {
-		r = sd_event_source_set_time_relative(source, EXIT_AGAIN_USEC);
-		if (r >= 0)
-			r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-		if (r >= 0)
-			return 0;
-	}
 	if (r == 0) {
 		status.signal = WIFSIGNALED(word) ? WTERMSIG(word) : 0;
 		status.exit_code = WIFEXITED(word) ? WEXITSTATUS(word) : 128 + status.signal;
 		status.core = WIFSIGNALED(word) && WCOREDUMP(word);
 	}
 	on_ended(service, &status, r == 0);
-	return 0;
-}
-
-static int wait_for_foreign(struct service *service)
-{
-	service->exit = sd_event_source_disable_unref(service->exit);
-	service->exit_tries = 0;
-	return sd_event_add_time_relative(service->supervisor->options.event, &service->exit,
-					  CLOCK_MONOTONIC, 0, SOON_USEC, on_foreign_end, service);
 }
 
 static int on_exit_of_service(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -234,12 +214,11 @@ static int on_exit_of_service(sd_event_source *source, int fd, uint32_t revents,
 	struct launch_status status = { 0 };
 	int r = launch_poll(&service->child, &status);
 
-	if (r == 0)
-		return 0;
 	/* After reeved has executed itself anew, what it had started are its children still. */
-	if (r == -ECHILD && wait_for_foreign(service) >= 0)
-		return 0;
-	on_ended(service, &status, r > 0);
+	if (r == -ECHILD)
+		on_foreign_end(service);
+	else if (r != 0)
+		on_ended(service, &status, r > 0);
 	return 0;
 }
 

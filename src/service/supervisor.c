@@ -86,6 +86,15 @@ static void forget_group(struct service *service)
 	options->groups_changed(options->userdata);
 }
 
+/* The group that all of theirs are in, unless somebody has given it limits. */
+static void forget_top(const struct supervisor *supervisor)
+{
+	const struct group *top = groups_find(supervisor->options.groups, SERVICE_GROUPS);
+
+	if (supervisor->count == 0 && top && group_limits(top)->set == 0)
+		(void)group_remove(supervisor->options.groups, SERVICE_GROUPS, false, NULL);
+}
+
 void supervisor_drop(struct supervisor *supervisor, struct service *service)
 {
 	size_t at = position(supervisor, service->name);
@@ -95,6 +104,7 @@ void supervisor_drop(struct supervisor *supervisor, struct service *service)
 	supervisor->count--;
 	memmove(&supervisor->items[at], &supervisor->items[at + 1],
 		(supervisor->count - at) * sizeof(*supervisor->items));
+	forget_top(supervisor);
 	service_free(service);
 }
 
