@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shutil
 import time
 
 from . import stats, storm
@@ -85,6 +86,33 @@ def trigger_latency(bench):
     return figure
 
 
+def descendants(bench):
+    """Programs that fork at once, four children each: fetter left 120 children of 120 behind."""
+    figure = Figure('Programs that fork at once: who is in the group')
+    rounds = bench.scale(300, 30)
+    probe = pathlib.Path(bench.build, 'test/programs/e2e-probe')
+    program = bench.work.path / 'forking'
+    shutil.copy(probe, program)
+    said = bench.work.path / 'forked'
+    said.unlink(missing_ok=True)
+    environment = {'E2E_NAME': bench.group, 'E2E_OUT': str(said)}
+    text = (f'rules:\n  r: {{paths: [{program}], action: execute, group: all}}\n'
+            'groups:\n  all: {pids: 30000}\n')
+    with collected(figure), Governor(bench, text):
+        for number in range(rounds):
+            process = os.posix_spawn(program, [program, 'tree', '1', '4'], environment)
+            os.waitpid(process, 0)
+            bench.progress(number + 1, rounds)
+        groups = said.read_text().split('\n')[:-1]
+        right, total = groups.count('all'), rounds * 5
+        figure.row('in the group when it looked first', f'{right} of {total}', right, total,
+                   str(total), f'{rounds} programs, 4 children each', at_least=True)
+        figure.data = {'right': right, 'of': total}
+        figure.chart = {'kind': 'bars', 'unit': f'processes of {total}', 'maximum': total,
+                        'bars': [{'label': 'reeve', 'value': right, 'text': f'{right} of {total}'}]}
+    return figure
+
+
 def trigger_storm(bench):
     """More than 1,000 triggers a second asked for, 10 a second allowed."""
     figure = Figure(f'A storm of triggers, rate {RATE}/s')
@@ -121,6 +149,7 @@ def trigger_storm(bench):
 
 
 FIGURES = {
+    'descendants': descendants,
     'trigger-latency': trigger_latency,
     'trigger-storm': trigger_storm,
 }

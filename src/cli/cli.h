@@ -7,6 +7,7 @@
 
 #include "config/policy.h"
 #include "core/filter.h"
+#include "launch/recipe.h"
 #include "model/limits.h"
 #include "util/options.h"
 
@@ -43,6 +44,9 @@ struct cli {
 	bool no_start; /* of service install */
 	const char *restart;
 	struct option_list set;
+	/* run: by the index of the recipe's keys, flags and others apart */
+	bool launch_flags[RECIPE_KEYS_MAX];
+	struct option_list launch[RECIPE_KEYS_MAX];
 };
 
 struct command_option {
@@ -62,6 +66,7 @@ enum command_flags {
 	COMMAND_POLICY = 1 << 4,    /* no daemon needed, and none asked */
 	COMMAND_BARE = 1 << 5,	    /* without a daemon, the policy\'s groups are left unmade */
 	COMMAND_FILTERS = 1 << 6,   /* takes what events are wanted as options */
+	COMMAND_LAUNCH = 1 << 7,    /* takes the keys of a launch as options */
 };
 
 struct command {

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 
 #include "cli/control.h"
+#include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/entrance.h"
 #include "cli/output.h"
@@ -20,6 +21,7 @@ struct run {
 	struct cli *cli;
 	char *group; /* owned */
 	bool transient;
+	struct recipe *recipe;
 	struct entrance entrance;
 	struct launch_signals signals; /* as this process was given them */
 };
@@ -128,11 +130,13 @@ static int enter_group(struct run *run, struct error *err)
 	return r;
 }
 
-static int prepare(struct run *run, struct error *err)
+static int prepare_group(struct run *run, struct error *err)
 {
 	json_t *limits = NULL;
 	int r;
 
+	if (!run->cli->group && !limit_options_given(run->cli) && !run->cli->name)
+		return 0;
 	if (run->cli->group) {
 		run->group = strdup(run->cli->group);
 		return run->group ? enter_group(run, err) : error_oom(err);
@@ -192,20 +196,35 @@ static void tell_ending(struct run *run, const struct launch_status *status)
 }
 
 /* Returns the exit code. */
-static int run_program(struct run *run, char **argv)
+static int run_program(struct run *run, struct launch_plan *plan)
 {
-	struct launch_plan plan = { .argv = argv, .signals = &run->signals };
 	struct launch_status status = { 0 };
 	struct launch_failure failure;
 	struct error err = ERROR_INIT;
 
-	entrance_plan(&run->entrance, &plan);
-	if (launch_run(&plan, &status, &failure, &err) < 0) {
+	entrance_plan(&run->entrance, plan);
+	if (launch_run(plan, &status, &failure, &err) < 0) {
 		cli_fail(run->cli, &err);
 		return launch_exit_code(&failure);
 	}
-	tell_ending(run, &status);
+	if (run->group)
+		tell_ending(run, &status);
 	return status.exit_code;
+}
+
+/* All that can be refused before anything is made. */
+static int read_words(struct run *run, struct launch_plan *plan, struct error *err)
+{
+	int r = recipe_new(&run->recipe);
+
+	if (r < 0)
+		return error_oom(err);
+	r = launch_options_apply(run->cli, run->recipe, err);
+	if (r == 0)
+		r = recipe_plan(run->recipe, plan, err);
+	for (size_t i = 0; r == 0 && recipe_remark(run->recipe, i); i++)
+		cli_say(run->cli, "%s", recipe_remark(run->recipe, i));
+	return r;
 }
 
 /* Which group, if the command line makes sense. */
@@ -218,9 +237,12 @@ static int check_words(const struct cli *cli, struct error *err)
 		return error_set(err, -EINVAL,
 				 "run: --group names a group that is there; limits and --name are "
 				 "for a new one (reeve group set changes the limits of one)");
-	if (!cli->group && !limit_options_given(cli))
+	if (!cli->group && !limit_options_given(cli) && !launch_options_given(cli))
 		return error_set(err, -EINVAL,
-				 "run: neither a group (-g NAME) nor a limit (--ram 2G) is given");
+				 "run: neither a group (-g NAME) nor a limit (--ram 2G) nor "
+				 "anything of a launch (--unshare all) is given");
+	if (cli->name && !limit_options_given(cli))
+		return error_set(err, -EINVAL, "run: --name is for a group with limits (--ram 2G)");
 	r = limit_options_to_json(cli, &limits, err);
 	json_decref(limits);
 	return r;
@@ -229,19 +251,29 @@ static int check_words(const struct cli *cli, struct error *err)
 static int run_run(struct cli *cli, _unused_ int count, char **operands)
 {
 	struct run run = { .cli = cli };
+	struct launch_plan plan = { .argv = operands, .clone_fd = -1, .signals = &run.signals };
 	struct error err = ERROR_INIT;
+	struct launch_failure failure;
 	int code = LAUNCH_EXIT_FAILED;
 
 	launch_signals_save(&run.signals);
 	if (check_words(cli, &err) < 0)
 		return cli_usage(cli, &err);
 	entrance_init(&run.entrance);
-	if (prepare(&run, &err) < 0)
+	if (read_words(&run, &plan, &err) < 0) {
+		error_wrap(&err, "run");
+		code = cli_usage(cli, &err);
+	} else if (launch_plan_check(&plan, NULL, &failure, &err) < 0) {
 		cli_fail(cli, &err);
-	else
-		code = run_program(&run, operands);
+		code = launch_exit_code(&failure);
+	} else if (prepare_group(&run, &err) < 0) {
+		cli_fail(cli, &err);
+	} else {
+		code = run_program(&run, &plan);
+	}
 	entrance_done(&run.entrance);
 	remove_group(&run);
+	recipe_free(run.recipe);
 	free(run.group);
 	return code;
 }
@@ -255,20 +287,23 @@ static const struct command_option run_options[] = {
 
 const struct command run_command = {
 	.name = "run",
-	.usage = "[-g GROUP | LIMIT...] [--] PROGRAM [ARGUMENT...]",
-	.summary = "Run a program inside a group, from its first instruction on",
+	.usage = "[-g GROUP | LIMIT...] [LAUNCH...] [--] PROGRAM [ARGUMENT...]",
+	.summary = "Run a program inside a group or a sandbox, from its first instruction on",
 	.description =
 		"With *--group* the group must be there. With limits, a group is made for the "
 		"program and removed when it ends; when processes that it left behind are still in "
 		"it, it stays and is told. A limit that cannot be set is an error, and the program "
-		"is not started.\n\n"
+		"is not started. What else it is given, namespaces, a root of its own, another "
+		"user, is in *LAUNCH* below; all that is wrong with it is said before anything is "
+		"made.\n\n"
 		"The exit code is the program's; 128 and the signal's number if a signal killed "
 		"it; 125 if reeve failed, 126 if the program could not be executed, 127 if it was "
 		"not found; 2 for a wrong command line. With *--json*, one line of JSON with "
 		"_group_, _code_, _signal_, _wall\\_ns_ and the group's _usage_ is written to "
 		"standard "
 		"error at the end.",
-	.flags = COMMAND_LOCAL | COMMAND_LIMITS | COMMAND_PROGRAM | COMMAND_UNLIMITED,
+	.flags = COMMAND_LOCAL | COMMAND_LIMITS | COMMAND_LAUNCH | COMMAND_PROGRAM |
+		 COMMAND_UNLIMITED,
 	.operands = 1,
 	COMMAND_OPTIONS(run_options),
 	.run = run_run,

@@ -5,19 +5,20 @@
  */
 #include "cli/commands.h"
 
+#include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
 #include "core/engine.h"
 #include "util/suggest.h"
 
-enum { COMMANDS_MAX = 60, MANUAL_COLUMNS = 100 };
+enum { COMMANDS_MAX = 80, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
-	&check_command,	 &explain_command, &rules_list_command, &rules_test_command,
-	&doctor_command, &status_command,  &watch_command,	&ps_command,
-	&record_command, &replay_command,  &events_command,	&log_command,
-	&run_command,	 &port_command,
+	&check_command,	 &explain_command, &rules_list_command,	     &rules_test_command,
+	&doctor_command, &status_command,  &watch_command,	     &ps_command,
+	&record_command, &replay_command,  &events_command,	     &log_command,
+	&run_command,	 &port_command,	   &seccomp_explain_command, &seccomp_list_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
@@ -78,16 +79,16 @@ bool command_is_family(const char *word)
 	return false;
 }
 
-/* The first word of a command's name. */
-static const char *first_word(const struct command *command)
+/* Of a command's name; a family's word is the same for all of it. */
+static const char *first_word(const char *name)
 {
-	static const char *const families[] = { "group", "rules", "service" };
+	static const char *const families[] = { "group", "rules", "seccomp", "service" };
+	size_t size = strcspn(name, " ");
 
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		if (strncmp(command->name, families[i], strlen(families[i])) == 0 &&
-		    command->name[strlen(families[i])] == ' ')
+	for (size_t i = 0; name[size] && i < ARRAY_SIZE(families); i++)
+		if (strlen(families[i]) == size && strncmp(families[i], name, size) == 0)
 			return families[i];
-	return command->name;
+	return name;
 }
 
 /* The words that could have stood there: first ones, or those that follow a family's. */
@@ -98,7 +99,7 @@ static size_t candidates(const char *family, const char *words[static COMMANDS_M
 
 	for (size_t i = 0; (command = command_at(i)) && count + 1 < COMMANDS_MAX; i++) {
 		if (!family)
-			words[count++] = first_word(command);
+			words[count++] = first_word(command->name);
 		else if (strncmp(command->name, family, n) == 0 && command->name[n] == ' ')
 			words[count++] = command->name + n + 1;
 	}
@@ -200,6 +201,8 @@ size_t command_options(const struct command *command, struct cli *cli,
 		n += add_rows(options, cli, command->options, command->option_count);
 	else
 		n += add_rows(options, cli, main_options, ARRAY_SIZE(main_options));
+	if (flags & COMMAND_LAUNCH)
+		n += launch_options_rows(cli, options + n);
 	if (flags & COMMAND_LIMITS) {
 		n += add_limits(options + n, cli);
 		n += add_rows(options + n, cli, limit_word_options, ARRAY_SIZE(limit_word_options));
@@ -339,6 +342,10 @@ void help_scdoc(FILE *out)
 	      "alternatives; all options must hold.\n\n",
 	      out);
 	print_option_rows(out, options, add_filters(options, &cli));
+	fputs("# LAUNCH\n\nOf *run*: what a program is given besides its group. Those whose value "
+	      "ends in a list may be repeated.\n\n",
+	      out);
+	print_option_rows(out, options, launch_options_rows(&cli, options));
 	fputs("# LIMITS\n\nOf *run*, *group create* and *group set*; each is the key of the same "
 	      "name "
 	      "in *reeve.yaml*(5):\n\n",

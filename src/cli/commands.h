@@ -25,6 +25,8 @@ extern const struct command reload_command;
 extern const struct command replay_command;
 extern const struct command run_command;
 extern const struct command scan_command;
+extern const struct command seccomp_explain_command;
+extern const struct command seccomp_list_command;
 extern const struct command service_commands[];
 extern const size_t service_command_count;
 extern const struct command status_command;
@@ -42,7 +44,7 @@ int command_find(int argc, char **argv, const struct command **ret_command, stru
 /* True if the word is the first of several commands' names. */
 bool command_is_family(const char *word);
 
-enum { COMMAND_OPTIONS_MAX = 48 };
+enum { COMMAND_OPTIONS_MAX = 128 };
 /* All options of a command, its own first, made to set the fields of `cli`. Returns how many. */
 size_t command_options(const struct command *command, struct cli *cli,
 		       struct option options[static COMMAND_OPTIONS_MAX]);

@@ -91,18 +91,13 @@ static int read_default_place(struct cgtool *tool)
 	return *text ? raw_path(text, &tool->prefix) : 0;
 }
 
-int cgtool_open(struct cgtool *tool, bool bare)
+int cgtool_look(struct cgtool *tool, bool bare)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	int r = host_new(&tool->host, &err);
 
 	if (r >= 0)
 		r = raw_open(tool->host, NULL, &tool->raw, &err);
-	if (r >= 0 && tool->raw->hierarchy_count == 0) {
-		fprintf(stderr, "%s: libcgroup initialization failed: %s (no cgroup file system)\n",
-			tool->name, cg_text(CG_NOT_MOUNTED, 0));
-		return cg_exit_status(CG_NOT_MOUNTED);
-	}
 	if (r >= 0 && !bare) {
 		r = read_default_place(tool);
 		if (r < 0)
@@ -112,6 +107,17 @@ int cgtool_open(struct cgtool *tool, bool bare)
 		return 0;
 	fprintf(stderr, "%s: libcgroup initialization failed: %s\n", tool->name, error_text(&err));
 	return cg_exit_status(CG_ERRNO);
+}
+
+int cgtool_open(struct cgtool *tool, bool bare)
+{
+	int status = cgtool_look(tool, bare);
+
+	if (status || tool->raw->hierarchy_count > 0)
+		return status;
+	fprintf(stderr, "%s: libcgroup initialization failed: %s (no cgroup file system)\n",
+		tool->name, cg_text(CG_NOT_MOUNTED, 0));
+	return cg_exit_status(CG_NOT_MOUNTED);
 }
 
 void cgtool_done(struct cgtool *tool)

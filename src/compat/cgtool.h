@@ -57,6 +57,8 @@ int cgtool_usage(const struct cgtool *tool, const char *format, ...) _printf_(2,
  * 0, or an exit code, and why has been said.
  */
 int cgtool_open(struct cgtool *tool, bool bare);
+/* The same where it is no error that nothing is mounted. */
+int cgtool_look(struct cgtool *tool, bool bare);
 void cgtool_done(struct cgtool *tool);
 
 /* The path of a name that a user gave, with the default place; CG_INVALID, and why was said. */

@@ -9,6 +9,9 @@
 
 static const struct compat_program programs[] = {
 	{ "cgclassify", "moves processes into groups (libcgroup)", compat_cgclassify },
+	{ "cgclear", "removes all groups, or those of a cgconfig.conf (libcgroup)",
+	  compat_cgclear },
+	{ "cgconfigparser", "carries out a cgconfig.conf (libcgroup)", compat_cgconfigparser },
 	{ "cgcreate", "makes groups (libcgroup)", compat_cgcreate },
 	{ "cgdelete", "removes groups (libcgroup)", compat_cgdelete },
 	{ "cgexec", "runs a command in groups (libcgroup)", compat_cgexec },

@@ -15,6 +15,8 @@ int compat_fetter(int argc, char **argv);
 
 /* libcgroup's commands, a file each; cgset.c and cgget.c have cgxset and cgxget too */
 int compat_cgclassify(int argc, char **argv);
+int compat_cgclear(int argc, char **argv);
+int compat_cgconfigparser(int argc, char **argv);
 int compat_cgcreate(int argc, char **argv);
 int compat_cgdelete(int argc, char **argv);
 int compat_cgexec(int argc, char **argv);

@@ -99,11 +99,26 @@ static void shrink(void *array, size_t count, size_t size)
 	*pointer = smaller;
 }
 
+static uint64_t fingerprint_of(const struct reader *reader)
+{
+	uint64_t parts[3] = { 0 };
+
+	for (size_t i = 0; i < reader->source_count; i++) {
+		const struct source *source = &reader->sources[i];
+
+		parts[1] = hash_bytes(source->name, strlen(source->name));
+		parts[2] = hash_bytes(source->text, source->size);
+		parts[0] = hash_bytes(parts, sizeof(parts));
+	}
+	return parts[0];
+}
+
 /* From texts to the policy. Returns 0, or -EINVAL with everything told, or -ENOMEM. */
 static int read_all(struct reader *reader)
 {
 	struct policy *policy = reader->policy;
 
+	policy->fingerprint = fingerprint_of(reader);
 	for (size_t i = 0; i < reader->source_count && !reader->too_large; i++)
 		read_one(reader, (uint16_t)i);
 	if (!reader->out_of_memory && !reader->too_large)

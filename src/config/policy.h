@@ -312,7 +312,8 @@ struct policy_limits;
 struct policy {
 	char **files; /* NULL-terminated: every file that was read, in order */
 	size_t file_count;
-	char *name; /* of the instance; default "reeve" */
+	uint64_t fingerprint; /* of their names and texts; two loads of one process compare it */
+	char *name;	      /* of the instance; default "reeve" */
 	enum policy_mode mode;
 	char *log_file; /* a path, "stderr" or "journal"; default "stderr" */
 	int log_level;	/* syslog's; default LOG_INFO */

@@ -78,6 +78,8 @@ const char *decision_result(const struct decision *d)
 		return "done";
 	if (d->flags & DECISION_DRY)
 		return "dry run";
+	if (d->flags & DECISION_EXEMPT)
+		return "left alone: it has registered";
 	if (outcome->spared != 0)
 		return "spared";
 	if (d->flags & DECISION_SECOND)

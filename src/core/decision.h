@@ -30,6 +30,7 @@ enum decision_flags {
 	DECISION_OVER = 1 << 14,      /* a rule's rate was exceeded */
 	DECISION_UNHELD = 1 << 15,    /* it could not wait: what the loop does came after */
 	DECISION_LATE = 1 << 16,      /* its deadline had answered before */
+	DECISION_EXEMPT = 1 << 18,    /* it has registered: rules leave it where it is */
 	DECISION_KERNEL = 1 << 17,    /* the kernel refused it by itself; the gate was not asked */
 };
 

@@ -7,7 +7,9 @@
 #include "cgroup/destination.h"
 #include "core/engine.h"
 #include "core/gatekeeper.h"
+#include "core/exempt.h"
 #include "core/observer.h"
+#include "core/registrar.h"
 #include "core/resolve.h"
 #include "core/scan.h"
 #include "source/kernel-deny.h"
@@ -53,8 +55,9 @@ struct subscriber {
 
 struct engine_counters {
 	uint64_t decisions;
-	uint64_t put_back, stuck;    /* failed executions: put back, could not be */
-	uint64_t descendants;	     /* moved after who they descend from */
+	uint64_t put_back, stuck; /* failed executions: put back, could not be */
+	uint64_t exempt;      /* changes of users that placed nobody, for they have registered */
+	uint64_t descendants; /* moved after who they descend from */
 	uint64_t stragglers_dropped; /* too many executions under way to check them all */
 	uint64_t self_triggers;	     /* a trigger set off by a trigger's own process */
 	uint64_t resolved, reloads, reloads_failed, scans;
@@ -62,6 +65,7 @@ struct engine_counters {
 	uint64_t mounts_seen;
 	uint64_t unrecorded;	 /* decisions that are in no record */
 	uint64_t changes;	 /* told after the fact by the gate */
+	uint64_t accounts_read;	 /* the policy, once more: users had changed */
 	uint64_t limits_told;	 /* groups looked at because the kernel told of them ... */
 	uint64_t limits_polled;	 /* ... and because nobody does */
 	uint64_t events_lost;	 /* subscribers that did not read */
@@ -85,6 +89,10 @@ struct engine {
 	sd_event_source *deny_source;
 	struct confirm *confirm;
 	struct gatekeeper *keeper;
+	struct exempt *exempt; /* NULL: nobody can register */
+	struct registrar *registrar;
+	sd_event_source *exempt_timer;
+	bool follows; /* forks are asked for, because of them */
 	struct trigger_runner *triggers;
 	struct adhoc *adhoc;
 	struct occurrence *occurrences; /* those whose program is being loaded yet */
@@ -94,6 +102,7 @@ struct engine {
 	struct varlink_server *server;
 	struct watching *watching;	 /* engine-watch.h */
 	struct occasions *occasions;	 /* engine-occasions.c */
+	struct host_files *host_files;	 /* engine-accounts.c */
 	struct limit_watch *limit_watch; /* NULL: no rule asks for it (engine-limits.c) */
 
 	struct shared_policy *policy;
@@ -108,6 +117,7 @@ struct engine {
 
 	uint32_t dynmods_set;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
+	uint32_t boot;	     /* the first 8 digits of the boot id */
 	pid_t guard_pid;
 	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
 	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer,
@@ -133,6 +143,9 @@ struct engine {
 	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
 };
+
+/* engine.c */
+int engine_log_level(const struct engine *engine, const struct policy *policy);
 
 /* engine-policy.c: reading, applying, resolving */
 int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
@@ -232,6 +245,18 @@ void engine_drop_effects(struct engine *engine);
 void engine_deny_update(struct engine *engine);
 void engine_deny_stop(struct engine *engine);
 
+/* engine-register.c: processes that rules leave where they are */
+int engine_register_open(struct engine *engine, struct error *err);
+/* Listens, once everything else is there. */
+int engine_register_start(struct engine *engine, struct error *err);
+void engine_register_stop(struct engine *engine);
+/* A process was forked, or a daemon's. */
+void engine_register_fork(struct engine *engine, const struct event *event);
+/* Forks may not have been told of. */
+void engine_register_look(struct engine *engine);
+/* Takes what places the process out of a plan, where it has registered. */
+void engine_leave_alone(struct engine *engine, struct plan *plan, struct decision *decision);
+
 /* engine-place.c: groups that are not ours */
 /* Into engine->destination, made where it has fields; as place_find() and place_expand(). */
 int engine_find_place(struct engine *engine, struct urgent *urgent, const struct policy *policy,
@@ -261,6 +286,10 @@ void engine_tell_group(struct engine *engine, enum occasion on, const char *grou
 		       const char *what);
 /* EVENT_BIT()s that rules need. */
 uint32_t engine_wanted_events(const struct engine *engine);
+
+/* engine-accounts.c: users, and the time of day */
+int engine_accounts_start(struct engine *engine);
+void engine_accounts_stop(struct engine *engine);
 
 /* engine-limits.c: groups that meet their limits */
 /* The policy is another, or the observer has another source. */

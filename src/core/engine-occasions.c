@@ -5,6 +5,9 @@
  * that were given to other files behind the gate's back. Nothing waits, so nothing can be refused;
  * all else is done.
  *
+ * Without a gate executions are told so as well, and with one those that it is not asked about, of
+ * files that are in memory alone. The scan that stands in for the gate is told what was seen here.
+ *
  * What an event does not say of a process that still lives is read from /proc.
  */
 #include "core/engine-internal.h"
@@ -17,6 +20,8 @@
 #include "util/fd.h"
 #include "util/proc-text.h"
 
+#include <sys/stat.h>
+
 enum { MOUNTINFO_MOST = 64 << 20 };
 
 struct occasions {
@@ -26,6 +31,7 @@ struct occasions {
 	sd_event_source *changes;
 	struct process_facts process;
 	struct urgent urgent;
+	char exe[PATH_MAX], script[PATH_MAX]; /* of the execution that is told */
 };
 
 /* ---- acting ---- */
@@ -62,6 +68,9 @@ static void plan(struct engine *engine, const struct snapshot *snapshot,
 	struct plan *made = &occasions->urgent.plan;
 
 	plan_make(question.policy, verdict, rate_is_over, &question, engine->options.dry_run, made);
+	/* Of a rule for the gate, which is not there. */
+	if (decision->on == ON_EXECUTE)
+		plan_drop(made, UINT32_C(1) << EFFECT_DELAY | UINT32_C(1) << EFFECT_DENY);
 	for (unsigned i = 0; i < verdict->count; i++) {
 		struct rule_stat *stat = &snapshot->shared->stats[verdict->rules[i]];
 
@@ -91,18 +100,15 @@ static void fill_subject(const struct facts *facts, struct subject *subject)
 			 (int)facts->cgroup.size, facts->cgroup.data);
 }
 
-/* Asks the rules about the facts at hand, and does what they say. */
-static void act(struct engine *engine, const char *path)
+/* Does what the rules say that match the facts at hand. */
+static void carry_out(struct engine *engine, const struct verdict *verdict, const char *path)
 {
 	struct occasions *occasions = engine->occasions;
 	struct process_facts *process = &occasions->process;
 	struct facts *facts = &process->facts;
 	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
 	struct urgent *urgent = &occasions->urgent;
-	struct verdict verdict;
 
-	if (!ruleset_judge(snapshot->ruleset, facts, &verdict))
-		return;
 	for (enum fact_part part = 0; part <= FACT_CGROUP; part++)
 		(void)facts_know(facts, part);
 	urgent->hold = 0;
@@ -117,20 +123,36 @@ static void act(struct engine *engine, const char *path)
 		.on = (uint16_t)facts->on,
 		.occasions = (uint16_t)OCCASION_BIT(facts->on),
 		.uid = facts->known >> FACT_IDS & 1 ? facts->uid : UINT32_MAX,
-		.rule_count = MIN(verdict.count, (unsigned)DECISION_RULES),
+		.rule_count = MIN(verdict->count, (unsigned)DECISION_RULES),
 	};
-	memcpy(urgent->decision.rules, verdict.rules,
+	memcpy(urgent->decision.rules, verdict->rules,
 	       urgent->decision.rule_count * sizeof(uint32_t));
 	snprintf(urgent->decision.path, sizeof(urgent->decision.path), "%s", path);
 	snprintf(urgent->path, sizeof(urgent->path), "%s", path);
-	urgent->rule_count = verdict.count;
-	memcpy(urgent->rules, verdict.rules, verdict.count * sizeof(uint32_t));
-	plan(engine, snapshot, &verdict, &urgent->decision);
+	urgent->rule_count = verdict->count;
+	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
+	plan(engine, snapshot, verdict, &urgent->decision);
+	engine_leave_alone(engine, &urgent->plan, &urgent->decision);
 	urgent_take_facts(urgent, facts);
 	subject_read(engine->host, facts->pid, facts->pid, &urgent->subject);
 	fill_subject(facts, &urgent->subject);
 	engine_carry_out(engine, urgent);
 	engine_record(engine, &urgent->decision);
+}
+
+static bool ask_rules(struct engine *engine, struct verdict *ret_verdict)
+{
+	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
+
+	return ruleset_judge(snapshot->ruleset, &engine->occasions->process.facts, ret_verdict);
+}
+
+static void act(struct engine *engine, const char *path)
+{
+	struct verdict verdict;
+
+	if (ask_rules(engine, &verdict))
+		carry_out(engine, &verdict, path);
 }
 
 static void begin(struct engine *engine, enum occasion on, pid_t pid)
@@ -154,6 +176,84 @@ static void find_group(struct engine *engine, struct facts *facts)
 		facts->group = slice_of(group);
 }
 
+/* In its own mount namespace a process can give any file any name: there it counts by identity. */
+static bool has_our_names(const struct engine *engine, const struct event *event)
+{
+	return event_knows(event, FIELD_MNT_NS) &&
+	       event->mnt_ns == gatekeeper_world(engine->keeper)->namespaces[NS_MNT];
+}
+
+static struct file_key key_of(struct slice path, char text[static PATH_MAX])
+{
+	struct file_key key = { .path = text };
+
+	key.length = MIN(path.size, (size_t)PATH_MAX - 1);
+	memcpy(text, path.size > 0 ? path.data : "", key.length);
+	text[key.length] = '\0';
+	return key;
+}
+
+/* The scan knows a process by what it runs, its script before its interpreter. */
+static bool is_news(struct engine *engine, const struct file_key *file)
+{
+	const struct process_facts *process = &engine->occasions->process;
+	struct scan_seen seen = {
+		.pid = process->facts.pid,
+		.started = process->start,
+		.dev = file->dev,
+		.ino = file->ino,
+	};
+	struct stat st;
+
+	if (engine->gate)
+		return true;
+	if (seen.ino == 0 && file->length > 0 && stat(file->path, &st) >= 0) {
+		seen.dev = st.st_dev;
+		seen.ino = st.st_ino;
+	}
+	return scan_memory_note(&engine->scanned, &seen);
+}
+
+/* As the gate does, the script's rules come first. */
+static void take_execution(struct engine *engine, const struct event *event)
+{
+	struct occasions *occasions = engine->occasions;
+	const struct facts *facts = &occasions->process.facts;
+	const struct slice none = { 0 };
+	bool named = has_our_names(engine, event);
+	struct file_key script = key_of(named ? facts->script : none, occasions->script);
+	struct file_key exe =
+		key_of(named && event_knows(event, FIELD_EXE) ? event->exe : none, occasions->exe);
+	struct verdict verdict, of_exe;
+	bool by_script = false;
+
+	if (event_knows(event, FIELD_INODE) && event_knows(event, FIELD_DEV)) {
+		exe.dev = event->dev;
+		exe.ino = event->inode;
+	}
+	verdict_init(&verdict);
+	if (script.length > 0) {
+		process_facts_set_file(&occasions->process, &script);
+		by_script = ask_rules(engine, &verdict);
+	}
+	process_facts_set_file(&occasions->process, &exe);
+	if (ask_rules(engine, &of_exe))
+		verdict_add(&verdict, &of_exe);
+	if (verdict.count > 0 && is_news(engine, by_script ? &script : &exe))
+		carry_out(engine, &verdict, by_script ? script.path : exe.path);
+}
+
+/* With a gate, what that is asked about is its own. */
+static bool is_served(const struct engine *engine, const struct event *event)
+{
+	int on = occasion_of_event(event->type);
+
+	if (!engine->occasions || on < 0 || !(engine->occasions->wanted & OCCASION_BIT(on)))
+		return false;
+	return on != ON_EXECUTE || !engine->gate ||
+	       (event_knows(event, FIELD_FLAGS) && event->flags & FLAG_MEMFD);
+}
+
 void engine_take_event(struct engine *engine, const struct event *event,
 		       const struct process_table *table)
 {
@@ -162,8 +262,9 @@ void engine_take_event(struct engine *engine, const struct event *event,
 	struct process_facts *process;
 	char path[PATH_MAX];
 
-	if (!occasions || on < 0 || !(occasions->wanted & OCCASION_BIT(on)) ||
-	    !event_knows(event, FIELD_PID) || engine_is_own(engine, (pid_t)event->pid))
+	engine_register_fork(engine, event);
+	if (!is_served(engine, event) || !event_knows(event, FIELD_PID) ||
+	    engine_is_own(engine, (pid_t)event->pid))
 		return;
 	process = &occasions->process;
 	begin(engine, (enum occasion)on, (pid_t)event->pid);
@@ -173,6 +274,10 @@ void engine_take_event(struct engine *engine, const struct event *event,
 		process->start = event->start / (UINT64_C(1000000000) / PROC_STAT_USER_HZ);
 	if (process->facts.known >> FACT_CGROUP & 1)
 		find_group(engine, &process->facts);
+	if (on == ON_EXECUTE) {
+		take_execution(engine, event);
+		return;
+	}
 	if (on == ON_EXIT)
 		process->facts.ask = NULL;
 	snprintf(path, sizeof(path), "%.*s", (int)process->facts.exe.size,
@@ -184,6 +289,8 @@ uint32_t engine_wanted_events(const struct engine *engine)
 {
 	uint32_t types = engine->occasions ? events_of_occasions(engine->occasions->wanted) : 0;
 
+	if (engine->exempt && exempt_follows(engine->exempt))
+		types |= EVENT_BIT(EVENT_FORK);
 	/* OOM's victim is told by its number, and gone before it can be looked at: the table that
 	 * is kept for what ends knows it. */
 	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;
@@ -235,15 +342,27 @@ static int on_changes(sd_event_source *source, int fd, uint32_t revents, void *u
 
 /* ---- life ---- */
 
+static bool asks_for_memfd(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t k = 0; k < policy->rules[i].condition_count; k++)
+			if (policy->rules[i].on & OCCASION_BIT(ON_EXECUTE) &&
+			    policy->rules[i].conditions[k].kind == CONDITION_MEMFD)
+				return true;
+	return false;
+}
+
 int engine_occasions_update(struct engine *engine)
 {
-	const uint32_t served = ~(OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE));
+	uint32_t served = ~(OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE));
 	struct occasions *occasions = engine->occasions;
 	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
 	int r;
 
 	if (!occasions)
 		return 0;
+	if (!engine->gate || asks_for_memfd(snapshot_policy(snapshot)))
+		served |= OCCASION_BIT(ON_EXECUTE);
 	occasions->wanted = ruleset_occasions(snapshot->ruleset) & served;
 	engine_watch_again(engine);
 	r = engine_limits_update(engine);

@@ -362,7 +362,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 	}
 	policy = NULL;
 	engine->counters.reloads++;
-	log_set_level(engine->log, engine_policy(engine)->log_level);
+	log_set_level(engine->log, engine_log_level(engine, engine_policy(engine)));
 	log_notice(engine->log, "policy reloaded: %zu rules, %zu groups",
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
 	engine_tell_without_gate(engine);

@@ -7,7 +7,7 @@
 #include "core/engine-watch.h"
 #include "core/limits-json.h"
 
-enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH };
+enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER };
 
 /* `group.name` as it is shown; where it is found. */
 static const struct {
@@ -15,9 +15,11 @@ static const struct {
 	enum kind kind;
 	size_t offset;
 } counter_table[] = {
+	{ "engine.accounts_read", ENGINE, offsetof(struct engine_counters, accounts_read) },
 	{ "engine.changes", ENGINE, offsetof(struct engine_counters, changes) },
 	{ "engine.decisions", ENGINE, offsetof(struct engine_counters, decisions) },
 	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },
+	{ "engine.exempt", ENGINE, offsetof(struct engine_counters, exempt) },
 	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
 	{ "engine.kernel_denials", ENGINE, offsetof(struct engine_counters, kernel_denials) },
 	{ "engine.limits_polled", ENGINE, offsetof(struct engine_counters, limits_polled) },
@@ -50,6 +52,7 @@ static const struct {
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
 	{ "keeper.denied", KEEPER, offsetof(struct gatekeeper_counters, denied) },
+	{ "keeper.exempt", KEEPER, offsetof(struct gatekeeper_counters, exempt) },
 	{ "keeper.held", KEEPER, offsetof(struct gatekeeper_counters, held) },
 	{ "keeper.killed", KEEPER, offsetof(struct gatekeeper_counters, killed) },
 	{ "keeper.matched", KEEPER, offsetof(struct gatekeeper_counters, matched) },
@@ -69,6 +72,10 @@ static const struct {
 	{ "observer.replaced", OBSERVER, offsetof(struct observer_counters, replaced) },
 	{ "observer.rescans", OBSERVER, offsetof(struct observer_counters, rescans) },
 	{ "observer.wakeups", OBSERVER, offsetof(struct observer_counters, wakeups) },
+	{ "register.cancelled", REGISTER, offsetof(struct registrar_counters, cancelled) },
+	{ "register.refused", REGISTER, offsetof(struct registrar_counters, refused) },
+	{ "register.silent", REGISTER, offsetof(struct registrar_counters, silent) },
+	{ "register.stored", REGISTER, offsetof(struct registrar_counters, stored) },
 	{ "socket.calls", SERVER, offsetof(struct varlink_counters, calls) },
 	{ "socket.connections", SERVER, offsetof(struct varlink_counters, connections) },
 	{ "socket.denied", SERVER, offsetof(struct varlink_counters, denied) },
@@ -106,6 +113,7 @@ static json_t *counters_to_json(const struct engine *engine)
 		[TRIGGER] = engine->triggers ? trigger_runner_counters(engine->triggers) : NULL,
 		[OBSERVER] = engine_observer_counters(engine),
 		[WATCH] = engine_watch_counters(engine),
+		[REGISTER] = engine->registrar ? registrar_counters(engine->registrar) : NULL,
 		[SERVER] = engine->server ? varlink_server_counters(engine->server) : NULL,
 	};
 	const struct resolver_state *names = resolver_state(engine->resolver);
@@ -126,6 +134,9 @@ static json_t *counters_to_json(const struct engine *engine)
 	json_object_set_new(object, "queue.triggers_lost",
 			    json_integer((json_int_t)atomic_load(
 				    &gatekeeper_urgent(engine->keeper)->lost)));
+	if (engine->exempt)
+		json_object_set_new(object, "register.exempt",
+				    json_integer((json_int_t)exempt_count(engine->exempt)));
 	if (engine->decision_log) {
 		const struct decision_log_counters *log =
 			decision_log_counters(engine->decision_log);

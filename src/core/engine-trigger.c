@@ -3,8 +3,9 @@
  * Runs the triggers of the rules that a decision matched. What is dropped costs a look at a few
  * numbers: nothing is read or made up for it.
  *
- * The gate tells of an execution before it happens. So that a trigger is told the arguments, it is
- * held until the program is loaded, some 20 milliseconds at most.
+ * The gate tells of an execution before it happens. So that a trigger is told what the program has
+ * become, it is held until that is loaded: mostly less than a millisecond, some 300 at most. Of one
+ * that is over by then, or never begins, it is told what the gate saw while the process waited.
  *
  * Programs run in the group that their trigger names, else in TRIGGER_GROUP, each in a cgroup of
  * its own: by that, and by its session, whatever it starts is known, and sets nothing off.
@@ -22,8 +23,10 @@
 
 enum {
 	OCCURRENCES_MOST = 128, /* that wait for their program */
-	LOOK_USEC = 250,	/* a program is mostly loaded within a millisecond */
-	LOOKS_MOST = 80,	/* then it has failed, or the machine is too busy */
+	LOOK_USEC = 250,	/* a program is mostly loaded within a millisecond ... */
+	LOOK_LATER_USEC = 5000,
+	SOON_NS = 5000000,   /* ... and after five we look less often */
+	LATE_NS = 300000000, /* then it has failed, or the machine is too busy */
 	ACCURACY_USEC = 1,
 };
 
@@ -32,7 +35,6 @@ struct occurrence {
 	struct occurrence *next;
 	struct urgent urgent;
 	struct shared_policy *policy; /* a reference */
-	unsigned looks;
 	struct text argv;
 	char exe[4096]; /* of the program that was executed */
 	struct trigger_values values;
@@ -96,6 +98,12 @@ void engine_values(struct engine *engine, const struct urgent *urgent, const str
 		.script = script.size > 0 ? script.data : NULL,
 		.argv = urgent_text(urgent, URGENT_ARGV),
 		.time_ns = clock_realtime() - (now - decision->time_ns),
+		.exec_id = {
+			.boot = engine->boot,
+			.pid = (uint32_t)decision->pid,
+			.start = decision->start,
+			.exec = is_execution(urgent) ? decision->time_ns / 1000 : 0,
+		},
 	};
 	if (engine->users) {
 		values->user = users_user(engine->users, urgent->subject.uid, now);
@@ -117,10 +125,14 @@ static void know(struct engine *engine, struct occurrence *occurrence, uint32_t 
 				  occurrence->exe, sizeof(occurrence->exe));
 	if (occurrence->argv.size > 0)
 		values->argv = (struct slice){ occurrence->argv.data, occurrence->argv.size };
+	if (!is_execution(urgent))
+		return;
 	/* Another program runs than the file that was executed: that is its script. */
-	if (is_execution(urgent) && occurrence->exe[0] && !streq(occurrence->exe, urgent->path)) {
+	if (occurrence->exe[0] && !streq(occurrence->exe, urgent->path)) {
 		values->script = urgent->path;
 		values->exe = occurrence->exe;
+	} else if (!occurrence->exe[0] && values->script) {
+		values->exe = urgent_text(urgent, URGENT_INTERPRETER).data;
 	}
 }
 
@@ -260,11 +272,15 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct engine *engine = userdata;
 	struct occurrence **at = &engine->occurrences;
+	uint64_t next = LOOK_LATER_USEC, now = clock_boottime();
 
 	while (*at) {
 		_cleanup_(occurrence_freep) struct occurrence *occurrence = NULL;
 
-		if (++(*at)->looks < LOOKS_MOST && !is_settled(engine, *at)) {
+		uint64_t age = now - (*at)->urgent.decision.time_ns;
+
+		if (age < LATE_NS && !is_settled(engine, *at)) {
+			next = age < SOON_NS ? LOOK_USEC : next;
 			at = &(*at)->next;
 			continue;
 		}
@@ -275,7 +291,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (!engine->occurrences)
 		return 0;
-	(void)sd_event_source_set_time_relative(source, LOOK_USEC);
+	(void)sd_event_source_set_time_relative(source, next);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -291,7 +307,7 @@ static bool look_later(struct engine *engine, struct occurrence *occurrence)
 		r = sd_event_add_time_relative(engine->event, &engine->occurrence_timer,
 					       CLOCK_MONOTONIC, LOOK_USEC, ACCURACY_USEC, on_look,
 					       engine);
-	else if (!engine->occurrences)
+	else
 		r = sd_event_source_set_time_relative(engine->occurrence_timer, LOOK_USEC);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(engine->occurrence_timer, SD_EVENT_ONESHOT);

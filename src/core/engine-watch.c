@@ -206,6 +206,7 @@ static void on_healed(size_t found, void *userdata)
 	struct engine *engine = ((struct watching *)userdata)->engine;
 	struct scan_result result;
 
+	engine_register_look(engine);
 	if (found > 0 && engine_policy(engine)->rule_count > 0)
 		(void)engine_scan(engine, &result, NULL);
 }
@@ -516,6 +517,7 @@ static void open_observer(struct watching *watching)
 			    error_text(&watching->error));
 	else if (engine_wanted_events(engine) != 0)
 		engine_watch_again(engine);
+	engine_register_look(engine);
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
 	malloc_trim(0);
 }

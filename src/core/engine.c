@@ -17,11 +17,19 @@
 
 /* ---- parts ---- */
 
+int engine_log_level(const struct engine *engine, const struct policy *policy)
+{
+	const int level = engine->options.log.level;
+
+	return engine->options.log.given && level >= 0 ? level : policy->log_level;
+}
+
 static int open_log(struct engine *engine, const struct policy *policy, struct error *err)
 {
 	enum log_target target = LOG_TARGET_FILE;
 	_cleanup_(freep) char *beside = NULL;
 	const char *file = policy->log_file;
+	int r;
 
 	if (streq(file, "stderr") && engine->options.log_to_runtime_dir) {
 		/* A daemon has no standard error any more once it is up. */
@@ -33,8 +41,16 @@ static int open_log(struct engine *engine, const struct policy *policy, struct e
 	} else if (streq(file, "journal")) {
 		target = LOG_TARGET_JOURNAL;
 	}
-	return log_new(target, file, engine->options.local ? LOG_ERR : policy->log_level,
-		       &engine->log, err);
+	if (engine->options.log.given) {
+		target = engine->options.log.target;
+		file = engine->options.log.path;
+	}
+	r = log_new(target, file,
+		    engine->options.local ? LOG_ERR : engine_log_level(engine, policy),
+		    &engine->log, err);
+	if (r >= 0 && engine->options.log.given)
+		log_set_facility(engine->log, engine->options.log.facility);
+	return r;
 }
 
 static int make_runtime_dir(struct engine *engine, struct error *err)
@@ -97,6 +113,7 @@ static int start_keeper(struct engine *engine, unsigned threads, struct error *e
 	struct gatekeeper_options options = {
 		.threads = threads,
 		.dry_run = engine->options.dry_run,
+		.exempt = engine->exempt,
 		.spare = { getpid(), engine->guard_pid },
 		.timer_fd = engine->timer_fd,
 		.urgent_fd = engine->urgent_fd,
@@ -167,11 +184,14 @@ static int set_options(struct engine *engine, const struct engine_options *optio
 {
 	const char *config = options->config_path ? options->config_path : ENGINE_CONFIG_PATH;
 	const char *runtime = options->runtime_dir ? options->runtime_dir : ENGINE_RUNTIME_DIR;
+	char boot[37];
 
 	engine->options = *options;
 	engine->config_path = strdup(config);
 	engine->runtime_dir = strdup(runtime);
 	engine->started_ns = clock_boottime();
+	if (host_boot_id(engine->host, boot) >= 0)
+		engine->boot = (uint32_t)strtoul(boot, NULL, 16);
 	/* With a guard, our parent is the guard. */
 	engine->guard_pid = options->guard_fd >= 0 ? getppid() : 0;
 	return engine->config_path && engine->runtime_dir ? 0 : -ENOMEM;
@@ -233,7 +253,9 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	open_gate(engine, *policy);
 	if (groups_warning(engine->groups))
 		log_warning(engine->log, "%s", groups_warning(engine->groups));
-	r = start_keeper(engine, engine->gate ? gate_thread_count(engine->gate) : 1, err);
+	r = engine_register_open(engine, err);
+	if (r >= 0)
+		r = start_keeper(engine, engine->gate ? gate_thread_count(engine->gate) : 1, err);
 	if (r >= 0 && !engine->options.local)
 		r = engine_services_load(engine, err);
 	if (r >= 0)
@@ -253,10 +275,13 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	/* The socket first: it can be refused, and nothing waits at the gate yet. */
 	r = engine_socket_start(engine, err);
 	if (r >= 0)
+		r = engine_register_start(engine, err);
+	if (r >= 0)
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
-	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0))
+	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
+		       engine_accounts_start(engine) < 0))
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
@@ -330,11 +355,13 @@ void engine_free(struct engine *engine)
 		return;
 	engine_unsubscribe_all(engine);
 	engine_watch_stop(engine);
+	engine_accounts_stop(engine);
 	engine_occasions_stop(engine);
 	engine_deny_stop(engine);
 	engine_stop_slow(engine);
 	engine_services_stop(engine);
 	varlink_server_free(engine->server);
+	engine_register_stop(engine);
 	/* Stops its threads, so that nobody uses a snapshot any more. */
 	engine_drop_effects(engine);
 	gate_free(engine->gate);
@@ -344,6 +371,7 @@ void engine_free(struct engine *engine)
 	if (engine->keeper)
 		snapshot_free(gatekeeper_swap(engine->keeper, NULL));
 	gatekeeper_free(engine->keeper);
+	exempt_free(engine->exempt);
 	confirm_free(engine->confirm);
 	engine_record_stop(engine);
 	free_snapshots(engine);
@@ -383,6 +411,7 @@ static int scan(struct engine *engine, struct scan_memory *memory, struct scan_r
 		.world = gatekeeper_world(engine->keeper),
 		.rates = gatekeeper_rates(engine->keeper),
 		.dry_run = engine->options.dry_run,
+		.exempt = engine->exempt,
 		.spare = { getpid(), engine->guard_pid },
 		.memory = memory,
 		.act = scan_act,

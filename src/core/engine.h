@@ -23,7 +23,21 @@ struct engine_options {
 	bool log_to_runtime_dir; /* a log of "stderr" goes to <runtime_dir>/reeved.log (--daemon) */
 	bool local;		 /* no gate, no socket: one command's work without a daemon */
 	bool bare;		 /* local: the policy's groups are not made (for clean) */
-	int guard_fd;		 /* socket to the guard, or -1 */
+	/* In place of what the policy says of the log. */
+	struct {
+		bool given;
+		enum log_target target;
+		const char *path; /* as of log_new() */
+		int facility;
+		int level; /* -1: the policy's */
+	} log;
+	int guard_fd; /* socket to the guard, or -1 */
+	/* libcgroup's register socket (core/registrar.h); path NULL: none. */
+	struct {
+		const char *path;
+		uid_t uid; /* -1: root */
+		gid_t gid;
+	} registers;
 	/* Told after every reload that took effect, whoever asked for it; may be NULL. */
 	void (*reloaded)(const struct engine *engine);
 };

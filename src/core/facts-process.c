@@ -11,6 +11,7 @@
 #include "core/facts-process.h"
 
 #include "core/execve-call.h"
+#include "core/zone.h"
 #include "source/interpreter.h"
 #include "util/proc-text.h"
 #include "source/peek.h"
@@ -234,6 +235,7 @@ static bool script_by_file(struct process_facts *process)
 
 	if (n <= 0 || !interpreter_parse(head, (size_t)n, process->interpreter))
 		return false;
+	interpreter_parse_argument(head, (size_t)n, process->interpreter_argument);
 	facts->interpreter = slice_of(process->interpreter);
 	facts->script = (struct slice){ facts->file.path, facts->file.length };
 	return true;
@@ -260,7 +262,48 @@ static bool script_by_call(struct process_facts *process)
 		return false;
 	facts->script = (struct slice){ process->script, (size_t)n };
 	facts->interpreter = (struct slice){ facts->file.path, facts->file.length };
+	process->interpreter_argument[0] = '\0';
 	return true;
+}
+
+/* Strings with their NULs in place of the first one of the list; false: there is no room. */
+static bool replace_first(struct process_facts *process, const struct slice *strings, size_t count)
+{
+	struct slice *argv = &process->facts.argv;
+	size_t first = argv->size > 0 ? strnlen(argv->data, argv->size - 1) + 1 : 0;
+	size_t rest = argv->size - first, front = 0;
+
+	for (size_t i = 0; i < count; i++)
+		front += strings[i].size > 0 ? strings[i].size + 1 : 0;
+	if (front + rest > sizeof(process->arguments))
+		return false;
+	memmove(process->arguments + front, process->arguments + first, rest);
+	front = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (strings[i].size == 0)
+			continue;
+		memcpy(process->arguments + front, strings[i].data, strings[i].size);
+		front += strings[i].size;
+		process->arguments[front++] = '\0';
+	}
+	*argv = (struct slice){ process->arguments, front + rest };
+	return true;
+}
+
+void process_facts_put_interpreter(struct process_facts *process)
+{
+	const struct facts *facts = &process->facts;
+	const uint32_t both = UINT32_C(1) << FACT_ARGUMENTS | UINT32_C(1) << FACT_SCRIPT;
+	const struct slice front[] = {
+		facts->interpreter,
+		slice_of(process->interpreter_argument),
+		slice_of(process->asked_for),
+	};
+
+	if (!process->executing || (facts->known & both) != both || facts->script.size == 0 ||
+	    process->asked_for[0] == '\0')
+		return;
+	(void)replace_first(process, front, ARRAY_SIZE(front));
 }
 
 /* Of a process that runs already nothing tells what it was asked to run. */
@@ -362,7 +405,6 @@ static void ask_namespaces(struct process_facts *process)
 	for (size_t i = 0; i < FACT_NAMESPACE_KINDS; i++)
 		facts->namespaces[i] =
 			read_namespace(process->world->host, pid, namespace_names[i]);
-	memcpy(facts->host_namespaces, process->world->namespaces, sizeof(facts->host_namespaces));
 	/* One kind may be missing in a kernel; all are when we may not look. */
 	if (facts->namespaces[NS_MNT] != 0)
 		know(process, FACT_NAMESPACES);
@@ -487,6 +529,7 @@ void process_facts_begin(struct process_facts *process, const struct facts_world
 	facts->asked = facts->known = 0;
 	facts->ask = ask;
 	facts->userdata = process;
+	memcpy(facts->host_namespaces, world->namespaces, sizeof(facts->host_namespaces));
 }
 
 void process_facts_set_file(struct process_facts *process, const struct file_key *file)
@@ -517,9 +560,6 @@ void facts_world_init(struct facts_world *world, const struct host *host)
 void facts_world_refresh(struct facts_world *world)
 {
 	time_t now = (time_t)(clock_realtime() / UINT64_C(1000000000));
-	struct tm tm;
 
-	tzset();
-	atomic_store(&world->utc_offset,
-		     localtime_r(&now, &tm) ? (int32_t)tm.tm_gmtoff : (int32_t)0);
+	atomic_store(&world->utc_offset, zone_offset(now));
 }

@@ -29,7 +29,8 @@ struct facts_world {
 	_Atomic int32_t utc_offset;		   /* s; whoever may read a file keeps it */
 };
 void facts_world_init(struct facts_world *world, const struct host *host);
-/* Reads the zone again: daylight saving may have begun. */
+/* Reads the zone again: daylight saving may have begun, or the host has moved. Of the loop alone.
+ */
 void facts_world_refresh(struct facts_world *world);
 
 enum { FACTS_ARGUMENTS = 32768, FACTS_STATUS = 8192 };
@@ -58,8 +59,9 @@ struct process_facts {
 	struct container container;
 	struct name_buffer names;
 	char exe[PATH_MAX + 1], cwd[PATH_MAX + 1], script[PATH_MAX + 1], interpreter[PATH_MAX + 1];
-	char asked_for[PATH_MAX + 1]; /* what execve(2) was told to execute */
-	char comm[17];		      /* with the newline of the file, and a NUL */
+	char interpreter_argument[256]; /* that the script's first line gives it */
+	char asked_for[PATH_MAX + 1];	/* what execve(2) was told to execute */
+	char comm[17];			/* with the newline of the file, and a NUL */
 	char groups_v1[MEMBERSHIP_SIZE + 1];
 	char status[FACTS_STATUS];
 	char arguments[FACTS_ARGUMENTS];
@@ -75,6 +77,12 @@ void process_facts_begin(struct process_facts *process, const struct facts_world
 
 /* The file that is executed or opened. `path` is borrowed. Of an execution it is the program. */
 void process_facts_set_file(struct process_facts *process, const struct file_key *file);
+
+/*
+ * The arguments as they will be when the program runs: of a script with the interpreter, and what
+ * its first line gives that, in front. Once, and after the rules have been asked.
+ */
+void process_facts_put_interpreter(struct process_facts *process);
 
 /* The group of ours that a path is in, "" below a base itself; size 0 and data NULL: none. */
 struct slice group_of_path(const struct group_bases *bases, unsigned hierarchy, const char *path,

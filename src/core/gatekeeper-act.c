@@ -63,6 +63,7 @@ static void describe(struct gatekeeper *keeper, struct seat *seat, const struct 
 	urgent->rule_count = verdict->count;
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(urgent->rules[0]));
 	snprintf(urgent->path, sizeof(urgent->path), "%s", seat->event->path);
+	process_facts_put_interpreter(&seat->process);
 	urgent_take_facts(urgent, facts);
 	subject_read(keeper->host, facts->pid, seat->event->pid, &urgent->subject);
 }
@@ -170,6 +171,19 @@ static void make_plan(struct gatekeeper *keeper, struct seat *seat, const struct
 		keeper_count(&keeper->counters.too_many_rules);
 		decision->flags |= DECISION_TRUNCATED;
 	}
+}
+
+/* Who has registered stays where it is. */
+static void leave_alone(struct gatekeeper *keeper, struct seat *seat, struct decision *decision)
+{
+	const struct exempt *exempt = keeper->options.exempt;
+
+	if (!exempt || !plan_has(&seat->plan, EFFECTS_THAT_PLACE) ||
+	    !exempt_covers(exempt, decision->pid))
+		return;
+	plan_drop(&seat->plan, EFFECTS_THAT_PLACE);
+	decision->flags |= DECISION_EXEMPT;
+	keeper_count(&keeper->counters.exempt);
 }
 
 /* What the loop is to do: all of it while the process is held, else what is not done here. */
@@ -312,6 +326,7 @@ unsigned gatekeeper_act(struct gatekeeper *keeper, struct seat *seat,
 	fill(seat, snapshot, verdict, &decision);
 	keeper_count(&keeper->counters.matched);
 	make_plan(keeper, seat, snapshot, verdict, &decision);
+	leave_alone(keeper, seat, &decision);
 	if (seat->plan.kinds & ~EFFECTS_BESIDE)
 		effects_begin(&effects);
 	if (decision.on == ON_EXECUTE)

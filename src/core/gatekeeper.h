@@ -7,6 +7,7 @@
 
 #include "action/rate.h"
 #include "core/decision.h"
+#include "core/exempt.h"
 #include "core/snapshot.h"
 #include "source/confirm.h"
 #include "source/gate.h"
@@ -19,6 +20,7 @@ struct gatekeeper_counters {
 	_Atomic uint64_t not_held;    /* could not: what the loop does came after the answer */
 	_Atomic uint64_t move_failed; /* see also the last error */
 	_Atomic uint64_t vanished;    /* gone before it could be moved */
+	_Atomic uint64_t exempt;      /* left alone, for they have registered */
 	_Atomic uint64_t no_way_back; /* where a process was could not be kept */
 	/* More rules matched than a verdict lists, or more is to be done than a plan holds:
 	 * triggers of the rest were not run. */
@@ -32,9 +34,10 @@ struct gatekeeper_options {
 	unsigned threads;	 /* of the gate, gate_thread_count() */
 	struct confirm *confirm; /* borrowed */
 	bool dry_run;
-	pid_t spare[2]; /* never frozen or killed: the daemon and its guard */
-	int timer_fd;	/* timerfd: armed for a few ms after a decision, so that the loop looks */
-	int urgent_fd;	/* eventfd: written when the loop has something to do */
+	const struct exempt *exempt; /* borrowed; NULL: nobody is */
+	pid_t spare[2];		     /* never frozen or killed: the daemon and its guard */
+	int timer_fd;  /* timerfd: armed for a few ms after a decision, so that the loop looks */
+	int urgent_fd; /* eventfd: written when the loop has something to do */
 };
 
 int gatekeeper_new(const struct host *host, const struct gatekeeper_options *options,

@@ -208,7 +208,7 @@ static void on_signal(struct guard *guard)
 
 static int open_signals(void)
 {
-	static const int forwarded[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+	static const int forwarded[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
 	static const int ignored[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGQUIT };
 	sigset_t set;
 

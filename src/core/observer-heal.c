@@ -44,9 +44,28 @@ static void on_scanned(struct event *event, void *userdata)
 		observer_tell(observer, event);
 }
 
+static bool is_in_table(uint32_t pid, void *userdata)
+{
+	const struct observer *observer = userdata;
+
+	return process_table_find(observer->table, pid) != NULL;
+}
+
+/*
+ * By the source itself, in a tenth of the time that /proc takes. What it does not tell and /proc
+ * lists is read there: a process that came meanwhile, and those that some kernels keep from BPF
+ * (seen: process 1 of a sandbox).
+ */
+static int list(struct observer *observer, const struct event_sink *sink)
+{
+	const struct source_class *class = observer->source ? observer->source->class : NULL;
+
+	return class && class->list ? class->list(observer->source, sink) : -EOPNOTSUPP;
+}
+
 int observer_scan(struct observer *observer, enum tell what, struct error *err)
 {
-	const struct process_scan_options options = {
+	struct process_scan_options options = {
 		.host = observer->host,
 		.sink = { on_scanned, observer },
 		.environment = observer->options.environment,
@@ -58,6 +77,10 @@ int observer_scan(struct observer *observer, enum tell what, struct error *err)
 
 	observer->tell = what;
 	observer->found = 0;
+	if (what == TELL_NOTHING && observer->table && list(observer, &options.sink) >= 0) {
+		options.skips = is_in_table;
+		options.userdata = observer;
+	}
 	r = scan_processes(&options, &result, err);
 	observer->tell = TELL_NOTHING;
 	return r;

@@ -79,11 +79,12 @@ static void refuse(struct observer *observer, const char *source, const char *ve
 static int open_class(struct observer *observer, const struct source_class *class,
 		      struct error *err)
 {
+	const bool keep = keeps_table(observer, observer->wanted);
 	const struct source_options options = {
 		.host = observer->host,
 		.sink = { observer_on_event, observer },
-		.types = observer_asks(class, observer->wanted,
-				       keeps_table(observer, observer->wanted)),
+		.types = observer_asks(class, observer->wanted, keep),
+		.list = keep,
 		.environment = observer->options.environment,
 		.environment_count = observer->options.environment_count,
 		.quiet = getpid(),

@@ -289,6 +289,9 @@ static bool scan_process(struct scan *scan, pid_t pid)
 	if (!new && (memory || !scan->first_pass))
 		plan_drop(&scan->urgent.plan,
 			  ~(EFFECTS_THAT_PLACE & ~(UINT32_C(1) << EFFECT_LIMIT)));
+	if (scan->options->exempt && plan_has(&scan->urgent.plan, EFFECTS_THAT_PLACE) &&
+	    exempt_covers(scan->options->exempt, pid))
+		plan_drop(&scan->urgent.plan, EFFECTS_THAT_PLACE);
 	placed = plan_has(&scan->urgent.plan, EFFECTS_THAT_PLACE);
 	if (!memory && scan->urgent.plan.count == 0)
 		return false;

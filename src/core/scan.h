@@ -4,6 +4,7 @@
 
 #include "core/decision.h"
 #include "core/engine.h"
+#include "core/exempt.h"
 #include "core/scan-memory.h"
 #include "core/snapshot.h"
 
@@ -11,7 +12,8 @@ struct scan_options {
 	struct facts_world *world;
 	struct rate_table *rates;
 	bool dry_run;
-	pid_t spare[2]; /* left alone, as kernel threads are */
+	const struct exempt *exempt; /* NULL: nobody is */
+	pid_t spare[2];		     /* left alone, as kernel threads are */
 	/* Of a scan that is repeated; NULL: one that stands alone. With it, a process that was seen
 	 * before is told of only if it had to be moved again; for one that was not, all that its
 	 * rules say is done, but for those of the very first scan. */

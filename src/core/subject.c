@@ -137,12 +137,17 @@ int subject_has_executed(const struct host *host, pid_t pid, const struct subjec
 {
 	struct subject now = { 0 };
 	char name[40], text[4096];
+	const char *end;
 
 	snprintf(name, sizeof(name), "%d/stat", pid);
 	if (file_read_into(host->proc_fd, name, text, sizeof(text)) <= 0)
 		return -ESRCH;
 	subject_parse_stat(text, &now);
-	return now.arg_start != 0 ? now.arg_start != subject->arg_start : -ESRCH;
+	end = strrchr(text, ')');
+	if (!end || strchr("ZXx", end[1] == ' ' ? end[2] : 'X'))
+		return -ESRCH;
+	/* Memory without arguments is being filled. */
+	return now.arg_start != 0 && now.arg_start != subject->arg_start;
 }
 
 void subject_read_argv(const struct host *host, pid_t pid, struct text *argv, char *exe,

@@ -12,7 +12,8 @@
  */
 void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject *ret_subject);
 
-/* Whether the process has executed a program since: 1 yes, 0 not yet, -ESRCH it is gone. */
+/* Whether the process has executed a program since, and it is loaded: 1 yes, 0 not yet, -ESRCH it
+ * is gone. */
 int subject_has_executed(const struct host *host, pid_t pid, const struct subject *subject);
 /* The arguments that the process has now, each with its NUL, added to `argv` (nothing where they
  * cannot be read), and the path of its program ("" likewise). */

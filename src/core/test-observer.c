@@ -36,7 +36,8 @@ static struct {
 	int fail;      /* result of the next dispatch; 0: none */
 	uint64_t due;  /* UINT64_MAX: none */
 	int scan;      /* result of scans */
-	unsigned scans, opened, dispatched;
+	unsigned scans, read, opened, dispatched;
+	size_t listed;	/* of those that run, how many the source can list; 0: it cannot */
 	uint32_t types; /* asked for last */
 	struct fake *open;
 } world;
@@ -148,6 +149,31 @@ static int fake_set_types(struct source *source, uint32_t types, struct error *e
 	return 0;
 }
 
+static void tell_running(const struct running *running, enum event_source source,
+			 const struct event_sink *sink)
+{
+	struct event event;
+
+	event_init(&event, EVENT_RUNNING, source);
+	event_set(&event, BOOTTIME, boottime, clock_boottime());
+	event_set(&event, PID, pid, running->pid);
+	event_set(&event, PPID, ppid, running->ppid);
+	event_set(&event, START, start, running->start);
+	event_set(&event, EXE, exe, slice_of(running->exe));
+	sink->event(&event, sink->userdata);
+}
+
+static int fake_list(struct source *source, const struct event_sink *sink)
+{
+	const struct fake *fake = (const struct fake *)source;
+
+	if (!fake->options.list || world.listed == 0)
+		return -EOPNOTSUPP;
+	for (size_t i = 0; i < world.listed; i++)
+		tell_running(&world.running[i], SOURCE_BPF, sink);
+	return 0;
+}
+
 static const char *fake_variant(const struct source *source)
 {
 	return "a fake";
@@ -171,6 +197,7 @@ static const char *fake_variant(const struct source *source)
 		.due = fake_due,                                                                  \
 		.dispatch = fake_dispatch,                                                        \
 		.set_types = fake_set_types,                                                      \
+		.list = fake_list,                                                                \
 		.variant = fake_variant,                                                          \
 	};
 extern const struct source_class first_class, second_class, replay_class;
@@ -197,15 +224,11 @@ int scan_processes(const struct process_scan_options *options,
 		return error_set(err, world.scan, "there is no /proc");
 	for (size_t i = 0; i < world.running_count; i++) {
 		const struct running *running = &world.running[i];
-		struct event event;
 
-		event_init(&event, EVENT_RUNNING, SOURCE_PROCFS);
-		event_set(&event, BOOTTIME, boottime, clock_boottime());
-		event_set(&event, PID, pid, running->pid);
-		event_set(&event, PPID, ppid, running->ppid);
-		event_set(&event, START, start, running->start);
-		event_set(&event, EXE, exe, slice_of(running->exe));
-		options->sink.event(&event, options->sink.userdata);
+		if (options->skips && options->skips(running->pid, options->userdata))
+			continue;
+		world.read++;
+		tell_running(running, SOURCE_PROCFS, &options->sink);
 	}
 	*ret_result = (struct process_scan_result){ .found = world.running_count };
 	return 0;
@@ -341,6 +364,34 @@ static void expect(struct watcher *watcher, size_t at, enum event_type type, uin
 }
 
 /* ---- cases ---- */
+
+/* What the source lists itself is not read in /proc; what it does not list is. */
+static void test_a_list_of_the_source(void **state)
+{
+	struct watcher *watcher = *state;
+
+	runs(1, 0, "/sbin/init");
+	runs(70, 1, "/bin/one");
+	runs(71, 70, "/bin/two");
+	world.listed = 2;
+	must_begin(watcher, EVENT_BIT(EVENT_FORK));
+	assert_int_equal(world.scans, 1);
+	assert_int_equal(world.read, 1);
+	for (uint32_t pid = 70; pid <= 71; pid++)
+		assert_non_null(process_table_find(observer_table(watcher->observer), pid));
+}
+
+/* One that refuses: all is read in /proc. */
+static void test_no_list_of_the_source(void **state)
+{
+	struct watcher *watcher = *state;
+
+	runs(1, 0, "/sbin/init");
+	runs(70, 1, "/bin/one");
+	must_begin(watcher, EVENT_BIT(EVENT_FORK));
+	assert_int_equal(world.read, 2);
+	assert_non_null(process_table_find(observer_table(watcher->observer), 70));
+}
 
 static void test_first_that_works(void **state)
 {
@@ -749,6 +800,8 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		CASE(test_a_list_of_the_source),
+		CASE(test_no_list_of_the_source),
 		CASE(test_first_that_works),
 		CASE(test_none_works),
 		CASE(test_events_and_table),

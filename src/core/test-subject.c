@@ -30,6 +30,13 @@ static const char stat_text[] =
 	"0 0 0 0 94012943721712 94012943723136 94013361831936 140720308486128 140720308486148 "
 	"140720308486148 140720308486123 0\n";
 
+/* Memory without arguments: a program that is being loaded, and a process that is over. */
+#define WITHOUT_MEMORY                                                                           \
+	"1 12 5 0 -1 4194304 96 0 0 0 0 0 0 0 20 0 1 0 1234 0 0 18446744073709551615 0 0 0 0 0 " \
+	"0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+static const char loading[] = "14 (a b) D " WITHOUT_MEMORY;
+static const char over[] = "14 (a b) Z " WITHOUT_MEMORY;
+
 static void test_stat(void **state)
 {
 	struct subject subject = { 0 };
@@ -108,6 +115,11 @@ static void test_what_it_has_executed(void **state)
 	subject_parse_stat(stat_text, &subject);
 	assert_int_equal(subject_has_executed(host, 12, &subject), 0);
 	assert_int_equal(subject_has_executed(host, 13, &subject), -ESRCH);
+	/* Being loaded; over. */
+	unit_write(folder, "proc/14/stat", loading);
+	assert_int_equal(subject_has_executed(host, 14, &subject), 0);
+	unit_write(folder, "proc/14/stat", over);
+	assert_int_equal(subject_has_executed(host, 14, &subject), -ESRCH);
 	subject_read_argv(host, 12, &argv, exe, sizeof(exe));
 	assert_int_equal(argv.size, 3);
 	assert_string_equal(argv.data, "sh");

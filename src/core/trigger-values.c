@@ -153,6 +153,16 @@ ADD_SLICE(add_cgroup, values->cgroup)
 ADD_SLICE(add_user, values->user)
 ADD_SLICE(add_unix_group, values->unix_group)
 
+static bool add_exec_id(const struct trigger_values *values, struct text *text)
+{
+	char id[PROCESS_ID_TEXT];
+
+	if (values->exec_id.start == 0)
+		return false;
+	(void)process_id_format(&values->exec_id, id);
+	return add_string(text, id);
+}
+
 /* Always there, as it was before there were others: "" is none. */
 static bool add_group(const struct trigger_values *values, struct text *text)
 {
@@ -211,6 +221,7 @@ static const struct {
 	{ "REEVE_DECISION", .add = add_verdict },
 	{ "REEVE_EVENT", .add = add_action },
 	{ "REEVE_EXE", .add = add_exe },
+	{ "REEVE_EXEC_ID", .add = add_exec_id },
 	{ "REEVE_GROUP", .add = add_group },
 	{ "REEVE_PATH", .add = add_path },
 	{ "REEVE_PID", DECISION_NUMBER, OF_DECISION(pid) },
@@ -455,8 +466,10 @@ static json_t *container_to_json(const struct trigger_values *values)
 char *trigger_values_json(const struct trigger_values *values)
 {
 	json_t *object = ids_to_json(values, json_object());
-	char *line, *ended = NULL;
+	char *line, *ended = NULL, id[PROCESS_ID_TEXT];
 
+	if (values->exec_id.start != 0 && process_id_format(&values->exec_id, id) > 0)
+		set(object, "exec_id", slice_of(id));
 	set(object, "time", slice_of(values->time));
 	set(object, "rule", string_or_none(values->rule));
 	set(object, "action", string_or_none(values->action));

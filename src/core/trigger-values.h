@@ -7,6 +7,7 @@
 
 #include "core/decision.h"
 #include "model/container.h"
+#include "model/event.h"
 #include "util/text.h"
 
 /* All is borrowed; a NULL string, a slice of size 0: not known. */
@@ -22,7 +23,8 @@ struct trigger_values {
 	const char *script;
 	struct slice argv; /* strings, each with its NUL */
 	struct slice user, unix_group;
-	uint64_t time_ns; /* wall clock */
+	uint64_t time_ns;	   /* wall clock */
+	struct process_id exec_id; /* start 0: not known */
 
 	/* Filled in by trigger_values_init() from the rest. */
 	struct container container;

@@ -4,10 +4,9 @@
  * the others are up and goes; the guard is the parent that stays (core/guard.h); its child is the
  * daemon proper, which has one loop and the gate's threads.
  */
-#include "core/engine.h"
 #include "core/guard.h"
+#include "daemon/arguments.h"
 #include "util/fd.h"
-#include "util/options.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -21,61 +20,6 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-struct arguments {
-	const char *config, *runtime_dir, *compat, *pid_file;
-	bool foreground, daemon, scan, dry_run, version;
-};
-
-static int parse_arguments(int argc, char **argv, struct arguments *arguments)
-{
-	const struct option options[] = {
-		{ "compat", 0, OPTION_STRING, "fetter", "read a file of another tool as it does",
-		  &arguments->compat },
-		{ "config", 'c', OPTION_STRING, "PATH",
-		  "policy file or folder (default " ENGINE_CONFIG_PATH ")", &arguments->config },
-		{ "daemon", 'd', OPTION_FLAG, NULL,
-		  "return once the daemon is up, or with its error", &arguments->daemon },
-		{ "dry-run", 'n', OPTION_FLAG, NULL, "decide and report, change nothing",
-		  &arguments->dry_run },
-		{ "foreground", 'f', OPTION_FLAG, NULL, "stay in the foreground (the default)",
-		  &arguments->foreground },
-		{ "pid-file", 'p', OPTION_STRING, "FILE",
-		  "write the process id of the one to signal, locked while it runs",
-		  &arguments->pid_file },
-		{ "runtime-dir", 'r', OPTION_STRING, "DIR",
-		  "socket and state (default " ENGINE_RUNTIME_DIR ")", &arguments->runtime_dir },
-		{ "scan", 's', OPTION_FLAG, NULL, "also place what already runs",
-		  &arguments->scan },
-		{ "version", 0, OPTION_FLAG, NULL, "print the version", &arguments->version },
-	};
-	const struct command_line line = {
-		.usage = "[OPTION...]",
-		.summary = "Puts every process into its group before its first instruction.",
-		.options = options,
-		.option_count = ARRAY_SIZE(options),
-	};
-	_cleanup_(error_done) struct error err = ERROR_INIT;
-	bool help = false;
-	int first = options_parse(&line, argc, argv, &help, &err);
-
-	if (help) {
-		options_print_help(&line, "reeved", stdout);
-		exit(EXIT_DONE);
-	}
-	if (first >= 0 && first < argc)
-		first = error_set(&err, -EINVAL, "unexpected argument \"%s\"", argv[first]);
-	if (first >= 0 && arguments->compat && !streq(arguments->compat, "fetter"))
-		first = error_set(&err, -EINVAL, "--compat knows only \"fetter\", not \"%s\"",
-				  arguments->compat);
-	if (first >= 0 && arguments->daemon && arguments->foreground)
-		first = error_set(&err, -EINVAL, "--daemon and --foreground exclude each other");
-	if (first < 0)
-		fprintf(stderr, "reeved: %s\nTry: reeved --help\n", error_text(&err));
-	return first;
-}
 
 /* ---- the loop's sources ---- */
 
@@ -143,6 +87,8 @@ static int add_signals(sd_event *event, struct engine *engine)
 		r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, engine);
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGUSR1, on_reopen, engine);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGUSR2, on_reload, engine);
 	return r;
 }
 
@@ -164,6 +110,7 @@ static void prepare_process(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	/* Without a free descriptor the kernel cannot hand over an event and denies the execution.
@@ -240,20 +187,13 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	_cleanup_(engine_freep) struct engine *engine = NULL;
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	_cleanup_(error_done) struct error err = ERROR_INIT;
-	struct engine_options options = {
-		.config_path = arguments->config,
-		.runtime_dir = arguments->runtime_dir,
-		.load_flags = arguments->compat ? LOAD_COMPAT_FETTER : 0,
-		.scan_at_start = arguments->scan,
-		.dry_run = arguments->dry_run,
-		.log_to_runtime_dir = arguments->daemon,
-		.guard_fd = guard_fd,
-		.reloaded = on_reloaded,
-	};
+	struct engine_options options = arguments->engine;
 	_cleanup_(sd_event_unrefp) sd_event *event = NULL;
 	_cleanup_(closep) int pid_fd = -1;
 	int r;
 
+	options.guard_fd = guard_fd;
+	options.reloaded = on_reloaded;
 	prepare_process();
 	r = arguments->pid_file ? take_pid_file(arguments->pid_file, &pid_fd, &err) : 0;
 	if (r >= 0)
@@ -267,7 +207,7 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot start");
 		print_failure(&diagnostics, &err);
-		return EXIT_FAILED;
+		return arguments->compat ? arguments->compat->failed : EXIT_FAILED;
 	}
 	/* Warnings do not stop it, but they must be seen. */
 	diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
@@ -385,13 +325,20 @@ static void fill_standard(void)
 
 int main(int argc, char **argv)
 {
-	struct arguments arguments = { 0 };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct arguments arguments;
 
 	fill_standard();
 	/* Whoever started us may ignore it: then no child could be waited for. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	if (parse_arguments(argc, argv, &arguments) < 0)
+	if (arguments_parse(argc, argv, &arguments, &err) < 0) {
+		fprintf(stderr, "reeved: %s\nTry: reeved --help\n", error_text(&err));
 		return EXIT_USAGE;
+	}
+	if (arguments.help) {
+		arguments_print_help(stdout);
+		return EXIT_DONE;
+	}
 	if (arguments.version) {
 		puts("reeved " REEVE_VERSION);
 		return EXIT_DONE;

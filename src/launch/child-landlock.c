@@ -11,9 +11,9 @@ struct landlock_path {
 	uint64_t access;
 	int32_t fd;
 } __attribute__((packed));
-enum { LANDLOCK_PATH = 1 };
+enum { RULE_PATH = 1, RULE_PORT = 2 };
 
-static long add_rule(int ruleset, const struct launch_landlock_rule *rule)
+static long add_path(long ruleset, const struct launch_landlock_path *rule)
 {
 	long fd = raw(SYS_openat, AT_FDCWD, rule->path, O_PATH | O_CLOEXEC, 0);
 	struct landlock_path path = { .access = rule->access, .fd = (int32_t)fd };
@@ -21,11 +21,11 @@ static long add_rule(int ruleset, const struct launch_landlock_rule *rule)
 
 	if (fd < 0)
 		return fd;
-	r = raw(SYS_landlock_add_rule, ruleset, LANDLOCK_PATH, &path, 0);
+	r = raw(SYS_landlock_add_rule, ruleset, RULE_PATH, &path, 0);
 	/* It is no folder, and what only folders have is a mistake to the kernel. */
 	if (r == -EINVAL && (rule->access & ~LANDLOCK_FILE_ACCESS)) {
 		path.access &= LANDLOCK_FILE_ACCESS;
-		r = path.access ? raw(SYS_landlock_add_rule, ruleset, LANDLOCK_PATH, &path, 0) : 0;
+		r = path.access ? raw(SYS_landlock_add_rule, ruleset, RULE_PATH, &path, 0) : 0;
 	}
 	(void)raw(SYS_close, fd);
 	return r;
@@ -34,17 +34,27 @@ static long add_rule(int ruleset, const struct launch_landlock_rule *rule)
 int child_landlock(struct job *job)
 {
 	const struct launch_confinement *confinement = job->plan->confinement;
+	const struct launch_landlock *landlock = confinement ? confinement->landlock : NULL;
+	long ruleset, r = 0;
 
-	if (!confinement || confinement->landlock_fd < 0)
+	if (!landlock)
 		return 0;
-	for (size_t i = 0; i < confinement->landlock_rule_count; i++) {
-		const struct launch_landlock_rule *rule = &confinement->landlock_rules[i];
-		long r = add_rule(confinement->landlock_fd, rule);
-
-		if (r < 0) {
-			job->doing = rule->path;
-			return (int)r;
-		}
+	job->doing = "the ruleset";
+	ruleset = raw(SYS_landlock_create_ruleset, &landlock->handled, landlock->size, 0);
+	if (ruleset < 0)
+		return (int)ruleset;
+	for (size_t i = 0; r >= 0 && i < landlock->path_count; i++) {
+		job->doing = landlock->paths[i].path;
+		r = add_path(ruleset, &landlock->paths[i]);
 	}
-	return (int)raw(SYS_landlock_restrict_self, confinement->landlock_fd, 0);
+	for (size_t i = 0; r >= 0 && i < landlock->port_count; i++) {
+		job->doing = "a port";
+		r = raw(SYS_landlock_add_rule, ruleset, RULE_PORT, &landlock->ports[i], 0);
+	}
+	if (r < 0)
+		return (int)r;
+	job->doing = NULL;
+	r = raw(SYS_landlock_restrict_self, ruleset, 0);
+	(void)raw(SYS_close, ruleset);
+	return (int)r;
 }

@@ -59,18 +59,21 @@ static int type_of(int fd, const char *path, bool *ret_folder)
 	return r;
 }
 
-/* mount(2) of a bind or of a file system. */
-static int mount_old(struct job *job, const struct launch_mount *mount, const char *data,
+/* mount(2) of a bind (of `from`) or of a file system. */
+static int mount_old(struct job *job, const struct launch_mount *mount, long from, const char *data,
 		     bool folder)
 {
 	bool bind = mount->kind == LAUNCH_MOUNT_BIND;
-	char path[FD_PATH_SIZE];
+	char path[FD_PATH_SIZE], source[FD_PATH_SIZE];
 	long target = child_open_target(job, mount->target, folder), r;
 
 	if (target < 0)
 		return (int)target;
 	job->doing = "it cannot be mounted there";
-	r = raw(SYS_mount, mount->source ? mount->source : mount->type,
+	r = raw(SYS_mount,
+		bind		? child_fd_path(source, (int)from)
+		: mount->source ? mount->source
+				: mount->type,
 		child_fd_path(path, (int)target), bind ? NULL : mount->type,
 		bind ? MS_BIND | (mount->shallow ? 0UL : (unsigned long)MS_REC)
 		     : child_old_flags(mount->attributes),
@@ -78,24 +81,26 @@ static int mount_old(struct job *job, const struct launch_mount *mount, const ch
 	return child_close(target, (int)r);
 }
 
-static int take_bind(struct job *job, const struct launch_mount *mount, const struct job_mount *row)
+static int take_bind(struct job *job, const struct launch_mount *mount, long from, char **below)
 {
 	bool by_hand = mount->attributes && !job->mounts->has_setattr, folder;
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+	unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
 			 (mount->shallow ? 0U : (unsigned)AT_RECURSIVE);
 	long tree;
 	int r;
 
 	job->doing = "what is to be seen there is missing";
-	r = type_of(AT_FDCWD, mount->source, &folder);
+	if (from < 0)
+		return from == -ENOENT && mount->optional ? 0 : (int)from;
+	r = type_of((int)from, "", &folder);
 	if (r < 0)
-		return r == -ENOENT && mount->optional ? 0 : r;
+		return r;
 	if (!job->mounts->has_new_api) {
-		r = mount_old(job, mount, NULL, folder);
+		r = mount_old(job, mount, from, NULL, folder);
 		by_hand = mount->attributes != 0;
 	} else {
 		job->doing = "what is to be seen there cannot be taken";
-		tree = raw(SYS_open_tree, AT_FDCWD, mount->source, flags);
+		tree = raw(SYS_open_tree, from, "", flags);
 		if (tree < 0)
 			return (int)tree;
 		job->doing = "its attributes";
@@ -109,7 +114,7 @@ static int take_bind(struct job *job, const struct launch_mount *mount, const st
 	if (r < 0 || !by_hand)
 		return r;
 	job->doing = "its attributes";
-	return child_remount_all(job, mount->target, mount->attributes, row->below);
+	return child_remount_all(job, mount->target, mount->attributes, below);
 }
 
 static int take_file_system(struct job *job, const struct launch_mount *mount,
@@ -119,7 +124,7 @@ static int take_file_system(struct job *job, const struct launch_mount *mount,
 	int r;
 
 	if (!job->mounts->has_new_api) {
-		r = mount_old(job, mount, mount->options, true);
+		r = mount_old(job, mount, -1, mount->options, true);
 		tree = r < 0 ? r : child_open(job->mounts->root_fd, mount->target);
 	} else {
 		tree = child_file_system(job, mount->type, mount->source, row, mount->attributes);
@@ -159,11 +164,10 @@ static int take_mask(struct job *job, const struct launch_mount *mount)
 		return take_file_system(job, &over, &row);
 	}
 	over.kind = LAUNCH_MOUNT_BIND;
-	over.source = "/dev/null";
 	/* A device must stay one: reading it is the end at once. */
 	over.attributes &= ~(uint64_t)MOUNT_ATTR_NODEV;
 	over.shallow = true;
-	return take_bind(job, &over, &(struct job_mount){ .below = NULL });
+	return take_bind(job, &over, job->mounts->null_fd, NULL);
 }
 
 /* ---- what is no mount ---- */
@@ -188,7 +192,7 @@ static int take_name(struct job *job, const struct launch_mount *mount)
 }
 
 /* A file of its own where the kernel lets us, else the one from outside. */
-static int take_device(struct job *job, const struct launch_mount *mount)
+static int take_device(struct job *job, const struct launch_mount *mount, long from)
 {
 	struct launch_mount bind = *mount;
 	char part[MOUNT_PATH_MAX];
@@ -197,9 +201,11 @@ static int take_device(struct job *job, const struct launch_mount *mount)
 	long above, r;
 
 	job->doing = "the device is missing outside";
-	r = raw(SYS_statx, AT_FDCWD, mount->source, 0, STATX_TYPE | STATX_MODE, &status);
+	if (from < 0)
+		return from == -ENOENT && mount->optional ? 0 : (int)from;
+	r = child_look((int)from, "", &status);
 	if (r < 0)
-		return r == -ENOENT && mount->optional ? 0 : (int)r;
+		return (int)r;
 	above = child_open_above(job, mount->target, part, &name);
 	if (above < 0)
 		return (int)above;
@@ -215,7 +221,25 @@ static int take_device(struct job *job, const struct launch_mount *mount)
 	bind.kind = LAUNCH_MOUNT_BIND;
 	bind.attributes = 0;
 	bind.shallow = true;
-	return take_bind(job, &bind, &(struct job_mount){ .below = NULL });
+	return take_bind(job, &bind, from, NULL);
+}
+
+/* Before anything is mounted, for in a root that is shared with outside it would be in the way. */
+static void open_sources(struct job *job)
+{
+	const struct launch_file_system *system = job->plan->file_system;
+
+	for (size_t i = 0; i < system->mount_count; i++) {
+		enum launch_mount_kind kind = system->mounts[i].kind;
+
+		job->mounts->sources[i] = -ENOENT;
+		if (kind == LAUNCH_MOUNT_BIND || kind == LAUNCH_MOUNT_DEVICE)
+			job->mounts->sources[i] = raw(SYS_openat, AT_FDCWD,
+						      system->mounts[i].source, O_PATH | O_CLOEXEC);
+		else if (kind == LAUNCH_MOUNT_MASK && job->mounts->null_fd < 0)
+			job->mounts->null_fd =
+				raw(SYS_openat, AT_FDCWD, "/dev/null", O_PATH | O_CLOEXEC);
+	}
 }
 
 int child_mounts(struct job *job)
@@ -226,21 +250,23 @@ int child_mounts(struct job *job)
 
 	if (!job->mounts)
 		return 0;
+	open_sources(job);
 	umask_before = raw(SYS_umask, 0);
 	for (size_t i = 0; r == 0 && i < system->mount_count; i++) {
 		const struct launch_mount *mount = &system->mounts[i];
 		const struct job_mount *row = &job->mounts->rows[i];
+		long from = job->mounts->sources[i];
 
 		job->item = i;
 		job->doing = NULL;
 		if (mount->kind == LAUNCH_MOUNT_BIND)
-			r = take_bind(job, mount, row);
+			r = take_bind(job, mount, from, row->below);
 		else if (mount->kind == LAUNCH_MOUNT_FILESYSTEM)
 			r = take_file_system(job, mount, row);
 		else if (mount->kind == LAUNCH_MOUNT_MASK)
 			r = take_mask(job, mount);
 		else if (mount->kind == LAUNCH_MOUNT_DEVICE)
-			r = take_device(job, mount);
+			r = take_device(job, mount, from);
 		else
 			r = take_name(job, mount);
 	}

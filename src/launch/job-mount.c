@@ -31,6 +31,7 @@ void job_mounts_free(struct job_mounts *mounts)
 	}
 	free_paths(mounts->below);
 	free(mounts->rows);
+	free(mounts->sources);
 	free(mounts->made);
 	free(mounts);
 }
@@ -171,10 +172,11 @@ int job_mounts_new(const struct launch_plan *plan, struct job_mounts **ret_mount
 	mounts = calloc(1, sizeof(*mounts));
 	if (r < 0 || !mounts)
 		return r < 0 ? r : error_oom(err);
-	*mounts = (struct job_mounts){ .root_fd = -1 };
+	*mounts = (struct job_mounts){ .root_fd = -1, .null_fd = -ENOENT };
 	mounts->rows = calloc(system->mount_count + 1, sizeof(*mounts->rows));
+	mounts->sources = calloc(system->mount_count + 1, sizeof(*mounts->sources));
 	mounts->made = calloc(system->mount_count + 2, sizeof(*mounts->made));
-	if (!mounts->rows || !mounts->made)
+	if (!mounts->rows || !mounts->sources || !mounts->made)
 		return error_oom(err);
 	mounts->count = system->mount_count;
 	probe_calls(mounts);

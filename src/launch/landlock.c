@@ -36,24 +36,16 @@ enum {
 #define BIND_TCP    (UINT64_C(1) << 0)
 #define CONNECT_TCP (UINT64_C(1) << 1)
 
-enum { CREATE_VERSION = 1, RULE_NET_PORT = 2 };
-
-struct ruleset {
-	uint64_t files, ports;
-};
-
-struct port_rule {
-	uint64_t access, port;
-};
+enum { CREATE_VERSION = 1, SIZE_WITHOUT_PORTS = 8 };
 
 _Static_assert(LANDLOCK_FILE_ACCESS == (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE), "one list");
 
 void landlock_done(struct landlock *landlock)
 {
-	closep(&landlock->ruleset_fd);
-	free(landlock->rules);
+	free(landlock->plan.paths);
+	free(landlock->plan.ports);
 	free(landlock->remark);
-	*landlock = (struct landlock)LANDLOCK_INIT;
+	*landlock = (struct landlock){ 0 };
 }
 
 int landlock_version(void)
@@ -68,24 +60,35 @@ static bool is_none(const char *word)
 	return streq(word, "none");
 }
 
+/* Room for one element more; false without memory. */
+static bool make_room(void *array, size_t *room, size_t count, size_t size)
+{
+	void **at = array;
+	void *grown;
+
+	if (count < *room)
+		return true;
+	grown = reallocarray(*at, *room + 16, size);
+	if (!grown)
+		return false;
+	*at = grown;
+	*room += 16;
+	return true;
+}
+
 static int add_paths(struct landlock *landlock, const char *const *paths, size_t count,
 		     uint64_t access, struct error *err)
 {
+	struct launch_landlock *plan = &landlock->plan;
+
 	for (size_t i = 0; i < count; i++) {
 		if (is_none(paths[i]))
 			continue;
-		if (landlock->count == landlock->room) {
-			size_t room = landlock->room ? landlock->room * 2 : 16;
-			struct launch_landlock_rule *grown =
-				reallocarray(landlock->rules, room, sizeof(*grown));
-
-			if (!grown)
-				return error_oom(err);
-			landlock->rules = grown;
-			landlock->room = room;
-		}
-		landlock->rules[landlock->count++] =
-			(struct launch_landlock_rule){ .path = paths[i], .access = access };
+		if (!make_room(&plan->paths, &landlock->path_room, plan->path_count,
+			       sizeof(*plan->paths)))
+			return error_oom(err);
+		plan->paths[plan->path_count++] =
+			(struct launch_landlock_path){ .access = access, .path = paths[i] };
 	}
 	return 0;
 }
@@ -104,11 +107,13 @@ static int read_port(const char *word, uint64_t *ret_port, struct error *err)
 	return 0;
 }
 
-static int add_ports(const struct landlock *landlock, const char *const *ports, size_t count,
+static int add_ports(struct landlock *landlock, const char *const *ports, size_t count,
 		     uint64_t access, struct error *err)
 {
+	struct launch_landlock *plan = &landlock->plan;
+
 	for (size_t i = 0; i < count; i++) {
-		struct port_rule rule = { .access = access };
+		struct launch_landlock_port rule = { .access = access };
 		int r;
 
 		if (is_none(ports[i]))
@@ -116,9 +121,10 @@ static int add_ports(const struct landlock *landlock, const char *const *ports, 
 		r = read_port(ports[i], &rule.port, err);
 		if (r < 0)
 			return r;
-		if (syscall(SYS_landlock_add_rule, landlock->ruleset_fd, RULE_NET_PORT, &rule, 0) <
-		    0)
-			return error_set_errno(err, -errno, "cannot allow port %s", ports[i]);
+		if (!make_room(&plan->ports, &landlock->port_room, plan->port_count,
+			       sizeof(*plan->ports)))
+			return error_oom(err);
+		plan->ports[plan->port_count++] = rule;
 	}
 	return 0;
 }
@@ -138,22 +144,24 @@ static int check_version(const struct landlock_wishes *wishes, int version, stru
 	return 0;
 }
 
-static struct ruleset handled(const struct landlock_wishes *wishes, int version)
+static void set_handled(const struct landlock_wishes *wishes, int version,
+			struct launch_landlock *plan)
 {
-	struct ruleset rules = { 0 };
+	uint64_t files = 0;
 
-	rules.files |= wishes->read_count ? READ : 0;
-	rules.files |= wishes->write_count ? WRITE : 0;
-	rules.files |= wishes->execute_count ? EXECUTE : 0;
-	if (rules.files)
-		rules.files |= REFER;
+	files |= wishes->read_count ? READ : 0;
+	files |= wishes->write_count ? WRITE : 0;
+	files |= wishes->execute_count ? EXECUTE : 0;
+	if (files)
+		files |= REFER;
 	if (version < VERSION_REFER)
-		rules.files &= ~REFER;
+		files &= ~REFER;
 	if (version < VERSION_TRUNCATE)
-		rules.files &= ~TRUNCATE;
-	rules.ports |= wishes->connect_count ? CONNECT_TCP : 0;
-	rules.ports |= wishes->bind_count ? BIND_TCP : 0;
-	return rules;
+		files &= ~TRUNCATE;
+	plan->handled.files = files;
+	plan->handled.ports |= wishes->connect_count ? CONNECT_TCP : 0;
+	plan->handled.ports |= wishes->bind_count ? BIND_TCP : 0;
+	plan->size = version < VERSION_PORTS ? SIZE_WITHOUT_PORTS : sizeof(plan->handled);
 }
 
 /* Before the kernel could do better. */
@@ -175,20 +183,20 @@ static int remark(const struct landlock_wishes *wishes, int version, struct land
 	return landlock->remark ? 0 : error_oom(err);
 }
 
-static int add_rules(const struct landlock_wishes *w, struct ruleset rules,
-		     struct landlock *landlock, struct error *err)
+static int add_rules(const struct landlock_wishes *w, struct landlock *landlock, struct error *err)
 {
+	const uint64_t files = landlock->plan.handled.files;
 	static const char *const everything[] = { "/" };
-	int r = add_paths(landlock, w->read, w->read_count, READ & rules.files, err);
+	int r = add_paths(landlock, w->read, w->read_count, READ & files, err);
 
 	if (r >= 0)
 		r = add_paths(landlock, w->write, w->write_count,
-			      (READ | (WRITE & ~DEVICES)) & rules.files, err);
+			      (READ | (WRITE & ~DEVICES)) & files, err);
 	if (r >= 0)
-		r = add_paths(landlock, w->execute, w->execute_count,
-			      (READ | EXECUTE) & rules.files, err);
+		r = add_paths(landlock, w->execute, w->execute_count, (READ | EXECUTE) & files,
+			      err);
 	/* Only writing is to restrict moves. */
-	if (r >= 0 && !w->write_count && (rules.files & REFER))
+	if (r >= 0 && !w->write_count && (files & REFER))
 		r = add_paths(landlock, everything, 1, REFER, err);
 	if (r >= 0)
 		r = add_ports(landlock, w->connect, w->connect_count, CONNECT_TCP, err);
@@ -200,27 +208,23 @@ static int add_rules(const struct landlock_wishes *w, struct ruleset rules,
 int landlock_prepare(const struct landlock_wishes *wishes, int version,
 		     struct landlock *ret_landlock, struct error *err)
 {
-	_cleanup_(landlock_done) struct landlock landlock = LANDLOCK_INIT;
-	struct ruleset rules = handled(wishes, version);
+	_cleanup_(landlock_done) struct landlock landlock = { 0 };
 	int r;
 
-	if (!rules.files && !rules.ports && !wishes->connect_count && !wishes->bind_count) {
-		*ret_landlock = (struct landlock)LANDLOCK_INIT;
-		return 0;
+	landlock.wanted = wishes->read_count || wishes->write_count || wishes->execute_count ||
+			  wishes->connect_count || wishes->bind_count;
+	if (landlock.wanted) {
+		r = check_version(wishes, version, err);
+		if (r < 0)
+			return r;
+		set_handled(wishes, version, &landlock.plan);
+		r = add_rules(wishes, &landlock, err);
+		if (r >= 0)
+			r = remark(wishes, version, &landlock, err);
+		if (r < 0)
+			return r;
 	}
-	r = check_version(wishes, version, err);
-	if (r < 0)
-		return r;
-	landlock.ruleset_fd = (int)syscall(SYS_landlock_create_ruleset, &rules,
-					   version < VERSION_PORTS ? 8 : sizeof(rules), 0);
-	if (landlock.ruleset_fd < 0)
-		return error_set_errno(err, -errno, "cannot make a Landlock ruleset");
-	r = add_rules(wishes, rules, &landlock, err);
-	if (r >= 0)
-		r = remark(wishes, version, &landlock, err);
-	if (r < 0)
-		return r;
 	*ret_landlock = landlock;
-	landlock = (struct landlock)LANDLOCK_INIT;
+	landlock = (struct landlock){ 0 };
 	return 0;
 }

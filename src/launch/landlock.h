@@ -16,16 +16,11 @@ struct landlock_wishes {
 };
 
 struct landlock {
-	int ruleset_fd; /* -1: nothing is restricted */
-	struct launch_landlock_rule *rules;
-	size_t count, room;
+	bool wanted; /* something is restricted */
+	struct launch_landlock plan;
+	size_t path_room, port_room;
 	char *remark; /* what this kernel does not hold of it; owned, NULL: it holds all */
 };
-/* An owned one begins as this. */
-#define LANDLOCK_INIT            \
-	{                        \
-		.ruleset_fd = -1 \
-	}
 void landlock_done(struct landlock *landlock);
 
 /* The version of the kernel's interface, from 1 on; -EOPNOTSUPP: it is not there or switched off.
@@ -33,10 +28,9 @@ void landlock_done(struct landlock *landlock);
 int landlock_version(void);
 
 /*
- * Makes a ruleset, whose paths are opened by the program's own process (struct
- * launch_confinement), in the tree that it sees. `version` is landlock_version(). Paths are
- * borrowed. -EINVAL: a port that is none; -EOPNOTSUPP: this kernel cannot hold one of the kinds;
- * others of the kernel; each with a sentence.
+ * Makes the plan of a ruleset, which the program's own process carries out in the tree that it
+ * sees. `version` is landlock_version(). Paths are borrowed. -EINVAL: a port that is none;
+ * -EOPNOTSUPP: this kernel cannot hold one of the kinds; -ENOMEM; each with a sentence.
  */
 int landlock_prepare(const struct landlock_wishes *wishes, int version,
 		     struct landlock *ret_landlock, struct error *err);

@@ -101,21 +101,32 @@ struct launch_capabilities {
 	unsigned secure_bits; /* SECBIT_*: 0 leaves them */
 };
 
-/* A file or folder that a ruleset allows something with: LANDLOCK_ACCESS_FS_*. */
-struct launch_landlock_rule {
-	const char *path; /* as the program sees it */
+/* What a Landlock ruleset allows with a file or folder, and with a TCP port: LANDLOCK_ACCESS_*. */
+struct launch_landlock_path {
 	uint64_t access;
+	const char *path; /* as the program sees it */
+};
+struct launch_landlock_port {
+	uint64_t access, port;
+};
+
+/* Made by landlock_prepare() (launch/landlock.h). */
+struct launch_landlock {
+	struct {
+		uint64_t files, ports;
+	} handled;   /* what is refused where nothing allows it */
+	size_t size; /* bytes of `handled` that the kernel knows */
+	struct launch_landlock_path *paths;
+	struct launch_landlock_port *ports;
+	size_t path_count, port_count;
 };
 
 struct launch_confinement {
 	bool no_new_privileges;
 	const struct launch_capabilities *capabilities; /* NULL: as the identity leaves them */
-	int landlock_fd;				/* a ruleset, or -1 */
-	/* Added to it in the new root; landlock_prepare() (launch/landlock.h) makes both. */
-	const struct launch_landlock_rule *landlock_rules;
-	size_t landlock_rule_count;
-	const struct sock_fprog *seccomp; /* NULL: none */
-	unsigned seccomp_flags;		  /* SECCOMP_FILTER_FLAG_* */
+	const struct launch_landlock *landlock;		/* NULL: none */
+	const struct sock_fprog *seccomp;		/* NULL: none */
+	unsigned seccomp_flags;				/* SECCOMP_FILTER_FLAG_* */
 };
 
 /* ---- how it runs ---- */

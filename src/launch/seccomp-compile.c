@@ -46,6 +46,11 @@ struct compiler {
 		size_t position;
 	} returns[ACTIONS_MOST];
 	size_t return_count;
+	struct {
+		/* the last clause without conditions; NULL: the default */
+		const struct seccomp_clause *resort;
+		bool plain; /* no clause with conditions comes behind it */
+	} calls[SECCOMP_CALLS_END];
 	struct range ranges[SECCOMP_CALLS_END + 2];
 	size_t range_count;
 	size_t *bodies; /* positions, by range; 0: not written */
@@ -175,31 +180,38 @@ static void emit_clause(struct compiler *c, const struct seccomp_clause *clause)
 
 /* ---- calls ---- */
 
-/* The first clause that decides whatever the arguments are; NULL: the default. */
-static const struct seccomp_clause *last_resort(const struct seccomp_policy *policy, uint32_t call,
-						bool *ret_plain)
+/* One pass over all clauses, for a policy of groups has hundreds. */
+static void find_resorts(struct compiler *c)
 {
-	*ret_plain = true;
-	for (size_t i = policy->count; i > 0; i--) {
-		const struct seccomp_clause *clause = &policy->clauses[i - 1];
+	const struct seccomp_policy *policy = c->policy;
 
-		if (clause->call != call)
+	for (size_t i = 0; i < SECCOMP_CALLS_END; i++)
+		c->calls[i].plain = true;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct seccomp_clause *clause = &policy->clauses[i];
+
+		if (clause->call >= SECCOMP_CALLS_END)
 			continue;
+		c->calls[clause->call].plain = clause->count == 0;
 		if (clause->count == 0)
-			return clause;
-		*ret_plain = false;
+			c->calls[clause->call].resort = clause;
 	}
-	return NULL;
+}
+
+static uint32_t plain_action(const struct compiler *c, uint32_t call)
+{
+	const struct seccomp_clause *resort = c->calls[call].resort;
+
+	return resort ? resort->action : c->policy->otherwise;
 }
 
 static size_t emit_body(struct compiler *c, uint32_t call)
 {
 	const struct seccomp_policy *policy = c->policy;
-	bool plain;
-	const struct seccomp_clause *resort = last_resort(policy, call, &plain);
+	const struct seccomp_clause *resort = c->calls[call].resort;
 	const struct seccomp_clause *first = resort ? resort + 1 : policy->clauses;
 
-	emit_return(c, resort ? resort->action : policy->otherwise);
+	emit_return(c, plain_action(c, call));
 	for (; first < policy->clauses + policy->count; first++)
 		if (first->call == call)
 			emit_clause(c, first);
@@ -217,13 +229,11 @@ static void add_range(struct compiler *c, struct range range)
 
 static void find_ranges(struct compiler *c)
 {
-	for (uint32_t call = 0; call < SECCOMP_CALLS_END; call++) {
-		struct range range = { .first = call };
-		const struct seccomp_clause *resort = last_resort(c->policy, call, &range.plain);
-
-		range.action = resort ? resort->action : c->policy->otherwise;
-		add_range(c, range);
-	}
+	find_resorts(c);
+	for (uint32_t call = 0; call < SECCOMP_CALLS_END; call++)
+		add_range(c, (struct range){ .first = call,
+					     .plain = c->calls[call].plain,
+					     .action = plain_action(c, call) });
 	add_range(c, (struct range){ .first = SECCOMP_CALLS_END,
 				     .plain = true,
 				     .action = c->policy->otherwise });

@@ -192,3 +192,68 @@ void seccomp_explain(const struct seccomp_policy *policy, const struct seccomp_p
 	for (size_t i = 0; instructions && i < program->program.len; i++)
 		print_instruction(i, &program->program.filter[i], out);
 }
+
+/* ---- for programs ---- */
+
+static char *conditions_text(const struct seccomp_clause *clause)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < clause->count; i++) {
+		fputs(i ? ", " : "", out);
+		print_condition(&clause->conditions[i], out);
+	}
+	fclose(out);
+	return text;
+}
+
+static json_t *describe_clauses(const struct seccomp_policy *policy, const struct named *call)
+{
+	char buffer[SECCOMP_ACTION_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = policy->count; i > 0; i--) {
+		const struct seccomp_clause *clause = &policy->clauses[i - 1];
+		_cleanup_(freep) char *where = NULL;
+
+		if (clause->call != call->number)
+			continue;
+		if (clause->count == 0)
+			break;
+		where = conditions_text(clause);
+		json_array_append_new(list, json_pack("{s:s, s:s?}", "action",
+						      seccomp_action_text(clause->action, buffer),
+						      "where", where));
+	}
+	json_array_append_new(list, json_pack("{s:s}", "action",
+					      seccomp_action_text(call->action, buffer)));
+	return list;
+}
+
+json_t *seccomp_describe(const struct seccomp_policy *policy, const struct seccomp_program *program)
+{
+	_cleanup_(list_freep) struct list *list = calloc(1, sizeof(*list));
+	json_t *calls = json_object(), *conditional = json_object();
+	char buffer[SECCOMP_ACTION_TEXT];
+
+	if (list)
+		collect(policy, list);
+	for (size_t i = 0; list && i < list->count; i++) {
+		const struct named *call = &list->calls[i];
+
+		if (call->plain)
+			json_object_set_new(calls, call->name,
+					    json_string(seccomp_action_text(call->action, buffer)));
+		else
+			json_object_set_new(conditional, call->name,
+					    describe_clauses(policy, call));
+	}
+	return json_pack("{s:s, s:o, s:o, s:i, s:i, s:i}", "default",
+			 seccomp_action_text(policy->otherwise, buffer), "calls", calls,
+			 "conditional", conditional, "instructions", (int)program->program.len,
+			 "longest", (int)program->longest, "ranges", (int)program->ranges);
+}

@@ -47,8 +47,8 @@ static int unknown_preset(const char *name, const char *word, struct error *err)
 			 name, word);
 }
 
-int seccomp_load(const char *name, const char *word, struct seccomp_policy **ret_policy,
-		 struct error *err)
+int seccomp_policy_load(const char *name, const char *word, struct seccomp_policy **ret_policy,
+			struct error *err)
 {
 	const struct seccomp_preset *preset = seccomp_preset_find(word);
 

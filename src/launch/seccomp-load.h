@@ -10,5 +10,5 @@
  * messages about the last. -EINVAL (wrong), -E2BIG, -ENOMEM, or that of reading the file, each
  * with a sentence.
  */
-int seccomp_load(const char *name, const char *word, struct seccomp_policy **ret_policy,
-		 struct error *err);
+int seccomp_policy_load(const char *name, const char *word, struct seccomp_policy **ret_policy,
+			struct error *err);

@@ -19,8 +19,9 @@ struct parser {
 	char word[WORD_MOST];
 	struct seccomp_place place; /* of the word */
 	struct seccomp_place used;  /* in a preset: of the `use`; else line 0 */
-	bool allows, says_default;  /* some statement of this text does */
-	unsigned nesting;	    /* of `use` */
+	bool begun, allows;	    /* some statement was read; the first one allows */
+	bool says_default;
+	unsigned nesting; /* of `use` */
 	struct error *err;
 };
 
@@ -405,7 +406,9 @@ static int read_calls(struct parser *p, uint32_t action)
 			return wrong_at(p, here(p), "a blank is expected here");
 		skip_blanks(p);
 	} while (!at_end(p));
-	p->allows = p->allows || action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+	if (!p->begun)
+		p->allows = action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+	p->begun = true;
 	return 0;
 }
 
@@ -457,7 +460,7 @@ static int read_use(struct parser *p)
 	inner.at = inner.line_start = preset->text;
 	inner.line = 1;
 	r = parse_text(&inner);
-	p->allows = p->allows || inner.allows;
+	p->begun = true;
 	return r;
 }
 

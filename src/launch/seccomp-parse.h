@@ -6,8 +6,8 @@
  *	allow @basic @io socket(domain == AF_UNIX, type & 0xf == SOCK_STREAM)
  *	kill ptrace        # a comment
  *
- * The last statement that names a call decides. Without a `default` a policy that allows something
- * answers all else with EPERM, and one that does not allows all else.
+ * The last statement that names a call decides. Without a `default` a policy that begins with
+ * `allow` answers all else with EPERM, and one that begins otherwise allows all else.
  */
 #pragma once
 

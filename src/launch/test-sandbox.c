@@ -281,8 +281,7 @@ static void test_privileges(void **state)
 		.bounding = 0x21, .permitted = 0x21, .inheritable = 0x21, .ambient = 0x20
 	};
 	struct launch_confinement confinement = { .no_new_privileges = true,
-						  .capabilities = &none,
-						  .landlock_fd = -1 };
+						  .capabilities = &none };
 	const gid_t groups[] = { 11, 12 };
 	const struct launch_identity identity = { .set_user = true,
 						  .set_group = true,

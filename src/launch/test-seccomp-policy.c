@@ -66,6 +66,10 @@ static void test_the_language(void **state)
 	/* a list of what is refused lets the rest be */
 	assert_int_equal(judge_text("errno EPERM @mount", SYS_socket, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(judge_text("errno 5 @mount\n\n# no more\n", SYS_mount, 0), ERRNO(5));
+	/* and an exception to it makes it no list of what is allowed */
+	assert_int_equal(judge_text("errno EPERM socket; allow socket(domain == AF_UNIX)", SYS_read,
+				    0),
+			 SECCOMP_RET_ALLOW);
 	assert_int_equal(judge_text("default kill; allow read", SYS_write, 0),
 			 SECCOMP_RET_KILL_PROCESS);
 	assert_int_equal(judge_text("log read; trap write", SYS_write, 0), SECCOMP_RET_TRAP);
@@ -233,7 +237,8 @@ static void test_presets_can_start_programs(void **state)
 		_cleanup_(freep) char *warning = NULL;
 		struct seccomp_program program = { 0 };
 
-		assert_int_equal(seccomp_load(NULL, seccomp_presets[i].name, &policy, NULL), 0);
+		assert_int_equal(seccomp_policy_load(NULL, seccomp_presets[i].name, &policy, NULL),
+				 0);
 		assert_int_equal(seccomp_policy_check_start(policy, NULL), 0);
 		warning = seccomp_policy_warning(policy);
 		assert_null(warning);
@@ -250,16 +255,16 @@ static void test_words_of_the_command_line(void **state)
 	struct seccomp_policy *policy = NULL;
 	struct error err = ERROR_INIT;
 
-	assert_int_equal(seccomp_load("--seccomp", "ordinray", &policy, &err), -EINVAL);
+	assert_int_equal(seccomp_policy_load("--seccomp", "ordinray", &policy, &err), -EINVAL);
 	assert_string_equal(error_text(&err),
 			    "--seccomp: unknown preset \"ordinray\" (did you mean "
 			    "\"ordinary\"?)");
 	error_done(&err);
 	err = (struct error)ERROR_INIT;
-	assert_int_equal(seccomp_load(NULL, "/nowhere/x", &policy, &err), -ENOENT);
+	assert_int_equal(seccomp_policy_load(NULL, "/nowhere/x", &policy, &err), -ENOENT);
 	error_done(&err);
-	assert_int_equal(seccomp_load(NULL, "", &policy, NULL), -EINVAL);
-	assert_int_equal(seccomp_load(NULL, "kill ptrace", &policy, NULL), 0);
+	assert_int_equal(seccomp_policy_load(NULL, "", &policy, NULL), -EINVAL);
+	assert_int_equal(seccomp_policy_load(NULL, "kill ptrace", &policy, NULL), 0);
 	seccomp_policy_free(policy);
 }
 

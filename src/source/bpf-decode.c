@@ -26,6 +26,7 @@ struct join {
 
 struct bpf_decoder {
 	struct bpf_decoder_options options;
+	const struct event_sink *list;
 	struct bpf_mounts *mounts;
 	struct bpf_groups *groups;
 	struct bpf_room room;
@@ -77,6 +78,11 @@ void bpf_decoder_set_types(struct bpf_decoder *decoder, uint32_t types)
 void bpf_decoder_set_clock(struct bpf_decoder *decoder, uint64_t wall_offset)
 {
 	decoder->wall_offset = wall_offset;
+}
+
+void bpf_decoder_set_list(struct bpf_decoder *decoder, const struct event_sink *list)
+{
+	decoder->list = list;
 }
 
 static uint64_t device(uint32_t dev)
@@ -505,12 +511,26 @@ static void set_exec_flags(struct event *event, const struct watch_exec *exec)
 		event_set(event, CAPS_GAINED, caps_gained, exec->caps_gained);
 }
 
+/* What runs already. A kernel thread has no program, one that is about to end may have none. */
+static int tell_running(struct bpf_decoder *decoder, struct event *event,
+			const struct watch_exec *running, struct slice exe)
+{
+	int r = exe.size ? set_program(decoder, event, running, exe) : 0;
+
+	if (r < 0 || !decoder->list)
+		return r;
+	event_flag(event, running->task.flags & WATCH_TASK_UPPER ? FLAG_UPPER : 0);
+	decoder->list->event(event, decoder->list->userdata);
+	return 1;
+}
+
 /* Exec records, and those that have its form with less in it. */
 static int decode_exec(struct bpf_decoder *decoder, const char *record, size_t size)
 {
 	static const uint8_t types[] = { [WATCH_EXEC] = EVENT_EXEC,
 					 [WATCH_CHDIR] = EVENT_CHDIR,
-					 [WATCH_FAILED] = EVENT_FAILED };
+					 [WATCH_FAILED] = EVENT_FAILED,
+					 [WATCH_RUNNING] = EVENT_RUNNING };
 	struct watch_exec exec;
 	struct strings strings;
 	struct event event;
@@ -527,6 +547,8 @@ static int decode_exec(struct bpf_decoder *decoder, const char *record, size_t s
 		return r;
 	event_init(&event, types[exec.head.record], SOURCE_BPF);
 	set_task(decoder, &event, &exec.head, &exec.task);
+	if (event.type == EVENT_RUNNING)
+		return tell_running(decoder, &event, &exec, strings.exe);
 	r = set_folder(decoder, &event, &exec, strings.cwd);
 	if (r < 0 || event.type == EVENT_CHDIR)
 		return r < 0 ? r : hand_out(decoder, &event);
@@ -562,7 +584,7 @@ int bpf_decode(struct bpf_decoder *decoder, const void *record, size_t size)
 		[WATCH_EXIT] = decode_exit,	[WATCH_IDS] = decode_ids,
 		[WATCH_CHDIR] = decode_exec,	[WATCH_FAILED] = decode_exec,
 		[WATCH_OOM] = decode_oom,	[WATCH_CHUNK] = decode_chunk,
-		[WATCH_CGROUP] = decode_groups,
+		[WATCH_CGROUP] = decode_groups, [WATCH_RUNNING] = decode_exec,
 	};
 	struct watch_head head;
 

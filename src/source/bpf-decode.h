@@ -26,6 +26,9 @@ DEFINE_CLEANUP(struct bpf_decoder *, bpf_decoder_free);
 void bpf_decoder_set_types(struct bpf_decoder *decoder, uint32_t types);
 void bpf_decoder_set_clock(struct bpf_decoder *decoder, uint64_t wall_offset);
 
+/* Who is told WATCH_RUNNING records; NULL: nobody. Borrowed. */
+void bpf_decoder_set_list(struct bpf_decoder *decoder, const struct event_sink *list);
+
 enum bpf_decoded {
 	BPF_DECODED_NOTHING = 0,   /* a piece of another record, or nobody wants it */
 	BPF_DECODED_EVENTS = 1,	   /* so many, or more, were handed out */

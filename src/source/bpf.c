@@ -118,6 +118,7 @@ static int bpf_open(const struct source_options *options, struct source **ret_so
 		.quiet = options->quiet,
 		.environment = options->environment_count > 0,
 		.wanted = wants(options->types),
+		.list = options->list,
 	};
 	struct bpf_source *bpf = calloc(1, sizeof(*bpf));
 	_cleanup_(source_freep) struct source *source = (struct source *)bpf;
@@ -277,6 +278,34 @@ static int bpf_dispatch(struct source *source, struct error *err)
 	return (int)(source->counters.seen - seen);
 }
 
+struct listing {
+	struct bpf_source *bpf;
+	int result;
+};
+
+static void take_listed(const void *record, uint32_t size, void *userdata)
+{
+	struct listing *listing = userdata;
+	int r = bpf_decode(listing->bpf->decoder, record, size);
+
+	if (r == BPF_DECODED_FORGOT)
+		watch_forget_groups(listing->bpf->watch);
+	else if (r < 0)
+		listing->result = r;
+}
+
+static int bpf_list(struct source *source, const struct event_sink *sink)
+{
+	struct listing listing = { of(source), 0 };
+	int r;
+
+	bpf_decoder_set_clock(listing.bpf->decoder, clock_realtime() - clock_boottime());
+	bpf_decoder_set_list(listing.bpf->decoder, sink);
+	r = watch_list(listing.bpf->watch, take_listed, &listing);
+	bpf_decoder_set_list(listing.bpf->decoder, NULL);
+	return r < 0 ? r : listing.result;
+}
+
 static const char *bpf_variant(const struct source *source)
 {
 	return watch_variant(((const struct bpf_source *)source)->watch);
@@ -312,7 +341,7 @@ static int bpf_probe(const struct host *host, hook_report_fn report, void *userd
 		     struct error *err)
 {
 	struct probe probe = { .report = report, .userdata = userdata };
-	struct watch_options options = { .buffer = 1, .wanted = UINT32_MAX };
+	struct watch_options options = { .buffer = 1, .wanted = UINT32_MAX, .list = true };
 	_cleanup_(watch_freep) struct watch *watch = NULL;
 
 	hooks_try(tell_hook, &probe);
@@ -351,5 +380,6 @@ const struct source_class bpf_source = {
 	.due = bpf_due,
 	.dispatch = bpf_dispatch,
 	.set_types = bpf_set_types,
+	.list = bpf_list,
 	.variant = bpf_variant,
 };

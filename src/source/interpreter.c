@@ -25,6 +25,25 @@ bool interpreter_parse(const char *head, size_t size, char path[static INTERPRET
 	return true;
 }
 
+void interpreter_parse_argument(const char *head, size_t size,
+				char argument[static INTERPRETER_LINE])
+{
+	size_t length = MIN(size, (size_t)INTERPRETER_LINE), at = 2, end;
+
+	while (at < length && (head[at] == ' ' || head[at] == '\t'))
+		at++;
+	while (at < length && !strchr(" \t\n", head[at]))
+		at++;
+	while (at < length && (head[at] == ' ' || head[at] == '\t'))
+		at++;
+	for (end = at; end < length && head[end] != '\n' && head[end] != '\0';)
+		end++;
+	while (end > at && (head[end - 1] == ' ' || head[end - 1] == '\t'))
+		end--;
+	memcpy(argument, head + at, end - at);
+	argument[end - at] = '\0';
+}
+
 bool interpreter_of(const struct host *host, pid_t pid, int fd, dev_t *ret_dev, ino_t *ret_ino)
 {
 	char head[INTERPRETER_LINE], path[INTERPRETER_LINE], seen[INTERPRETER_LINE + 40];

@@ -15,8 +15,15 @@ enum { INTERPRETER_LINE = 256 }; /* BINPRM_BUF_SIZE: the kernel looks no further
 bool interpreter_parse(const char *head, size_t size, char path[static INTERPRETER_LINE]);
 
 /*
- * The same for an open file, and what the path is for that process. The file is looked at, not
- * opened. False if there is none.
+ * The one argument that the first line gives its interpreter, "" for none: what stands behind the
+ * interpreter, without blanks at both ends. Of a script that interpreter_parse() took for one.
+ */
+void interpreter_parse_argument(const char *head, size_t size,
+				char argument[static INTERPRETER_LINE]);
+
+/*
+ * interpreter_parse() for an open file, and what the path is for that process. The file is looked
+ * at, not opened. False if there is none.
  */
 bool interpreter_of(const struct host *host, pid_t pid, int fd, dev_t *ret_dev, ino_t *ret_ino);
 

@@ -43,8 +43,12 @@ int scan_processes(const struct process_scan_options *options,
 	if (r < 0)
 		error_set_errno(err, r, "cannot list %s", options->host->proc_path);
 	for (size_t i = 0; r >= 0 && i < list.count; i++) {
-		int told = tell(reader, (pid_t)list.processes[i].pid, options);
+		uint32_t pid = list.processes[i].pid;
+		int told;
 
+		if (options->skips && options->skips(pid, options->userdata))
+			continue;
+		told = tell(reader, (pid_t)pid, options);
 		result.found += told == 0;
 		result.vanished += told < 0;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One look at everything that runs: by a BPF task iterator where that loads, else by /proc. What
- * seeds the process table, repairs it after a loss, and is all that the procfs source has.
+ * One look at everything that runs, by /proc. What seeds the process table, repairs it after a
+ * loss, and is all that the procfs source has.
  */
 #pragma once
 
@@ -18,6 +18,9 @@ struct process_scan_options {
 	/* Only what the process table keeps: no arguments, environment, working folder, login,
 	 * nor namespaces but mnt and pid. Takes half the time. */
 	bool brief;
+	/* True for a process that need not be read; NULL: all are. */
+	bool (*skips)(uint32_t pid, void *userdata);
+	void *userdata;
 };
 
 struct process_scan_result {

@@ -23,6 +23,7 @@ struct source_options {
 	pid_t quiet;	     /* a process whose own events are not told; 0: none */
 	size_t buffer;	     /* bytes for what is not read yet; 0: the source's default */
 	const char *path;    /* replay: the file */
+	bool list;	     /* `list` of the class will be called */
 	uint64_t latency_ns; /* how long an event may wait for others, at most; 0: the default of
 			      * 20 ms. Nothing is promised below. */
 };
@@ -80,6 +81,10 @@ struct source_class {
 	int (*dispatch)(struct source *source, struct error *err);
 	/* Changes what is wanted. */
 	int (*set_types)(struct source *source, uint32_t types, struct error *err);
+	/* Tells `sink` alone all that runs now, as RUNNING records with what the process table
+	 * keeps (scan-processes.h, brief); what happens meanwhile is told by dispatch, as ever.
+	 * 0, or a negative errno: some may have been told, /proc is to be read. NULL: it cannot. */
+	int (*list)(struct source *source, const struct event_sink *sink);
 	/* What it found out about itself, for doctor and status: "dentry walk by bpf_loop"; may be
 	 * NULL. */
 	const char *(*variant)(const struct source *source);

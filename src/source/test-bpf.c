@@ -7,13 +7,18 @@
 
 #include "bpf/watch/user.h"
 #include "source/bpf-decode.h"
+#include "source/scan-processes.h"
 #include "test/unit.h"
+#include "util/fd.h"
+#include "util/proc-text.h"
 
 #include <sys/fsuid.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -353,6 +358,172 @@ static void test_quiet(void **state)
 }
 
 /* Nobody reads: what the ring cannot hold is counted, exactly, and told where it is missing. */
+/* What a list says of some processes, with texts of its own. */
+struct listed {
+	pid_t pid;
+	unsigned times;
+	struct event event;
+	struct text exe, cgroup, cgroup_v1, comm;
+};
+
+static void keep(struct text *text, const struct event *event, enum event_field field,
+		 struct slice value)
+{
+	text_done(text);
+	text_init(text);
+	if (event_knows(event, field))
+		text_add_bytes(text, value.data, value.size);
+}
+
+static void take_listed(struct event *event, void *userdata)
+{
+	struct listed *listed = userdata;
+
+	assert_int_equal(event->type, EVENT_RUNNING);
+	for (; listed->pid; listed++) {
+		if (event->pid != (uint32_t)listed->pid)
+			continue;
+		listed->times++;
+		listed->event = *event;
+		keep(&listed->exe, event, FIELD_EXE, event->exe);
+		keep(&listed->cgroup, event, FIELD_CGROUP, event->cgroup);
+		keep(&listed->cgroup_v1, event, FIELD_CGROUP_V1, event->cgroup_v1);
+		keep(&listed->comm, event, FIELD_COMM, event->comm);
+	}
+}
+
+static void same_text(struct text *one, struct text *other)
+{
+	assert_int_equal(one->size, other->size);
+	assert_memory_equal(one->data ? one->data : "", other->data ? other->data : "", one->size);
+	text_done(one);
+	text_done(other);
+}
+
+/* The iterator's word against that of /proc. */
+static void same(struct listed *one, struct listed *other)
+{
+	const struct event *a = &one->event, *b = &other->event;
+
+	assert_int_equal(one->times, 1);
+	assert_int_equal(other->times, 1);
+	assert_int_equal(a->ppid, b->ppid);
+	assert_int_equal(a->ns_pid, b->ns_pid);
+	assert_int_equal(a->exec_id.start, b->exec_id.start);
+	assert_int_equal(a->exec_id.boot, b->exec_id.boot);
+	assert_int_equal(a->euid, b->euid);
+	assert_int_equal(a->gid, b->gid);
+	assert_int_equal(a->tty, b->tty);
+	assert_int_equal(event_knows(a, FIELD_EXE), event_knows(b, FIELD_EXE));
+	assert_int_equal(a->inode, b->inode);
+	assert_int_equal(a->dev, b->dev);
+	assert_int_equal(a->mnt_ns, b->mnt_ns);
+	assert_int_equal(a->pid_ns, b->pid_ns);
+	assert_int_equal(a->flags & FLAG_KERNEL, b->flags & FLAG_KERNEL);
+	same_text(&one->exe, &other->exe);
+	same_text(&one->cgroup, &other->cgroup);
+	same_text(&one->cgroup_v1, &other->cgroup_v1);
+	same_text(&one->comm, &other->comm);
+}
+
+/* Ends with us, whatever becomes of the test. */
+static void *stay(void *unused)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pause();
+	return NULL;
+}
+
+/* A process whose first thread is over. */
+static void lead_and_end(void)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, stay, NULL), 0);
+	pthread_exit(NULL);
+}
+
+static void wait_until_leader_is_over(pid_t pid)
+{
+	_cleanup_(closep) int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct proc_stat stat = { 0 };
+	char text[PROC_STAT_SIZE];
+
+	for (int i = 0; i < 1000 && stat.state != 'Z'; i++) {
+		assert_int_equal(proc_stat_read(proc_fd, pid, text, &stat), 0);
+		usleep(10000);
+	}
+	assert_int_equal(stat.state, 'Z');
+}
+
+static void test_list(void **state)
+{
+	struct source_options options = { .types = EVENT_BIT(EVENT_FORK), .list = true };
+	struct process_scan_options of_scan = { .brief = true };
+	struct process_scan_result result;
+	pid_t child, gone, leader;
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(source_freep) struct source *source = NULL;
+
+	unit_need_root();
+	assert_int_equal(host_new(&host, NULL), 0);
+	options.host = of_scan.host = host;
+	child = fork();
+	if (child == 0)
+		stay(NULL);
+	gone = fork();
+	if (gone == 0)
+		_exit(0);
+	leader = fork();
+	if (leader == 0)
+		lead_and_end();
+	wait_until_leader_is_over(leader);
+	wait_until_leader_is_over(gone);
+
+	struct listed by_bpf[] = {
+		{ .pid = getpid() }, { .pid = child }, { .pid = leader }, { .pid = gone }, { 0 }
+	};
+	struct listed by_proc[] = {
+		{ .pid = getpid() }, { .pid = child }, { .pid = leader }, { .pid = gone }, { 0 }
+	};
+	const struct event_sink sink = { take_listed, by_bpf };
+
+	assert_int_equal(bpf_source.open(&options, &source, NULL), 0);
+	assert_int_equal(bpf_source.list(source, &sink), 0);
+	of_scan.sink = (struct event_sink){ take_listed, by_proc };
+	assert_int_equal(scan_processes(&of_scan, &result, NULL), 0);
+	for (size_t i = 0; i < 3; i++)
+		same(&by_bpf[i], &by_proc[i]);
+	assert_int_equal(by_bpf[3].times, 0);
+	assert_int_equal(by_proc[3].times, 0);
+	/* And once more: all groups are known by now. */
+	by_bpf[1].times = 0;
+	assert_int_equal(bpf_source.list(source, &sink), 0);
+	assert_int_equal(by_bpf[1].times, 1);
+	assert_true(by_bpf[1].cgroup.size > 0 || by_bpf[1].cgroup_v1.size > 0);
+	for (size_t i = 0; i < 3; i++) {
+		text_done(&by_bpf[i].exe);
+		text_done(&by_bpf[i].cgroup);
+		text_done(&by_bpf[i].cgroup_v1);
+		text_done(&by_bpf[i].comm);
+	}
+	kill(child, SIGKILL);
+	kill(leader, SIGKILL);
+	while (wait(NULL) > 0)
+		;
+}
+
+/* Who has not said that he will ask cannot. */
+static void test_list_not_asked_for(void **state)
+{
+	struct world world;
+	const struct event_sink sink = { take, &world };
+
+	world_begin(&world, EVENT_BIT(EVENT_FORK), 0);
+	assert_int_equal(bpf_source.list(world.source, &sink), -EOPNOTSUPP);
+	world_end(&world);
+}
+
 static void test_gap(void **state)
 {
 	enum { RUNS = 3000 };
@@ -408,6 +579,8 @@ int main(void)
 		cmocka_unit_test(test_calls_asked_for_later),
 		cmocka_unit_test(test_groups_one_after_the_other),
 		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_not_asked_for),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_probe),
 	};

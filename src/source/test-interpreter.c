@@ -26,6 +26,22 @@ static void test_first_lines(void **state)
 	assert_null(parse(""));
 }
 
+static const char *argument(const char *head)
+{
+	static char text[INTERPRETER_LINE];
+
+	interpreter_parse_argument(head, strlen(head), text);
+	return text;
+}
+
+static void test_its_one_argument(void **state)
+{
+	assert_string_equal(argument("#!/bin/sh\n"), "");
+	assert_string_equal(argument("#!/bin/sh"), "");
+	assert_string_equal(argument("#! \t/bin/sh -e\n"), "-e");
+	assert_string_equal(argument("#!/usr/bin/env \t python3 -u \t\nimport os\n"), "python3 -u");
+}
+
 static void test_a_line_that_is_too_long(void **state)
 {
 	char head[INTERPRETER_LINE], path[INTERPRETER_LINE];
@@ -73,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_lines),
+		cmocka_unit_test(test_its_one_argument),
 		cmocka_unit_test(test_a_line_that_is_too_long),
 		cmocka_unit_test(test_of_a_process),
 		cmocka_unit_test(test_loaders),

@@ -7,6 +7,7 @@
 
 #include "util/fd.h"
 #include "util/host.h"
+#include "util/syslog-line.h"
 #include "util/text.h"
 
 #include <fcntl.h>
@@ -20,8 +21,9 @@
 struct log {
 	enum log_target target;
 	char *path;
-	int fd; /* of the file; -1 otherwise */
-	int level;
+	int fd; /* of the file, or to syslog; -1 otherwise */
+	int level, facility;
+	uint64_t lost; /* syslog has not taken them */
 };
 
 static const struct {
@@ -82,6 +84,11 @@ static int open_file(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool is_file(enum log_target target)
+{
+	return target == LOG_TARGET_FILE || target == LOG_TARGET_TEXT;
+}
+
 int log_new(enum log_target target, const char *path, int level, struct log **ret_log,
 	    struct error *err)
 {
@@ -92,7 +99,10 @@ int log_new(enum log_target target, const char *path, int level, struct log **re
 	log->fd = -1;
 	log->target = target;
 	log->level = level;
-	if (target == LOG_TARGET_FILE) {
+	log->facility = LOG_DAEMON;
+	if (target == LOG_TARGET_SYSLOG && !(log->path = strdup(path)))
+		return error_oom(err);
+	if (is_file(target)) {
 		int r = check_folder(path, err);
 
 		if (r < 0)
@@ -122,7 +132,7 @@ int log_reopen(struct log *log)
 {
 	int fd;
 
-	if (!log || log->target != LOG_TARGET_FILE)
+	if (!log || !is_file(log->target))
 		return 0;
 	fd = open_file(log->path);
 	if (fd < 0)
@@ -130,6 +140,11 @@ int log_reopen(struct log *log)
 	close(log->fd);
 	log->fd = fd;
 	return 0;
+}
+
+void log_set_facility(struct log *log, int facility)
+{
+	log->facility = facility;
 }
 
 void log_set_level(struct log *log, int level)
@@ -185,7 +200,7 @@ static void write_json(const struct log *log, int level, const char *message)
 	text_done(&line);
 }
 
-static void write_stderr(int level, const char *message)
+static void write_stream(int fd, int level, const char *message)
 {
 	struct text line;
 
@@ -198,20 +213,65 @@ static void write_stderr(int level, const char *message)
 	text_add_escaped(&line, message, strlen(message));
 	text_add(&line, "\n");
 	if (!line.failed)
-		(void)write_all(STDERR_FILENO, line.data, line.size);
+		(void)write_all(fd, line.data, line.size);
 	text_done(&line);
 }
 
-static void log_message(const struct log *log, int level, const char *message)
+static void write_text(const struct log *log, int level, const char *message)
+{
+	struct text line;
+	time_t now = time(NULL);
+	char stamp[32];
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
+	text_init(&line);
+	text_addf(&line, "%s %s: ", stamp, log_level_to_string(level));
+	text_add_escaped(&line, message, strlen(message));
+	text_add(&line, "\n");
+	if (!line.failed)
+		(void)write_all(log->fd, line.data, line.size);
+	text_done(&line);
+}
+
+static void write_syslog(struct log *log, int level, const char *message)
+{
+	char told[64];
+
+	if (log->lost > 0) {
+		snprintf(told, sizeof(told), "%llu lines before this were lost",
+			 (unsigned long long)log->lost);
+		if (syslog_send(SYSLOG_PATH, &log->fd, log->facility, LOG_WARNING, log->path,
+				told) < 0) {
+			log->lost++;
+			return;
+		}
+		log->lost = 0;
+	}
+	if (syslog_send(SYSLOG_PATH, &log->fd, log->facility, level, log->path, message) < 0)
+		log->lost++;
+}
+
+static void log_message(struct log *log, int level, const char *message)
 {
 	switch (log->target) {
 	case LOG_TARGET_STDERR:
-		write_stderr(level, message);
+		write_stream(STDERR_FILENO, level, message);
+		break;
+	case LOG_TARGET_STDOUT:
+		write_stream(STDOUT_FILENO, level, message);
+		break;
+	case LOG_TARGET_TEXT:
+		write_text(log, level, message);
+		break;
+	case LOG_TARGET_SYSLOG:
+		write_syslog(log, level, message);
 		break;
 	case LOG_TARGET_JOURNAL:
 		/* Without a journal the line must not vanish. */
 		if (sd_journal_send("MESSAGE=%s", message, "PRIORITY=%i", level, NULL) < 0)
-			write_stderr(level, message);
+			write_stream(STDERR_FILENO, level, message);
 		break;
 	case LOG_TARGET_FILE:
 		write_json(log, level, message);

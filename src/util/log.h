@@ -2,8 +2,10 @@
 /*
  * The one log of a program. Libraries do not log (style.md 7): the engine and the mains do, once.
  *
- * A sink is standard error, the journal (by its native protocol, with the levels kept) or a file
- * (JSON lines, opened 0600, re-opened by log_reopen()). Every call site can be rate-limited.
+ * A sink is standard error or output, syslog (never waited for: lines that it does not take are
+ * counted, and told with the next that it takes), the journal (by its native protocol, with the
+ * levels kept) or a file (JSON lines, opened 0600, re-opened by log_reopen()). Every call site can
+ * be rate-limited.
  */
 #pragma once
 
@@ -13,16 +15,27 @@
 
 struct log;
 
-enum log_target { LOG_TARGET_STDERR, LOG_TARGET_JOURNAL, LOG_TARGET_FILE };
+enum log_target {
+	LOG_TARGET_STDERR,
+	LOG_TARGET_STDOUT,
+	LOG_TARGET_JOURNAL,
+	LOG_TARGET_FILE, /* JSON lines */
+	LOG_TARGET_TEXT, /* a file of plain lines with their time */
+	LOG_TARGET_SYSLOG,
+};
 
 /*
- * Opens a log. `path` is for LOG_TARGET_FILE only; -EPERM if every user may write its folder (a
+ * Opens a log. `path` is for the two kinds of files, and of LOG_TARGET_SYSLOG the word before each
+ * line, with the facility LOG_DAEMON; -EPERM if every user may write its folder (a
  * sticky bit does not help: the name could be taken first). Levels are syslog(3)'s.
  */
 int log_new(enum log_target target, const char *path, int level, struct log **ret_log,
 	    struct error *err);
 void log_free(struct log *log);
 DEFINE_CLEANUP(struct log *, log_free);
+
+/* The facility of LOG_TARGET_SYSLOG: LOG_DAEMON, LOG_LOCAL0 ... */
+void log_set_facility(struct log *log, int facility);
 
 /* Opens the file again under its name, for logrotate. 0 or -errno (the old one stays then). */
 int log_reopen(struct log *log);

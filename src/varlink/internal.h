@@ -3,6 +3,7 @@
 #pragma once
 
 #include "varlink/server.h"
+#include "varlink/socket.h"
 
 #include <sys/queue.h>
 #include <sys/stat.h>
@@ -72,10 +73,6 @@ struct varlink_server {
 
 /* server.c: the timer is needed anew. */
 void server_arm(struct varlink_server *server);
-
-/* socket.c */
-int socket_listen(const char *path, gid_t gid, int *ret_fd, struct stat *ret_stat,
-		  struct error *err);
 
 /* connection.c: takes `fd` even on failure. */
 int connection_new(struct varlink_server *server, int fd, const struct ucred *peer,

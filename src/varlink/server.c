@@ -243,7 +243,7 @@ int varlink_server_listen(struct varlink_server *server, const char *path, gid_t
 		return error_set(err, -EALREADY, "the control socket is open already");
 	if (!copy)
 		return error_oom(err);
-	r = socket_listen(path, reader_gid, &server->fd, &st, err);
+	r = socket_listen(path, (uid_t)-1, reader_gid, &server->fd, &st, err);
 	if (r < 0)
 		return r;
 	server->path = TAKE_PTR(copy);

@@ -78,7 +78,7 @@ static int clear_path(const char *path, const struct sockaddr_un *address, struc
 }
 
 /* Opens the file itself, so that owner and mode go to it and to nothing put in its place. */
-static int open_to_group(const char *path, gid_t gid, struct stat *ret_stat, struct error *err)
+static int open_to(const char *path, uid_t uid, gid_t gid, struct stat *ret_stat, struct error *err)
 {
 	_cleanup_(closep) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
@@ -89,6 +89,9 @@ static int open_to_group(const char *path, gid_t gid, struct stat *ret_stat, str
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(err, -EEXIST, "\"%s\" has been replaced", path);
 	*ret_stat = st;
+	if (uid != (uid_t)-1 && st.st_uid != uid &&
+	    fchownat(fd, "", uid, (gid_t)-1, AT_EMPTY_PATH) < 0)
+		return error_set_errno(err, -errno, "cannot give \"%s\" to user %u", path, uid);
 	if (gid == (gid_t)-1)
 		return 0;
 	if (st.st_gid != gid && fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH) < 0)
@@ -99,7 +102,7 @@ static int open_to_group(const char *path, gid_t gid, struct stat *ret_stat, str
 	return 0;
 }
 
-int socket_listen(const char *path, gid_t gid, int *ret_fd, struct stat *ret_stat,
+int socket_listen(const char *path, uid_t uid, gid_t gid, int *ret_fd, struct stat *ret_stat,
 		  struct error *err)
 {
 	_cleanup_(closep) int fd = -1;
@@ -119,7 +122,7 @@ int socket_listen(const char *path, gid_t gid, int *ret_fd, struct stat *ret_sta
 		return error_set_errno(err, -errno, "cannot set the mode of a socket");
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return error_set_errno(err, -errno, "cannot make the control socket \"%s\"", path);
-	r = open_to_group(path, gid, ret_stat, err);
+	r = open_to(path, uid, gid, ret_stat, err);
 	if (r >= 0 && listen(fd, SOMAXCONN) < 0)
 		r = error_set_errno(err, -errno, "cannot listen at \"%s\"", path);
 	if (r < 0) {

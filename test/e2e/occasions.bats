@@ -117,3 +117,56 @@ observes() {
 	eventually log_has 'the group lost one'
 	[ "$(counter engine.limits_told)" -gt 0 ]
 }
+
+# The source must tell programs that are over before anybody can look at them.
+need_bpf() {
+	eventually observes
+	status_has '"name":"bpf","state":"running"' || skip "needs the bpf source"
+}
+
+@test "occasions: without a gate an execution is acted on as soon as it is told" {
+	cp /bin/true a
+	printf '#!%s\n' "$WORK/a" >script
+	chmod +x script
+	policy <<-END
+		mode: scanner
+		rules:
+		  short: {on: execute, paths: ["$WORK/a"], args: "*one*", log: "seen %f"}
+		  long:  {on: execute, paths: ["$WORK/shell"], group: held}
+		  text:  {on: execute, paths: ["$WORK/script"], log: "script %s"}
+		groups: {held: {pids: 50}}
+	END
+	start
+	need_bpf
+	./a one
+	./a two
+	./script two
+	background ./shell -c 'while :; do sleep 1; done'
+	eventually is_in "$!" held
+	eventually log_has "script $WORK/script"
+	log_has "seen $WORK/a"
+	[ "$(grep -c "seen " log)" = 1 ]
+	# The scan, which comes every second, does not tell them once more.
+	local scans
+	scans=$(counter engine.scans)
+	eventually counter_above engine.scans $((scans + 1))
+	[ "$(reeve log --runtime-dir "$RUN" --json | grep -c '"before":false')" = 3 ]
+}
+
+@test "occasions: a program that is in memory alone is told, with a gate too" {
+	cat >memory.py <<-'END'
+		import os, sys
+		fd = os.memfd_create("program")
+		os.write(fd, open("/bin/sleep", "rb").read())
+		os.execve(fd, ["sleep", "40." + sys.argv[1]], os.environ)
+	END
+	policy <<-END
+		rules:
+		  hidden: {on: execute, memfd: true, args: "40.$$", kill: true}
+	END
+	start
+	need_bpf
+	run timeout 30 python3 memory.py "$$"
+	[ "$status" = 137 ]
+	eventually bash -c "reeve log --runtime-dir '$RUN' --rule hidden | grep -q killed"
+}

@@ -461,3 +461,33 @@ ruled_and_forged() {
 	timeout 10 ./k || true
 	timeout 20 reeve status --runtime-dir "$RUN"
 }
+
+# The daemon has an /etc of its own, which is a folder of the test's.
+other_etc() {
+	mkdir etc
+	cp -a /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache etc/ || true
+	[ ! -e /etc/localtime ] || cp -aL /etc/localtime etc/
+	DAEMON_PREFIX=(unshare -m sh -c "mount --bind '$WORK/etc' /etc && exec \"\$@\"" -)
+}
+
+@test "a user who is added while the daemon runs counts for the rules that name it" {
+	command -v setpriv || skip "needs setpriv"
+	unshare -m true || skip "needs a mount namespace"
+	probe a
+	other_etc
+	policy <<-END
+		rules:
+		  new: {on: execute, paths: ["$WORK/a"], user: reeve-newcomer, group: held}
+		groups: {held: {pids: 50}}
+	END
+	start
+	expect - setpriv --reuid 61234 --clear-groups ./a
+	echo 'reeve-newcomer:x:61234:61234::/:/bin/sh' >>etc/passwd
+	eventually counter_is engine.accounts_read 1
+	expect held setpriv --reuid 61234 --clear-groups ./a
+	# A policy that was edited meanwhile is not in force before it is asked for.
+	sed -i 's/group: held/nice: 3/' policy.yaml
+	echo 'reeve-other:x:61235:61235::/:/bin/sh' >>etc/passwd
+	eventually log_has 'both count from the next reload on'
+	expect held setpriv --reuid 61234 --clear-groups ./a
+}

@@ -86,9 +86,37 @@ triggering() { # KEYS
 	background ./script 'x y' '"q"'
 	eventually lines 2 out/got
 	cat out/got
-	# The interpreter in front is now and then missing: docs/triggers.md says so.
-	sed 's,^\["/bin/sh"\,,[,' out/got |
-		grep -qxF "[\"./script\",\"x y\",\"\\\"q\\\"\"]|$WORK/script|$(readlink -f /bin/sh)|$WORK/script"
+	grep -qxF "[\"/bin/sh\",\"./script\",\"x y\",\"\\\"q\\\"\"]|$WORK/script|$(readlink -f /bin/sh)|$WORK/script" out/got
+}
+
+@test "is told the arguments of what is over before anybody could look, too" {
+	printf '#!%s/a  one argument \n' "$WORK" >script
+	chmod +x script
+	cp /bin/true a
+	program t <<-'END'
+		echo "$REEVE_ARGV|$REEVE_SCRIPT|$REEVE_EXEC_ID" >>got
+	END
+	policy <<-EOF
+		rules:
+		  a: {paths: [$WORK/a, $WORK/script], action: execute, trigger: t}
+		triggers:
+		  t: {run: $WORK/t, rate: 1000/s, queue: 200}
+	EOF
+	start
+	for i in 1 2 3 4 5; do
+		./a "$i" 'x y'
+	done
+	eventually lines 5 out/got
+	for i in 1 2 3 4 5; do
+		./script "$i" 'x y'
+	done
+	# The script's and its interpreter's: two files.
+	eventually lines 15 out/got
+	cat out/got
+	for i in 1 2 3 4 5; do
+		grep -qE "^\[\"\./a\",\"$i\",\"x y\"\]\|\|[0-9a-f]+-[0-9a-f]+-[0-9]+\.[0-9]+$" out/got
+		grep -q "^\[\"$WORK/a\",\"one argument\",\"\./script\",\"$i\",\"x y\"\]|$WORK/script|" out/got
+	done
 }
 
 @test "stdin: event is one line of JSON" {

@@ -36,6 +36,12 @@ int on_exec_raw(void *context)
 	return 0;
 }
 
+SEC("iter/task")
+int on_running(void *context)
+{
+	return 0;
+}
+
 SEC("raw_tp/sys_enter")
 int on_enter(void *context)
 {

@@ -25,6 +25,8 @@ static const struct hook hooks[] = {
 	{ "with_ring", "BPF ring buffer", "records, in order", "5.8", .needed = true },
 	{ "on_enter", "raw_tp/sys_enter", "changes of user and group ids", "4.17" },
 	{ "on_leave", "raw_tp/sys_exit", "the same, failed executions, working folders", "4.17" },
+	{ "on_running", "iter/task", "what runs already; else /proc is read", "5.8",
+	  .typed = true },
 	{ "on_oom", "raw_tp/mark_victim", "out of memory", "4.17" },
 	{ "on_attach", "raw_tp/cgroup_attach_task", "moves between groups of cgroup v1", "4.17" },
 	{ "on_prepare", "raw_tp/sched_prepare_exec", "capabilities gained, and 32-bit system calls",

@@ -66,12 +66,11 @@ __noinline int group_step(__u32 index)
 	return 0;
 }
 
-/* Sends the groups of the css_set slot->cgroups; 0: sent. */
-__noinline int send_groups(__u32 index)
+/* Makes a record of the groups of the css_set slot->cgroups, in the slot's data. */
+__noinline int gather_groups(__u32 index)
 {
 	struct slot *slot = bpf_map_lookup_elem(&slots, &index);
 	struct watch_cgroup *record;
-	__u32 used;
 	int i;
 
 	if (!slot)
@@ -86,12 +85,19 @@ __noinline int send_groups(__u32 index)
 	begin(&record->head, WATCH_CGROUP, bpf_ktime_get_boot_ns());
 	record->key = slot->key;
 	record->groups = i;
-	used = slot->used;
+	record->size = slot->used - sizeof(*record);
+	return 0;
+}
+
+/* Sends what gather_groups() has made; 0: sent. */
+static __always_inline int send_groups(struct slot *slot)
+{
+	__u32 used = slot->used;
+
 	BARRIER(used);
 	if (used > SLOT_DATA)
 		return 1;
-	record->size = used - sizeof(*record);
-	return bpf_ringbuf_output(&ring, record, used, BPF_RB_NO_WAKEUP) != 0;
+	return bpf_ringbuf_output(&ring, slot->data, used, BPF_RB_NO_WAKEUP) != 0;
 }
 
 /* Makes sure that the key is known to the reader. */
@@ -107,7 +113,7 @@ static __always_inline void tell_groups(__u64 key, struct task_struct *task)
 		return;
 	slot->key = key;
 	slot->cgroups = (__u64)FIELD(task_struct, task, cgroups);
-	if (!send_groups(index))
+	if (!gather_groups(index) && !send_groups(slot))
 		bpf_map_update_elem(&told, &key, &one, BPF_ANY);
 	slot_give(slot);
 }

@@ -173,6 +173,7 @@ struct signal_struct {
 struct mm_struct {
 	struct {
 		unsigned long arg_start, arg_end, env_start, env_end;
+		struct file *exe_file;
 	};
 };
 struct sched_entity {
@@ -186,7 +187,7 @@ struct task_struct {
 	unsigned int flags;
 	struct sched_entity se;
 	struct mm_struct *mm;
-	int exit_code;
+	int exit_state, exit_code;
 	int pid, tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
@@ -203,6 +204,10 @@ struct task_struct {
 	__u64 self_exec_id;
 	struct css_set *cgroups;
 	struct task_io_accounting ioac;
+};
+struct seq_file;
+struct bpf_iter_meta {
+	struct seq_file *seq;
 };
 struct linux_binprm {
 	struct file *file;

@@ -105,6 +105,7 @@ static void choose(struct watch *watch, const struct watch_options *options, enu
 		{ skeleton->progs.on_mkdir, v1, "btf_trace_cgroup_mkdir" },
 		{ skeleton->progs.on_rename, v1, "btf_trace_cgroup_rename" },
 		{ skeleton->progs.on_root, v1, "btf_trace_cgroup_setup_root" },
+		{ skeleton->progs.on_running, options->list && typed },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
@@ -381,6 +382,25 @@ int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct err
 			r = attach(programs[i].link, programs[i].program,
 				   wanted & programs[i].records, err);
 	return r == 0 ? want_calls(watch, wanted, err) : r;
+}
+
+int watch_list(struct watch *watch, watch_tell tell, void *userdata)
+{
+	_cleanup_(closep) int fd = -1;
+	struct bpf_program *program = watch->skeleton->progs.on_running;
+	struct bpf_link *link;
+	int r = 0;
+
+	if (!bpf_program__autoload(program))
+		return -EOPNOTSUPP;
+	link = bpf_program__attach_iter(program, NULL);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0)
+		r = -errno;
+	bpf_link__destroy(link);
+	return r < 0 ? r : listing_read(fd, tell, userdata);
 }
 
 int watch_fd(const struct watch *watch)

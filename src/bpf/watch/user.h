@@ -9,8 +9,7 @@
 
 #include "util/error.h"
 
-#include <linux/types.h>
-#include "bpf/watch/watch.h"
+#include "bpf/listing.h"
 
 struct watch;
 
@@ -18,6 +17,7 @@ struct watch_options {
 	size_t buffer;	  /* of the ring; 0: 16 MiB. Made a power of two. */
 	uint32_t quiet;	  /* a process that is not told */
 	bool environment; /* the environment is wanted */
+	bool list;	  /* watch_list() will be called */
 	bool untyped;	  /* do without typed pointers, as where the kernel refuses them */
 	uint32_t wanted;  /* what watch_want() will be told first: it is loaded at once */
 };
@@ -30,6 +30,14 @@ DEFINE_CLEANUP(struct watch *, watch_free);
 
 /* What is wanted from now on: WATCH_WANT bits; `urgent`: wake at once for these. */
 int watch_want(struct watch *watch, uint32_t wanted, uint32_t urgent, struct error *err);
+
+/*
+ * Told every process that runs, each as a WATCH_RUNNING record, with the WATCH_CGROUP records they
+ * need before them: for the time of the call, at any address. One that comes or goes meanwhile may
+ * be missing. 0; -EOPNOTSUPP: watch_options.list was not set, or the kernel takes no such program
+ * (an iterator over tasks, 5.8); another -errno: some may have been told.
+ */
+int watch_list(struct watch *watch, watch_tell tell, void *userdata);
 
 /* Readable once after watch_sleep() has returned true, when there is something. */
 int watch_fd(const struct watch *watch);

@@ -4,30 +4,11 @@
  * while somebody asks for what they tell.
  */
 #include "bpf/watch/calls.h"
+#include "bpf/watch/file.h"
 #include "bpf/watch/groups.h"
 #include "bpf/watch/regs.h"
 #include "bpf/watch/ring.h"
-#include "bpf/watch/walk.h"
-
-static __always_inline void fill_file(struct watch_exec *out, struct file *file, const int typed)
-{
-	struct inode *inode = GET(typed, file, f_inode);
-
-	out->inode = GET(typed, inode, i_ino);
-	out->nlink = GET(typed, inode, i_nlink);
-	out->mode = GET(typed, inode, i_mode);
-	if (GET(typed, inode, i_sb, s_magic) == OVERLAYFS_MAGIC) {
-		/* struct ovl_inode, whose module may not be loaded yet, has __upperdentry right
-		 * behind the struct inode. */
-		__u64 address = 0, upper = 0;
-
-		bpf_core_read(&address, sizeof(address), &file->f_inode);
-		bpf_probe_read_kernel(&upper, sizeof(upper),
-				      (void *)(address + bpf_core_type_size(struct inode)));
-		if (upper)
-			out->task.flags |= WATCH_TASK_UPPER;
-	}
-}
+#include "bpf/watch/running.h"
 
 /* Adds a string of the kernel. Returns its length. */
 static __always_inline __u32 add_string(struct slot *slot, const char *string)
@@ -497,6 +478,36 @@ SEC("raw_tp/cgroup_setup_root")
 int on_root(void *context)
 {
 	__sync_fetch_and_add(&told_generation, 1);
+	return 0;
+}
+
+/* One turn a thread, when the iterator is read. */
+SEC("iter/task")
+int on_running(__u64 *context)
+{
+	struct seq_file *seq = ((struct bpf_iter_meta *)context[0])->seq;
+	struct task_struct *task = (void *)context[1];
+	__u32 index, used, one = 1;
+	struct slot *slot;
+	int fresh;
+	__u64 key;
+
+	if (!task || !stands_for_process(task))
+		return 0;
+	key = cgroup_key(task, 0);
+	fresh = !bpf_map_lookup_elem(&told, &key);
+	if (fresh && write_groups(seq, key, task))
+		return 0;
+	slot = slot_take(&index);
+	if (!slot)
+		return 0;
+	fill_running(slot, index, task, key);
+	used = slot->used;
+	BARRIER(used);
+	if (used <= SLOT_DATA && !bpf_seq_write(seq, &slot->exec, sizeof(slot->exec) + used) &&
+	    fresh)
+		bpf_map_update_elem(&told, &key, &one, BPF_ANY);
+	slot_give(slot);
 	return 0;
 }
 

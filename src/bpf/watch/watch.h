@@ -16,8 +16,9 @@ enum watch_record {
 	WATCH_CHDIR,  /* the working folder has changed */
 	WATCH_FAILED, /* an execution failed */
 	WATCH_OOM,
-	WATCH_CHUNK,  /* a piece of the arguments of the exec record that follows */
-	WATCH_CGROUP, /* the groups behind a key that records name from now on */
+	WATCH_CHUNK,   /* a piece of the arguments of the exec record that follows */
+	WATCH_CGROUP,  /* the groups behind a key that records name from now on */
+	WATCH_RUNNING, /* a process that runs already; never in the ring */
 };
 
 /* What is asked for: bits of `wanted`. */
@@ -104,7 +105,8 @@ struct watch_path {
 #define WATCH_PATH_PSEUDO  8U /* no file in a tree: one component, its name (memfd:NAME) */
 #define WATCH_PATH_CUT	   16U
 
-/* Also WATCH_FAILED and WATCH_CHDIR, which have no program. */
+/* Also WATCH_FAILED and WATCH_CHDIR, which have no program, and WATCH_RUNNING, which has only that.
+ */
 struct watch_exec {
 	struct watch_head head;
 	struct watch_task task;
