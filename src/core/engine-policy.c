@@ -367,6 +367,9 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
 	engine_tell_without_gate(engine);
 	engine_tell_places(engine);
+	r = supervisor_reload(engine->supervisor, err);
+	if (r < 0)
+		return r;
 	if (engine->options.reloaded)
 		engine->options.reloaded(engine);
 	return 0;
