@@ -304,18 +304,13 @@ static int make_group(const struct place *place, const struct cgperm *perm, int 
 }
 
 static int apply_controller(struct cgapply *apply, const struct cgconfig_group *group,
-			    const struct cgconfig_controller *controller, int *ret_r,
-			    struct error *err)
+			    const struct cgconfig_controller *controller, const char *path,
+			    int *ret_r, struct error *err)
 {
 	const struct cgperm perm = perm_of(apply, group);
-	struct place place = { apply, NULL, controller->name, NULL };
-	_cleanup_(freep) char *path = cgapply_path(apply->config, controller->name, group->path);
+	struct place place = { apply, NULL, controller->name, path };
 	int code;
 
-	if (!path) {
-		*ret_r = error_oom(err);
-		return CG_ERRNO;
-	}
 	place.h = raw_find(apply->tool->raw, controller->name);
 	if (!place.h && raw_convert_controller(controller->name)) {
 		place.controller = raw_convert_controller(controller->name);
@@ -327,9 +322,38 @@ static int apply_controller(struct cgapply *apply, const struct cgconfig_group *
 			  controller->at.column, controller->name);
 		return CG_NO_CONTROLLER;
 	}
-	place.path = path;
 	code = make_group(&place, &perm, ret_r, err);
 	return code ? code : set_values(&place, controller, ret_r, err);
+}
+
+static int apply_group(struct cgapply *apply, const struct cgconfig_group *group, int *ret_r,
+		       struct error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < group->controller_count && !code; i++) {
+		const struct cgconfig_controller *controller = &group->controllers[i];
+		_cleanup_(freep) char *path =
+			cgapply_path(apply->config, controller->name, group->path);
+
+		if (!path) {
+			*ret_r = error_oom(err);
+			return CG_ERRNO;
+		}
+		code = apply_controller(apply, group, controller, path, ret_r, err);
+	}
+	return code;
+}
+
+int cgapply_one(struct cgtool *tool, const struct cgconfig *config,
+		const struct cgconfig_group *group, const struct cgconfig_controller *controller,
+		const char *path, int *ret_r, struct error *err)
+{
+	struct cgapply apply = { .tool = tool, .config = config, .defaults = &cgperm_none };
+	int code = apply_controller(&apply, group, controller, path, ret_r, err);
+
+	free_steps(&apply, code != 0);
+	return code;
 }
 
 int cgapply(struct cgtool *tool, const struct cgconfig *config, const struct cgperm *defaults,
@@ -342,12 +366,8 @@ int cgapply(struct cgtool *tool, const struct cgconfig *config, const struct cgp
 		return CG_ERRNO;
 	code = mount_all(&apply, err);
 
-	for (size_t i = 0; i < config->groups.count && !code; i++) {
-		const struct cgconfig_group *group = &config->groups.items[i];
-
-		for (size_t j = 0; j < group->controller_count && !code; j++)
-			code = apply_controller(&apply, group, &group->controllers[j], ret_r, err);
-	}
+	for (size_t i = 0; i < config->groups.count && !code; i++)
+		code = apply_group(&apply, &config->groups.items[i], ret_r, err);
 	free_steps(&apply, code != 0);
 	return code;
 }

@@ -25,5 +25,10 @@ struct cgapply {
 int cgapply(struct cgtool *tool, const struct cgconfig *config, const struct cgperm *defaults,
 	    int *ret_r, struct error *err);
 
+/* One controller of a group, or of a template, at a path that may be another; errors as above. */
+int cgapply_one(struct cgtool *tool, const struct cgconfig *config,
+		const struct cgconfig_group *group, const struct cgconfig_controller *controller,
+		const char *path, int *ret_r, struct error *err);
+
 /* The path of a group in the hierarchy of a controller, below its namespace; owned, or NULL. */
 char *cgapply_path(const struct cgconfig *config, const char *controller, const char *path);

@@ -2,6 +2,7 @@
 /* cgclassify: moves processes, with all their threads. Goes on after one that cannot be moved. */
 #include "compat/cgmove.h"
 #include "compat/cgregister.h"
+#include "compat/cgrule.h"
 #include "compat/compat.h"
 
 #include <limits.h>
@@ -49,6 +50,21 @@ static int move(const struct classification *c, pid_t pid)
 	return failed;
 }
 
+static int move_by_rules(struct classification *c, pid_t pid)
+{
+	_cleanup_(cgsubject_done) struct cgsubject subject = { 0 };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	int r = pid > 0 ? cgsubject_read(c->tool.host, pid, &subject) : -ESRCH;
+	int code = r < 0 ? CG_ERRNO : cgrule_place(&c->tool, &subject, &r, &err);
+
+	if (!code)
+		return 0;
+	fprintf(stderr, "Error: change of cgroup failed for pid %d: %s%s%s%s\n", pid,
+		cg_text(code, r), err.code ? " (" : "", err.code ? error_text(&err) : "",
+		err.code ? ")" : "");
+	return EXIT_SOME_FAILED;
+}
+
 static int tell_daemon(const struct classification *c, pid_t pid)
 {
 	int r = 0;
@@ -64,7 +80,7 @@ static int tell_daemon(const struct classification *c, pid_t pid)
 	return EXIT_SOME_FAILED;
 }
 
-static int classify(const struct classification *c, const char *word)
+static int classify(struct classification *c, const char *word)
 {
 	int told, moved;
 	pid_t pid;
@@ -74,7 +90,7 @@ static int classify(const struct classification *c, const char *word)
 		return EXIT_NO_PID;
 	}
 	told = pid > 0 ? tell_daemon(c, pid) : 0;
-	moved = move(c, pid);
+	moved = c->specs.count > 0 ? move(c, pid) : move_by_rules(c, pid);
 	return MAX(told, moved);
 }
 
@@ -123,8 +139,6 @@ int compat_cgclassify(int argc, char **argv)
 		return cgtool_exit(first);
 	if (argc < 2)
 		return cgtool_usage(&c.tool, NULL);
-	if (groups.count == 0)
-		return cgtool_usage(&c.tool, "no group is named (-g)");
 	status = run(&c, &groups, bare, argv + first, argc - first);
 	cgspecs_done(&c.specs);
 	cgtool_done(&c.tool);

@@ -7,6 +7,7 @@
  */
 #include "compat/cgmove.h"
 #include "compat/cgregister.h"
+#include "compat/cgrule.h"
 #include "compat/compat.h"
 
 enum { EXIT_NOT_EXECUTED = 255 };
@@ -37,13 +38,19 @@ static int tell_daemon(const struct cgtool *tool, bool sticky)
 	return EXIT_NOT_EXECUTED;
 }
 
-static int move(const struct cgtool *tool, const struct cgspecs *specs)
+/* Where -g says, or without it where the rules say. */
+static int move(struct cgtool *tool, const struct cgspecs *specs, const char *command)
 {
+	_cleanup_(cgsubject_done) struct cgsubject subject = { 0 };
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	int code = 0, r = 0;
 
 	for (size_t i = 0; i < specs->count && !code; i++)
 		code = cgmove(tool, &specs->items[i], 0, &r, &err);
+	if (specs->count == 0) {
+		r = cgsubject_self(command, &subject);
+		code = r < 0 ? CG_ERRNO : cgrule_place(tool, &subject, &r, &err);
+	}
 	if (code)
 		fprintf(stderr, "%s: cgroup change of group failed: %s (%s)\n", tool->name,
 			cg_text(code, r), error_text(&err));
@@ -83,8 +90,6 @@ int compat_cgexec(int argc, char **argv)
 		return cgtool_exit(first);
 	if (first == argc)
 		return cgtool_usage(&tool, "no command is given");
-	if (groups.count == 0)
-		return cgtool_usage(&tool, "no group is named (-g)");
 	status = cgspecs_add(&tool, &specs, groups.values, groups.count);
 	if (!status)
 		status = tell_daemon(&tool, sticky);
@@ -93,7 +98,7 @@ int compat_cgexec(int argc, char **argv)
 	if (!status)
 		status = cgtool_open(&tool, bare);
 	if (!status)
-		status = move(&tool, &specs);
+		status = move(&tool, &specs, argv[first]);
 	if (!status)
 		status = execute(&tool, argv + first);
 	cgtool_done(&tool);

@@ -27,8 +27,8 @@ struct job_mounts {
 	char **below;	  /* of the root, as in job_mount; owned */
 
 	/* The child's. */
-	long *sources; /* of the mounts, O_PATH or -errno: as all was before the first of them */
-	long null_fd;  /* /dev/null, the same */
+	long *sources;	/* of the mounts, O_PATH or -errno: as all was before the first of them */
+	long null_fd;	/* /dev/null, the same */
 	int root_fd;	/* O_PATH; what targets are relative to */
 	uint64_t *made; /* the kernel's numbers of our own mounts, in which targets may be made */
 	size_t made_count;

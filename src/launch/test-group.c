@@ -156,7 +156,7 @@ static void without_clone3(struct groups_under_test *g, int code)
 		if (!filter ||
 		    seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)code), SCMP_SYS(clone3), 0) <
 			    0 ||
-		    seccomp_policy_load(filter) < 0)
+		    seccomp_load(filter) < 0)
 			_exit(1);
 		seccomp_release(filter);
 		_exit(run_inside(g, &born_inside) == g->count && !born_inside ? 0 : 2);

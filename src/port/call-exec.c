@@ -39,6 +39,8 @@ static bool announce(struct port *port)
 
 	if (port->adopts && !port->control_kept && !port->plain_calls)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
+	if (port->guard >= 0 && !port->control_kept && !port->plain_calls && !port->pdeathsig_set)
+		return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 	if (!port->parent_is_port || port->control_kept)
 		return false;
 	if (!port->plain_calls && !port->pdeathsig_set && parent_signal(port))

@@ -122,10 +122,10 @@ CALL(accept)
 CALL(close_range)
 {
 	uint64_t first = MAX(arguments[0].number, FD_FIRST_FREE), last = arguments[1].number;
-	int greatest = children_greatest_fd(&port->children);
+	int greatest = MAX(children_greatest_fd(&port->children), port->guard);
 
 	for (int fd = (int)first; (uint64_t)fd <= last && fd <= greatest; fd++, first++)
-		if (!children_with_fd(&port->children, fd))
+		if (fd != port->guard && !children_with_fd(&port->children, fd))
 			close(fd);
 	if (first <= last && syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) < 0)
 		return reply_errno(reply, errno);

@@ -39,6 +39,10 @@ CALL(close)
 	int fd = (int)arguments[0].number;
 	struct child *child = children_with_fd(&port->children, fd);
 
+	if (fd == port->guard) {
+		port->guard = -1;
+		port->polls_stale = true;
+	}
 	if (!child)
 		return reply_result(reply, close(fd));
 	port->polls_stale = true;

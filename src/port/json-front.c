@@ -9,6 +9,7 @@
 #include "port/json-front.h"
 
 #include "port/frame.h"
+#include "port/guard.h"
 #include "port/json-requests.h"
 #include "port/json-term.h"
 #include "util/suggest.h"
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -45,6 +47,7 @@ int json_front_fork(bool *ret_front, struct json_ends *ret_ends)
 		return -errno;
 	*ret_front = pid > 0;
 	if (pid > 0) {
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 		close(down[0]);
 		close(up[1]);
 		close(control[1]);
@@ -494,6 +497,7 @@ int json_front_run(const struct json_ends *ends)
 		}
 	}
 	(void)waitpid(ends->pid, &status, 0);
+	guard_end_rest(status);
 	json_requests_done(&front.requests);
 	text_done(&front.lines);
 	text_done(&front.output);

@@ -24,7 +24,8 @@ enum {
 	READS_AT_ONCE = 16,
 	POLL_STDIN = 0,
 	POLL_SIGNALS = 1,
-	POLL_CHILDREN = 2,
+	POLL_GUARD = 2,
+	POLL_CHILDREN = 3,
 	POLLS_PER_CHILD = 4,
 };
 
@@ -154,6 +155,13 @@ static void poll_add(struct port *port, int fd, short events, struct poll_owner 
 	port->poll_owners[port->poll_count++] = owner;
 }
 
+/* One that is not there takes its place all the same: poll(2) passes it over. */
+static void poll_own(struct port *port, int place, int fd)
+{
+	port->polls[place] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	port->poll_owners[place] = (struct poll_owner){ 0 };
+}
+
 static int make_room(struct port *port)
 {
 	size_t room = POLL_CHILDREN + POLLS_PER_CHILD * port->children.count;
@@ -193,9 +201,10 @@ static int make_polls(struct port *port)
 	if (make_room(port) < 0)
 		return -ENOMEM;
 	port->polls_stale = false;
-	port->poll_count = 0;
-	poll_add(port, STDIN_FILENO, POLLIN, (struct poll_owner){ 0 });
-	poll_add(port, FD_SIGNALS, POLLIN, (struct poll_owner){ 0 });
+	port->poll_count = POLL_CHILDREN;
+	poll_own(port, POLL_STDIN, STDIN_FILENO);
+	poll_own(port, POLL_SIGNALS, FD_SIGNALS);
+	poll_own(port, POLL_GUARD, port->guard);
 	for (uint32_t i = 0; i < port->children.count; i++) {
 		const struct child *c = &port->children.slots[i];
 
@@ -274,6 +283,13 @@ static enum port_turn turn(struct port *port)
 	}
 	if (port->polls[POLL_SIGNALS].revents) {
 		on_signals(port);
+		ready--;
+	}
+	if (port->polls[POLL_GUARD].revents) {
+		if (!(port->polls[POLL_GUARD].revents & POLLNVAL))
+			return PORT_ENDS;
+		port->guard = -1; /* the controller has closed it */
+		port->polls_stale = true;
 		ready--;
 	}
 	for (size_t i = POLL_CHILDREN; ready > 0 && i < port->poll_count; i++)

@@ -59,6 +59,7 @@ struct port {
 	bool parent_is_port; /* FD_CONTROL is a socket to a control process above */
 	bool first;	     /* of a tree, below a front of ours */
 	bool adopts;	     /* a subreaper: the first of a tree */
+	int guard;	     /* can be read when the guard has ended; -1: there is none */
 	bool plain_calls;    /* a seccomp policy was set: poll, read and write only */
 	bool no_splice;	     /* FD 1 takes none */
 	bool stdout_grown;

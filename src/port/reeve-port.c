@@ -7,8 +7,11 @@
  */
 #include "port/start.h"
 
+#include "port/guard.h"
+
 #include "port/json-front.h"
 #include "port/process-title.h"
+#include "port/set-user-id.h"
 #include "util/units.h"
 
 #include <getopt.h>
@@ -90,19 +93,6 @@ static int apply(const struct arguments *arguments, struct port *port)
 	return 0;
 }
 
-/* Whoever may execute a set-user-ID copy would have all of that user's rights. (What executes
- * itself again may have changed its users meanwhile.) */
-static bool is_set_user_id(const struct arguments *arguments)
-{
-	if (arguments->start.again || (getuid() == geteuid() && getgid() == getegid()))
-		return false;
-	fputs("reeve-port: is set-user-ID or set-group-ID, which would give its rights to "
-	      "everybody "
-	      "who can execute it: use sudo, or file capabilities\n",
-	      stderr);
-	return true;
-}
-
 /* In front of the port a process of its own speaks JSON. */
 static int run_json(struct port *port)
 {
@@ -125,18 +115,30 @@ static int run_json(struct port *port)
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
+	char wrong[SET_USER_ID_WRONG];
 	struct port *port;
-	int r;
+	int r, guard = -1;
 
 	process_title_init(argc, argv);
 	r = read_arguments(argc, argv, &arguments);
 	if (r)
 		return r;
-	if (is_set_user_id(&arguments))
+	if (set_user_id_enter(REEVE_SYSCONF_DIR "/reeve/port-set-user-id", arguments.start.again,
+			      wrong) < 0) {
+		fprintf(stderr, "reeve-port: %s\n", wrong);
 		return EPERM;
+	}
+	if (!arguments.json && !arguments.start.again) {
+		r = guard_begin(&guard);
+		if (r < 0) {
+			fprintf(stderr, "reeve-port: cannot start: %s\n", strerror(-r));
+			return -r;
+		}
+	}
 	port = port_new();
 	if (!port)
 		return ENOMEM;
+	port->guard = guard;
 	r = apply(&arguments, port);
 	if (r)
 		return r;

@@ -141,6 +141,7 @@ static int child_descriptors(struct port *port, struct ends *ends)
 		return -errno;
 	ends_close(ends);
 	close_siblings(port);
+	child_close(&port->guard);
 	return 0;
 }
 

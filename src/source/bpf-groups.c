@@ -21,12 +21,20 @@ struct known_key {
 	char *text; /* what the names point into */
 };
 
+/* The kernel counts on: the number of a hierarchy that is mounted for a moment is not used again.
+ */
+struct hierarchy {
+	uint32_t number;
+	char *controllers;
+};
+
 struct bpf_groups {
 	const struct host *host;
 	struct hash keys;
 	struct known_key *all;
 	size_t count;
-	char *controllers[MOST_HIERARCHIES]; /* by number of the hierarchy */
+	struct hierarchy hierarchies[MOST_HIERARCHIES];
+	size_t hierarchy_count;
 	struct bpf_room room;
 };
 
@@ -57,13 +65,18 @@ static void forget_all(struct bpf_groups *groups)
 	hash_init(&groups->keys);
 }
 
+static void forget_hierarchies(struct bpf_groups *groups)
+{
+	while (groups->hierarchy_count > 0)
+		free(groups->hierarchies[--groups->hierarchy_count].controllers);
+}
+
 void bpf_groups_free(struct bpf_groups *groups)
 {
 	if (!groups)
 		return;
 	forget_all(groups);
-	for (size_t i = 0; i < MOST_HIERARCHIES; i++)
-		free(groups->controllers[i]);
+	forget_hierarchies(groups);
 	hash_done(&groups->keys);
 	bpf_room_done(&groups->room);
 	free(groups);
@@ -78,26 +91,32 @@ static void read_hierarchies(struct bpf_groups *groups)
 
 	if (file_read_at(groups->host->proc_fd, "self/cgroup", PROC_CGROUP_LIMIT, &text, &size) < 0)
 		return;
+	forget_hierarchies(groups);
 	for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
+		struct hierarchy *hierarchy = &groups->hierarchies[groups->hierarchy_count];
 		char *end, *colon;
 		unsigned long number = strtoul(line, &end, 10);
 
 		colon = *end == ':' ? strchr(end + 1, ':') : NULL;
-		if (!colon || number >= MOST_HIERARCHIES)
+		if (!colon || groups->hierarchy_count == MOST_HIERARCHIES)
 			continue;
-		free(groups->controllers[number]);
-		groups->controllers[number] = strndup(end + 1, (size_t)(colon - end - 1));
+		hierarchy->number = (uint32_t)number;
+		hierarchy->controllers = strndup(end + 1, (size_t)(colon - end - 1));
+		groups->hierarchy_count += hierarchy->controllers != NULL;
 	}
 }
 
 /* NULL: there is no such hierarchy, as v2 (0) on a host that has mounted v1 only. */
 static const char *controllers_of(struct bpf_groups *groups, uint32_t hierarchy)
 {
-	if (hierarchy >= MOST_HIERARCHIES)
-		return NULL;
-	if (!groups->controllers[hierarchy])
-		read_hierarchies(groups);
-	return groups->controllers[hierarchy];
+	for (int tries = 0; tries < 2; tries++) {
+		for (size_t i = 0; i < groups->hierarchy_count; i++)
+			if (groups->hierarchies[i].number == hierarchy)
+				return groups->hierarchies[i].controllers;
+		if (tries == 0)
+			read_hierarchies(groups);
+	}
+	return NULL;
 }
 
 /* A group's part of a record: its description, and its names. */

@@ -89,12 +89,12 @@ static void test_hybrid(void **state)
 	struct record record;
 	struct world world;
 
-	world_begin(&world, "9:name=systemd:/\n4:memory:/x\n2:cpu,cpuacct:/\n0::/\n");
+	world_begin(&world, "90009:name=systemd:/\n4:memory:/x\n2:cpu,cpuacct:/\n0::/\n");
 	record_begin(&record, 1);
 	record_add(&record, 0, 1, "", 0);
 	record_add(&record, 4, 12, "id\0docker\0", 10);
 	record_add(&record, 2, 1, "", 0);
-	record_add(&record, 9, 5, "u\0", 2);
+	record_add(&record, 90009, 5, "u\0", 2);
 	assert_int_equal(bpf_groups_learn(world.groups, record.bytes, record.size), 0);
 	names = bpf_groups_find(world.groups, 1);
 	assert_slice(names->path, "/", 1);

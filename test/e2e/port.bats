@@ -131,17 +131,82 @@ ask() {
 	[[ $output == *'"error":"eperm","id":2'* ]]
 }
 
-@test "it refuses to be set-user-ID" {
-	install -m 4755 "$(readlink -f "$(command -v reeve-port)")" "$WORK/port"
+# A copy that is set-user-ID root, and with it an /etc of its own, in which $WORK/etc/reeve is.
+set_user_id_copy() {
 	! findmnt -no OPTIONS -T "$WORK" | grep -q nosuid || skip "needs a folder without nosuid"
-	run -1 setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/port" --protocol json </dev/null
-	[[ $output == *"set-user-ID"* ]]
+	chmod 755 "$WORK"
+	install -m 4755 "$(readlink -f "$(command -v reeve-port)")" "$WORK/port"
+	mkdir -p "$WORK/etc/reeve"
 }
 
-@test "by sudo it has the identity that sudo gives it" {
+# As a user without rights, in that /etc: the copy, with these options.
+as_nobody() {
+	unshare --mount sh -c 'mount --bind "$1/etc" /etc && shift && exec "$@"' sh "$WORK" \
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/port" "$@"
+}
+
+@test "it refuses to be set-user-ID, unless the installer names what its callers may do" {
+	set_user_id_copy
+	allowed=$WORK/etc/reeve/port-set-user-id
+	run -1 as_nobody --protocol json </dev/null
+	[[ $output == *"is set-user-ID"*"name in /etc/reeve/port-set-user-id"* ]]
+	echo cap_everything >"$allowed"
+	run -1 as_nobody --protocol json </dev/null
+	[[ $output == *'"cap_everything" is no capability' ]]
+	echo cap_sys_chroot >"$allowed"
+	chmod 666 "$allowed"
+	run -1 as_nobody --protocol json </dev/null
+	[[ $output == *"nobody else can write" ]]
+	chmod 644 "$allowed"
+	chown 65534 "$allowed"
+	run -1 as_nobody --protocol json </dev/null
+	[[ $output == *"belongs to root"* ]]
+	# nor by saying that it was executed by itself
+	chown 0 "$allowed"
+	run -1 as_nobody -d 0 </dev/null
+	[[ $output == *"does not execute itself again" ]]
+}
+
+@test "a set-user-ID copy is its caller, with what the installer allows and nothing else" {
+	set_user_id_copy
+	printf '# sandboxes\ncap_sys_chroot\n' >"$WORK/etc/reeve/port-set-user-id"
+	run -0 as_nobody --protocol json <<-'END'
+		{"id":1,"call":"getresuid"}
+		{"id":2,"call":"getresgid"}
+		{"id":3,"call":"capget","arguments":[0]}
+		{"id":4,"call":"setuid","arguments":[0]}
+		{"id":5,"call":"chroot","arguments":["/"]}
+		{"id":6,"call":"mkdir","arguments":["/reeve-test-none",493]}
+	END
+	[[ $output == *'"ok":[65534,65534,65534],"id":1'* ]]
+	[[ $output == *'"ok":[65534,65534,65534],"id":2'* ]]
+	[[ $output == *'"ok":[262144,262144,0],"id":3'* ]]
+	[[ $output == *'"error":"eperm","id":4'* ]]
+	[[ $output == *'"ok":true,"id":5'* ]]
+	[[ $output == *'"error":"eacces","id":6'* ]]
+	# and what it executes has nothing at all, and can get nothing
+	sent='{"id":1,"call":"execvp","arguments":["grep",["grep","^Cap","/proc/self/status"]]}'
+	: >"$WORK/out"
+	as_nobody --protocol json < <(echo "$sent"; eventually grep -q CapBnd "$WORK/out") >"$WORK/out"
+	grep -q 'CapPrm:\\t0000000000000000.*CapBnd:\\t0000000000040000' "$WORK/out"
+}
+
+@test "by sudo it has the identity that sudo gives it, and that alone is allowed" {
 	command -v sudo >/dev/null || skip "needs sudo"
+	chmod 755 "$WORK"
 	install -m 755 "$(readlink -f "$(command -v reeve-port)")" "$WORK/port"
-	run -0 sudo -n -u nobody "$WORK/port" --protocol json <<<'{"id":1,"call":"getuid"}'
+	cp -a /etc "$WORK/etc"
+	printf 'nobody ALL=(root) NOPASSWD: %s\n' "$WORK/port --protocol json" >"$WORK/etc/sudoers"
+	chmod 440 "$WORK/etc/sudoers"
+	as_nobody() {
+		unshare --mount sh -c 'mount --bind "$1/etc" /etc && shift && exec "$@"' sh "$WORK" \
+			setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+	}
+	run -0 as_nobody sudo -n "$WORK/port" --protocol json <<<'{"id":1,"call":"getuid"}'
+	[[ $output == *'"ok":0,"id":1'* ]]
+	run -1 as_nobody sudo -n "$WORK/port" -c "$WORK/fifo" </dev/null
+	[[ $output == *password* ]]
+	run -0 as_nobody "$WORK/port" --protocol json <<<'{"id":1,"call":"getuid"}'
 	[[ $output == *'"ok":65534,"id":1'* ]]
 }
 

@@ -245,7 +245,9 @@ struct cred___since_63 {
 
 /* A function of the kernel since 6.2 (a35b9af4ec2c, "bpf: Add a kfunc for generic type cast"). */
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
-extern const volatile __u32 has_cast; /* it is there; set before loading */
+/* The numbers that the kernel's types have there, set before loading; 0: there is no such function.
+ */
+extern const volatile __u32 cast_task_struct, cast_linux_binprm;
 
 /*
  * The same pointer without the verifier's trust in it, which none of our programs needs. With it,
@@ -253,10 +255,9 @@ extern const volatile __u32 has_cast; /* it is there; set before loading */
  * on (btf_nested_type_is_trusted()): 2 ms a pointer when the programs are loaded. At run time the
  * cast is nothing.
  */
-#define PLAIN(type, pointer)                                                              \
-	((struct type *)(has_cast ? bpf_rdonly_cast((const void *)(pointer),              \
-						    bpf_core_type_id_kernel(struct type)) \
-				  : (void *)(pointer)))
+#define PLAIN(type, pointer)                                                                 \
+	((struct type *)(cast_##type ? bpf_rdonly_cast((const void *)(pointer), cast_##type) \
+				     : (void *)(pointer)))
 
 /* Reads a field behind an address that is a mere number to the verifier. */
 #define FIELD(type, address, field)                                                        \

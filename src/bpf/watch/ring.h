@@ -68,7 +68,7 @@ struct {
 const volatile __u32 exit_tells_last; /* sched_process_exit has a second argument, since 6.16 */
 const volatile __u32 oom_gives_task;  /* mark_victim has the task, since 6.8 */
 const volatile __u32 groups_v1;	      /* some hierarchy is not v2 */
-const volatile __u32 has_cast;	      /* bpf_rdonly_cast(), since 6.2 */
+const volatile __u32 cast_task_struct, cast_linux_binprm; /* for bpf_rdonly_cast(), since 6.2 */
 
 /* Read and written by user space at any time. */
 __u32 wanted;	/* WATCH_WANT bits */

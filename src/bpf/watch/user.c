@@ -2,9 +2,9 @@
 /* libbpf's skeleton stays in this file. */
 #include "bpf/watch/user.h"
 
+#include "bpf/kernel-types.h"
 #include "bpf/library.h"
 #include "bpf/watch/calls-table.h"
-#include "bpf/watch/types.h"
 
 #include "watch.skel.h"
 
@@ -47,25 +47,20 @@ struct watch {
 	int types; /* while loading: a file of the kernel's types, or -1 */
 };
 
-/* How many arguments a tracepoint has; -1: there is none of that name. */
-static int tracepoint_arguments(const struct btf *btf, const char *name)
+/* How many arguments a tracepoint has; -1: there is none of that name. The function's first one is
+ * the tracepoint's own. */
+static int tracepoint_arguments(const struct kernel_types *kernel, const char *name)
 {
-	const struct btf_type *type;
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	int parameters = kernel_types_parameters(kernel, name);
 
-	if (id < 0)
-		return -1;
-	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-	type = type && btf_is_ptr(type) ? btf__type_by_id(btf, type->type) : NULL;
-	/* The first one is the tracepoint's own. */
-	return type && btf_is_func_proto(type) ? (int)btf_vlen(type) - 1 : -1;
+	return parameters < 0 ? -1 : parameters - 1;
 }
 
 /* Since 6.8 (72ba14deb40a, "mm: update mark_victim tracepoints fields") it has the task and its
  * user, before it had a process id. */
-static bool mark_victim_has_task(const struct btf *btf)
+static bool mark_victim_has_task(const struct kernel_types *kernel)
 {
-	return tracepoint_arguments(btf, "btf_trace_mark_victim") == 2;
+	return tracepoint_arguments(kernel, "btf_trace_mark_victim") == 2;
 }
 
 static bool has_groups_v1(void)
@@ -81,7 +76,7 @@ static bool has_groups_v1(void)
 
 /* Which programs are loaded, of those that the kernel has a place for. */
 static void choose(struct watch *watch, const struct watch_options *options, enum variant variant,
-		   const struct btf *btf)
+		   const struct kernel_types *kernel)
 {
 	struct watch_bpf *skeleton = watch->skeleton;
 	bool v1 = skeleton->rodata->groups_v1, calls = options->wanted & CALLS;
@@ -110,7 +105,7 @@ static void choose(struct watch *watch, const struct watch_options *options, enu
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
 		const char *tracepoint = programs[i].tracepoint;
-		bool there = !tracepoint || tracepoint_arguments(btf, tracepoint) >= 0;
+		bool there = !tracepoint || tracepoint_arguments(kernel, tracepoint) >= 0;
 
 		bpf_program__set_autoload(programs[i].program, programs[i].wanted && there);
 	}
@@ -126,27 +121,84 @@ static void close_types(struct watch *watch)
 	watch->types = -1;
 }
 
+/* What is looked for in the kernel's types beside the structures of ours. */
+static const char *const other_names[] = {
+	"bpf_rdonly_cast",
+	"btf_trace_cgroup_attach_task",
+	"btf_trace_cgroup_mkdir",
+	"btf_trace_cgroup_rename",
+	"btf_trace_cgroup_setup_root",
+	"btf_trace_mark_victim",
+	"btf_trace_sched_prepare_exec",
+	"btf_trace_sched_process_exit",
+};
+
+/* The name of one of our structures, or NULL; to be freed. A flavour's is up to its three
+ * underscores. */
+static char *structure_name(const struct btf *ours, uint32_t id)
+{
+	const struct btf_type *type = btf__type_by_id(ours, id);
+	const char *name = btf__name_by_offset(ours, type->name_off), *flavour;
+
+	if (!btf_is_composite(type) || !name || !*name)
+		return NULL;
+	flavour = strstr(name, "___");
+	return flavour ? strndup(name, (size_t)(flavour - name)) : strdup(name);
+}
+
+static int read_kernel_types(const struct btf *ours, struct kernel_types **ret_types)
+{
+	uint32_t most = ours ? btf__type_cnt(ours) : 0;
+	char **names = calloc(most + ARRAY_SIZE(other_names), sizeof(*names));
+	size_t count = 0, own;
+	int r;
+
+	if (!names)
+		return -ENOMEM;
+	for (uint32_t id = 1; id < most; id++) {
+		names[count] = structure_name(ours, id);
+		count += names[count] != NULL;
+	}
+	own = count;
+	for (size_t i = 0; i < ARRAY_SIZE(other_names); i++)
+		names[count++] = (char *)(uintptr_t)other_names[i];
+	r = kernel_types_read(KERNEL_TYPES, (const char *const *)names, count, ret_types);
+	while (own > 0)
+		free(names[--own]);
+	free(names);
+	return r;
+}
+
+/* What the programs have to know of this kernel. */
+static void describe_kernel(struct watch_bpf *skeleton, const struct kernel_types *kernel)
+{
+	skeleton->rodata->groups_v1 = has_groups_v1();
+	skeleton->rodata->exit_tells_last =
+		tracepoint_arguments(kernel, "btf_trace_sched_process_exit") > 1;
+	skeleton->rodata->oom_gives_task = mark_victim_has_task(kernel);
+	if (!kernel_types_find(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC))
+		return;
+	skeleton->rodata->cast_task_struct =
+		kernel_types_find(kernel, "task_struct", BTF_KIND_STRUCT);
+	skeleton->rodata->cast_linux_binprm =
+		kernel_types_find(kernel, "linux_binprm", BTF_KIND_STRUCT);
+}
+
 static int configure(struct watch *watch, const struct watch_options *options, enum variant variant,
 		     struct error *err)
 {
+	_cleanup_(kernel_types_freep) struct kernel_types *kernel = NULL;
 	struct watch_bpf *skeleton = watch->skeleton;
-	struct btf *btf = btf__load_vmlinux_btf();
-	int processors = libbpf_num_possible_cpus(), r = 0;
+	int processors = libbpf_num_possible_cpus();
 	size_t size = LEAST_BUFFER;
+	int r = read_kernel_types(bpf_object__btf(skeleton->obj), &kernel);
 
-	if (!btf)
-		return error_set_errno(err, -errno,
+	if (r < 0)
+		return error_set_errno(err, r,
 				       "the kernel describes no types (CONFIG_DEBUG_INFO_BTF)");
-	skeleton->rodata->groups_v1 = has_groups_v1();
-	skeleton->rodata->exit_tells_last =
-		tracepoint_arguments(btf, "btf_trace_sched_process_exit") > 1;
-	skeleton->rodata->oom_gives_task = mark_victim_has_task(btf);
-	skeleton->rodata->has_cast =
-		btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	choose(watch, options, variant, btf);
-	if (watch->types >= 0)
-		r = types_write(watch->types, btf, bpf_object__btf(skeleton->obj));
-	btf__free(btf);
+	describe_kernel(skeleton, kernel);
+	choose(watch, options, variant, kernel);
+	r = watch->types >= 0 ? kernel_types_write(kernel, watch->types) : 0;
 	if (r < 0)
 		return error_set_errno(err, r, "cannot keep a copy of the kernel's types");
 	if (processors < 0)

@@ -7,6 +7,7 @@ a Failure says what was wanted and what came instead.
 """
 import collections
 import fcntl
+import functools
 import os
 import select
 import signal
@@ -14,7 +15,7 @@ import struct
 import subprocess
 import time
 
-from . import etf, protocol
+from . import etf, processes, protocol
 from .etf import Atom
 
 Message = collections.namedtuple('Message', 'where kind data')
@@ -73,7 +74,7 @@ class Port:
         self.errors = open(folder / 'stderr', 'ab+')  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.errors, **more)
-        self.pid = self.process.pid
+        self.guarded = '-d' not in words  # what was started is the port's guard
         self.send_fd, self.receive_fd = self.process.stdin.fileno(), self.process.stdout.fileno()
         for fd in (self.send_fd, self.receive_fd):
             os.set_blocking(fd, False)
@@ -85,6 +86,17 @@ class Port:
             self.handshake()
 
     # Starting and ending.
+
+    @functools.cached_property
+    def pid(self):
+        """The first control process: the only child of what was started."""
+        if not self.guarded:
+            return self.process.pid
+        end = time.monotonic() + limit(5)
+        while not (pids := processes.children(self.process.pid)):
+            if time.monotonic() > end:
+                raise Failure('the port has no guarded process')
+        return pids[0]
 
     def handshake(self):
         """What alcove_drv does first."""

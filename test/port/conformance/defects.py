@@ -474,6 +474,56 @@ def orphan_after_root_kill(bench):
                    seconds=10)
 
 
+# A program, what it started, and a daemon that has left its session and its parent.
+FAMILY = ('sleep 1000 & a=$!; '
+          'b=$(setsid sh -c "trap \'\' HUP TERM; sleep 1000 >&- 2>&- & echo \\$!"); '
+          'echo $a $b; trap "" TERM; wait')
+
+
+def family(port, at):
+    """Three processes, whose numbers are told by the first."""
+    port.run(at, 'sh', '-c', FAMILY)
+    said = b''
+    while not said.endswith(b'\n'):
+        said += port.output(at, 1)
+    return [at[-1], *map(int, said.split())]
+
+
+def killed_at_any_depth(victim):
+    def function(bench):
+        port = bench.port()
+        below = port.chain(3)
+        places = [below[:depth] for depth in range(4)]
+        pids = [*below, port.pid]
+        for at in places:
+            pids += family(port, port.fork(at))
+        os.kill(victim(port), signal.SIGKILL)
+        for pid in pids:
+            eventually(lambda pid=pid: processes.gone(pid), f'{processes.describe(pid)} runs on',
+                       seconds=20)
+        eventually(lambda: port.process.poll() is not None, 'its guard runs on', seconds=20)
+    return function
+
+
+defect('7.4 the first process is killed', 'every process of the tree ends, and every daemon')(
+    killed_at_any_depth(lambda port: port.pid))
+defect('7.4 what was started is killed', 'every process of the tree ends, and every daemon')(
+    killed_at_any_depth(lambda port: port.process.pid))
+
+
+@defect('7.4 the guard', 'passes signals on, and ends as the first process does')
+def guard(bench):
+    port = bench.port()
+    check(port.pid != port.process.pid, 'there is none')
+    os.kill(port.process.pid, signal.SIGUSR1)
+    equal(port.message(EVENT).data[:2], (A('signal'), A('sigusr1')))
+    port.post('exit', 7)
+    equal(port.wait(), 7)
+    second = bench.port()
+    os.kill(second.pid, signal.SIGKILL)
+    equal(second.wait(), -signal.SIGKILL)
+
+
 @defect('7.4 escalation', 'at the end of input a program that ignores SIGTERM ends, too')
 def escalation(bench):
     port = bench.port()

@@ -14,6 +14,7 @@ from . import calls, processes
 from .calls import FALSE, OK, TRUE
 from .case import Case, case, check, equal, eventually
 from .controller import Failure, limit, show
+from .defects import FAMILY
 from .etf import Atom
 
 
@@ -281,6 +282,26 @@ CASES = [as_case(name, [row for row in ROWS if row.call == name])
 
 
 # Trees, programs, events.
+
+@case('json: the first process is killed, or the one in front of it: every process ends')
+def killed(bench):
+    for front in (False, True):
+        port = JsonPort(bench)
+        pids, said = [], []
+        for at in [port.chain(2)[:depth] for depth in (0, 1, 2)]:
+            at = port.fork(at)
+            pids.append(at[-1])
+            port.ok('execvp', ['sh', ['sh', '-c', FAMILY]], at=at)
+            while not said or not said[-1].endswith(b'\n'):
+                said.append(as_bytes(port.about(at, 'stdout')[-1]['stdout']))
+            pids += map(int, b''.join(said).split())
+            said = []
+        os.kill(port.process.pid if front else port.first['pid'], signal.SIGKILL)
+        for pid in (*pids, port.first['pid']):
+            eventually(lambda pid=pid: processes.gone(pid), f'{processes.describe(pid)} runs on',
+                       seconds=20)
+        port.process.wait()
+
 
 @case('json: the first line')
 def first_line(bench):
