@@ -225,9 +225,37 @@ static int adopt_groups(struct engine *engine)
 	return r == -ENOSPC ? 0 : r;
 }
 
-static int build(struct engine *engine, struct policy **policy, struct error *err)
+/* What a command's own engine has not: gate, socket, triggers, watchers and services. */
+static int start_daemon(struct engine *engine, struct error *err)
 {
 	struct scan_result scanned;
+	int r;
+
+	engine_sweep_later(engine);
+	engine_record_start(engine);
+	favor_dynmods(engine);
+	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
+			       &engine->triggers);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot prepare for running triggers");
+	/* The socket first: it can be refused, and nothing waits at the gate yet. */
+	r = engine_socket_start(engine, err);
+	if (r >= 0)
+		r = engine_register_start(engine, err);
+	if (r >= 0)
+		r = start_gate(engine, err);
+	if (r >= 0)
+		r = engine_loop_watch(engine, err);
+	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
+		       engine_accounts_start(engine) < 0))
+		r = error_oom(err);
+	if (r >= 0 && engine->options.scan_at_start)
+		r = engine_scan(engine, &scanned, err);
+	return r < 0 ? r : engine_services_begin(engine, err);
+}
+
+static int build(struct engine *engine, struct policy **policy, struct error *err)
+{
 	int r;
 
 	/* What can be refused is refused before anything is made. */
@@ -263,31 +291,7 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	if (r < 0)
 		return r;
 	*policy = NULL;
-	if (engine->options.local)
-		return 0;
-	engine_sweep_later(engine);
-	engine_record_start(engine);
-	favor_dynmods(engine);
-	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
-			       &engine->triggers);
-	if (r < 0)
-		return error_set_errno(err, r, "cannot prepare for running triggers");
-	/* The socket first: it can be refused, and nothing waits at the gate yet. */
-	r = engine_socket_start(engine, err);
-	if (r >= 0)
-		r = engine_register_start(engine, err);
-	if (r >= 0)
-		r = start_gate(engine, err);
-	if (r >= 0)
-		r = engine_loop_watch(engine, err);
-	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
-		       engine_accounts_start(engine) < 0))
-		r = error_oom(err);
-	if (r >= 0 && engine->options.scan_at_start)
-		r = engine_scan(engine, &scanned, err);
-	if (r >= 0)
-		r = engine_services_begin(engine, err);
-	return r;
+	return engine->options.local ? 0 : start_daemon(engine, err);
 }
 
 int engine_new(const struct host *host, sd_event *event, const struct engine_options *options,

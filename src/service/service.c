@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <sys/wait.h>
 
-
 void service_tell(struct service *service, int level, const char *format, ...)
 {
 	const struct supervisor_options *options = &service->supervisor->options;
