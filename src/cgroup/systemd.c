@@ -4,6 +4,7 @@
 
 #include "cgroup/internal.h"
 #include "cgroup/membership.h"
+#include "cgroup/scope.h"
 #include "util/fd.h"
 #include "util/mountinfo.h"
 #include "util/text.h"
@@ -12,15 +13,11 @@
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <systemd/sd-bus.h>
 
-#define SYSTEMD_NAME   "org.freedesktop.systemd1"
-#define SYSTEMD_PATH   "/org/freedesktop/systemd1"
-#define MANAGER	       "org.freedesktop.systemd1.Manager"
-#define SCOPE	       "org.freedesktop.systemd1.Scope"
-#define UNIT_EXISTS    "org.freedesktop.systemd1.UnitExists"
-#define ANSWER_USEC    UINT64_C(25000000)
-#define PRIVATE_SOCKET "unix:path=/run/systemd/private"
+#define SYSTEMD_NAME "org.freedesktop.systemd1"
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define MANAGER	     "org.freedesktop.systemd1.Manager"
+#define SCOPE	     "org.freedesktop.systemd1.Scope"
 
 /* What systemd manages in v1; it never touches the other hierarchies. */
 enum {
@@ -137,116 +134,6 @@ static bool is_delegated(const struct layout *layout, const char *unit)
 
 /* ---- the scope that we ask for ---- */
 
-struct job {
-	char path[256];
-	char result[64];
-	bool done;
-};
-
-static int on_job_removed(sd_bus_message *message, void *data, sd_bus_error *error)
-{
-	struct job *job = data;
-	const char *path, *unit, *result;
-	uint32_t id;
-	int r = sd_bus_message_read(message, "uoss", &id, &path, &unit, &result);
-
-	(void)error;
-	if (r < 0 || !streq(path, job->path))
-		return 0;
-	snprintf(job->result, sizeof(job->result), "%s", result);
-	job->done = true;
-	return 0;
-}
-
-static int wait_for_job(sd_bus *bus, struct job *job)
-{
-	uint64_t end = clock_monotonic() / 1000 + ANSWER_USEC;
-
-	while (!job->done) {
-		uint64_t now = clock_monotonic() / 1000;
-		int r = sd_bus_process(bus, NULL);
-
-		if (r < 0)
-			return r;
-		if (r > 0)
-			continue;
-		if (now >= end)
-			return -ETIMEDOUT;
-		r = sd_bus_wait(bus, end - now);
-		if (r < 0 && r != -EINTR)
-			return r;
-	}
-	return streq(job->result, "done") ? 0 : -EIO;
-}
-
-static int open_bus(sd_bus **ret_bus)
-{
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-	int r = sd_bus_open_system(&bus);
-
-	if (r >= 0) {
-		*ret_bus = TAKE_PTR(bus);
-		return 0;
-	}
-	/* Before dbus is up, or where there is none: systemd's own socket, for root. */
-	r = sd_bus_new(&bus);
-	if (r >= 0)
-		r = sd_bus_set_address(bus, PRIVATE_SOCKET);
-	if (r >= 0)
-		r = sd_bus_start(bus);
-	if (r >= 0)
-		*ret_bus = TAKE_PTR(bus);
-	return r;
-}
-
-static int append_properties(sd_bus_message *message)
-{
-	int r = sd_bus_message_open_container(message, 'a', "(sv)");
-
-	if (r >= 0)
-		r = sd_bus_message_append(message, "(sv)(sv)(sv)(sv)", "Description", "s",
-					  "Groups of the reeve process governor", "Delegate", "b",
-					  1, "CollectMode", "s", "inactive-or-failed", "PIDs", "au",
-					  1, (uint32_t)getpid());
-	if (r >= 0)
-		r = sd_bus_message_close_container(message);
-	return r < 0 ? r : sd_bus_message_append(message, "a(sa(sv))", 0);
-}
-
-/* 0: the scope is there and we are in it; -EEXIST: it was there before. */
-static int start_scope(sd_bus *bus, const char *scope, sd_bus_error *error)
-{
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-	struct job job = { 0 };
-	const char *path;
-	int r;
-
-	/* The match comes before the call, so that the end of the job cannot be missed. */
-	r = sd_bus_match_signal(bus, &slot, NULL, SYSTEMD_PATH, MANAGER, "JobRemoved",
-				on_job_removed, &job);
-	if (r >= 0)
-		r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER, "Subscribe", error,
-				       NULL, NULL);
-	if (r >= 0)
-		r = sd_bus_message_new_method_call(bus, &call, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER,
-						   "StartTransientUnit");
-	if (r >= 0)
-		r = sd_bus_message_append(call, "ss", scope, "fail");
-	if (r >= 0)
-		r = append_properties(call);
-	if (r < 0)
-		return r;
-	r = sd_bus_call(bus, call, ANSWER_USEC, error, &reply);
-	if (r < 0)
-		return sd_bus_error_has_name(error, UNIT_EXISTS) ? -EEXIST : r;
-	r = sd_bus_message_read(reply, "o", &path);
-	if (r < 0)
-		return r;
-	snprintf(job.path, sizeof(job.path), "%s", path);
-	return wait_for_job(bus, &job);
-}
-
 static int attach(sd_bus *bus, const char *scope, const char *below, sd_bus_error *error)
 {
 	return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER, "AttachProcessesToUnit",
@@ -280,18 +167,21 @@ static int ask_for_scope(const struct groups *groups, char **ret_path, struct er
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
 	_cleanup_(freep) char *scope = systemd_scope_name(groups->name);
+	struct scope_request request = { .description = "Groups of the reeve process governor",
+					 .pid = getpid() };
 	int r;
 
 	if (!scope)
 		return error_oom(err);
-	r = open_bus(&bus);
+	r = scope_open_bus(&bus);
 	if (r < 0)
 		return error_set_errno(err, r,
 				       "systemd owns the cgroup tree of this host, this process is "
 				       "not in a unit with Delegate=yes, and systemd cannot be "
 				       "asked "
 				       "for a scope over D-Bus");
-	r = start_scope(bus, scope, &error);
+	request.scope = scope;
+	r = scope_start(bus, &request, &error);
 	if (r == -EEXIST) {
 		sd_bus_error_free(&error);
 		r = join_scope(bus, scope, &error);

@@ -10,6 +10,7 @@
 #include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
+#include "cli/profile-options.h"
 #include "cli/watch-options.h"
 #include "core/engine.h"
 
@@ -187,6 +188,7 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
 	int r = run_words(&cli, argc, argv);
 
 	launch_options_done(&cli);
+	profile_options_done(&cli);
 	limit_options_done(&cli);
 	watch_options_done(&cli);
 	/* A full disk behind standard output must not look like success. */

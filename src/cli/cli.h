@@ -40,6 +40,11 @@ struct cli {
 	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
+	const char *cpu_time, *report;		/* run */
+	bool pty;
+	const char *profile;
+	char **profile_strings; /* owned: what options borrow from a profile */
+	size_t profile_string_count;
 
 	bool no_start; /* of service install */
 	const char *restart;

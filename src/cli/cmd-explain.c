@@ -432,6 +432,8 @@ static const struct command_option explain_options[] = {
 	{ "loginuid", 0, OPTION_LIST, "NAME|UID", "the user at login", GIVEN(CONDITION_LOGINUID) },
 	{ "unix-group", 0, OPTION_LIST, "NAME|GID", "a group that the user is in",
 	  GIVEN(CONDITION_UNIX_GROUP) },
+	{ "member-of", 0, OPTION_LIST, "NAME|GID", "the effective group",
+	  GIVEN(CONDITION_MEMBER_OF) },
 	{ "comm", 0, OPTION_LIST, "NAME", "the kernel's name of it", GIVEN(CONDITION_COMM) },
 	{ "script", 0, OPTION_LIST, "PATH", "the script that it runs", GIVEN(CONDITION_SCRIPT) },
 	{ "interpreter", 0, OPTION_LIST, "PATH", "the script's interpreter",

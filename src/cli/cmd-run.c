@@ -1,188 +1,63 @@
 // SPDX-License-Identifier: MIT
 /*
- * reeve run: a program that is in its group from its first instruction. The group is asked for
- * through the daemon or made here, and only its folders' descriptors are kept while the program
- * runs, so that nobody is kept out meanwhile.
+ * reeve run: a program that is in its group from its first instruction, in a sandbox if that was
+ * asked for, and held to limits of time. Everything is read and checked before anything is made;
+ * what the group used is read before it is removed.
  */
 #include "cli/commands.h"
 
-#include "cli/control.h"
 #include "cli/launch-options.h"
 #include "cli/limit-options.h"
-#include "cli/entrance.h"
 #include "cli/output.h"
-#include "launch/run.h"
+#include "cli/profile-options.h"
+#include "cli/run-group.h"
+#include "cli/run-report.h"
+#include "launch/guardian.h"
+#include "util/units.h"
 
 #include <inttypes.h>
 
-enum { NAME_TRIES = 5, REMOVE_TRIES = 25, REMOVE_PAUSE_US = 20000 };
+enum { EXIT_TIME_LIMIT = 124 /* as timeout(1) */ };
 
 struct run {
 	struct cli *cli;
-	char *group; /* owned */
-	bool transient;
+	struct run_group group;
 	struct recipe *recipe;
-	struct entrance entrance;
 	struct launch_signals signals; /* as this process was given them */
+	struct launch_plan plan;
+	struct launch_run launch;
+	struct launch_tree tree;
+	struct guardian guardian;
+	struct kernel_log log;
+	FILE *report; /* where --report FILE goes, or NULL */
 };
 
-/* One call, over a way of its own that is closed again. */
-static int call(const struct run *run, const char *method, json_t *parameters, json_t **ret_reply,
-		struct error *err)
-{
-	_cleanup_(control_freep) struct control *control = NULL;
-	int r = control_open(run->cli, true, &control, err);
-
-	if (r < 0) {
-		json_decref(parameters);
-		return r;
-	}
-	return control_call(control, method, parameters, ret_reply, err);
-}
-
-static void remove_group(struct run *run)
-{
-	struct error err = ERROR_INIT;
-	json_t *reply = NULL;
-	int r = 0;
-
-	if (!run->transient)
-		return;
-	/* Children that were killed with it may need a moment to be gone. */
-	for (int i = 0; i < REMOVE_TRIES; i++) {
-		error_done(&err);
-		r = call(run, "DeleteGroup", json_pack("{s:s}", "name", run->group), &reply, &err);
-		json_decref(reply);
-		reply = NULL;
-		if (r != -EBUSY)
-			break;
-		usleep(REMOVE_PAUSE_US);
-	}
-	if (r == -EBUSY)
-		cli_say(run->cli,
-			"the group \"%s\" stays, for processes that the program left behind are in "
-			"it (reeve group kill %s, reeve group delete %s)",
-			run->group, run->group, run->group);
-	else if (r < 0 && r != -ENOENT)
-		cli_say(run->cli, "cannot remove the group \"%s\": %s", run->group,
-			error_text(&err));
-	error_done(&err);
-}
-
-/* A limit that does not hold must not go unnoticed: the program is not started then. */
-static int check_problems(const struct run *run, const json_t *reply, struct error *err)
-{
-	if (cli_tell_problems(run->cli, reply) == EXIT_DONE)
-		return 0;
-	return error_set(err, -EOPNOTSUPP, "not started, for its limits could not all be set");
-}
-
-static int create_group(struct run *run, const json_t *limits, struct error *err)
-{
-	json_t *reply = NULL;
-	int r = -EEXIST;
-
-	for (int i = 0; r == -EEXIST && i < NAME_TRIES; i++) {
-		free(run->group);
-		if (run->cli->name)
-			run->group = strdup(run->cli->name);
-		else if (asprintf(&run->group, i == 0 ? "run-%d" : "run-%d-%d", (int)getpid(), i) <
-			 0)
-			run->group = NULL;
-		if (!run->group)
-			return error_oom(err);
-		error_done(err);
-		r = call(run, "CreateGroup",
-			 json_pack("{s:s, s:O}", "name", run->group, "limits", limits), &reply,
-			 err);
-		if (run->cli->name)
-			break;
-	}
-	if (r < 0)
-		return error_wrap(err, "cannot make a group for the program");
-	run->transient = true;
-	r = check_problems(run, reply, err);
-	json_decref(reply);
-	return r;
-}
-
-static int enter_group(struct run *run, struct error *err)
-{
-	const json_t *group, *paths;
-	json_t *reply = NULL;
-	int r = call(run, "GetGroup", json_pack("{s:s}", "name", run->group), &reply, err);
-
-	if (r < 0)
-		return r;
-	group = json_object_get(reply, "group");
-	paths = json_object_get(group, "paths");
-	if (member_true(group, "frozen"))
-		r = error_set(err, -EBUSY,
-			      "the group \"%s\" is frozen: the program could not start "
-			      "(reeve group thaw %s)",
-			      run->group, run->group);
-	for (size_t i = 0; r == 0 && i < json_array_size(paths); i++)
-		r = entrance_add(&run->entrance, json_string_value(json_array_get(paths, i)), err);
-	if (r == 0 && json_array_size(paths) == 0)
-		r = error_set(err, -ENOENT, "the group \"%s\" has no folder in any hierarchy",
-			      run->group);
-	json_decref(reply);
-	return r;
-}
-
-static int prepare_group(struct run *run, struct error *err)
-{
-	json_t *limits = NULL;
-	int r;
-
-	if (!run->cli->group && !limit_options_given(run->cli) && !run->cli->name)
-		return 0;
-	if (run->cli->group) {
-		run->group = strdup(run->cli->group);
-		return run->group ? enter_group(run, err) : error_oom(err);
-	}
-	r = limit_options_to_json(run->cli, &limits, err);
-	if (r < 0)
-		return r;
-	r = create_group(run, limits, err);
-	json_decref(limits);
-	return r < 0 ? r : enter_group(run, err);
-}
-
 /* Why a program may have failed that was held to limits. */
-static void tell_refusals(const struct run *run, const json_t *usage)
+static void tell_refusals(const struct cli *cli, const json_t *usage)
 {
 	uint64_t kills = member_integer(usage, "oom_kills");
 	uint64_t forks = member_integer(usage, "pids_max_hits");
 
 	if (kills > 0)
-		cli_say(run->cli,
+		cli_say(cli,
 			"the kernel killed %" PRIu64 " of the group's processes: its "
 			"memory was at its limit",
 			kills);
 	if (forks > 0)
-		cli_say(run->cli,
+		cli_say(cli,
 			"the kernel refused new processes or threads %" PRIu64
 			" time%s: the group was at its limit of tasks (pids)",
 			forks, forks == 1 ? "" : "s");
 }
 
 /* What the group says about the end of its program; told before the group is gone. */
-static void tell_ending(struct run *run, const struct launch_status *status)
+static void tell_ending(const struct run *run, const struct launch_status *status,
+			const json_t *usage)
 {
-	struct error err = ERROR_INIT;
-	const json_t *usage;
-	json_t *reply = NULL;
-
-	if ((status->exit_code == 0 || !run->transient) && !run->cli->json)
+	if (!usage || ((status->exit_code == 0 || !run->group.transient) && !run->cli->json))
 		return;
-	if (call(run, "GetGroup", json_pack("{s:s}", "name", run->group), &reply, &err) < 0) {
-		error_done(&err);
-		return;
-	}
-	usage = json_object_get(json_object_get(reply, "group"), "usage");
 	if (run->cli->json) {
-		json_t *result = json_pack("{s:s, s:i, s:i, s:I, s:O?}", "group", run->group,
+		json_t *result = json_pack("{s:s, s:i, s:i, s:I, s:O?}", "group", run->group.name,
 					   "code", status->exit_code, "signal", status->signal,
 					   "wall_ns", (json_int_t)status->wall, "usage", usage);
 
@@ -190,91 +65,216 @@ static void tell_ending(struct run *run, const struct launch_status *status)
 		fputc('\n', run->cli->err);
 		json_decref(result);
 	} else {
-		tell_refusals(run, usage);
+		tell_refusals(run->cli, usage);
 	}
-	json_decref(reply);
+}
+
+static int tell_report(struct run *run, const struct launch_end *end, const json_t *usage)
+{
+	const struct run_report report = {
+		.cli = run->cli,
+		.program = run->plan.argv[0],
+		.group = run->group.name,
+		.own_group = run->group.transient,
+		.usage = usage,
+		.folders = run->group.folders,
+		.folder_count = run->group.folder_count,
+		.end = end,
+		.log = &run->log,
+		.timeout = run->launch.timeout,
+		.cpu_time = run->launch.cpu_time,
+	};
+	int r = run_report_tell(&report, run->report);
+
+	if (r < 0)
+		cli_say(run->cli, "cannot write the report: %s", strerror(-r));
+	return r;
+}
+
+/* ---- what is needed besides the program ---- */
+
+/* A tree is looked after where it may have to be ended as a whole, or is reported as one. */
+static bool needs_tree(const struct run *run)
+{
+	return run->launch.timeout || run->launch.cpu_time || run->launch.die_with_parent ||
+	       run->cli->report;
+}
+
+static int open_report(struct run *run, struct error *err)
+{
+	const char *path = run->cli->report;
+
+	if (!path)
+		return 0;
+	/* The log is the kernel's to show; without it, the record has less in it. */
+	(void)kernel_log_open(&run->log);
+	run->report = streq(path, "-") ? run->cli->out : fopen(path, "we");
+	if (!run->report)
+		return error_set_errno(err, -errno, "cannot write the report to \"%s\"", path);
+	return 0;
+}
+
+static int prepare_tree(struct run *run, struct error *err)
+{
+	int r;
+
+	if (!needs_tree(run))
+		return 0;
+	r = launch_tree_init(&run->tree);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot look after the program's children");
+	run->launch.tree = &run->tree;
+	/* A group that others may be in must neither be killed nor counted for the program's. */
+	for (size_t i = 0; run->group.transient && i < run->group.folder_count; i++)
+		launch_tree_add_folder(&run->tree, run->group.folders[i]);
+	if (run->launch.die_with_parent && run->group.transient) {
+		r = guardian_start(run->group.folders, run->group.folder_count, &run->guardian);
+		if (r < 0)
+			return error_set_errno(err, r, "cannot start a guardian for the group");
+		run->tree.spared = run->guardian.pid;
+	}
+	return 0;
+}
+
+static int prepare(struct run *run, struct error *err)
+{
+	int r = open_report(run, err);
+
+	if (r < 0)
+		return r;
+	/* Not for users: they would have to be told each time why they can have none. */
+	run->group.optional = needs_tree(run) && (geteuid() == 0 || run->cli->report);
+	r = run_group_prepare(&run->group, err);
+	return r < 0 ? r : prepare_tree(run, err);
 }
 
 /* Returns the exit code. */
-static int run_program(struct run *run, struct launch_plan *plan)
+static int run_program(struct run *run)
 {
-	struct launch_status status = { 0 };
+	struct launch_end end = { .reason = LAUNCH_ENDED };
 	struct launch_failure failure;
 	struct error err = ERROR_INIT;
+	json_t *usage = NULL;
+	int r = 0;
 
-	entrance_plan(&run->entrance, plan);
-	if (launch_run(plan, &status, &failure, &err) < 0) {
+	entrance_plan(&run->group.entrance, &run->plan);
+	run->launch.plan = &run->plan;
+	if (launch_run_whole(&run->launch, &end, &failure, &err) < 0) {
 		cli_fail(run->cli, &err);
 		return launch_exit_code(&failure);
 	}
-	if (run->group)
-		tell_ending(run, &status);
-	return status.exit_code;
+	if (run->cli->report || run->cli->json || end.status.exit_code != 0)
+		usage = run_group_usage(&run->group);
+	if (run->cli->report)
+		r = tell_report(run, &end, usage);
+	else if (run->group.name)
+		tell_ending(run, &end.status, usage);
+	json_decref(usage);
+	if (end.reason == LAUNCH_TIMEOUT || end.reason == LAUNCH_CPU_TIME)
+		return EXIT_TIME_LIMIT;
+	return r < 0 && end.status.exit_code == 0 ? LAUNCH_EXIT_FAILED : end.status.exit_code;
+}
+
+/* ---- the words ---- */
+
+static int read_time(const char *option, const char *text, uint64_t *ret_ns, struct error *err)
+{
+	if (!text)
+		return 0;
+	if (parse_duration(text, 1000000000, ret_ns) < 0 || *ret_ns == 0 || *ret_ns > INT64_MAX)
+		return error_set(err, -EINVAL,
+				 "%s \"%s\" is no time above zero, such as 90, 90s, 5min or 1.5h",
+				 option, text);
+	return 0;
 }
 
 /* All that can be refused before anything is made. */
-static int read_words(struct run *run, struct launch_plan *plan, struct error *err)
+static int read_words(struct run *run, struct error *err)
 {
+	struct cli *cli = run->cli;
 	int r = recipe_new(&run->recipe);
 
 	if (r < 0)
 		return error_oom(err);
-	r = launch_options_apply(run->cli, run->recipe, err);
+	r = read_time("--timeout", cli->timeout, &run->launch.timeout, err);
 	if (r == 0)
-		r = recipe_plan(run->recipe, plan, err);
-	for (size_t i = 0; r == 0 && recipe_remark(run->recipe, i); i++)
-		cli_say(run->cli, "%s", recipe_remark(run->recipe, i));
-	return r;
+		r = read_time("--cpu-time", cli->cpu_time, &run->launch.cpu_time, err);
+	if (r == 0)
+		r = launch_options_apply(cli, run->recipe, err);
+	if (r == 0)
+		r = recipe_plan(run->recipe, &run->plan, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; recipe_remark(run->recipe, i); i++)
+		cli_say(cli, "%s", recipe_remark(run->recipe, i));
+	run->launch.pty = cli->pty;
+	run->launch.die_with_parent = run->plan.conditions && run->plan.conditions->die_with_parent;
+	return 0;
 }
 
 /* Which group, if the command line makes sense. */
 static int check_words(const struct cli *cli, struct error *err)
 {
+	bool limits_given = limit_options_given(cli);
 	json_t *limits = NULL;
 	int r;
 
-	if (cli->group && (limit_options_given(cli) || cli->name))
+	if (cli->group && (limits_given || cli->name))
 		return error_set(err, -EINVAL,
 				 "run: --group names a group that is there; limits and --name are "
 				 "for a new one (reeve group set changes the limits of one)");
-	if (!cli->group && !limit_options_given(cli) && !launch_options_given(cli))
+	if (!cli->group && !limits_given && !launch_options_given(cli) && !cli->timeout &&
+	    !cli->cpu_time && !cli->report && !cli->pty)
 		return error_set(err, -EINVAL,
 				 "run: neither a group (-g NAME) nor a limit (--ram 2G) nor "
 				 "anything of a launch (--unshare all) is given");
-	if (cli->name && !limit_options_given(cli))
+	if (cli->name && !limits_given)
 		return error_set(err, -EINVAL, "run: --name is for a group with limits (--ram 2G)");
 	r = limit_options_to_json(cli, &limits, err);
 	json_decref(limits);
 	return r;
 }
 
+static void run_done(struct run *run)
+{
+	if (run->launch.tree)
+		launch_tree_done(&run->tree);
+	run_group_done(&run->group);
+	/* It takes over only when this process is killed: until here. */
+	guardian_dismiss(&run->guardian);
+	kernel_log_done(&run->log);
+	if (run->report && run->report != run->cli->out)
+		fclose(run->report);
+	recipe_free(run->recipe);
+}
+
 static int run_run(struct cli *cli, _unused_ int count, char **operands)
 {
-	struct run run = { .cli = cli };
-	struct launch_plan plan = { .argv = operands, .clone_fd = -1, .signals = &run.signals };
+	struct run run = { .cli = cli, .log = { .fd = -1 }, .guardian = { .fd = -1 } };
 	struct error err = ERROR_INIT;
 	struct launch_failure failure;
 	int code = LAUNCH_EXIT_FAILED;
 
+	run.plan =
+		(struct launch_plan){ .argv = operands, .clone_fd = -1, .signals = &run.signals };
 	launch_signals_save(&run.signals);
+	if (profile_options_apply(cli) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (check_words(cli, &err) < 0)
 		return cli_usage(cli, &err);
-	entrance_init(&run.entrance);
-	if (read_words(&run, &plan, &err) < 0) {
+	run_group_init(&run.group, cli);
+	if (read_words(&run, &err) < 0) {
 		error_wrap(&err, "run");
 		code = cli_usage(cli, &err);
-	} else if (launch_plan_check(&plan, NULL, &failure, &err) < 0) {
+	} else if (launch_plan_check(&run.plan, NULL, &failure, &err) < 0) {
 		cli_fail(cli, &err);
 		code = launch_exit_code(&failure);
-	} else if (prepare_group(&run, &err) < 0) {
+	} else if (prepare(&run, &err) < 0) {
 		cli_fail(cli, &err);
 	} else {
-		code = run_program(&run, &plan);
+		code = run_program(&run);
 	}
-	entrance_done(&run.entrance);
-	remove_group(&run);
-	recipe_free(run.recipe);
-	free(run.group);
+	run_done(&run);
 	return code;
 }
 
@@ -283,6 +283,18 @@ static const struct command_option run_options[] = {
 	  offsetof(struct cli, group) },
 	{ "name", 'n', OPTION_STRING, "NAME", "name of the new group (default run-PID)",
 	  offsetof(struct cli, name) },
+	{ "profile", 'P', OPTION_STRING, "NAME|FILE",
+	  "options from a file, before those here (reeve-profile(5))",
+	  offsetof(struct cli, profile) },
+	{ "timeout", 0, OPTION_STRING, "TIME", "kill it and all it started after this time",
+	  offsetof(struct cli, timeout) },
+	{ "cpu-time", 0, OPTION_STRING, "TIME",
+	  "kill all of it when it has used this much processor time together",
+	  offsetof(struct cli, cpu_time) },
+	{ "report", 0, OPTION_STRING, "FILE|-",
+	  "tell at the end why it ended and what it used: JSON there, a line on standard error",
+	  offsetof(struct cli, report) },
+	{ "pty", 0, OPTION_FLAG, NULL, "a terminal of its own", offsetof(struct cli, pty) },
 };
 
 const struct command run_command = {
@@ -297,11 +309,12 @@ const struct command run_command = {
 		"user, is in *LAUNCH* below; all that is wrong with it is said before anything is "
 		"made.\n\n"
 		"The exit code is the program's; 128 and the signal's number if a signal killed "
-		"it; 125 if reeve failed, 126 if the program could not be executed, 127 if it was "
+		"it; 124 if its time was over (*--timeout*, *--cpu-time*); 125 if reeve failed, "
+		"126 if the program could not be executed, 127 if it was "
 		"not found; 2 for a wrong command line. With *--json*, one line of JSON with "
 		"_group_, _code_, _signal_, _wall\\_ns_ and the group's _usage_ is written to "
 		"standard "
-		"error at the end.",
+		"error at the end. *--report* tells more; see *docs/launch.md*.",
 	.flags = COMMAND_LOCAL | COMMAND_LIMITS | COMMAND_LAUNCH | COMMAND_PROGRAM |
 		 COMMAND_UNLIMITED,
 	.operands = 1,

@@ -15,10 +15,13 @@ enum { COMMANDS_MAX = 80, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
-	&check_command,	 &explain_command, &rules_list_command,	     &rules_test_command,
-	&doctor_command, &status_command,  &watch_command,	     &ps_command,
-	&record_command, &replay_command,  &events_command,	     &log_command,
-	&run_command,	 &port_command,	   &seccomp_explain_command, &seccomp_list_command,
+	&check_command,		&explain_command,      &rules_list_command,
+	&rules_test_command,	&doctor_command,       &status_command,
+	&watch_command,		&ps_command,	       &record_command,
+	&replay_command,	&events_command,       &log_command,
+	&run_command,		&enter_command,	       &port_command,
+	&profile_check_command, &profile_list_command, &seccomp_explain_command,
+	&seccomp_list_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
@@ -82,7 +85,7 @@ bool command_is_family(const char *word)
 /* Of a command's name; a family's word is the same for all of it. */
 static const char *first_word(const char *name)
 {
-	static const char *const families[] = { "group", "rules", "seccomp", "service" };
+	static const char *const families[] = { "group", "profile", "rules", "seccomp", "service" };
 	size_t size = strcspn(name, " ");
 
 	for (size_t i = 0; name[size] && i < ARRAY_SIZE(families); i++)

@@ -176,6 +176,15 @@ static int add_limit(json_t *limits, enum limit limit, const char *word, struct 
 	return set_value(limits, key, plain_value(word), err);
 }
 
+int limit_option_check(enum limit limit, const char *word, struct error *err)
+{
+	json_t *scratch = json_object();
+	int r = scratch ? add_limit(scratch, limit, word, err) : error_oom(err);
+
+	json_decref(scratch);
+	return r;
+}
+
 /* The limit of a policy key, or LIMIT_COUNT with a sentence. */
 static enum limit find_key(const char *key, size_t size, struct error *err)
 {

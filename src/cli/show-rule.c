@@ -80,7 +80,7 @@ static void add_inner(struct text *text, const struct policy_condition *conditio
 static bool is_yes_or_no(enum condition_kind kind)
 {
 	return kind == CONDITION_MEMFD || kind == CONDITION_DELETED ||
-	       kind == CONDITION_SETUID_PROGRAM;
+	       kind == CONDITION_SETUID_PROGRAM || kind == CONDITION_REALTIME;
 }
 
 static void add_condition(struct text *text, const struct policy_condition *condition)

@@ -117,6 +117,11 @@ static void add_time(struct text *text, const struct event *event)
 }
 
 /* What happens besides: "kill, trigger tell". */
+static const char *trigger_of(const struct verdicts *verdicts, const struct policy_effect *effect)
+{
+	return verdicts->policy->triggers[effect->trigger].name;
+}
+
 static void add_actions(const struct verdicts *verdicts, const struct judgement *judgement,
 			struct text *text)
 {
@@ -127,13 +132,15 @@ static void add_actions(const struct verdicts *verdicts, const struct judgement 
 		comma = ", ";
 	}
 	for (unsigned i = 0; i < judgement->count; i++) {
-		int trigger = rule_of(verdicts, judgement, i)->trigger;
+		const struct policy_rule *rule = rule_of(verdicts, judgement, i);
 
-		if (trigger == POLICY_NONE)
-			continue;
-		text_addf(text, "%strigger ", comma);
-		add_safe(text, verdicts->policy->triggers[trigger].name);
-		comma = ", ";
+		for (size_t k = 0; k < rule->effect_count; k++) {
+			if (rule->effects[k].kind != EFFECT_TRIGGER)
+				continue;
+			text_addf(text, "%strigger ", comma);
+			add_safe(text, trigger_of(verdicts, &rule->effects[k]));
+			comma = ", ";
+		}
 	}
 	if (!*comma)
 		text_add(text, "-");
@@ -187,11 +194,12 @@ static json_t *judgement_to_json(const struct verdicts *verdicts, const struct j
 		const struct policy_rule *matched = rule_of(verdicts, judgement, i);
 
 		json_array_append_new(rules, json_string(matched->name));
-		if (matched->trigger != POLICY_NONE)
-			json_array_append_new(triggers,
-					      json_string(
-						      verdicts->policy->triggers[matched->trigger]
-							      .name));
+		for (size_t k = 0; k < matched->effect_count; k++)
+			if (matched->effects[k].kind == EFFECT_TRIGGER)
+				json_array_append_new(triggers,
+						      json_string(
+							      trigger_of(verdicts,
+									 &matched->effects[k])));
 	}
 	return json_pack("{s:s?, s:s?, s:o, s:o, s:b}", "group", group, "rule", rule, "rules",
 			 rules, "triggers", triggers, "kill", (int)judgement->kill);
@@ -287,7 +295,7 @@ static size_t rules_on_opening(const struct policy *policy)
 	size_t count = 0;
 
 	for (size_t i = 0; i < policy->rule_count; i++)
-		count += policy->rules[i].action != ACTION_EXECUTE;
+		count += !(policy->rules[i].on & OCCASION_BIT(ON_EXECUTE));
 	return count;
 }
 
@@ -315,7 +323,7 @@ void verdicts_end(struct verdicts *verdicts, struct text *text)
 	for (size_t i = 0; i < verdicts->policy->rule_count; i++) {
 		text_addf(text, "%8" PRIu64 "  ", verdicts->by_rule[i]);
 		add_safe(text, verdicts->policy->rules[i].name);
-		text_add(text, verdicts->policy->rules[i].action == ACTION_EXECUTE
+		text_add(text, verdicts->policy->rules[i].on & OCCASION_BIT(ON_EXECUTE)
 				       ? "\n"
 				       : "  (on opening files: not judged)\n");
 	}

@@ -21,8 +21,10 @@ struct cgstep {
 	char *file, *text; /* STEP_VALUE: what was in it */
 };
 
-char *cgapply_path(const struct cgconfig *config, const char *controller, const char *path)
+char *cgapply_path(const struct cgtool *tool, const struct cgconfig *config, const char *controller,
+		   const struct cgconfig_group *group)
 {
+	bool below = tool->prefix && group->name[0] != '/' && *group->path;
 	const char *above = "";
 	char *whole, *clean;
 	int r;
@@ -30,7 +32,7 @@ char *cgapply_path(const struct cgconfig *config, const char *controller, const 
 	for (size_t i = 0; i < config->namespaces.count; i++)
 		if (streq(config->namespaces.items[i].name, controller))
 			above = config->namespaces.items[i].value;
-	if (asprintf(&whole, "%s/%s", above, path) < 0)
+	if (asprintf(&whole, "%s/%s/%s", below ? tool->prefix : "", above, group->path) < 0)
 		return NULL;
 	r = raw_path(whole, &clean);
 	free(whole);
@@ -334,7 +336,7 @@ static int apply_group(struct cgapply *apply, const struct cgconfig_group *group
 	for (size_t i = 0; i < group->controller_count && !code; i++) {
 		const struct cgconfig_controller *controller = &group->controllers[i];
 		_cleanup_(freep) char *path =
-			cgapply_path(apply->config, controller->name, group->path);
+			cgapply_path(apply->tool, apply->config, controller->name, group);
 
 		if (!path) {
 			*ret_r = error_oom(err);

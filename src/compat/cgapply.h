@@ -30,5 +30,9 @@ int cgapply_one(struct cgtool *tool, const struct cgconfig *config,
 		const struct cgconfig_group *group, const struct cgconfig_controller *controller,
 		const char *path, int *ret_r, struct error *err);
 
-/* The path of a group in the hierarchy of a controller, below its namespace; owned, or NULL. */
-char *cgapply_path(const struct cgconfig *config, const char *controller, const char *path);
+/*
+ * The path of a group in the hierarchy of a controller: below the default place where its name does
+ * not begin with '/', and below the controller's namespace. Owned, or NULL.
+ */
+char *cgapply_path(const struct cgtool *tool, const struct cgconfig *config, const char *controller,
+		   const struct cgconfig_group *group);

@@ -12,7 +12,7 @@ enum { EXIT_SOME_FAILED = 1, EXIT_NO_PID = 2 };
 struct classification {
 	struct cgtool tool;
 	struct cgspecs specs;
-	bool sticky, cancel;
+	bool sticky, cancel, replace;
 };
 
 static bool parse_pid(const char *text, pid_t *ret_pid)
@@ -38,7 +38,8 @@ static int move(const struct classification *c, pid_t pid)
 		_cleanup_(error_done) struct error err = ERROR_INIT;
 		/* 0 would be we ourselves. */
 		int r = -ESRCH;
-		int code = pid > 0 ? cgmove(&c->tool, &c->specs.items[i], pid, &r, &err) : CG_ERRNO;
+		int code = pid > 0 ? cgmove(&c->tool, &c->specs.items[i], pid, c->replace, &r, &err)
+				   : CG_ERRNO;
 
 		if (!code)
 			continue;
@@ -122,12 +123,14 @@ int compat_cgclassify(int argc, char **argv)
 		  "The rules daemon may move the processes again", &c.cancel },
 		{ "group", 'g', OPTION_LIST, "CONTROLLERS:PATH",
 		  "Group to move the processes to; repeatable", &groups },
+		{ "replace", 'r', OPTION_FLAG, NULL, "End the process that keeps the scope alive",
+		  &c.replace },
 		{ "sticky", 0, OPTION_FLAG, NULL,
 		  "The rules daemon leaves the processes and their children where they are",
 		  &c.sticky },
 	};
 	const struct command_line line = {
-		.usage = "[-b] [-g <controllers>:<path>] [--sticky | --cancel-sticky] "
+		.usage = "[-b] [-r] [-g <controllers>:<path>] [--sticky | --cancel-sticky] "
 			 "<list of pids>",
 		.summary = "Move running task(s) to given cgroups",
 		.options = options,

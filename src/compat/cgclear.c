@@ -122,7 +122,7 @@ static void clear_groups(struct clearing *clearing, const struct cgconfig *confi
 			}
 			list = larger;
 			list[count].h = raw_find(clearing->tool.raw, name);
-			list[count].path = cgapply_path(config, name, group->path);
+			list[count].path = cgapply_path(&clearing->tool, config, name, group);
 			if (list[count].h && list[count].path && *list[count].path)
 				count++;
 			else
@@ -189,15 +189,13 @@ static void clear_machine(struct clearing *clearing)
 static int look(struct clearing *clearing)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
-	int r = 0;
 
 	if (!clearing->tool.host)
-		r = host_new(&clearing->tool.host, &err);
-	if (r >= 0)
-		r = raw_open(clearing->tool.host, NULL, &clearing->tool.raw, &err);
-	if (r < 0)
-		fprintf(stderr, "%s failed with %s\n", clearing->tool.name, error_text(&err));
-	return r < 0 ? EXIT_NOT_READY : 0;
+		return cgtool_look(&clearing->tool, false) ? EXIT_NOT_READY : 0;
+	if (raw_open(clearing->tool.host, NULL, &clearing->tool.raw, &err) >= 0)
+		return 0;
+	fprintf(stderr, "%s failed with %s\n", clearing->tool.name, error_text(&err));
+	return EXIT_NOT_READY;
 }
 
 /* No file at all: the machine. */

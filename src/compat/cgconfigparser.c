@@ -2,17 +2,46 @@
 /* cgconfigparser: carries out configuration files, each whole or not at all. */
 #include "compat/cgapply.h"
 #include "compat/cgfiles.h"
+#include "compat/cgscope.h"
 #include "compat/compat.h"
+
+/* The "systemd" section: the file's groups are below it where it is the default. */
+static int make_scope(struct cgtool *tool, const struct cgconfig *config, struct cgscope *scope,
+		      pid_t *ret_sleeper, struct error *err)
+{
+	*scope = (struct cgscope){ config->systemd.slice, config->systemd.scope,
+				   config->systemd.pid, config->systemd.set_default };
+	if (!scope->slice || !scope->scope) {
+		error_set(err, -EINVAL, "%s:%u:%u: \"systemd\" needs a slice and a scope",
+			  config->files[config->systemd.at.file], config->systemd.at.line,
+			  config->systemd.at.column);
+		return CG_CONFIG;
+	}
+	if (cgscope_make(scope, ret_sleeper, err) < 0)
+		return CG_RULES;
+	if (scope->set_default) {
+		free(TAKE_PTR(tool->prefix));
+		tool->prefix = cgscope_path(scope);
+	}
+	return 0;
+}
 
 static int load(struct cgtool *tool, const struct cgperm *defaults, const char *path)
 {
 	_cleanup_(cgconfig_freep) struct cgconfig *config = NULL;
 	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct cgscope scope = { 0 };
+	pid_t sleeper = 0;
 	int r = 0;
 	int code = cgfiles_read(path, &config, &r);
 
-	if (!code)
+	if (!code && config->systemd.given)
+		code = make_scope(tool, config, &scope, &sleeper, &err);
+	if (!code) {
 		code = cgapply(tool, config, defaults, &r, &err);
+		if (code && config->systemd.given)
+			cgscope_undo(&scope, sleeper);
+	}
 	if (!code)
 		return 0;
 	fprintf(stderr, "%s; error loading %s: %s%s%s%s\n", tool->name, path, cg_text(code, r),
@@ -22,7 +51,7 @@ static int load(struct cgtool *tool, const struct cgperm *defaults, const char *
 
 static int load_all(struct cgtool *tool, const struct cgperm *defaults, const struct cgfiles *files)
 {
-	int status = cgtool_look(tool, true);
+	int status = cgtool_look(tool, false);
 
 	if (status)
 		return status;

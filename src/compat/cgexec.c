@@ -39,14 +39,14 @@ static int tell_daemon(const struct cgtool *tool, bool sticky)
 }
 
 /* Where -g says, or without it where the rules say. */
-static int move(struct cgtool *tool, const struct cgspecs *specs, const char *command)
+static int move(struct cgtool *tool, const struct cgspecs *specs, bool replace, const char *command)
 {
 	_cleanup_(cgsubject_done) struct cgsubject subject = { 0 };
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	int code = 0, r = 0;
 
 	for (size_t i = 0; i < specs->count && !code; i++)
-		code = cgmove(tool, &specs->items[i], 0, &r, &err);
+		code = cgmove(tool, &specs->items[i], 0, replace, &r, &err);
 	if (specs->count == 0) {
 		r = cgsubject_self(command, &subject);
 		code = r < 0 ? CG_ERRNO : cgrule_place(tool, &subject, &r, &err);
@@ -68,16 +68,19 @@ int compat_cgexec(int argc, char **argv)
 {
 	_cleanup_(option_list_done) struct option_list groups = { 0 };
 	_cleanup_(cgspecs_done) struct cgspecs specs = { 0 };
-	bool bare = false, sticky = false;
+	bool bare = false, sticky = false, replace = false;
 	const struct option options[] = {
 		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
 		{ "group", 'g', OPTION_LIST, "CONTROLLERS:PATH",
 		  "Group to run the command in; repeatable", &groups },
+		{ "replace", 'r', OPTION_FLAG, NULL, "End the process that keeps the scope alive",
+		  &replace },
 		{ "sticky", 0, OPTION_FLAG, NULL,
 		  "The rules daemon leaves the command and its children where they are", &sticky },
 	};
 	const struct command_line line = {
-		.usage = "[-h] [-b] [-g <controllers>:<path>] [--sticky] command [arguments] ...",
+		.usage = "[-h] [-b] [-r] [-g <controllers>:<path>] [--sticky] command [arguments] "
+			 "...",
 		.summary = "Run the task in given control group(s)",
 		.options = options,
 		.option_count = ARRAY_SIZE(options),
@@ -98,7 +101,7 @@ int compat_cgexec(int argc, char **argv)
 	if (!status)
 		status = cgtool_open(&tool, bare);
 	if (!status)
-		status = move(&tool, &specs, argv[first]);
+		status = move(&tool, &specs, replace, argv[first]);
 	if (!status)
 		status = execute(&tool, argv + first);
 	cgtool_done(&tool);

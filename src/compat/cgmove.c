@@ -2,6 +2,8 @@
 /* A failure in one hierarchy does not keep the process out of the groups of the others. */
 #include "compat/cgmove.h"
 
+#include "compat/cgscope.h"
+
 static int code_of(const struct cgtarget *target, int r)
 {
 	switch (r) {
@@ -16,8 +18,8 @@ static int code_of(const struct cgtarget *target, int r)
 	}
 }
 
-int cgmove(const struct cgtool *tool, const struct raw_spec *spec, pid_t pid, int *ret_r,
-	   struct error *err)
+int cgmove(const struct cgtool *tool, const struct raw_spec *spec, pid_t pid, bool replace,
+	   int *ret_r, struct error *err)
 {
 	_cleanup_(cgtargets_done) struct cgtargets targets = { 0 };
 	int code = cgtool_targets(tool, spec, &targets, err);
@@ -30,6 +32,8 @@ int cgmove(const struct cgtool *tool, const struct raw_spec *spec, pid_t pid, in
 		const struct cgtarget *target = &targets.items[i];
 		int r = raw_attach(tool->raw, target->h, target->path, pid);
 
+		if (r >= 0 && replace)
+			r = cgscope_replace(target);
 		if (r >= 0 || code)
 			continue;
 		code = code_of(target, r);

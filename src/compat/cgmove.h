@@ -8,7 +8,8 @@
 
 /*
  * Moves a process, with 0 the caller, which has one thread. Every hierarchy is tried. Returns 0 or
- * an error code; for CG_ERRNO *ret_r is the errno, and `err` says where it was.
+ * an error code; for CG_ERRNO *ret_r is the errno, and `err` says where it was. With `replace` the
+ * process that keeps a scope alive (cgscope.h) ends.
  */
-int cgmove(const struct cgtool *tool, const struct raw_spec *spec, pid_t pid, int *ret_r,
-	   struct error *err);
+int cgmove(const struct cgtool *tool, const struct raw_spec *spec, pid_t pid, bool replace,
+	   int *ret_r, struct error *err);

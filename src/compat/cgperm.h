@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-enum { CG_MODE_UNSET = UINT32_MAX };
+#define CG_MODE_UNSET UINT32_MAX
 
 struct cgperm {
 	uid_t uid, task_uid; /* (uid_t)-1: as it is */

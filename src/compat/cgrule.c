@@ -426,7 +426,7 @@ static int carry_out(struct cgtool *tool, const struct cgrule *rule,
 	}
 	if (depends)
 		code = make_groups(tool, rule->destination, &spec, subject, ret_r, err);
-	return code ? code : cgmove(tool, &spec, subject->pid, ret_r, err);
+	return code ? code : cgmove(tool, &spec, subject->pid, false, ret_r, err);
 }
 
 static int read_rules(struct cgrules **ret_rules)

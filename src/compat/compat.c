@@ -16,6 +16,8 @@ static const struct compat_program programs[] = {
 	{ "cgdelete", "removes groups (libcgroup)", compat_cgdelete },
 	{ "cgexec", "runs a command in groups (libcgroup)", compat_cgexec },
 	{ "cgget", "prints the settings of groups (libcgroup)", compat_cgget },
+	{ "cgrulesengd", "puts processes into groups by cgrules.conf (libcgroup)",
+	  compat_cgrulesengd },
 	{ "cgset", "changes the settings of groups (libcgroup)", compat_cgset },
 	{ "cgsnapshot", "prints groups as a cgconfig.conf (libcgroup)", compat_cgsnapshot },
 	{ "cgxget", "cgget, in the words of cgroup v1 or v2 (libcgroup)", compat_cgxget },

@@ -21,6 +21,7 @@ int compat_cgcreate(int argc, char **argv);
 int compat_cgdelete(int argc, char **argv);
 int compat_cgexec(int argc, char **argv);
 int compat_cgget(int argc, char **argv);
+int compat_cgrulesengd(int argc, char **argv);
 int compat_cgset(int argc, char **argv);
 int compat_cgsnapshot(int argc, char **argv);
 int compat_cgxget(int argc, char **argv);

@@ -6,6 +6,7 @@
  * as well: it is made from the name. What differs is listed in docs/fetter.md.
  */
 #include "compat/compat.h"
+#include "compat/daemon.h"
 
 #include "config/load.h"
 #include "core/engine.h"
@@ -95,56 +96,23 @@ static int find_runtime_dir(struct fetter *fetter)
 
 /* ---- run ---- */
 
-/* The daemon beside this program, where it was built or installed, or on PATH. */
-static void execute_daemon(char **words)
-{
-	char self[PATH_MAX], beside[PATH_MAX + 16];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *places[] = { beside, REEVE_SBIN_DIR "/reeved" };
-	static const char *const folders[] = { "", "/../daemon", "/../sbin" };
-
-	self[n > 0 ? n : 0] = '\0';
-	if (strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		snprintf(beside, sizeof(beside), "%s%s/reeved", self, folders[i]);
-		execv(beside, words);
-	}
-	execv(places[1], words);
-}
-
-static char *word(const char *text)
-{
-	/* execv(3) takes them without const and leaves them alone. */
-	union {
-		const char *constant;
-		char *plain;
-	} both = { .constant = text };
-
-	return both.plain;
-}
-
 static int run_daemon(struct fetter *fetter)
 {
-	char *words[14];
-	size_t count = 0;
+	struct daemon_words words = { .count = 0 };
+	const char *const always[] = { "reeved",	   "--compat",	   "fetter",
+				       "--config",	   fetter->config, "--runtime-dir",
+				       fetter->runtime_dir };
 
-	words[count++] = word("reeved");
-	words[count++] = word("--compat");
-	words[count++] = word("fetter");
-	words[count++] = word("--config");
-	words[count++] = word(fetter->config);
-	words[count++] = word("--runtime-dir");
-	words[count++] = fetter->runtime_dir;
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		daemon_word(&words, always[i]);
 	if (fetter->scan)
-		words[count++] = word("--scan");
+		daemon_word(&words, "--scan");
 	if (fetter->daemon) {
-		words[count++] = word("--daemon");
-		words[count++] = word("--pid-file");
-		words[count++] = word("/run/fetter.pid");
+		daemon_word(&words, "--daemon");
+		daemon_word(&words, "--pid-file");
+		daemon_word(&words, "/run/fetter.pid");
 	}
-	words[count] = NULL;
-	execute_daemon(words);
+	daemon_execute(&words);
 	fprintf(stderr, "fetter: cannot start reeved: %s\n", strerror(errno));
 	return EXIT_FAILED;
 }

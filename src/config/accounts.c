@@ -22,6 +22,9 @@ void accounts_done(struct accounts *accounts)
 		free(account->home);
 		free(account->shell);
 		free(account->groups);
+		for (size_t i = 0; account->members && account->members[i]; i++)
+			free(account->members[i]);
+		free(account->members);
 		free(account->asked);
 		free(account);
 	}
@@ -42,6 +45,21 @@ static int take_user(struct account *account, const struct passwd *entry)
 	return 0;
 }
 
+static int take_group(struct account *account, const struct group *entry)
+{
+	size_t count = 0;
+
+	while (entry->gr_mem && entry->gr_mem[count])
+		count++;
+	account->members = calloc(count + 1, sizeof(*account->members));
+	for (size_t i = 0; account->members && i < count; i++)
+		if (!(account->members[i] = strdup(entry->gr_mem[i])))
+			return -ENOMEM;
+	account->gid = entry->gr_gid;
+	account->found = true;
+	return account->members ? 0 : -ENOMEM;
+}
+
 /* One try with a buffer; ERANGE: it is too small. */
 static int ask(struct account *account, enum kind kind, const char *name, char *buffer, size_t size)
 {
@@ -59,11 +77,7 @@ static int ask(struct account *account, enum kind kind, const char *name, char *
 		return ERANGE;
 	if (found_user)
 		return take_user(account, found_user);
-	if (found_group) {
-		account->gid = found_group->gr_gid;
-		account->found = true;
-	}
-	return 0;
+	return found_group ? take_group(account, found_group) : 0;
 }
 
 static int look_up(struct account *account, enum kind kind, const char *name)

@@ -14,6 +14,7 @@ struct account {
 	uid_t uid;
 	gid_t gid;
 	char *name, *home, *shell; /* of a user */
+	char **members;		   /* of a group: names, NULL-terminated; NULL: none are listed */
 	gid_t *groups;		   /* supplementary; see accounts_groups() */
 	size_t group_count;
 	bool groups_asked;

@@ -430,3 +430,17 @@ int cgconfig_parse(struct cgconfig *config, const char *name, const char *text, 
 	}
 	return parser.result;
 }
+
+bool cgconfig_is_likely(const char *text, size_t size)
+{
+	struct cgtoken first, second, third;
+	struct cglexer lexer;
+
+	cglexer_init(&lexer, text, size);
+	cglexer_next(&lexer, &first);
+	cglexer_next(&lexer, &second);
+	cglexer_next(&lexer, &third);
+	return is_section(&first) &&
+	       ((second.kind == CGTOKEN_MARK && second.mark == '{') ||
+		(second.kind == CGTOKEN_NAME && third.kind == CGTOKEN_MARK && third.mark == '{'));
+}

@@ -147,7 +147,7 @@ int cgconfig_find_accounts(struct cgconfig *config, struct diagnostics *diagnost
 
 /* ---- files ---- */
 
-static bool is_wanted(const char *name, const char *shown, struct diagnostics *diagnostics)
+bool cgconfig_file_is_wanted(const char *name, const char *shown, struct diagnostics *diagnostics)
 {
 	const char *dot = strrchr(name, '.');
 
@@ -173,6 +173,6 @@ int cgconfig_read(struct cgconfig *config, const char *path, enum load_flags loa
 {
 	struct reading reading = { config, flags, diagnostics };
 
-	return config_files_each(diagnostics, load, CGCONFIG_SIZE_MAX, path, is_wanted, read_one,
-				 &reading);
+	return config_files_each(diagnostics, load, CGCONFIG_SIZE_MAX, path,
+				 cgconfig_file_is_wanted, read_one, &reading);
 }

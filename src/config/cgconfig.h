@@ -19,7 +19,7 @@ struct cgconfig_settings {
 	size_t count, room;
 };
 
-enum { CGCONFIG_MODE_UNSET = UINT32_MAX };
+#define CGCONFIG_MODE_UNSET UINT32_MAX
 
 /* Whom files belong to; of `task` the file "tasks", of `admin` the rest. */
 struct cgconfig_owner {
@@ -113,6 +113,12 @@ int cgconfig_parse(struct cgconfig *config, const char *name, const char *text, 
  */
 int cgconfig_read(struct cgconfig *config, const char *path, enum load_flags load,
 		  enum cgconfig_flags flags, struct diagnostics *diagnostics);
+
+/* Whether a file of such a folder is read, by its name; why not may be told. */
+bool cgconfig_file_is_wanted(const char *name, const char *shown, struct diagnostics *diagnostics);
+
+/* Whether a text of unknown kind begins like one of these: with a section's word and a brace. */
+bool cgconfig_is_likely(const char *text, size_t size);
 
 /*
  * Looks up the users and groups of all perm sections. Who does not exist is an error, with its

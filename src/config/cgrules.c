@@ -563,7 +563,7 @@ static bool is_left_over(const char *name)
 	return name[0] == '.' || name[0] == '#';
 }
 
-static bool is_wanted(const char *name, const char *shown, struct diagnostics *diagnostics)
+bool cgrules_file_is_wanted(const char *name, const char *shown, struct diagnostics *diagnostics)
 {
 	_cleanup_(freep) char *path = NULL;
 
@@ -594,6 +594,6 @@ int cgrules_read(struct cgrules *rules, const char *path, enum load_flags load,
 {
 	struct reading reading = { rules, flags, diagnostics };
 
-	return config_files_each(diagnostics, load, CGRULES_SIZE_MAX, path, is_wanted, read_one,
-				 &reading);
+	return config_files_each(diagnostics, load, CGRULES_SIZE_MAX, path, cgrules_file_is_wanted,
+				 read_one, &reading);
 }

@@ -85,6 +85,9 @@ int cgrules_parse(struct cgrules *rules, const char *name, const char *text, siz
 int cgrules_read(struct cgrules *rules, const char *path, enum load_flags load,
 		 enum cgrules_flags flags, struct diagnostics *diagnostics);
 
+/* Whether a file of such a folder is read, by its name; why not may be told. */
+bool cgrules_file_is_wanted(const char *name, const char *shown, struct diagnostics *diagnostics);
+
 static inline bool cgrule_all_controllers(const struct cgrule *rule)
 {
 	return streq(rule->controllers[0], "*");

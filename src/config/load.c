@@ -7,6 +7,8 @@
 #include "config/load.h"
 
 #include "config/builder.h"
+#include "config/cgconfig.h"
+#include "config/cgrules-tree.h"
 #include "config/schema.h"
 #include "config/source.h"
 #include "config/values.h"
@@ -31,14 +33,46 @@ static int reader_init(struct reader *reader, enum load_flags flags,
 	return policy->memory ? 0 : -ENOMEM;
 }
 
+/* libcgroup's files need not be UTF-8 where no word of them is. */
+static bool read_tree(struct reader *reader, uint16_t file, node_id *ret_root)
+{
+	switch (reader->sources[file].syntax) {
+	case SYNTAX_CGRULES:
+		return cgrules_read_tree(reader, file, ret_root);
+	case SYNTAX_JSON:
+		return source_check(reader, file) && json_read(reader, file, ret_root);
+	default:
+		return source_check(reader, file) && yaml_read(reader, file, ret_root);
+	}
+}
+
+/* Groups of libcgroup's; they are not the policy's own, and no rule need be with them. */
+static bool read_foreign(struct reader *reader, uint16_t file)
+{
+	const struct source *source = &reader->sources[file];
+	struct policy *policy = reader->policy;
+	int r;
+
+	reader->has_rules = true;
+	if (!policy->foreign)
+		policy->foreign = cgconfig_new();
+	if (!policy->foreign)
+		return report_oom(reader);
+	r = cgconfig_parse(policy->foreign, source->name, source->text, source->size, 0,
+			   reader->diagnostics);
+	return r != -ENOMEM || report_oom(reader);
+}
+
 static void read_one(struct reader *reader, uint16_t file)
 {
-	struct source *source = &reader->sources[file];
 	struct place start = { .file = file, .line = 1, .column = 1, .length = 1 };
 	node_id root = 0;
 
-	if (!source_check(reader, file) ||
-	    !(source->json ? json_read : yaml_read)(reader, file, &root)) {
+	if (reader->sources[file].syntax == SYNTAX_CGCONFIG) {
+		reader->incomplete |= !read_foreign(reader, file);
+		return;
+	}
+	if (!read_tree(reader, file, &root)) {
 		reader->incomplete = true;
 		return;
 	}
@@ -60,7 +94,8 @@ static void check_rules(struct reader *reader)
 		diagnostics_add(reader->diagnostics, SEVERITY_ERROR, source->name, NULL, 0, 0, 0,
 				"add \"rules:\"; \"rules: {}\" if there are to be none",
 				"required key \"rules\" is missing");
-	else if (reader->policy->rule_count == 0 && reader->diagnostics->errors == 0)
+	else if (reader->policy->rule_count == 0 && !reader->policy->foreign &&
+		 reader->diagnostics->errors == 0)
 		diagnostics_add(reader->diagnostics, SEVERITY_WARNING, source->name, NULL, 0, 0, 0,
 				NULL, "no rules: nothing will be done");
 }
@@ -123,6 +158,9 @@ static int read_all(struct reader *reader)
 		read_one(reader, (uint16_t)i);
 	if (!reader->out_of_memory && !reader->too_large)
 		policy_resolve(reader);
+	if (policy->foreign &&
+	    cgconfig_find_accounts(policy->foreign, reader->diagnostics) == -ENOMEM)
+		report_oom(reader);
 	if (reader->source_count > 0)
 		check_rules(reader);
 	if (reader->out_of_memory || complete(reader) < 0)
@@ -175,8 +213,8 @@ int policy_load(const char *path, enum load_flags flags, struct policy **ret_pol
 int policy_parse(const char *name, const char *text, size_t size, enum load_flags flags,
 		 struct policy **ret_policy, struct diagnostics *diagnostics)
 {
-	size_t errors = diagnostics->errors, length = strlen(name);
-	bool json = length > 5 && streq(name + length - 5, ".json");
+	size_t errors = diagnostics->errors;
+	enum source_syntax syntax = SYNTAX_YAML;
 	struct reader reader;
 	char *copy;
 	int r;
@@ -189,12 +227,13 @@ int policy_parse(const char *name, const char *text, size_t size, enum load_flag
 	}
 	memcpy(copy, text, size);
 	copy[size] = '\0';
+	(void)source_syntax_of(name, (struct slice){ text, size }, flags, &syntax);
 	if (size > LOAD_SIZE_MAX) {
 		free(copy);
 		diagnostics_add(diagnostics, SEVERITY_ERROR, name, NULL, 0, 0, 0, NULL,
 				"is larger than %d MiB", LOAD_SIZE_MAX >> 20);
 		r = -EFBIG;
-	} else if (source_add(&reader, name, copy, size, json) < 0) {
+	} else if (source_add(&reader, name, copy, size, syntax) < 0) {
 		r = -ENOMEM;
 	} else {
 		r = read_all(&reader);

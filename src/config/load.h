@@ -12,12 +12,15 @@ enum load_flags {
 	/* refuse files that are not root's or that others may write (the daemon does; check warns)
 	 */
 	LOAD_REQUIRE_OWNERSHIP = 1 << 1,
+	/* libcgroup's files: any name, told apart by what is in them; a folder is one as /etc, with
+	 * cgrules.conf, cgrules.d, cgconfig.conf and cgconfig.d */
+	LOAD_COMPAT_LIBCGROUP = 1 << 2,
 };
 
 /*
- * Reads `path` (a .yaml/.yml/.json file, or a folder: <path>/reeve.yaml if there, then what ends
- * in .yaml in <path>/conf.d, in name order) into one policy. All mistakes are added to
- * `diagnostics`.
+ * Reads `path` (a .yaml/.yml/.json file, a cgrules.conf or cgconfig.conf of libcgroup, or a folder:
+ * <path>/reeve.yaml if there, then what ends in .yaml in <path>/conf.d, in name order) into one
+ * policy. All mistakes are added to `diagnostics`.
  *
  * Returns 0 and a complete, valid policy, or -EINVAL when there was any error (then *ret_policy is
  * untouched), or another negative errno (-ENOENT, -EACCES, -EFBIG, -EPERM ownership), also told in

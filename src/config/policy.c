@@ -4,6 +4,7 @@
 #include "config/policy.h"
 
 #include "config/arena.h"
+#include "config/cgconfig.h"
 #include "config/reader.h"
 
 void policy_free(struct policy *policy)
@@ -18,6 +19,7 @@ void policy_free(struct policy *policy)
 	free(policy->groups);
 	free(policy->triggers);
 	free(policy->tests);
+	cgconfig_free(policy->foreign);
 	arena_free(policy->memory);
 	free(policy);
 }

@@ -17,14 +17,12 @@ struct position {
 	uint32_t line, column;
 };
 
-enum policy_action { ACTION_EXECUTE, ACTION_READ, ACTION_WRITE };
-
 enum { POLICY_NONE = -1 };
 
 /* What has to happen for a rule to be asked (`on`, fetter's `action`); a rule may name several. The
  * first four are told before they happen, where the gate works. */
 enum occasion {
-	ON_EXECUTE, /* a program is executed; the numbers of the first three are policy_action's */
+	ON_EXECUTE, /* a program is executed */
 	ON_READ,    /* a file is opened for reading */
 	ON_WRITE,   /* a file is opened for writing, cut, or replaced by another */
 	ON_OPEN,    /* a file is opened, however */
@@ -52,15 +50,19 @@ enum condition_kind {
 	CONDITION_EUID,	      /* effective user, name or number */
 	CONDITION_LOGINUID,   /* user at login, name or number; "unset" */
 	CONDITION_UNIX_GROUP, /* in that group by gid, egid or as supplementary one */
+	CONDITION_MEMBER_OF, /* by egid, or listed (when the policy is read) as a member of it: euid
+			      */
 	CONDITION_TIME,
-	CONDITION_MEMFD, /* these three are yes or no: `wanted` */
+	CONDITION_MEMFD, /* these four are yes or no: `wanted` */
 	CONDITION_DELETED,
 	CONDITION_SETUID_PROGRAM, /* the file's set-id bit takes effect */
+	CONDITION_REALTIME,	  /* it runs by SCHED_FIFO, SCHED_RR or SCHED_DEADLINE */
 	CONDITION_COMM,
-	CONDITION_EXE,	     /* the process's program; of an execution the new one */
-	CONDITION_TTY,	     /* "none", "any", or a name as "pts/3", "pts/ *" (without the blank) */
-	CONDITION_CGROUP,    /* path or glob, v2 or any v1 hierarchy; also everything below */
-	CONDITION_GROUP_IN,  /* is in that group of this policy, or below it */
+	CONDITION_EXE,	    /* the process's program; of an execution the new one */
+	CONDITION_PROGRAM,  /* the same, but of a script the script: path, glob, or its last part */
+	CONDITION_TTY,	    /* "none", "any", or a name as "pts/3", "pts/ *" (without the blank) */
+	CONDITION_CGROUP,   /* path or glob, v2 or any v1 hierarchy; also everything below */
+	CONDITION_GROUP_IN, /* is in that group of this policy, or below it */
 	CONDITION_CONTAINER, /* "host", "any", a runtime, the start of an id, "pod:UID" */
 	CONDITION_NAMESPACE, /* "host" or "other", of one kind: "mnt:other", "pid:4026531836" */
 	CONDITION_SCRIPT,
@@ -88,6 +90,7 @@ struct policy_word {
 	uint64_t least, most;
 	/* CONDITION_ARGS: "all:" stood before it: about all arguments, joined by blanks. */
 	bool joined;
+	bool member; /* CONDITION_MEMBER_OF: the number is that of a user who is listed */
 	/* A user or group that does not exist (now): matches nobody, told as a warning; whoever
 	 * reads the policy again resolves it anew. */
 	bool unknown;
@@ -254,12 +257,6 @@ struct policy_rule {
 	char *name;
 	struct policy_path *paths;
 	size_t path_count;
-	/* What fetter knew, being replaced by `on` and `effects`. */
-	enum policy_action action;
-	int group;   /* index into policy.groups, or POLICY_NONE */
-	int trigger; /* index into policy.triggers, or POLICY_NONE */
-	bool kill;   /* `trigger: KILL` */
-
 	uint32_t on; /* OCCASION_BIT()s */
 	/* All must hold; ordered by kind. */
 	struct policy_condition *conditions;
@@ -308,6 +305,7 @@ enum policy_mode { MODE_AUDIT /* gate where it works */, MODE_SCANNER /* /proc s
 enum favordynmods { FAVORDYNMODS_AUTO, FAVORDYNMODS_OFF };
 
 struct policy_limits;
+struct cgconfig;
 
 struct policy {
 	char **files; /* NULL-terminated: every file that was read, in order */
@@ -335,6 +333,9 @@ struct policy {
 	size_t trigger_count;
 	struct policy_test *tests;
 	size_t test_count;
+	/* What files of libcgroup's cgconfig.conf say (config/cgconfig.h): groups that are not
+	 * reeve's, templates for those that `place` makes, mounts. NULL: there was no such file. */
+	struct cgconfig *foreign;
 	bool dry_run;			  /* for all rules */
 	struct policy_limits *own_limits; /* private: what `limit` and templates point to */
 	struct arena *memory;		  /* private: every string and list above lives there */
@@ -342,7 +343,18 @@ struct policy {
 
 /* The words of the policy: "oom_score_adj", "limit-hit". */
 const char *effect_name(enum effect_kind kind);
+const char *condition_name(enum condition_kind kind);
 extern const char *const occasion_names[OCCASIONS];
+
+/* The first effect of that kind, or NULL. */
+static inline const struct policy_effect *rule_effect(const struct policy_rule *rule,
+						      enum effect_kind kind)
+{
+	for (size_t i = 0; i < rule->effect_count; i++)
+		if (rule->effects[i].kind == kind)
+			return &rule->effects[i];
+	return NULL;
+}
 
 void policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy *, policy_free);

@@ -25,11 +25,13 @@ struct policy_limits {
 	struct policy_group group; /* of no file's groups: only its limits and places count */
 };
 
+enum source_syntax { SYNTAX_YAML, SYNTAX_JSON, SYNTAX_CGRULES, SYNTAX_CGCONFIG };
+
 struct source {
 	char *name; /* as shown */
 	char *text; /* NUL-terminated */
 	size_t size;
-	bool json;
+	enum source_syntax syntax;
 };
 
 /* A name that is looked up when all groups and triggers are known. */

@@ -333,26 +333,6 @@ static bool drop_unusable_triggers(struct reader *reader)
 	return true;
 }
 
-/* What fetter knew of rules, as long as the engine asks for it. */
-static void set_legacy(struct policy_rule *rule)
-{
-	rule->group = rule->trigger = POLICY_NONE;
-	rule->action = rule->on & OCCASION_BIT(ON_EXECUTE) ? ACTION_EXECUTE
-		       : rule->on & OCCASION_BIT(ON_WRITE) ? ACTION_WRITE
-		       : rule->on & OCCASIONS_OF_FILES	   ? ACTION_READ
-							   : ACTION_EXECUTE;
-	for (size_t i = 0; i < rule->effect_count; i++) {
-		const struct policy_effect *effect = &rule->effects[i];
-
-		if (effect->kind == EFFECT_GROUP)
-			rule->group = effect->group.index;
-		else if (effect->kind == EFFECT_TRIGGER && rule->trigger == POLICY_NONE)
-			rule->trigger = effect->trigger;
-		else if (effect->kind == EFFECT_KILL)
-			rule->kill = true;
-	}
-}
-
 /* ---- paths that several rules name ---- */
 
 /* Whether whatever happens, the rule matches where its paths do. */
@@ -485,7 +465,5 @@ bool policy_resolve(struct reader *reader)
 	if (!drop_unusable_triggers(reader))
 		return false;
 	drop_idle_rules(policy);
-	for (size_t i = 0; i < policy->rule_count; i++)
-		set_legacy(&policy->rules[i]);
 	return true;
 }

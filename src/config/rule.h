@@ -46,8 +46,27 @@ bool read_exe(struct reader *reader, const struct node *value, struct condition_
 /* Orders them by kind and gives them to the policy. */
 bool keep_conditions(struct reader *reader, const struct condition_list *list,
 		     struct policy_condition **ret_conditions, size_t *ret_count);
-/* The key of a condition, "unix_group". */
-const char *condition_name(enum condition_kind kind);
+
+/* One word of a list, as its reader gets it. */
+struct word_source {
+	const struct condition_list *list;
+	const struct schema_key *key;
+	const struct node *node;
+	const char *text;
+};
+
+bool keep_word(struct reader *reader, struct policy_word *word, enum word_form form,
+	       const char *text);
+/* NULL: told. */
+struct policy_condition *new_condition(struct reader *reader, struct condition_list *list,
+				       enum condition_kind kind, const struct node *node);
+/* How many entries a scalar or list has; 0: told. */
+size_t count_words(struct reader *reader, const struct schema_key *key, const struct node *value);
+/* schema-accounts.c: a number or range; and a user's or group's name, or one of those. */
+bool word_uid(struct reader *reader, const struct word_source *from, struct policy_word *word);
+bool word_account(struct reader *reader, const struct word_source *from, struct policy_word *word);
+bool read_members(struct reader *reader, const struct schema_key *key, const struct node *value,
+		  void *target);
 
 /* schema-effects.c: orders them by kind, notes their links, and gives them to the policy. */
 bool keep_effects(struct reader *reader, const struct effect_list *list,

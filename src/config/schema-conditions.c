@@ -9,7 +9,6 @@
  */
 #include "config/rule.h"
 
-#include "config/accounts.h"
 #include "config/paths.h"
 #include "config/values.h"
 #include "config/window.h"
@@ -23,19 +22,11 @@
 
 enum { COMM_MOST = 15, WORDS_MAX = 1000000 };
 
-/* One word of a list, as the functions below get it. */
-struct word_source {
-	const struct condition_list *list;
-	const struct schema_key *key;
-	const struct node *node;
-	const char *text;
-};
-
 typedef bool (*word_reader)(struct reader *reader, const struct word_source *from,
 			    struct policy_word *word);
 
-static bool keep_text(struct reader *reader, struct policy_word *word, enum word_form form,
-		      const char *text)
+bool keep_word(struct reader *reader, struct policy_word *word, enum word_form form,
+	       const char *text)
 {
 	word->form = form;
 	word->text = arena_string(reader->memory, text);
@@ -59,7 +50,7 @@ static bool read_regex(struct reader *reader, const struct word_source *from, co
 					      (size_t)(text - from->text) + offset),
 				 NULL, "\"%s\": \"%.80s\" is no expression: %s", from->key->name,
 				 text, error_text(&err));
-	return keep_text(reader, word, WORD_REGEX, text);
+	return keep_word(reader, word, WORD_REGEX, text);
 }
 
 /* A glob, "re:...", or exactly this. */
@@ -72,14 +63,14 @@ static bool read_pattern(struct reader *reader, const struct word_source *from, 
 	if (strncmp(text, "re:", 3) == 0)
 		return read_regex(reader, from, text + 3, word);
 	if (!path_is_pattern(text))
-		return keep_text(reader, word, WORD_EXACT, text);
+		return keep_word(reader, word, WORD_EXACT, text);
 	if (pattern_check(text, &offset, &err) < 0)
 		return report_at(reader, SEVERITY_ERROR,
 				 place_inside(reader, from->node,
 					      (size_t)(text - from->text) + offset),
 				 NULL, "\"%s\": \"%.80s\" is no pattern: %s", from->key->name, text,
 				 error_text(&err));
-	return keep_text(reader, word, WORD_GLOB, text);
+	return keep_word(reader, word, WORD_GLOB, text);
 }
 
 static bool word_args(struct reader *reader, const struct word_source *from,
@@ -147,7 +138,8 @@ static bool word_path(struct reader *reader, const struct word_source *from,
 	word->text = path.text;
 	word->form = path_is_pattern(path.text) ? WORD_GLOB : WORD_EXACT;
 	if (path.folder || (word->form == WORD_EXACT && from->key->number != CONDITION_CWD &&
-			    stat(path.text, &info) == 0 && S_ISDIR(info.st_mode)))
+			    from->key->number != CONDITION_PROGRAM && stat(path.text, &info) == 0 &&
+			    S_ISDIR(info.st_mode)))
 		word->form = WORD_FOLDER;
 	return true;
 }
@@ -177,73 +169,6 @@ static bool resolve_word(struct reader *reader, const struct policy_word *word,
 	return ret_word->text || report_oom(reader);
 }
 
-/* ---- users ---- */
-
-/* "1000" or "1000-1999": 1; 0: it is neither; -1: told. */
-static int read_ids(struct reader *reader, const struct word_source *from, struct policy_word *word)
-{
-	const char *text = from->text, *dash = strchr(text, '-');
-	char first[16] = "";
-	uint64_t least, most;
-
-	if (!isdigit((unsigned char)*text) || strspn(text, "0123456789-") != strlen(text) ||
-	    (dash && (size_t)(dash - text) >= sizeof(first)))
-		return 0;
-	if (dash)
-		memcpy(first, text, (size_t)(dash - text));
-	if (parse_u64(dash ? first : text, &least) < 0 ||
-	    parse_u64(dash ? dash + 1 : text, &most) < 0 || most >= UINT32_MAX || least > most) {
-		report_error(reader, from->node, NULL,
-			     "\"%s\": \"%.40s\" is no number, and no range of numbers that goes up",
-			     from->key->name, text);
-		return -1;
-	}
-	word->least = least;
-	word->most = most;
-	return 1;
-}
-
-static bool word_uid(struct reader *reader, const struct word_source *from,
-		     struct policy_word *word)
-{
-	int r = read_ids(reader, from, word);
-
-	if (r == 0)
-		return report_error(reader, from->node, "names stand in \"user\"",
-				    "\"uid\": \"%.80s\" is no number", from->text);
-	return r > 0 && keep_text(reader, word, WORD_NUMBER, from->text);
-}
-
-/* A user's name, or a number. */
-static bool word_account(struct reader *reader, const struct word_source *from,
-			 struct policy_word *word)
-{
-	bool group = from->key->number == CONDITION_UNIX_GROUP;
-	struct account *account;
-	int r;
-
-	if (from->key->number == CONDITION_LOGINUID && streq(from->text, "unset")) {
-		word->least = word->most = UINT32_MAX;
-		return keep_text(reader, word, WORD_NUMBER, from->text);
-	}
-	r = (group ? accounts_group : accounts_user)(&reader->accounts, from->text, &account);
-	if (r < 0)
-		return report_oom(reader);
-	if (account->found) {
-		word->least = word->most = group ? account->gid : account->uid;
-		return keep_text(reader, word, WORD_NUMBER, from->text);
-	}
-	r = read_ids(reader, from, word);
-	if (r == 0) {
-		report_warning(reader, from->node, NULL,
-			       "rule \"%.60s\": there is no %s \"%.60s\" on this host (yet)",
-			       from->list->rule, group ? "group" : "user", from->text);
-		word->unknown = true;
-		word->least = 1; /* to 0: nobody */
-	}
-	return r >= 0 && keep_text(reader, word, WORD_NUMBER, from->text);
-}
-
 /* ---- containers, namespaces and groups ---- */
 
 static bool word_container(struct reader *reader, const struct word_source *from,
@@ -266,7 +191,7 @@ static bool word_container(struct reader *reader, const struct word_source *from
 			report_warning(reader, from->node, hint,
 				       "\"%.60s\" is taken as the name of a container", from->text);
 	}
-	return keep_text(reader, word, WORD_EXACT, from->text);
+	return keep_word(reader, word, WORD_EXACT, from->text);
 }
 
 static bool word_namespace(struct reader *reader, const struct word_source *from,
@@ -283,7 +208,7 @@ static bool word_namespace(struct reader *reader, const struct word_source *from
 		known |= strlen(kinds[i]) == size && memcmp(kinds[i], from->text, size) == 0;
 	if (known && parse_u64(colon + 1, &number) == 0 && number <= UINT32_MAX && number > 0) {
 		word->least = word->most = number;
-		return keep_text(reader, word, WORD_NUMBER, from->text);
+		return keep_word(reader, word, WORD_NUMBER, from->text);
 	}
 	if (!known || (!streq(colon + 1, "host") && !streq(colon + 1, "other")))
 		return report_error(reader, from->node,
@@ -291,7 +216,7 @@ static bool word_namespace(struct reader *reader, const struct word_source *from
 				    "kinds "
 				    "are cgroup, ipc, mnt, net, pid, time, user and uts",
 				    "\"namespace\": \"%.60s\" is none", from->text);
-	return keep_text(reader, word, WORD_EXACT, from->text);
+	return keep_word(reader, word, WORD_EXACT, from->text);
 }
 
 /* Whether there is such a group is known when all files are read. */
@@ -311,6 +236,7 @@ static const word_reader word_readers[CONDITIONS] = {
 	[CONDITION_UNIX_GROUP] = word_account,
 	[CONDITION_COMM] = word_comm,
 	[CONDITION_EXE] = word_path,
+	[CONDITION_PROGRAM] = word_program,
 	[CONDITION_TTY] = word_tty,
 	[CONDITION_CGROUP] = word_cgroup,
 	[CONDITION_GROUP_IN] = word_group_in,
@@ -324,8 +250,8 @@ static const word_reader word_readers[CONDITIONS] = {
 	[CONDITION_ANCESTOR] = word_program,
 };
 
-static struct policy_condition *add_condition(struct reader *reader, struct condition_list *list,
-					      enum condition_kind kind, const struct node *node)
+struct policy_condition *new_condition(struct reader *reader, struct condition_list *list,
+				       enum condition_kind kind, const struct node *node)
 {
 	struct policy_condition *condition = &list->items[list->count];
 
@@ -339,9 +265,7 @@ static struct policy_condition *add_condition(struct reader *reader, struct cond
 	return condition;
 }
 
-/* How many entries a scalar or list has; 0: told. */
-static size_t count_words(struct reader *reader, const struct schema_key *key,
-			  const struct node *value)
+size_t count_words(struct reader *reader, const struct schema_key *key, const struct node *value)
 {
 	char shown[80];
 
@@ -391,7 +315,7 @@ static bool read_words(struct reader *reader, const struct schema_key *key,
 	struct policy_condition *condition;
 	bool good = true;
 
-	condition = add_condition(reader, list, (enum condition_kind)key->number, value);
+	condition = new_condition(reader, list, (enum condition_kind)key->number, value);
 	if (count == 0 || !condition)
 		return false;
 	reader->word_count += count;
@@ -411,7 +335,7 @@ static bool read_flag(struct reader *reader, const struct schema_key *key, const
 		      void *target)
 {
 	struct policy_condition *condition =
-		add_condition(reader, target, (enum condition_kind)key->number, value);
+		new_condition(reader, target, (enum condition_kind)key->number, value);
 
 	return condition && value_bool(reader, key->name, value, &condition->wanted) == VALUE_GOOD;
 }
@@ -438,7 +362,7 @@ static bool read_time(struct reader *reader, const struct schema_key *key, const
 		      void *target)
 {
 	size_t count = count_words(reader, key, value);
-	struct policy_condition *condition = add_condition(reader, target, CONDITION_TIME, value);
+	struct policy_condition *condition = new_condition(reader, target, CONDITION_TIME, value);
 	const struct node *entry;
 	bool good = true;
 
@@ -457,7 +381,7 @@ static bool read_time(struct reader *reader, const struct schema_key *key, const
 
 static bool read_one_not(struct reader *reader, const struct node *map, struct condition_list *list)
 {
-	struct policy_condition *condition = add_condition(reader, list, CONDITION_NOT, map);
+	struct policy_condition *condition = new_condition(reader, list, CONDITION_NOT, map);
 	_cleanup_(freep) struct condition_list *inner = calloc(1, sizeof(*inner));
 	char shown[80];
 
@@ -521,6 +445,8 @@ static const struct schema_key condition_keys[] = {
 	  .number = CONDITION_INTERPRETER },
 	{ "loginuid", "user or list", "who logged in, or unset", read_words,
 	  .number = CONDITION_LOGINUID },
+	{ "member_of", "group or list", "its effective group, or one that lists its effective user",
+	  read_members, .number = CONDITION_MEMBER_OF },
 	{ "memfd", "true or false", "its program is in no file system", read_flag,
 	  .number = CONDITION_MEMFD },
 	{ "namespace", "word or list", "mnt:other, net:host, pid:4026531836", read_words,
@@ -528,6 +454,10 @@ static const struct schema_key condition_keys[] = {
 	{ "not", "map of conditions", "they do not all hold", read_not, .number = CONDITION_NOT },
 	{ "parent", "program or list", "the program of its parent", read_words, .least = 1,
 	  .number = CONDITION_PARENT },
+	{ "program", "program or list", "its script, or else its program", read_words, .least = 1,
+	  .number = CONDITION_PROGRAM },
+	{ "realtime", "true or false", "it runs by a real-time policy", read_flag,
+	  .number = CONDITION_REALTIME },
 	{ "script", "path or list", "the script that its program runs", read_words, .least = 1,
 	  .number = CONDITION_SCRIPT },
 	{ "setuid_program", "true or false", "its program changes who it is", read_flag,

@@ -121,7 +121,7 @@ static const struct schema_key *find_key(struct reader *reader, const struct sch
 {
 	const char *name = tree_text(&reader->tree, node);
 	/* fetter's JSON reader took keys in any case; its YAML reader did not. */
-	bool any_case = compat(reader) && reader->sources[node->file].json;
+	bool any_case = compat(reader) && reader->sources[node->file].syntax == SYNTAX_JSON;
 	size_t offset;
 
 	*ret_offset = 0;

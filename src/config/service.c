@@ -155,7 +155,7 @@ static int read_manifest(struct reader *reader, struct service_manifest *manifes
 	if (take_name(reader, manifest) == -ENOMEM)
 		return -ENOMEM;
 	if (!source_check(reader, 0) ||
-	    !(reader->sources[0].json ? json_read : yaml_read)(reader, 0, &root))
+	    !(reader->sources[0].syntax == SYNTAX_JSON ? json_read : yaml_read)(reader, 0, &root))
 		return -EINVAL;
 	if (root == 0)
 		report_at(reader, SEVERITY_ERROR, start,
@@ -217,7 +217,8 @@ int service_parse(const char *name, const char *text, size_t size,
 		free(copy);
 	else
 		r = source_add(&reader, name, copy, size,
-			       length > 5 && streq(name + length - 5, ".json"));
+			       length > 5 && streq(name + length - 5, ".json") ? SYNTAX_JSON
+									       : SYNTAX_YAML);
 	if (r >= 0)
 		r = read_manifest(&reader, manifest);
 	return finish(&reader, r, errors, &manifest, ret_manifest);

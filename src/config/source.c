@@ -2,13 +2,15 @@
 /* Which files a path means, and that what is in them is text. */
 #include "config/source.h"
 
+#include "config/cgconfig.h"
 #include "config/files.h"
 #include "util/text.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-int source_add(struct reader *reader, const char *name, char *text, size_t size, bool json)
+int source_add(struct reader *reader, const char *name, char *text, size_t size,
+	       enum source_syntax syntax)
 {
 	struct source *larger =
 		reallocarray(reader->sources, reader->source_count + 1, sizeof(*reader->sources));
@@ -23,7 +25,7 @@ int source_add(struct reader *reader, const char *name, char *text, size_t size,
 		return -ENOMEM;
 	}
 	reader->sources[reader->source_count] =
-		(struct source){ .name = copy, .text = text, .size = size, .json = json };
+		(struct source){ .name = copy, .text = text, .size = size, .syntax = syntax };
 	return (int)reader->source_count++;
 }
 
@@ -31,14 +33,50 @@ static const char toml_hint[] = "convert it: python3 -c 'import sys, json, tomll
 				"json.dump(tomllib.load(sys.stdin.buffer), sys.stdout, indent=1)' "
 				"< policy.toml > policy.json";
 
-/* The syntax by the file's extension, as in fetter; -EINVAL for others. */
-static int check_extension(struct reader *reader, const char *name, bool *ret_json)
+/* Whether the file's name begins so, or its folder is called so. */
+static bool is_called(const char *name, const char *start, const char *folder)
+{
+	const char *slash = strrchr(name, '/');
+	size_t size = strlen(folder), before = slash ? (size_t)(slash - name) : 0;
+
+	if (strncmp(slash ? slash + 1 : name, start, strlen(start)) == 0)
+		return true;
+	return before >= size && memcmp(slash - size, folder, size) == 0 &&
+	       (before == size || slash[-(ssize_t)size - 1] == '/');
+}
+
+int source_syntax_of(const char *name, struct slice text, enum load_flags flags,
+		     enum source_syntax *ret_syntax)
 {
 	const char *slash = strrchr(name, '/');
 	const char *dot = strrchr(slash ? slash : name, '.');
 
-	*ret_json = dot && streq(dot, ".json");
-	if (dot && (*ret_json || streq(dot, ".yaml") || streq(dot, ".yml")))
+	if (dot && streq(dot, ".json"))
+		*ret_syntax = SYNTAX_JSON;
+	else if (dot && (streq(dot, ".yaml") || streq(dot, ".yml")))
+		*ret_syntax = SYNTAX_YAML;
+	else if (dot && streq(dot, ".toml"))
+		return -EINVAL;
+	else if (is_called(name, "cgrules.", "cgrules.d"))
+		*ret_syntax = SYNTAX_CGRULES;
+	else if (is_called(name, "cgconfig.", "cgconfig.d"))
+		*ret_syntax = SYNTAX_CGCONFIG;
+	else if (flags & LOAD_COMPAT_LIBCGROUP)
+		*ret_syntax =
+			cgconfig_is_likely(text.data, text.size) ? SYNTAX_CGCONFIG : SYNTAX_CGRULES;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* A name that says no syntax is refused before anything is read. */
+static int check_extension(struct reader *reader, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *dot = strrchr(slash ? slash : name, '.');
+	enum source_syntax syntax;
+
+	if (source_syntax_of(name, (struct slice){ "", 0 }, reader->flags, &syntax) == 0)
 		return 0;
 	if (dot && streq(dot, ".toml"))
 		return report_file(reader->diagnostics, SEVERITY_ERROR, name, -EINVAL, toml_hint,
@@ -48,21 +86,28 @@ static int check_extension(struct reader *reader, const char *name, bool *ret_js
 			   "syntax");
 }
 
+/* A rule of libcgroup's is a line, and there are hosts with very many. */
+static size_t size_limit(const char *name)
+{
+	return is_called(name, "cgrules.", "cgrules.d") ? CGRULES_SIZE_MAX : LOAD_SIZE_MAX;
+}
+
 /* Reads one file, `name` relative to `folder` and shown as `shown`. */
 static int read_source(struct reader *reader, int folder, const char *name, const char *shown)
 {
 	char *text;
 	size_t size;
-	bool json;
-	int r = check_extension(reader, shown, &json);
+	enum source_syntax syntax;
+	int r = check_extension(reader, shown);
 
 	if (r < 0)
 		return r;
-	r = config_file_read(reader->diagnostics, reader->flags, LOAD_SIZE_MAX, folder, name, shown,
-			     &text, &size);
+	r = config_file_read(reader->diagnostics, reader->flags, size_limit(shown), folder, name,
+			     shown, &text, &size);
 	if (r < 0)
 		return r;
-	r = source_add(reader, shown, text, size, json);
+	r = source_syntax_of(shown, (struct slice){ text, size }, reader->flags, &syntax);
+	r = r < 0 ? r : source_add(reader, shown, text, size, syntax);
 	return r < 0 ? r : 0;
 }
 
@@ -145,6 +190,69 @@ static int read_folder(struct reader *reader, int folder, const char *path)
 	return r;
 }
 
+struct libcgroup_file {
+	const char *name;
+	file_wanted_fn wanted; /* in a folder; NULL: a file */
+	bool needed;
+};
+
+/* One of libcgroup's files or folders below `path`, if it is there. */
+static int read_libcgroup_file(struct reader *reader, const char *path,
+			       const struct libcgroup_file *file)
+{
+	_cleanup_(file_names_freep) char **names = NULL;
+	_cleanup_(freep) char *shown = NULL;
+	_cleanup_(closep) int fd = -1;
+	struct stat info;
+	int r, first = 0;
+
+	if (asprintf(&shown, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", file->name) <
+	    0)
+		return report_file_errno(reader->diagnostics, path, -ENOMEM, "cannot be read");
+	if (stat(shown, &info) < 0 && errno == ENOENT && !file->needed)
+		return 0;
+	if (!file->wanted)
+		return read_source(reader, AT_FDCWD, shown, shown);
+	fd = open(shown, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &info) < 0)
+		return report_file_errno(reader->diagnostics, shown, -errno, "cannot be read");
+	r = file_check_owner(reader->diagnostics, reader->flags, shown, &info);
+	if (r >= 0)
+		r = config_folder_list(reader->diagnostics, fd, shown, file->wanted, &names);
+	for (size_t i = 0; r >= 0 && names[i]; i++) {
+		_cleanup_(freep) char *name = NULL;
+
+		if (fstatat(fd, names[i], &info, 0) == 0 && S_ISDIR(info.st_mode))
+			continue;
+		if (asprintf(&name, "%s/%s", shown, names[i]) < 0)
+			return report_file_errno(reader->diagnostics, shown, -ENOMEM,
+						 "cannot be read");
+		r = read_source(reader, fd, names[i], name);
+		first = first < 0 ? first : r;
+		r = 0;
+	}
+	return r < 0 ? r : first;
+}
+
+/* A folder as /etc; the daemon of libcgroup read its files in this order. */
+static int read_libcgroup(struct reader *reader, const char *path)
+{
+	static const struct libcgroup_file files[] = {
+		{ "cgrules.conf", NULL, true },
+		{ "cgrules.d", cgrules_file_is_wanted, false },
+		{ "cgconfig.conf", NULL, false },
+		{ "cgconfig.d", cgconfig_file_is_wanted, false },
+	};
+	int first = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int r = read_libcgroup_file(reader, path, &files[i]);
+
+		first = first < 0 ? first : r;
+	}
+	return first;
+}
+
 int sources_read(struct reader *reader, const char *path)
 {
 	_cleanup_(closep) int fd = -1;
@@ -157,6 +265,8 @@ int sources_read(struct reader *reader, const char *path)
 		return report_file_errno(reader->diagnostics, path, -errno, "cannot be read");
 	if (!S_ISDIR(info.st_mode))
 		return read_source(reader, AT_FDCWD, path, path);
+	if (reader->flags & LOAD_COMPAT_LIBCGROUP)
+		return read_libcgroup(reader, path);
 	r = file_check_owner(reader->diagnostics, reader->flags, path, &info);
 	return r < 0 ? r : read_folder(reader, fd, path);
 }

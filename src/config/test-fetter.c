@@ -188,9 +188,9 @@ static void triggers(void **state)
 	assert_string_equal(policy->triggers[0].name, "u");
 	assert_int_equal(policy->rule_count, 2);
 	assert_string_equal(policy->rules[0].name, "b");
-	assert_int_equal(policy->rules[0].trigger, POLICY_NONE);
-	assert_int_equal(policy->rules[0].group, 0);
-	assert_int_equal(policy->rules[1].trigger, 0);
+	assert_null(rule_effect(&policy->rules[0], EFFECT_TRIGGER));
+	assert_int_equal(rule_effect(&policy->rules[0], EFFECT_GROUP)->group.index, 0);
+	assert_int_equal(rule_effect(&policy->rules[1], EFFECT_TRIGGER)->trigger, 0);
 	/* "" meant nobody */
 	expect_quirk(R G "triggers: {t: {run: sh, user: ''}}\n",
 		     "3:31 error: \"user\" is empty (take the key out for its default)\n",
@@ -356,12 +356,12 @@ static void its_own_test_file(void **state)
 	assert_int_equal(policy->mode, MODE_SCANNER);
 	assert_string_equal(policy->audit_mode, "reuse");
 	assert_int_equal(policy->rule_count, 3);
-	assert_int_equal(policy->rules[0].action, ACTION_EXECUTE);
-	assert_int_equal(policy->rules[0].group, 0);
-	assert_int_equal(policy->rules[1].action, ACTION_READ);
-	assert_int_equal(policy->rules[1].group, 1);
-	assert_int_equal(policy->rules[1].trigger, 1);
-	assert_true(policy->rules[2].kill);
+	assert_int_equal(policy->rules[0].on, OCCASION_BIT(ON_EXECUTE));
+	assert_int_equal(rule_effect(&policy->rules[0], EFFECT_GROUP)->group.index, 0);
+	assert_int_equal(policy->rules[1].on, OCCASION_BIT(ON_READ));
+	assert_int_equal(rule_effect(&policy->rules[1], EFFECT_GROUP)->group.index, 1);
+	assert_int_equal(rule_effect(&policy->rules[1], EFFECT_TRIGGER)->trigger, 1);
+	assert_non_null(rule_effect(&policy->rules[2], EFFECT_KILL));
 	assert_int_equal(policy->groups[0].limits.ram, 100 << 20);
 	assert_int_equal(policy->groups[0].limits.cpu.millionths, 100000);
 	assert_int_equal(policy->groups[0].limits.pids, 1);

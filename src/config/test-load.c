@@ -200,7 +200,7 @@ static void folders(void **state)
 	assert_string_equal(parsed.policy->rules[0].name, "a");
 	assert_int_equal(parsed.policy->rules[0].at.file, 1);
 	assert_int_equal(parsed.policy->rules[1].at.file, 2);
-	assert_int_equal(parsed.policy->rules[1].group, 1);
+	assert_int_equal(rule_effect(&parsed.policy->rules[1], EFFECT_GROUP)->group.index, 1);
 }
 
 static void the_same_name_in_two_files(void **state)

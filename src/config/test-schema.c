@@ -453,8 +453,8 @@ static void groups(void **state)
 	assert_int_equal(policy->groups[1].limits.pids, 9);
 	assert_int_equal(policy->groups[3].limits.set, 0);
 	assert_int_equal(policy->groups[3].at.line, 2);
-	assert_int_equal(policy->rules[0].group, 3);
-	assert_int_equal(policy->rules[1].group, 2);
+	assert_int_equal(rule_effect(&policy->rules[0], EFFECT_GROUP)->group.index, 3);
+	assert_int_equal(rule_effect(&policy->rules[1], EFFECT_GROUP)->group.index, 2);
 	expect("groups: {../x: {}}\n" RULES,
 	       "1:10 error: a group cannot be named \"../x\": \"..\" is not "
 	       "allowed in it\n");
@@ -486,14 +486,14 @@ static void rules(void **state)
 	assert_true(rule->paths[1].folder);
 	assert_int_equal(rule->paths[2].at.line, 2);
 	assert_int_equal(rule->paths[2].at.column, 37);
-	assert_int_equal(rule->action, ACTION_READ);
-	assert_int_equal(rule->group, 0);
-	assert_int_equal(rule->trigger, 0);
-	assert_false(rule->kill);
+	assert_int_equal(rule->on, OCCASION_BIT(ON_READ));
+	assert_int_equal(rule_effect(rule, EFFECT_GROUP)->group.index, 0);
+	assert_int_equal(rule_effect(rule, EFFECT_TRIGGER)->trigger, 0);
+	assert_null(rule_effect(rule, EFFECT_KILL));
 	rule = &policy->rules[1];
 	assert_string_equal(rule->name, "a, b");
-	assert_int_equal(rule->trigger, POLICY_NONE);
-	assert_true(rule->kill);
+	assert_null(rule_effect(rule, EFFECT_TRIGGER));
+	assert_non_null(rule_effect(rule, EFFECT_KILL));
 	assert_string_equal(policy->triggers[0].name, "t");
 	assert_true(policy->triggers[0].run[0] == '/');
 	assert_non_null(strstr(policy->triggers[0].run, "/sh"));

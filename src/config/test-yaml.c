@@ -169,9 +169,9 @@ static void anchors_and_merges(void **state)
 	/* Where it stands is where it was written. */
 	assert_int_equal(policy->groups[3].limit_at[LIMIT_PIDS].line, 2);
 	assert_int_equal(policy->rule_count, 4);
-	assert_int_equal(policy->rules[1].action, ACTION_READ);
-	assert_int_equal(policy->rules[2].action, ACTION_WRITE);
-	assert_int_equal(policy->rules[3].action, ACTION_EXECUTE);
+	assert_int_equal(policy->rules[1].on, OCCASION_BIT(ON_READ));
+	assert_int_equal(policy->rules[2].on, OCCASION_BIT(ON_WRITE));
+	assert_int_equal(policy->rules[3].on, OCCASION_BIT(ON_EXECUTE));
 	assert_string_equal(policy->rules[2].paths[0].text, "/x");
 }
 

@@ -12,6 +12,7 @@ struct refusal {
 	int error;
 	uid_t users[USERS_MOST];
 	size_t user_count; /* 0: anybody */
+	bool asked;
 };
 
 static unsigned what_of(uint32_t on)
@@ -115,27 +116,41 @@ static int add_target(const struct rule_target *target, const struct refusal *re
 	return r;
 }
 
-int denials_of(const struct policy *policy, const struct targets *targets,
-	       struct kernel_deny_entry **ret_entries, size_t *ret_count)
+/* What the kernel refuses for each rule; nothing where it asks for nothing. */
+static void read_rules(const struct policy *policy, struct refusal *refusals)
 {
-	_cleanup_(freep) struct kernel_deny_entry *entries = NULL;
 	uint32_t stopped = 0; /* occasions that an earlier rule may have ended */
-	size_t count = 0;
-	int r = 0;
 
-	for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
+	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
-		struct refusal refusal;
 
-		if (!(rule->on & stopped) && is_for_the_kernel(policy, rule, &refusal))
-			for (size_t j = 0; j < targets->count && r >= 0; j++)
-				if (targets->items[j].rule == i)
-					r = add_target(&targets->items[j], &refusal, rule->on,
-						       &entries, &count);
+		refusals[i].asked =
+			!(rule->on & stopped) && is_for_the_kernel(policy, rule, &refusals[i]);
 		stopped |= rule->stop ? rule->on : 0;
 		/* Who opens for reading opens: a rule on one keeps one on the other. */
 		if (stopped & OCCASIONS_OF_FILES)
 			stopped |= OCCASIONS_OF_FILES;
+	}
+}
+
+int denials_of(const struct policy *policy, const struct targets *targets,
+	       struct kernel_deny_entry **ret_entries, size_t *ret_count)
+{
+	_cleanup_(freep) struct refusal *refusals =
+		calloc(policy->rule_count + 1, sizeof(*refusals));
+	_cleanup_(freep) struct kernel_deny_entry *entries = NULL;
+	size_t count = 0;
+	int r = refusals ? 0 : -ENOMEM;
+
+	if (r >= 0)
+		read_rules(policy, refusals);
+	for (size_t i = 0; i < targets->count && r >= 0; i++) {
+		const struct rule_target *target = &targets->items[i];
+		const struct refusal *refusal = &refusals[target->rule];
+
+		if (refusal->asked)
+			r = add_target(target, refusal, policy->rules[target->rule].on, &entries,
+				       &count);
 	}
 	if (r < 0)
 		return r;

@@ -57,6 +57,7 @@ struct engine_counters {
 	uint64_t decisions;
 	uint64_t put_back, stuck; /* failed executions: put back, could not be */
 	uint64_t exempt;      /* changes of users that placed nobody, for they have registered */
+	uint64_t races;	      /* moved while the gate was asked, and then where that had decided */
 	uint64_t descendants; /* moved after who they descend from */
 	uint64_t stragglers_dropped; /* too many executions under way to check them all */
 	uint64_t self_triggers;	     /* a trigger set off by a trigger's own process */
@@ -128,6 +129,8 @@ struct engine {
 	struct destination destination;
 	struct urgent work; /* what is being done */
 
+	pid_t raced[16]; /* moved by a rule while the gate was asked about them */
+	unsigned raced_next;
 	struct straggler *stragglers;
 	size_t straggler_count;
 	struct shown_decision history[HISTORY];
@@ -178,7 +181,10 @@ void engine_tell_without_gate(struct engine *engine);
 /* Records one decision: history, log, subscribers. */
 void engine_record(struct engine *engine, const struct decision *decision);
 
-/* engine-outcome.c: puts a process back whose execution failed, now or when that is known */
+/* engine-outcome.c: what became of executions; moves once more who was moved by somebody else while
+ * the gate decided */
+void engine_settle_race(struct engine *engine, const struct decision *decision);
+/* puts a process back whose execution failed, now or when that is known */
 void engine_check_outcome(struct engine *engine, const struct decision *decision);
 
 /* engine-events.c */
@@ -261,6 +267,8 @@ void engine_leave_alone(struct engine *engine, struct plan *plan, struct decisio
 /* Into engine->destination, made where it has fields; as place_find() and place_expand(). */
 int engine_find_place(struct engine *engine, struct urgent *urgent, const struct policy *policy,
 		      const struct plan_step *step);
+/* Some group that is not ours is another one for each process. */
+bool engine_plan_has_fields(const struct plan *plan);
 /* Where a decision placed its process. -ENOENT: nowhere that could be told. */
 int engine_place_again(const struct engine *engine, const struct decision *decision,
 		       struct destination *destination);

@@ -127,6 +127,7 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 			break;
 		}
 		engine_record(engine, decision);
+		engine_settle_race(engine, decision);
 		/* One that was not moved, too: what it executes next must not be taken for this. */
 		if (decision->ticket != 0 && !(decision->flags & DECISION_SECOND))
 			engine_check_outcome(engine, decision);

@@ -27,7 +27,8 @@ enum { MOUNTINFO_MOST = 64 << 20 };
 struct occasions {
 	struct mount_table *mounts;
 	bool mounts_changed;
-	uint32_t wanted; /* bits of the occasions that are served here */
+	uint64_t happened_ns; /* CLOCK_BOOTTIME; 0: now */
+	uint32_t wanted;      /* bits of the occasions that are served here */
 	sd_event_source *changes;
 	struct process_facts process;
 	struct urgent urgent;
@@ -100,6 +101,72 @@ static void fill_subject(const struct facts *facts, struct subject *subject)
 			 (int)facts->cgroup.size, facts->cgroup.data);
 }
 
+/* Whether anything is said of the process, or made by what it is. Who is only placed or set is not
+ * kept waiting for what nobody asks. */
+static bool is_told(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct policy_effect *effect = plan->steps[i].effect;
+
+		if (!(EFFECTS_OF_THE_START >> effect->kind & 1) || effect->kind == EFFECT_LIMIT ||
+		    (effect->kind == EFFECT_GROUP && effect->group.index == POLICY_NONE))
+			return true;
+	}
+	return false;
+}
+
+static void describe(struct engine *engine, struct facts *facts, struct urgent *urgent)
+{
+	bool told = is_told(&urgent->plan);
+
+	for (enum fact_part part = 0; told && part <= FACT_CGROUP; part++)
+		(void)facts_know(facts, part);
+	urgent_take_facts(urgent, facts);
+	/* A path with fields is of who acts, and of the program. */
+	if (!told && facts_know(facts, FACT_IDS) && !engine_plan_has_fields(&urgent->plan)) {
+		urgent->subject = (struct subject){ .uid = facts->uid,
+						    .gid = facts->gid,
+						    .euid = facts->euid,
+						    .egid = facts->egid };
+		return;
+	}
+	subject_read(engine->host, facts->pid, told ? facts->pid : 0, &urgent->subject);
+	fill_subject(facts, &urgent->subject);
+}
+
+/* The program is said in the record, but not before the process is where it belongs. */
+static void note_program(struct facts *facts, struct urgent *urgent)
+{
+	if (urgent->path[0] != '\0' || facts->on == ON_LIMIT_HIT || !facts_know(facts, FACT_EXE))
+		return;
+	snprintf(urgent->decision.path, sizeof(urgent->decision.path), "%.*s", (int)facts->exe.size,
+		 facts->exe.data);
+}
+
+/*
+ * Who executes after what we are told of has been judged by the gate as it was by then, which is
+ * newer than what we know; a move now would take it from where that put it.
+ */
+static bool is_overtaken(const struct engine *engine, pid_t pid)
+{
+	uint64_t happened = engine->occasions->happened_ns;
+
+	return happened != 0 && gatekeeper_has_executed(engine->keeper, pid, happened);
+}
+
+static void leave_to_gate(const struct engine *engine, struct plan *plan, pid_t pid)
+{
+	if (plan_has(plan, EFFECTS_THAT_PLACE) && is_overtaken(engine, pid))
+		plan_drop(plan, EFFECTS_THAT_PLACE);
+}
+
+/* The gate was asked while we moved it: what that decides is done once more when it is told. */
+static void check_gate(struct engine *engine, pid_t pid)
+{
+	if (is_overtaken(engine, pid))
+		engine->raced[engine->raced_next++ % ARRAY_SIZE(engine->raced)] = pid;
+}
+
 /* Does what the rules say that match the facts at hand. */
 static void carry_out(struct engine *engine, const struct verdict *verdict, const char *path)
 {
@@ -109,8 +176,6 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
 	struct urgent *urgent = &occasions->urgent;
 
-	for (enum fact_part part = 0; part <= FACT_CGROUP; part++)
-		(void)facts_know(facts, part);
 	urgent->hold = 0;
 	urgent->decision = (struct decision){
 		.time_ns = clock_boottime(),
@@ -133,10 +198,12 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
 	plan(engine, snapshot, verdict, &urgent->decision);
 	engine_leave_alone(engine, &urgent->plan, &urgent->decision);
-	urgent_take_facts(urgent, facts);
-	subject_read(engine->host, facts->pid, facts->pid, &urgent->subject);
-	fill_subject(facts, &urgent->subject);
+	leave_to_gate(engine, &urgent->plan, facts->pid);
+	describe(engine, facts, urgent);
 	engine_carry_out(engine, urgent);
+	if (urgent->decision.flags & DECISION_MOVED)
+		check_gate(engine, facts->pid);
+	note_program(facts, urgent);
 	engine_record(engine, &urgent->decision);
 }
 
@@ -159,6 +226,7 @@ static void begin(struct engine *engine, enum occasion on, pid_t pid)
 {
 	struct process_facts *process = &engine->occasions->process;
 
+	engine->occasions->happened_ns = 0;
 	process_facts_begin(process, gatekeeper_world(engine->keeper),
 			    &gatekeeper_current(engine->keeper)->bases, on, pid);
 	process->find_name = name_of;
@@ -269,6 +337,8 @@ void engine_take_event(struct engine *engine, const struct event *event,
 	process = &occasions->process;
 	begin(engine, (enum occasion)on, (pid_t)event->pid);
 	facts_take_event(&process->facts, event, table);
+	if ((on == ON_SETUID || on == ON_SETGID) && event_knows(event, FIELD_BOOTTIME))
+		occasions->happened_ns = event->boottime;
 	/* The process that had this number is meant, and no other. */
 	if (event_knows(event, FIELD_START))
 		process->start = event->start / (UINT64_C(1000000000) / PROC_STAT_USER_HZ);

@@ -101,6 +101,28 @@ static struct destination *foreign_place(const struct engine *engine,
 	return TAKE_PTR(place);
 }
 
+void engine_settle_race(struct engine *engine, const struct decision *decision)
+{
+	const uint32_t placed = DECISION_MOVED | DECISION_ALREADY;
+
+	if (!(decision->flags & placed) || decision->flags & DECISION_SECOND)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(engine->raced); i++) {
+		_cleanup_(freep) struct destination *foreign = NULL;
+		const struct placement *placement;
+
+		if (engine->raced[i] == 0 || engine->raced[i] != decision->pid)
+			continue;
+		engine->raced[i] = 0;
+		placement = placement_of(engine, decision);
+		if (!placement && (foreign = foreign_place(engine, decision)))
+			placement = &foreign->placement;
+		if (placement)
+			(void)placement_move(placement, decision->pid, NULL);
+		engine->counters.races++;
+	}
+}
+
 static void put_back(struct engine *engine, const struct decision *decision)
 {
 	struct verify_step steps[STRAGGLERS_MAX + 1];

@@ -81,6 +81,13 @@ int engine_find_place(struct engine *engine, struct urgent *urgent, const struct
 	return r;
 }
 
+bool engine_plan_has_fields(const struct plan *plan)
+{
+	const struct plan_step *step = plan_find(plan, EFFECT_PLACE);
+
+	return step && step->effect->place.fields;
+}
+
 int engine_place_again(const struct engine *engine, const struct decision *decision,
 		       struct destination *destination)
 {

@@ -29,6 +29,7 @@ static const struct {
 	  offsetof(struct engine_counters, passed_while_stopped) },
 	{ "engine.put_back", ENGINE, offsetof(struct engine_counters, put_back) },
 	{ "engine.put_back_failed", ENGINE, offsetof(struct engine_counters, stuck) },
+	{ "engine.races", ENGINE, offsetof(struct engine_counters, races) },
 	{ "engine.reloads", ENGINE, offsetof(struct engine_counters, reloads) },
 	{ "engine.reloads_failed", ENGINE, offsetof(struct engine_counters, reloads_failed) },
 	{ "engine.resolved", ENGINE, offsetof(struct engine_counters, resolved) },

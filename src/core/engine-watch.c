@@ -207,6 +207,9 @@ static void on_healed(size_t found, void *userdata)
 	struct scan_result result;
 
 	engine_register_look(engine);
+	/* A change of user is in no scan of processes: only where it should be now tells. */
+	if (engine_wanted_events(engine) & (EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID)))
+		found++;
 	if (found > 0 && engine_policy(engine)->rule_count > 0)
 		(void)engine_scan(engine, &result, NULL);
 }
@@ -259,10 +262,13 @@ static void open_observer(struct watching *watching);
 
 static int ask_for_all(struct watching *watching, struct error *err)
 {
+	const uint32_t users = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
 	uint32_t types = engine_wanted_events(watching->engine);
 
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		types |= filter_asks(watch->filter);
+	/* What rules ask of a process is read from /proc; watchers are told of its program. */
+	observer_set_plain(watching->observer, watching->watches ? 0 : users);
 	return observer_set_types(watching->observer, types, err);
 }
 
@@ -503,6 +509,8 @@ static void open_observer(struct watching *watching)
 	struct engine *engine = watching->engine;
 	const struct observer_options options = {
 		.source = engine_policy(engine)->source,
+		/* Rules place by them: each millisecond is one in the wrong group. */
+		.urgent = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID),
 		.sink = { on_event, watching },
 		.seeded = on_seeded,
 		.rest = on_rest,

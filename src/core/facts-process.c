@@ -18,6 +18,8 @@
 #include "util/fd.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -491,6 +493,18 @@ static void ask_time(struct process_facts *process)
 	know(process, FACT_TIME);
 }
 
+static void ask_scheduling(struct process_facts *process)
+{
+	int policy = sched_getscheduler(process->facts.pid);
+
+	if (policy < 0)
+		return;
+	policy &= ~SCHED_RESET_ON_FORK;
+	process->facts.realtime =
+		policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
+	know(process, FACT_SCHEDULING);
+}
+
 static void ask(struct facts *facts, enum fact_part part, void *userdata)
 {
 	static void (*const readers[FACT_PARTS])(struct process_facts * process) = {
@@ -506,6 +520,7 @@ static void ask(struct facts *facts, enum fact_part part, void *userdata)
 		[FACT_ANCESTORS] = ask_ancestors,
 		[FACT_FILE_FLAGS] = ask_file_flags,
 		[FACT_TIME] = ask_time,
+		[FACT_SCHEDULING] = ask_scheduling,
 	};
 
 	readers[part](userdata);

@@ -24,7 +24,7 @@ struct seat {
 	uint64_t ticket;
 } __attribute__((aligned(64)));
 
-enum { WRITERS = 4096 };
+enum { WRITERS = 4096, EXECUTORS = 4096 };
 
 struct gatekeeper {
 	const struct host *host;
@@ -35,7 +35,8 @@ struct gatekeeper {
 	_Atomic bool armed;
 	pid_t own[3];
 	struct execve_files files;
-	_Atomic uint64_t writers[WRITERS]; /* who opened what for writing, as hashes of both */
+	_Atomic uint64_t writers[WRITERS];     /* who opened what for writing, as hashes of both */
+	_Atomic uint64_t executors[EXECUTORS]; /* who began an execution when */
 	struct rate_table *rates;
 	struct facts_world world;
 	struct gatekeeper_counters counters;

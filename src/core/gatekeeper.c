@@ -174,6 +174,21 @@ bool gatekeeper_has_written(struct gatekeeper *keeper, pid_t pid, const char *pa
 	return atomic_exchange(&keeper->writers[hash % WRITERS], hash) == hash;
 }
 
+/* A number has 22 bits at most, and the time is in microseconds: they come again after twelve days.
+ */
+static uint64_t execution_mark(pid_t pid, uint64_t ns)
+{
+	return (uint64_t)pid << 40 | (ns / 1000 & ((UINT64_C(1) << 40) - 1));
+}
+
+bool gatekeeper_has_executed(const struct gatekeeper *keeper, pid_t pid, uint64_t since_ns)
+{
+	uint64_t mark = atomic_load(&keeper->executors[(unsigned)pid % EXECUTORS]);
+	uint64_t since = execution_mark(pid, since_ns);
+
+	return mark >> 40 == since >> 40 && (int64_t)((mark << 24) - (since << 24)) >= 0;
+}
+
 static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 			   const struct snapshot *snapshot)
 {
@@ -222,6 +237,9 @@ static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
 	const struct gate_event *event = seat->event;
 	struct verdict verdict;
 
+	/* Before anything is known of the process: what changes from now on comes later. */
+	atomic_store(&keeper->executors[(unsigned)event->pid % EXECUTORS],
+		     execution_mark(event->pid, seat->begun));
 	begin_facts(keeper, seat, snapshot, ON_EXECUTE, event->pid);
 	if (ruleset_judge(snapshot->ruleset, &seat->process.facts, &verdict)) {
 		seat->occasions = OCCASION_BIT(ON_EXECUTE);

@@ -65,6 +65,9 @@ struct facts_world *gatekeeper_world(struct gatekeeper *keeper);
 /* All (struct decision), oldest first; and those of which the loop does a part (struct urgent). */
 struct decision_queue *gatekeeper_decisions(struct gatekeeper *keeper);
 struct decision_queue *gatekeeper_urgent(struct gatekeeper *keeper);
+/* Whether the gate has been asked about an execution of that process since then (CLOCK_BOOTTIME):
+ * it was judged by what the process was by then. False also where that is long ago. */
+bool gatekeeper_has_executed(const struct gatekeeper *keeper, pid_t pid, uint64_t since_ns);
 /*
  * Whether the gate was asked about this process writing that file, as far as is remembered, or this
  * was called for both before. For what is told after the fact.

@@ -32,6 +32,7 @@ struct observer {
 	size_t refusal_count;
 
 	uint32_t wanted;
+	uint32_t plain;		     /* of those: no table is kept for them */
 	struct process_table *table; /* NULL: not kept */
 	struct enricher *enricher;
 	uint64_t now_ns;	       /* CLOCK_MONOTONIC, once a turn */
@@ -69,7 +70,7 @@ void observer_init_own(struct event *event, enum event_type type);
 
 static inline bool keeps_table(const struct observer *observer, uint32_t types)
 {
-	return types != 0 && (observer->options.seed || (types & ~ALONE) != 0);
+	return types != 0 && (observer->options.seed || (types & ~(ALONE | observer->plain)) != 0);
 }
 
 /* observer-heal.c: scans */

@@ -85,6 +85,7 @@ static int open_class(struct observer *observer, const struct source_class *clas
 		.sink = { observer_on_event, observer },
 		.types = observer_asks(class, observer->wanted, keep),
 		.list = keep,
+		.urgent = observer->options.urgent,
 		.environment = observer->options.environment,
 		.environment_count = observer->options.environment_count,
 		.quiet = getpid(),

@@ -226,6 +226,11 @@ void observer_free(struct observer *observer)
 	free(observer);
 }
 
+void observer_set_plain(struct observer *observer, uint32_t types)
+{
+	observer->plain = types;
+}
+
 int observer_set_types(struct observer *observer, uint32_t types, struct error *err)
 {
 	bool keep = keeps_table(observer, types);

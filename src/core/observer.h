@@ -27,6 +27,7 @@ struct observer_options {
 	const char *const *environment;
 	size_t environment_count;
 	size_t buffer;
+	uint32_t urgent;	/* EVENT_BIT()s that are told at once; others may wait some 20 ms */
 	struct event_sink sink; /* events are enriched; GAP and SOURCE records come too */
 
 	/* All with the sink's userdata; each may be NULL. */
@@ -51,6 +52,9 @@ int observer_new(const struct host *host, sd_event *event, const struct observer
 void observer_free(struct observer *observer);
 DEFINE_CLEANUP(struct observer *, observer_free);
 
+/* Of these, what the source itself says is enough: where nothing else is wanted no table is kept
+ * for them, and the source need not tell of forks and exits. Before observer_set_types(). */
+void observer_set_plain(struct observer *observer, uint32_t types);
 /*
  * What is wanted from now on. When the table is needed and was not kept before, it is seeded, here
  * and now; nothing of that is told.

@@ -309,7 +309,7 @@ static bool is_refusing(const struct policy_rule *rule)
 static unsigned watching_for(const struct policy_rule *rule, bool folder)
 {
 	const uint32_t writes = OCCASION_BIT(ON_WRITE), reads = OCCASION_BIT(ON_READ);
-	uint32_t on = rule->on ? rule->on : OCCASION_BIT((enum occasion)rule->action);
+	uint32_t on = rule->on;
 	unsigned what = GATE_WATCH_OPENS;
 
 	if (!(on & OCCASIONS_OF_FILES))

@@ -120,7 +120,7 @@ void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject 
 	snprintf(name, sizeof(name), "%d/stat", pid);
 	if (file_read_into(host->proc_fd, name, text, sizeof(text)) > 0)
 		subject_parse_stat(text, subject);
-	if (access_read_syscall(host, tid, WAIT_MS, text, sizeof(text)))
+	if (tid != 0 && access_read_syscall(host, tid, WAIT_MS, text, sizeof(text)))
 		(void)sscanf(text, "%d 0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64,
 			     &subject->syscall, &subject->arguments[0], &subject->arguments[1],
 			     &subject->arguments[2], &subject->arguments[3]);

@@ -8,7 +8,7 @@
 
 /*
  * Fills what can be read; the rest stays zero (loginuid, session: unset). `tid` is the thread that
- * waits. No allocation.
+ * waits in a system call, 0: none does. No allocation.
  */
 void subject_read(const struct host *host, pid_t pid, pid_t tid, struct subject *ret_subject);
 

@@ -41,7 +41,9 @@ static int set_up(void **state)
 	free(f->folder);
 	f->folder = strdup(real);
 	f->policy = (struct policy){ .rules = &f->rule, .rule_count = 1 };
-	f->rule = (struct policy_rule){ .paths = &f->path, .path_count = 1, .group = 0 };
+	f->rule = (struct policy_rule){ .paths = &f->path,
+					.path_count = 1,
+					.on = OCCASION_BIT(ON_EXECUTE) };
 	assert_true(sd_event_new(&f->event) >= 0);
 	assert_int_equal(resolver_new(f->event, on_change, f, &f->resolver, NULL), 0);
 	*state = f;

@@ -5,7 +5,8 @@
 #include "util/options.h"
 
 static const struct compat compats[] = {
-	{ "fetter", LOAD_COMPAT_FETTER, EXIT_FAILED },
+	{ "fetter", LOAD_COMPAT_FETTER, EXIT_FAILED, EXIT_FAILED, "reeved", false },
+	{ "libcgroup", LOAD_COMPAT_LIBCGROUP, 255, 99, "CGRE", true },
 };
 
 static const struct compat *find_compat(const char *name)
@@ -27,10 +28,11 @@ static const struct {
 	{ "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
 };
 
-static int read_syslog(const char *word, struct engine_options *options, struct error *err)
+static int read_syslog(const struct arguments *arguments, const char *word,
+		       struct engine_options *options, struct error *err)
 {
 	options->log.target = LOG_TARGET_SYSLOG;
-	options->log.path = "reeved";
+	options->log.path = arguments->compat ? arguments->compat->ident : "reeved";
 	options->log.facility = LOG_DAEMON;
 	for (size_t i = 0; *word && i < ARRAY_SIZE(facilities); i++)
 		if (streq(word, facilities[i].word)) {
@@ -77,7 +79,7 @@ static int read_log(const struct arguments *arguments, struct engine_options *op
 			return 0;
 		}
 	if (streq(text, "syslog") || strncmp(text, "syslog:", 7) == 0)
-		return read_syslog(text[6] ? text + 7 : "", options, err);
+		return read_syslog(arguments, text[6] ? text + 7 : "", options, err);
 	options->log.target = strncmp(text, "text:", 5) == 0 ? LOG_TARGET_TEXT : LOG_TARGET_FILE;
 	options->log.path = options->log.target == LOG_TARGET_TEXT ? text + 5 : text;
 	return 0;
@@ -112,7 +114,8 @@ static int read_words(const struct command_line *line, int argc, char **argv,
 		return error_set(err, -EINVAL, "unexpected argument \"%s\"", argv[first]);
 	arguments->compat = find_compat(arguments->compat_name);
 	if (arguments->compat_name && !arguments->compat)
-		return error_set(err, -EINVAL, "--compat knows only \"fetter\", not \"%s\"",
+		return error_set(err, -EINVAL,
+				 "--compat knows \"fetter\" and \"libcgroup\", not \"%s\"",
 				 arguments->compat_name);
 	if (arguments->daemon && arguments->foreground)
 		return error_set(err, -EINVAL, "--daemon and --foreground exclude each other");

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -77,8 +78,10 @@ static int on_reopen(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
-static int add_signals(sd_event *event, struct engine *engine)
+static int add_signals(sd_event *event, struct engine *engine, const struct compat *compat)
 {
+	bool reads = compat && compat->reads_at_usr1;
+
 	int r = sd_event_add_signal(event, NULL, SIGTERM, on_terminate, engine);
 
 	if (r >= 0)
@@ -86,7 +89,8 @@ static int add_signals(sd_event *event, struct engine *engine)
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, engine);
 	if (r >= 0)
-		r = sd_event_add_signal(event, NULL, SIGUSR1, on_reopen, engine);
+		r = sd_event_add_signal(event, NULL, SIGUSR1, reads ? on_reload : on_reopen,
+					engine);
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGUSR2, on_reload, engine);
 	return r;
@@ -122,7 +126,16 @@ static void prepare_process(void)
 	umask(0022);
 	/* A loop that gets no processor time cannot keep up with what the gate decides. */
 	(void)setpriority(PRIO_PROCESS, 0, -10);
-	/* What is used stays in memory; what is never used need not come in (MCL_ONFAULT). */
+	/* glibc raises this when the first large block is freed, and then large ones, as the
+	 * kernel's types that are read at the start, leave holes among what stays. */
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
+/* What is used stays in memory; what is never used need not come in (MCL_ONFAULT). Locked memory
+ * cannot be given back, so what the start has used is, before. */
+static void lock_memory(void)
+{
+	malloc_trim(0);
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
@@ -181,6 +194,17 @@ static int take_pid_file(const char *path, int *ret_fd, struct error *err)
 	return 0;
 }
 
+/* Scripts tell mistakes in the files from what else can go wrong. */
+static int exit_code(const struct arguments *arguments, const struct diagnostics *diagnostics)
+{
+	if (!arguments->compat)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < diagnostics->count; i++)
+		if (diagnostics->items[i].severity == SEVERITY_ERROR)
+			return arguments->compat->invalid;
+	return arguments->compat->failed;
+}
+
 static int run_daemon(const struct arguments *arguments, int guard_fd, int ready_fd)
 {
 	_cleanup_(host_freep) struct host *host = NULL;
@@ -203,12 +227,13 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	if (r >= 0)
 		r = engine_new(host, event, &options, &engine, &diagnostics, &err);
 	if (r >= 0)
-		r = add_signals(event, engine);
+		r = add_signals(event, engine, arguments->compat);
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot start");
 		print_failure(&diagnostics, &err);
-		return arguments->compat ? arguments->compat->failed : EXIT_FAILED;
+		return exit_code(arguments, &diagnostics);
 	}
+	lock_memory();
 	/* Warnings do not stop it, but they must be seen. */
 	diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
 	adopt_watchdog(event);

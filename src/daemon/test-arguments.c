@@ -99,7 +99,7 @@ static void what_does_not_go_together_is_refused(void **state)
 	(void)state;
 	expect_bad("x", "unexpected argument \"x\"");
 	expect_bad("-d -f", "--daemon and --foreground exclude each other");
-	expect_bad("--compat x", "--compat knows only \"fetter\", not \"x\"");
+	expect_bad("--compat x", "--compat knows \"fetter\" and \"libcgroup\", not \"x\"");
 }
 
 int main(void)

@@ -11,10 +11,23 @@
  */
 #include "launch/run.h"
 
+#include "launch/pty.h"
+#include "util/fd.h"
+#include "util/host.h"
+#include "util/proc-text.h"
+
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+enum {
+	KILL_PAUSE_NS = 10 * 1000 * 1000,     /* between two rounds of killing */
+	BUDGET_STEP_NS = 5 * 1000 * 1000,     /* processor time is looked at no more often */
+	SWEEP_MAX_NS = 2 * 1000 * 1000 * 1000 /* how long we wait for the killed to be gone */
+};
 
 static const int forwarded[] = {
 	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
@@ -22,8 +35,16 @@ static const int forwarded[] = {
 };
 
 struct run {
+	const struct launch_run *wanted;
 	struct launch_child child;
+	struct launch_end end;
+	struct pty pty;
 	int signal_fd;
+	int parent_fd;			     /* pidfd of our parent, or -1 */
+	uint64_t deadline, look_at;	     /* CLOCK_MONOTONIC ns, 0: never; and of the budget */
+	uint64_t user_before, system_before; /* of children before this one */
+	bool killing;
+	int stood_for; /* a signal that the kernel would not deliver, and we killed for */
 	sigset_t old_mask;
 	struct sigaction old_chld;
 	bool asked_to_stop; /* somebody sent this very process a stop signal */
@@ -71,6 +92,56 @@ static bool is_stop(int number)
 	return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
+/* Those that end a process which neither handles nor ignores them. */
+static bool is_deadly(int number)
+{
+	return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM ||
+	       number == SIGUSR1 || number == SIGUSR2 || number == SIGALRM || number >= SIGRTMIN;
+}
+
+static bool is_first(const struct launch_plan *plan)
+{
+	return plan->namespaces && (plan->namespaces->unshare & CLONE_NEWPID);
+}
+
+/* A mask of /proc/PID/status: "SigCgt:". */
+static bool has_signal(const char *text, const char *key, int number)
+{
+	const char *value = proc_status_value(text, key);
+
+	return value && (strtoull(value, NULL, 16) >> (number - 1) & 1);
+}
+
+/* For the first process of a namespace the kernel drops what it does not handle. */
+static bool is_dropped(const struct run *run, int number)
+{
+	char path[32], text[4096];
+
+	if (!is_first(run->wanted->plan) || !is_deadly(number))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)run->child.pid);
+	if (file_read_into(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return false;
+	return !has_signal(text, "SigCgt:", number) && !has_signal(text, "SigIgn:", number) &&
+	       !has_signal(text, "SigBlk:", number);
+}
+
+static void remember_sender(struct run *run, const struct signalfd_siginfo *info)
+{
+	struct launch_sender *sender = &run->end.sender;
+	char path[32];
+	ssize_t size;
+
+	*sender = (struct launch_sender){ .signal = (int)info->ssi_signo,
+					  .pid = (pid_t)info->ssi_pid,
+					  .user = info->ssi_uid };
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)sender->pid);
+	size = sender->pid > 0 ? file_read_into(AT_FDCWD, path, sender->name, sizeof(sender->name))
+			       : 0;
+	if (size > 0 && sender->name[size - 1] == '\n')
+		sender->name[size - 1] = '\0';
+}
+
 static void forward(struct run *run, const struct signalfd_siginfo *info)
 {
 	int number = (int)info->ssi_signo;
@@ -78,6 +149,17 @@ static void forward(struct run *run, const struct signalfd_siginfo *info)
 
 	if (number == SIGCHLD)
 		return;
+	if (number == SIGWINCH && run->pty.master >= 0) {
+		pty_resize(&run->pty);
+		return;
+	}
+	if (is_deadly(number))
+		remember_sender(run, info);
+	if (is_dropped(run, number)) {
+		run->stood_for = number;
+		(void)launch_signal(&run->child, SIGKILL);
+		return;
+	}
 	/* A hang-up goes to the session's leader too, which we may be and the program is not. */
 	if (from_terminal && number != SIGHUP)
 		return;
@@ -124,46 +206,228 @@ static void follow_stops(struct run *run)
 	(void)launch_signal(&run->child, SIGCONT);
 }
 
-static int supervise(struct run *run, struct launch_status *ret_status, struct error *err)
+/* ---- limits of time ---- */
+
+static void begin_limits(struct run *run)
 {
+	const struct launch_run *wanted = run->wanted;
+
+	if (wanted->timeout)
+		run->deadline = run->child.started + wanted->timeout;
+	if (wanted->cpu_time)
+		run->look_at = run->child.started;
+}
+
+static void end_tree(struct run *run, enum launch_reason reason)
+{
+	if (!run->killing)
+		run->end.reason = reason;
+	run->killing = true;
+	/* One that is stopped dies of SIGKILL too. */
+	(void)launch_signal(&run->child, SIGKILL);
+	if (run->wanted->tree)
+		(void)launch_tree_kill(run->wanted->tree);
+}
+
+/* Looks again when the budget could be used up, if all processors worked for it. */
+static void check_budget(struct run *run, uint64_t now)
+{
+	uint64_t budget = run->wanted->cpu_time, used = 0;
+	long processors = MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+
+	if (!run->look_at || now < run->look_at)
+		return;
+	if (launch_tree_cpu(run->wanted->tree, &used) == 0 && used >= budget) {
+		end_tree(run, LAUNCH_CPU_TIME);
+		return;
+	}
+	run->look_at = now + MAX((budget - used) / (uint64_t)processors, BUDGET_STEP_NS);
+}
+
+static void check_limits(struct run *run)
+{
+	uint64_t now = clock_monotonic();
+
+	if (run->killing) {
+		end_tree(run, run->end.reason);
+		return;
+	}
+	if (run->deadline && now >= run->deadline)
+		end_tree(run, LAUNCH_TIMEOUT);
+	else
+		check_budget(run, now);
+}
+
+/* How long poll(2) may wait. NULL: for ever. */
+static struct timespec *next_look(const struct run *run, struct timespec *room)
+{
+	uint64_t now = clock_monotonic(), at = UINT64_MAX;
+
+	if (run->killing)
+		at = now + KILL_PAUSE_NS;
+	else if (run->deadline)
+		at = run->deadline;
+	if (!run->killing && run->look_at)
+		at = MIN(at, run->look_at);
+	if (at == UINT64_MAX)
+		return NULL;
+	at = at > now ? at - now : 0;
+	*room = (struct timespec){ .tv_sec = (time_t)(at / 1000000000),
+				   .tv_nsec = (long)(at % 1000000000) };
+	return room;
+}
+
+/* ---- the program's life ---- */
+
+static int supervise(struct run *run, struct error *err)
+{
+	const struct launch_tree *tree = run->wanted->tree;
+
 	for (;;) {
-		struct pollfd waits[] = {
+		struct pollfd waits[5] = {
 			{ .fd = run->signal_fd, .events = POLLIN },
 			{ .fd = run->child.pidfd, .events = POLLIN },
+			{ .fd = run->killing ? -1 : run->parent_fd, .events = POLLIN },
+			{ .fd = -1 },
+			{ .fd = -1 },
 		};
+		struct timespec room;
 		int r;
 
-		if (poll(waits, ARRAY_SIZE(waits), -1) < 0 && errno != EINTR)
+		if (run->pty.master >= 0)
+			pty_poll(&run->pty, waits + 3);
+		r = ppoll(waits, ARRAY_SIZE(waits), next_look(run, &room), NULL);
+		if (r < 0 && errno != EINTR)
 			return error_set_errno(err, -errno, "cannot wait for the program");
+		if (r < 0)
+			continue;
 		forward_all(run);
 		follow_stops(run);
-		r = launch_poll(&run->child, ret_status);
+		if (run->pty.master >= 0)
+			pty_relay(&run->pty, waits + 3);
+		if (waits[2].revents)
+			end_tree(run, LAUNCH_PARENT_ENDED);
+		r = launch_poll(&run->child, &run->end.status);
 		if (r < 0)
 			return error_set_errno(err, r, "cannot learn how the program ended");
 		if (r > 0)
 			return 0;
+		check_limits(run);
+		if (tree)
+			(void)launch_tree_reap(tree, run->child.pid);
 	}
 }
 
-int launch_run(const struct launch_plan *plan, struct launch_status *ret_status,
-	       struct launch_failure *ret_failure, struct error *err)
+/* After the program: nobody of a tree that was ended is left, and what it used is known. */
+static void end_run(struct run *run)
 {
-	struct run run = { .child = { .pidfd = -1 }, .signal_fd = -1 };
+	const struct launch_tree *tree = run->wanted->tree;
+	uint64_t until = clock_monotonic() + SWEEP_MAX_NS;
+	uint64_t user, system;
+
+	while (tree && run->killing && launch_tree_reap(tree, 0) && clock_monotonic() < until) {
+		(void)launch_tree_kill(tree);
+		usleep(1000);
+	}
+	if (tree) {
+		run->end.left_behind = launch_tree_reap(tree, 0);
+		run->end.cpu_known = launch_tree_cpu(tree, &run->end.cpu_ns) == 0;
+	}
+	launch_children_time(&user, &system);
+	run->end.user_ns = user - run->user_before;
+	run->end.system_ns = system - run->system_before;
+	if (run->stood_for && run->end.status.signal == SIGKILL && !run->killing) {
+		run->end.status.signal = run->stood_for;
+		run->end.status.exit_code = 128 + run->stood_for;
+	}
+}
+
+/* The terminal in the place of the three descriptors, and of our session. */
+static int start(struct run *run, struct launch_failure *ret_failure, struct error *err)
+{
+	struct launch_plan plan = *run->wanted->plan;
+	struct launch_conditions conditions = { 0 };
+	struct launch_descriptor pass[3];
+	struct launch_descriptors descriptors = { .pass = pass, .pass_count = 3 };
+	int r;
+
+	if (!run->wanted->pty)
+		return launch_start(&plan, &run->child, ret_failure, err);
+	r = pty_open(&run->pty, err);
+	if (r < 0)
+		return r;
+	if (plan.conditions)
+		conditions = *plan.conditions;
+	conditions.new_session = conditions.terminal = true;
+	for (int i = 0; i < 3; i++)
+		pass[i] = (struct launch_descriptor){ .fd = run->pty.slave, .as = i };
+	plan.conditions = &conditions;
+	plan.descriptors = &descriptors;
+	r = launch_start(&plan, &run->child, ret_failure, err);
+	pty_started(&run->pty);
+	return r;
+}
+
+/* Our parent as it is now; if it has ended since we began, that is seen at once. */
+static int watch_parent(struct run *run, struct error *err)
+{
+	pid_t parent = getppid();
+
+	if (!run->wanted->die_with_parent)
+		return 0;
+	run->parent_fd = (int)syscall(SYS_pidfd_open, parent, 0);
+	if (run->parent_fd < 0 || getppid() != parent)
+		return error_set(err, -ESRCH, "not started: what started this process has ended");
+	return 0;
+}
+
+int launch_run_whole(const struct launch_run *wanted, struct launch_end *ret_end,
+		     struct launch_failure *ret_failure, struct error *err)
+{
+	struct run run = { .wanted = wanted,
+			   .child = { .pidfd = -1 },
+			   .pty = { .master = -1, .slave = -1 },
+			   .signal_fd = -1,
+			   .parent_fd = -1 };
 	struct launch_failure failure = { .step = LAUNCH_CLONE };
 	int r;
 
-	r = take_signals(&run, err);
+	launch_children_time(&run.user_before, &run.system_before);
+	r = watch_parent(&run, err);
+	if (r >= 0)
+		r = take_signals(&run, err);
 	if (r >= 0) {
-		r = launch_start(plan, &run.child, &failure, err);
-		if (r >= 0)
-			r = supervise(&run, ret_status, err);
+		r = start(&run, &failure, err);
+		if (r >= 0) {
+			begin_limits(&run);
+			r = supervise(&run, err);
+			end_run(&run);
+		}
+		if (run.pty.master >= 0)
+			pty_drain(&run.pty);
+		pty_close(&run.pty);
 		give_signals_back(&run, r >= 0);
 	}
+	if (r >= 0)
+		*ret_end = run.end;
 	if (r < 0 && ret_failure) {
 		failure.code = r;
 		*ret_failure = failure;
 	}
 	launch_child_done(&run.child);
 	closep(&run.signal_fd);
+	closep(&run.parent_fd);
+	return r;
+}
+
+int launch_run(const struct launch_plan *plan, struct launch_status *ret_status,
+	       struct launch_failure *ret_failure, struct error *err)
+{
+	const struct launch_run run = { .plan = plan };
+	struct launch_end end;
+	int r = launch_run_whole(&run, &end, ret_failure, err);
+
+	if (r >= 0)
+		*ret_status = end.status;
 	return r;
 }

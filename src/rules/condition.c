@@ -72,6 +72,21 @@ static enum holds test_unix_group(const struct condition *condition, struct fact
 	return ids ? HOLDS_NO : HOLDS_UNKNOWN;
 }
 
+/* Those who are listed are so by their effective user, as libcgroup has it. */
+static enum holds test_member_of(const struct condition *condition, struct facts *facts)
+{
+	const struct policy_condition *from = condition->from;
+
+	for (size_t i = 0; i < from->word_count; i++) {
+		const struct policy_word *word = &from->words[i];
+		uint64_t number = word->member ? facts->euid : facts->egid;
+
+		if (!word->unknown && number >= word->least && number <= word->most)
+			return HOLDS_YES;
+	}
+	return HOLDS_NO;
+}
+
 /* ---- texts ---- */
 
 /* Below that folder; "/" is written with its slash. */
@@ -182,6 +197,20 @@ static enum holds test_comm(const struct condition *condition, struct facts *fac
 static enum holds test_exe(const struct condition *condition, struct facts *facts)
 {
 	return any_word_of(condition, program_is, facts->exe);
+}
+
+/*
+ * A script is judged at its own file, and its name is asked for only where the interpreter's is the
+ * one that was meant: then that is the wrong name.
+ */
+static enum holds test_program(const struct condition *condition, struct facts *facts)
+{
+	if (!any_word(condition, program_is, facts->exe))
+		return HOLDS_NO;
+	if (!facts_know(facts, FACT_SCRIPT) || facts->script.size == 0 ||
+	    slice_eq(facts->script, facts->exe))
+		return yes_if(facts->exe.size > 0);
+	return yes_if(any_word(condition, program_is, facts->script));
 }
 
 static enum holds test_script(const struct condition *condition, struct facts *facts)
@@ -430,6 +459,11 @@ static enum holds test_setuid_program(const struct condition *condition, struct 
 	return yes_if(facts->setuid_program == condition->from->wanted);
 }
 
+static enum holds test_realtime(const struct condition *condition, struct facts *facts)
+{
+	return yes_if(facts->realtime == condition->from->wanted);
+}
+
 static enum holds test_time(const struct condition *condition, struct facts *facts)
 {
 	struct tm local;
@@ -469,12 +503,15 @@ static const struct {
 	[CONDITION_EUID] = { FACT_IDS, test_euid },
 	[CONDITION_LOGINUID] = { FACT_IDS, test_loginuid },
 	[CONDITION_UNIX_GROUP] = { NO_PART, test_unix_group },
+	[CONDITION_MEMBER_OF] = { FACT_IDS, test_member_of },
 	[CONDITION_TIME] = { FACT_TIME, test_time },
 	[CONDITION_MEMFD] = { FACT_FILE_FLAGS, test_memfd },
 	[CONDITION_DELETED] = { FACT_FILE_FLAGS, test_deleted },
 	[CONDITION_SETUID_PROGRAM] = { FACT_FILE_FLAGS, test_setuid_program },
+	[CONDITION_REALTIME] = { FACT_SCHEDULING, test_realtime },
 	[CONDITION_COMM] = { FACT_COMM, test_comm },
 	[CONDITION_EXE] = { FACT_EXE, test_exe },
+	[CONDITION_PROGRAM] = { FACT_EXE, test_program },
 	[CONDITION_TTY] = { FACT_IDS, test_tty },
 	[CONDITION_CGROUP] = { FACT_CGROUP, test_cgroup },
 	[CONDITION_GROUP_IN] = { FACT_CGROUP, test_group_in },
@@ -489,32 +526,6 @@ static const struct {
 	[CONDITION_NOT] = { NO_PART, test_not },
 };
 
-const char *const condition_names[CONDITIONS] = {
-	[CONDITION_UID] = "uid",
-	[CONDITION_USER] = "user",
-	[CONDITION_EUID] = "euid",
-	[CONDITION_LOGINUID] = "loginuid",
-	[CONDITION_UNIX_GROUP] = "unix_group",
-	[CONDITION_TIME] = "time",
-	[CONDITION_MEMFD] = "memfd",
-	[CONDITION_DELETED] = "deleted",
-	[CONDITION_SETUID_PROGRAM] = "setuid_program",
-	[CONDITION_COMM] = "comm",
-	[CONDITION_EXE] = "exe",
-	[CONDITION_TTY] = "tty",
-	[CONDITION_CGROUP] = "cgroup",
-	[CONDITION_GROUP_IN] = "group_in",
-	[CONDITION_CONTAINER] = "container",
-	[CONDITION_NAMESPACE] = "namespace",
-	[CONDITION_SCRIPT] = "script",
-	[CONDITION_INTERPRETER] = "interpreter",
-	[CONDITION_CWD] = "cwd",
-	[CONDITION_ARGS] = "args",
-	[CONDITION_PARENT] = "parent",
-	[CONDITION_ANCESTOR] = "ancestor",
-	[CONDITION_NOT] = "not",
-};
-
 uint32_t condition_parts(const struct policy_condition *condition)
 {
 	uint32_t parts = 0;
@@ -523,6 +534,8 @@ uint32_t condition_parts(const struct policy_condition *condition)
 		return UINT32_C(1) << FACT_IDS | UINT32_C(1) << FACT_GROUPS;
 	for (size_t i = 0; i < condition->inner_count; i++)
 		parts |= condition_parts(&condition->inner[i]);
+	if (condition->kind == CONDITION_PROGRAM)
+		parts |= UINT32_C(1) << FACT_SCRIPT;
 	if (tests[condition->kind].part != NO_PART)
 		parts |= UINT32_C(1) << tests[condition->kind].part;
 	return parts;
@@ -538,57 +551,4 @@ enum holds condition_holds(const struct condition *condition, struct facts *fact
 	enum condition_kind kind = condition->from->kind;
 
 	return condition_known(kind, facts) ? tests[kind].test(condition, facts) : HOLDS_UNKNOWN;
-}
-
-/* ---- compiling ---- */
-
-static int compile_words(const struct policy_condition *from, struct condition *condition)
-{
-	for (size_t i = 0; i < from->word_count; i++) {
-		int r;
-
-		if (from->words[i].form != WORD_REGEX)
-			continue;
-		if (!condition->regexes)
-			condition->regexes = calloc(from->word_count, sizeof(struct regex *));
-		if (!condition->regexes)
-			return -ENOMEM;
-		r = regex_new(from->words[i].text, &condition->regexes[i], NULL, NULL);
-		if (r < 0)
-			return r == -ENOMEM ? r : -EINVAL;
-	}
-	return 0;
-}
-
-int conditions_new(const struct policy_condition *from, size_t count,
-		   struct condition **ret_conditions)
-{
-	struct condition *conditions = calloc(count + 1, sizeof(*conditions));
-	int r = conditions ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		conditions[i].from = &from[i];
-		r = compile_words(&from[i], &conditions[i]);
-		if (r >= 0 && from[i].inner_count > 0)
-			r = conditions_new(from[i].inner, from[i].inner_count,
-					   &conditions[i].inner);
-	}
-	if (r < 0) {
-		conditions_free(conditions, count);
-		return r;
-	}
-	*ret_conditions = conditions;
-	return 0;
-}
-
-void conditions_free(struct condition *conditions, size_t count)
-{
-	for (size_t i = 0; conditions && i < count; i++) {
-		for (size_t j = 0; conditions[i].regexes && j < conditions[i].from->word_count; j++)
-			regex_free(conditions[i].regexes[j]);
-		free(conditions[i].regexes);
-		if (conditions[i].inner)
-			conditions_free(conditions[i].inner, conditions[i].from->inner_count);
-	}
-	free(conditions);
 }

@@ -41,9 +41,6 @@ bool namespace_parse(const char *text, struct namespace_word *ret_word);
 enum { TERMINAL_NAME = 32 };
 struct slice terminal_name(uint32_t device, char buffer[TERMINAL_NAME]);
 
-/* The keys of a policy: "unix_group". */
-extern const char *const condition_names[CONDITIONS];
-
 /* What has to be known to tell whether it holds, fact_part bits; of `not` all that is in it. */
 uint32_t condition_parts(const struct policy_condition *condition);
 

@@ -28,6 +28,7 @@ static const struct {
 	[FACT_ANCESTORS] = { 21000, "ancestors" },
 	[FACT_FILE_FLAGS] = { 1000, "the file's state" },
 	[FACT_TIME] = { 100, "time" },
+	[FACT_SCHEDULING] = { 200, "scheduling" },
 };
 
 static const struct {
@@ -120,7 +121,6 @@ static bool fits_the_kernel(const struct policy_rule *rule, const struct rule_co
 
 static int cost_of_rule(const struct policy_rule *rule, struct rule_cost *cost)
 {
-	uint32_t on = rule->on ? rule->on : OCCASION_BIT(rule->action);
 	int r = find_way(rule, cost);
 
 	if (r < 0)
@@ -132,11 +132,11 @@ static int cost_of_rule(const struct policy_rule *rule, struct rule_cost *cost)
 	else if (cost->way == COST_ALWAYS && rule->condition_count > 0)
 		cost->always_parts = condition_parts(&rule->conditions[0]);
 	if (fits_the_kernel(rule, cost))
-		cost->kernel = on & ON_GATE;
-	cost->before = on & ON_GATE;
-	cost->after = on & ~ON_GATE;
+		cost->kernel = rule->on & ON_GATE;
+	cost->before = rule->on & ON_GATE;
+	cost->after = rule->on & ~ON_GATE;
 	cost->by_inode = rule->condition_count == 0 && cost->way == COST_BY_NAME;
-	cost->blocks_forgetting = rule->path_count == 0 && (on & ON_GATE);
+	cost->blocks_forgetting = rule->path_count == 0 && (rule->on & ON_GATE);
 	cost->match_ns = ways[cost->way].ns;
 	for (unsigned part = 0; part < FACT_PARTS; part++)
 		if (cost->parts >> part & 1)

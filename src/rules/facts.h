@@ -28,6 +28,7 @@ enum fact_part {
 	FACT_ANCESTORS,
 	FACT_FILE_FLAGS, /* memfd, deleted, setuid_program */
 	FACT_TIME,	 /* wall clock */
+	FACT_SCHEDULING, /* realtime */
 	FACT_PARTS
 };
 
@@ -73,7 +74,7 @@ struct facts {
 	struct slice container_runtime, container_id, pod; /* size 0: the host */
 	uint32_t namespaces[FACT_NAMESPACE_KINDS];	   /* 0: unknown */
 	uint32_t host_namespaces[FACT_NAMESPACE_KINDS];
-	bool memfd, deleted, setuid_program;
+	bool memfd, deleted, setuid_program, realtime;
 	struct fact_ancestor ancestors[FACT_ANCESTORS_MOST]; /* parent first */
 	size_t ancestor_count;
 	/* Local: seconds east of UTC are the loop's business (localtime reads a file). */

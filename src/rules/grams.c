@@ -54,13 +54,21 @@ struct grams {
 
 static const unsigned lengths[LEVELS] = { 8, 6, 4, 2, 1 };
 
-/* Called with constants, so that it is one load. */
+/* Called with constants, so that it is one load; six bytes are two, for put together in memory they
+ * would be waited for. */
 static inline uint64_t load(const char *at, unsigned length)
 {
 	uint64_t gram = 0;
+	uint32_t low;
+	uint16_t high;
 
-	memcpy(&gram, at, length);
-	return gram;
+	if (length != 6) {
+		memcpy(&gram, at, length);
+		return gram;
+	}
+	memcpy(&low, at, sizeof(low));
+	memcpy(&high, at + sizeof(low), sizeof(high));
+	return low | (uint64_t)high << 32;
 }
 
 /* Its upper bits depend on all of the gram. */
@@ -350,6 +358,8 @@ void grams_free(struct grams *grams)
 struct search {
 	const struct grams *grams;
 	struct candidates *candidates;
+	struct slice text;
+	bool begun; /* the rest is filled: most texts have nothing that many share */
 	/* Which large slots were followed already: a small cache, whose misses only cost time. */
 	const struct slot *seen[SEEN];
 	uint64_t present[(1 << SECOND_BITS) / 64]; /* grams of the text, where there are seconds */
@@ -362,7 +372,24 @@ static bool may_have(const struct search *search, uint32_t second)
 	return second == 0 || (search->present[bit / 64] >> (bit % 64) & 1);
 }
 
-static void follow(struct search *search, const struct level *level, uint64_t gram, uint64_t hash)
+static void note_grams(struct search *search)
+{
+	struct slice text = search->text;
+
+	search->begun = true;
+	memset(search->seen, 0, sizeof(search->seen));
+	if (!search->grams->has_second)
+		return;
+	memset(search->present, 0, sizeof(search->present));
+	for (size_t i = 0; i + 8 <= text.size; i++) {
+		uint32_t bit = second_bit(search->grams, load(text.data + i, 8));
+
+		search->present[bit / 64] |= UINT64_C(1) << (bit % 64);
+	}
+}
+
+static __attribute__((noinline)) void follow(struct search *search, const struct level *level,
+					     uint64_t gram, uint64_t hash)
 {
 	size_t mask = SIZE_MAX >> level->slots_shift, i = hash >> level->slots_shift;
 	const struct filed *filed = search->grams->filed;
@@ -380,6 +407,8 @@ static void follow(struct search *search, const struct level *level, uint64_t gr
 			candidates_add(search->candidates, filed[at].id);
 		return;
 	}
+	if (!search->begun)
+		note_grams(search);
 	if (search->seen[i % SEEN] == slot)
 		return;
 	search->seen[i % SEEN] = slot;
@@ -390,29 +419,22 @@ static void follow(struct search *search, const struct level *level, uint64_t gr
 
 /* Inlined, so that `length` is a constant and a gram one load. */
 static inline __attribute__((always_inline)) void look_through(struct search *search,
-							       unsigned number, unsigned length,
-							       struct slice text)
+							       unsigned number, unsigned length)
 {
 	const struct level *level = &search->grams->levels[number];
+	/* What the compiler cannot know to stay as it is. */
+	const struct presence presence = level->presence;
+	const uint64_t multiplier = search->grams->multiplier;
+	const struct slice text = search->text;
 
 	if (level->gram_count == 0)
 		return;
 	for (size_t i = 0; i + length <= text.size; i++) {
 		uint64_t gram = load(text.data + i, length);
-		uint64_t hash = hash_gram(search->grams, gram);
+		uint64_t hash = gram * multiplier;
 
-		if (presence_maybe(&level->presence, hash))
+		if (presence_maybe(&presence, hash))
 			follow(search, level, gram, hash);
-	}
-}
-
-static void note_grams(struct search *search, struct slice text)
-{
-	memset(search->present, 0, sizeof(search->present));
-	for (size_t i = 0; i + 8 <= text.size; i++) {
-		uint32_t bit = second_bit(search->grams, load(text.data + i, 8));
-
-		search->present[bit / 64] |= UINT64_C(1) << (bit % 64);
 	}
 }
 
@@ -422,16 +444,15 @@ void grams_find(const struct grams *grams, struct slice text, struct candidates 
 
 	search.grams = grams;
 	search.candidates = candidates;
-	memset(search.seen, 0, sizeof(search.seen));
+	search.text = text;
+	search.begun = false;
 	for (size_t i = 0; i < grams->always_count; i++)
 		candidates_add(candidates, grams->always[i].id);
-	if (grams->has_second)
-		note_grams(&search, text);
-	look_through(&search, 0, 8, text);
-	look_through(&search, 1, 6, text);
-	look_through(&search, 2, 4, text);
-	look_through(&search, 3, 2, text);
-	look_through(&search, 4, 1, text);
+	look_through(&search, 0, 8);
+	look_through(&search, 1, 6);
+	look_through(&search, 2, 4);
+	look_through(&search, 3, 2);
+	look_through(&search, 4, 1);
 }
 
 size_t grams_always(const struct grams *grams)

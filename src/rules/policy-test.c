@@ -107,16 +107,26 @@ static bool give_user(struct run *run, const char *text)
 	return true;
 }
 
-static bool give_unix_group(struct run *run, const char *text)
+static bool find_group(struct run *run, const char *text, gid_t *ret_gid)
 {
 	const struct group *group = getgrnam(text);
-	uint64_t number;
+	uint64_t number = 0;
 
 	if (!group && parse_u64(text, &number) != 0) {
 		fail(run, "there is no group \"%.80s\" on this host: give a number", text);
 		return false;
 	}
-	give_group(run, group ? group->gr_gid : (gid_t)number);
+	*ret_gid = group ? group->gr_gid : (gid_t)number;
+	return true;
+}
+
+static bool give_unix_group(struct run *run, const char *text)
+{
+	gid_t gid;
+
+	if (!find_group(run, text, &gid))
+		return false;
+	give_group(run, gid);
 	return true;
 }
 
@@ -212,6 +222,9 @@ static bool give(struct run *run, enum condition_kind kind, char *text)
 	switch (kind) {
 	case CONDITION_UNIX_GROUP:
 		return give_unix_group(run, text);
+	case CONDITION_MEMBER_OF:
+		know(run, FACT_IDS);
+		return find_group(run, text, &facts->egid);
 	case CONDITION_MEMFD:
 		facts->memfd = streq(text, "true");
 		return true;
@@ -221,11 +234,15 @@ static bool give(struct run *run, enum condition_kind kind, char *text)
 	case CONDITION_SETUID_PROGRAM:
 		facts->setuid_program = streq(text, "true");
 		return true;
+	case CONDITION_REALTIME:
+		facts->realtime = streq(text, "true");
+		return true;
 	case CONDITION_COMM:
 		facts->comm = slice_of(text);
 		know(run, FACT_COMM);
 		return true;
 	case CONDITION_EXE:
+	case CONDITION_PROGRAM:
 		facts->exe = slice_of(text);
 		know(run, FACT_EXE);
 		return true;
@@ -325,7 +342,7 @@ static bool make_facts(struct run *run)
 		.loginuid = UINT32_MAX,
 		.cgroup = { "/", 1 },
 		.known = PART(FACT_CGROUP) | PART(FACT_NAMESPACES) | PART(FACT_SCRIPT) |
-			 PART(FACT_ANCESTORS) | PART(FACT_FILE_FLAGS),
+			 PART(FACT_ANCESTORS) | PART(FACT_FILE_FLAGS) | PART(FACT_SCHEDULING),
 	};
 	/* Whoever opens a file for reading or writing opens it. */
 	if (OCCASION_BIT(test->on) & OCCASIONS_OF_FILES)
@@ -515,7 +532,7 @@ static void tell_unknown(const struct explanation *explanation, void *userdata)
 
 	if (explanation->unknown && explanation->failed)
 		fail(run, "rule \"%.80s\" asks for \"%s\", which the test does not give",
-		     rule_name(run, explanation->rule), condition_names[explanation->failed->kind]);
+		     rule_name(run, explanation->rule), condition_name(explanation->failed->kind));
 }
 
 static void run_test(struct run *run)

@@ -39,19 +39,13 @@ struct ruleset {
 
 /* ---- compiling ---- */
 
-/* A rule that says nothing else is about fetter's action. */
-static uint32_t occasions_of(const struct policy_rule *rule)
-{
-	return rule->on ? rule->on : OCCASION_BIT(rule->action);
-}
-
 static int compile_rule(const struct policy *policy, const struct policy_rule *from,
 			struct rule *rule)
 {
-	rule->on = occasions_of(from);
+	rule->on = from->on;
 	rule->has_paths = from->path_count > 0;
 	rule->counts = policy->dry_run || !from->dry_run;
-	rule->kills = from->kill;
+	rule->kills = false;
 	rule->group_effect = POLICY_NONE;
 	for (size_t i = 0; i < from->effect_count; i++) {
 		rule->kills |= from->effects[i].kind == EFFECT_KILL;
@@ -328,15 +322,10 @@ static void add_rule(const struct ruleset *rules, uint32_t number, struct verdic
 	if (!rule->counts)
 		return;
 	verdict->kill |= rule->kills;
-	if (verdict->group_rule != POLICY_NONE)
+	if (verdict->group_rule != POLICY_NONE || rule->group_effect == POLICY_NONE)
 		return;
-	if (rule->group_effect != POLICY_NONE) {
-		verdict->group = from->effects[rule->group_effect].group.index;
-		verdict->group_rule = (int)number;
-	} else if (from->effect_count == 0 && from->group != POLICY_NONE) {
-		verdict->group = from->group;
-		verdict->group_rule = (int)number;
-	}
+	verdict->group = from->effects[rule->group_effect].group.index;
+	verdict->group_rule = (int)number;
 }
 
 /* True where no rule behind this one is tried. */

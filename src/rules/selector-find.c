@@ -15,12 +15,12 @@ struct look_up {
 
 static bool has_shape(const struct look_up *look, enum shape shape)
 {
-	return look->selector->shapes[look->kind] >> shape & 1;
+	return look->selector->sizes[look->kind][shape] != 0;
 }
 
 static void look_up_text(const struct look_up *look, enum shape shape, struct slice text)
 {
-	if (!has_shape(look, shape))
+	if (!(look->selector->sizes[look->kind][shape] & size_bit(text.size)))
 		return;
 	keys_find(look->selector->keys, text_key(look->kind, shape, text), look->candidates);
 }
@@ -92,6 +92,12 @@ static void look_up_cgroups(const struct look_up *look, const struct facts *fact
 	}
 }
 
+static void look_up_group(const struct look_up *look, const struct facts *facts)
+{
+	if (facts->group.size > 0)
+		look_up_cgroup(look, facts->group);
+}
+
 static void look_up_arguments(const struct look_up *look, const struct facts *facts)
 {
 	struct slice left = facts->argv;
@@ -128,20 +134,25 @@ static void look_up_container(const struct look_up *look, const struct facts *fa
 	}
 }
 
+static void look_up_namespace(const struct look_up *look, const struct namespace_word *word)
+{
+	if (look->selector->namespaces & namespace_bit(word))
+		keys_find(look->selector->keys,
+			  key_of(space_of(look->kind, SHAPE_EXACT), word, sizeof(*word)),
+			  look->candidates);
+}
+
 static void look_up_namespaces(const struct look_up *look, const struct facts *facts)
 {
 	for (uint32_t kind = 0; kind < FACT_NAMESPACE_KINDS; kind++) {
 		struct namespace_word word = { .kind = kind, .number = facts->namespaces[kind] };
-		uint32_t space = space_of(look->kind, SHAPE_EXACT);
 
 		word.what = NAMESPACE_NUMBER;
-		keys_find(look->selector->keys, key_of(space, &word, sizeof(word)),
-			  look->candidates);
+		look_up_namespace(look, &word);
 		word.what = word.number == facts->host_namespaces[kind] ? NAMESPACE_HOST
 									: NAMESPACE_OTHER;
 		word.number = 0;
-		keys_find(look->selector->keys, key_of(space, &word, sizeof(word)),
-			  look->candidates);
+		look_up_namespace(look, &word);
 	}
 }
 
@@ -163,9 +174,10 @@ static void look_up_terminal(const struct look_up *look, const struct facts *fac
 
 static void look_up_flag(const struct look_up *look, const struct facts *facts)
 {
-	uint64_t wanted = look->kind == CONDITION_MEMFD	    ? facts->memfd
-			  : look->kind == CONDITION_DELETED ? facts->deleted
-							    : facts->setuid_program;
+	uint64_t wanted = look->kind == CONDITION_MEMFD	     ? facts->memfd
+			  : look->kind == CONDITION_DELETED  ? facts->deleted
+			  : look->kind == CONDITION_REALTIME ? facts->realtime
+							     : facts->setuid_program;
 
 	keys_find(look->selector->keys,
 		  key_of(space_of(look->kind, SHAPE_EXACT), &wanted, sizeof(wanted)),
@@ -174,9 +186,11 @@ static void look_up_flag(const struct look_up *look, const struct facts *facts)
 
 static void look_up_ids(const struct look_up *look, const struct facts *facts)
 {
+	if (look->kind == CONDITION_MEMBER_OF)
+		look_up_number(look, facts->egid);
 	if (look->kind == CONDITION_UID)
 		look_up_number(look, facts->uid);
-	else if (look->kind == CONDITION_EUID)
+	else if (look->kind == CONDITION_EUID || look->kind == CONDITION_MEMBER_OF)
 		look_up_number(look, facts->euid);
 	else if (facts->loginuid == UINT32_MAX)
 		look_up_text(look, SHAPE_EXACT, slice_of("unset"));
@@ -201,11 +215,13 @@ static void look_up(const struct look_up *look, struct facts *facts)
 	case CONDITION_UID:
 	case CONDITION_EUID:
 	case CONDITION_LOGINUID:
+	case CONDITION_MEMBER_OF:
 		look_up_ids(look, facts);
 		break;
 	case CONDITION_UNIX_GROUP:
 		look_up_gids(look, facts);
 		break;
+	case CONDITION_REALTIME:
 	case CONDITION_MEMFD:
 	case CONDITION_DELETED:
 	case CONDITION_SETUID_PROGRAM:
@@ -216,6 +232,7 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_grams(look, facts->comm);
 		break;
 	case CONDITION_EXE:
+	case CONDITION_PROGRAM:
 		look_up_program(look, facts->exe);
 		break;
 	case CONDITION_TTY:
@@ -225,8 +242,7 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_cgroups(look, facts);
 		break;
 	case CONDITION_GROUP_IN:
-		if (facts->group.size > 0)
-			look_up_cgroup(look, facts->group);
+		look_up_group(look, facts);
 		break;
 	case CONDITION_CONTAINER:
 		look_up_container(look, facts);
@@ -235,13 +251,11 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		look_up_namespaces(look, facts);
 		break;
 	case CONDITION_SCRIPT:
-		look_up_program(look, facts->script);
-		break;
 	case CONDITION_INTERPRETER:
-		look_up_program(look, facts->interpreter);
-		break;
 	case CONDITION_CWD:
-		look_up_program(look, facts->cwd);
+		look_up_program(look, look->kind == CONDITION_SCRIPT ? facts->script
+				      : look->kind == CONDITION_CWD  ? facts->cwd
+								     : facts->interpreter);
 		break;
 	case CONDITION_ARGS:
 		look_up_arguments(look, facts);
@@ -254,8 +268,8 @@ static void look_up(const struct look_up *look, struct facts *facts)
 		for (size_t i = 0; i < facts->ancestor_count; i++)
 			look_up_program(look, facts->ancestors[i].exe);
 		break;
-	default: /* rules are filed under nothing of it */
-		break;
+	default:
+		break; /* rules are filed under nothing of it */
 	}
 }
 

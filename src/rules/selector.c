@@ -46,7 +46,7 @@ struct filing {
 static void file_shape(struct filing *filing, enum shape shape, struct slice text)
 {
 	if (filing->selector)
-		filing->selector->shapes[filing->kind] |= (uint8_t)(1U << shape);
+		filing->selector->sizes[filing->kind][shape] |= size_bit(text.size);
 	filing->file_key(filing, text_key(filing->kind, shape, text));
 }
 
@@ -136,9 +136,9 @@ static bool file_text(struct filing *filing, const struct policy_word *word,
 {
 	enum condition_kind kind = filing->kind;
 	struct slice text = slice_of(word->text);
-	bool program = kind == CONDITION_EXE || kind == CONDITION_SCRIPT ||
-		       kind == CONDITION_INTERPRETER || kind == CONDITION_PARENT ||
-		       kind == CONDITION_ANCESTOR;
+	bool program = kind == CONDITION_EXE || kind == CONDITION_PROGRAM ||
+		       kind == CONDITION_SCRIPT || kind == CONDITION_INTERPRETER ||
+		       kind == CONDITION_PARENT || kind == CONDITION_ANCESTOR;
 	bool group = kind == CONDITION_CGROUP || kind == CONDITION_GROUP_IN;
 
 	if (word->joined)
@@ -182,9 +182,12 @@ static bool file_namespace(struct filing *filing, const struct policy_word *word
 {
 	struct namespace_word named;
 
-	if (namespace_parse(word->text, &named))
-		filing->file_key(filing, key_of(space_of(filing->kind, SHAPE_EXACT), &named,
-						sizeof(named)));
+	if (!namespace_parse(word->text, &named))
+		return true;
+	if (filing->selector)
+		filing->selector->namespaces |= namespace_bit(&named);
+	filing->file_key(filing,
+			 key_of(space_of(filing->kind, SHAPE_EXACT), &named, sizeof(named)));
 	return true;
 }
 
@@ -204,6 +207,7 @@ static bool file_condition(struct filing *filing, const struct condition *condit
 		case CONDITION_EUID:
 		case CONDITION_LOGINUID:
 		case CONDITION_UNIX_GROUP:
+		case CONDITION_MEMBER_OF:
 			good = file_number(filing, &from->words[i]);
 			break;
 		case CONDITION_CONTAINER:
@@ -220,6 +224,7 @@ static bool file_condition(struct filing *filing, const struct condition *condit
 	case CONDITION_MEMFD:
 	case CONDITION_DELETED:
 	case CONDITION_SETUID_PROGRAM:
+	case CONDITION_REALTIME:
 		filing->file_key(filing, key_of(space_of(filing->kind, SHAPE_EXACT), &wanted,
 						sizeof(wanted)));
 		break;

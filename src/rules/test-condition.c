@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* covers: condition-new.c */
 #include "rules/condition.h"
 
 #include <setjmp.h>
@@ -205,6 +206,10 @@ static void yes_or_no(void **state)
 	facts.memfd = true;
 	deleted = (struct policy_condition){ .kind = CONDITION_MEMFD, .wanted = true };
 	assert_int_equal(ask(&deleted, &facts), HOLDS_YES);
+	deleted = (struct policy_condition){ .kind = CONDITION_REALTIME, .wanted = true };
+	assert_int_equal(ask(&deleted, &facts), HOLDS_NO);
+	facts.realtime = true;
+	assert_int_equal(ask(&deleted, &facts), HOLDS_YES);
 }
 
 /* The facts say 2024-03-01 00:30 local time, a Friday: leap day, zone and year matter. */
@@ -268,6 +273,44 @@ static void a_part_is_asked_for_once(void **state)
 	assert_int_equal(count, 1);
 }
 
+static void members(void **state)
+{
+	struct policy_word words[] = { { .form = WORD_NUMBER, .least = 7, .most = 7 },
+				       { .form = WORD_NUMBER, .member = true } };
+	struct policy_condition condition = { .kind = CONDITION_MEMBER_OF, .words = words };
+	struct facts facts = known_facts();
+
+	/* Neither the real ids nor the supplementary groups count. */
+	condition.word_count = 1;
+	assert_int_equal(ask(&condition, &facts), HOLDS_NO);
+	words[0].least = words[0].most = 101;
+	assert_int_equal(ask(&condition, &facts), HOLDS_YES);
+	words[0].least = words[0].most = 27;
+	assert_int_equal(ask(&condition, &facts), HOLDS_NO);
+	condition.word_count = 2; /* euid 0 is listed */
+	assert_int_equal(ask(&condition, &facts), HOLDS_YES);
+	facts.euid = 1000;
+	facts.egid = 0;
+	assert_int_equal(ask(&condition, &facts), HOLDS_NO);
+}
+
+/* A script goes by its own name, at its own file and at its interpreter's. */
+static void programs(void **state)
+{
+	struct facts facts = known_facts();
+
+	facts.script.size = 0;
+	assert_int_equal(ask_word(CONDITION_PROGRAM, WORD_EXACT, "git", &facts), HOLDS_YES);
+	assert_int_equal(ask_word(CONDITION_PROGRAM, WORD_EXACT, "/usr/bin/git", &facts),
+			 HOLDS_YES);
+	assert_int_equal(ask_word(CONDITION_PROGRAM, WORD_EXACT, "bin/git", &facts), HOLDS_NO);
+	assert_int_equal(ask_word(CONDITION_PROGRAM, WORD_GLOB, "/usr/b*/**", &facts), HOLDS_YES);
+	facts.script = slice_of("/opt/x.sh");
+	assert_int_equal(ask_word(CONDITION_PROGRAM, WORD_EXACT, "git", &facts), HOLDS_NO);
+	facts.exe = facts.script;
+	assert_int_equal(ask_word(CONDITION_PROGRAM, WORD_EXACT, "x.sh", &facts), HOLDS_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +319,8 @@ int main(void)
 		cmocka_unit_test(what_was_cut_is_not_denied),
 		cmocka_unit_test(yes_or_no),
 		cmocka_unit_test(times),
+		cmocka_unit_test(members),
+		cmocka_unit_test(programs),
 		cmocka_unit_test(not_of_several),
 		cmocka_unit_test(a_part_is_asked_for_once),
 	};

@@ -6,12 +6,23 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+static struct policy_effect to_group[] = {
+	{ .kind = EFFECT_GROUP, .group.index = 0 },
+	{ .kind = EFFECT_GROUP, .group.index = 1 },
+	{ .kind = EFFECT_GROUP, .group.index = 2 },
+	{ .kind = EFFECT_GROUP, .group.index = 3 },
+};
+static struct policy_effect to_trigger = { .kind = EFFECT_TRIGGER, .trigger = 0 };
+static struct policy_effect to_kill = { .kind = EFFECT_KILL, .signal.number = 9 };
+
+#define EXECUTED .path_count = 1, .on = OCCASION_BIT(ON_EXECUTE), .effect_count = 1
+
 static struct policy_rule rule_table[] = {
-	{ .path_count = 1, .action = ACTION_EXECUTE, .group = 0, .trigger = POLICY_NONE },
-	{ .path_count = 1, .action = ACTION_EXECUTE, .group = 1, .trigger = POLICY_NONE },
-	{ .path_count = 1, .action = ACTION_EXECUTE, .group = POLICY_NONE, .trigger = 0 },
-	{ .path_count = 1, .action = ACTION_READ, .group = POLICY_NONE, .kill = true },
-	{ .path_count = 1, .action = ACTION_EXECUTE, .group = 2, .trigger = POLICY_NONE },
+	{ EXECUTED, .effects = &to_group[0] },
+	{ EXECUTED, .effects = &to_group[1] },
+	{ EXECUTED, .effects = &to_trigger },
+	{ .path_count = 1, .on = OCCASION_BIT(ON_READ), .effect_count = 1, .effects = &to_kill },
+	{ EXECUTED, .effects = &to_group[2] },
 };
 
 static const struct policy policy = { .rules = rule_table, .rule_count = 5 };
@@ -34,11 +45,11 @@ static const struct rule_target targets[] = {
 	  .ino = 7 },
 };
 
-static bool match(struct ruleset *rules, enum policy_action action, const char *path, ino_t ino,
+static bool match(struct ruleset *rules, enum occasion on, const char *path, ino_t ino,
 		  struct verdict *verdict)
 {
 	struct facts facts = {
-		.on = (enum occasion)action,
+		.on = on,
 		.has_file = true,
 		.file = { .dev = 1, .ino = ino, .path = path, .length = strlen(path) },
 	};
@@ -52,21 +63,21 @@ static void matches(void **state)
 	struct verdict v;
 
 	assert_int_equal(ruleset_new(&policy, targets, ARRAY_SIZE(targets), &rules), 0);
-	assert_true(match(rules, ACTION_EXECUTE, "/bin/sh", 7, &v));
+	assert_true(match(rules, ON_EXECUTE, "/bin/sh", 7, &v));
 	assert_int_equal(v.group, 0);
 	assert_int_equal(v.count, 1);
 	/* the name wins over the identity */
-	assert_true(match(rules, ACTION_EXECUTE, "/bin/sh2", 7, &v));
+	assert_true(match(rules, ON_EXECUTE, "/bin/sh2", 7, &v));
 	assert_int_equal(v.group, 2);
 	/* a replaced program: new inode, same name */
-	assert_true(match(rules, ACTION_EXECUTE, "/bin/sh", 99, &v));
+	assert_true(match(rules, ON_EXECUTE, "/bin/sh", 99, &v));
 	/* a hard link: other name, same inode; both rules, the first in the file decides */
-	assert_true(match(rules, ACTION_EXECUTE, "/tmp/link", 7, &v));
+	assert_true(match(rules, ON_EXECUTE, "/tmp/link", 7, &v));
 	assert_int_equal(v.count, 2);
 	assert_int_equal(v.group, 0);
-	assert_false(match(rules, ACTION_EXECUTE, "/tmp/other", 8, &v));
-	assert_false(match(rules, ACTION_WRITE, "/bin/sh", 7, &v));
-	assert_true(match(rules, ACTION_READ, "/etc/secret", 3, &v));
+	assert_false(match(rules, ON_EXECUTE, "/tmp/other", 8, &v));
+	assert_false(match(rules, ON_WRITE, "/bin/sh", 7, &v));
+	assert_true(match(rules, ON_READ, "/etc/secret", 3, &v));
 	assert_true(v.kill);
 }
 
@@ -76,15 +87,15 @@ static void folders_and_globs(void **state)
 	struct verdict v;
 
 	assert_int_equal(ruleset_new(&policy, targets, ARRAY_SIZE(targets), &rules), 0);
-	assert_true(match(rules, ACTION_EXECUTE, "/opt/a/b", 3, &v));
+	assert_true(match(rules, ON_EXECUTE, "/opt/a/b", 3, &v));
 	assert_int_equal(v.count, 1);
 	assert_int_equal(v.group, 1);
-	assert_true(match(rules, ACTION_EXECUTE, "/opt/a/xyz", 3, &v));
+	assert_true(match(rules, ON_EXECUTE, "/opt/a/xyz", 3, &v));
 	assert_int_equal(v.count, 2);
 	assert_int_equal(v.rules[0], 1);
 	assert_int_equal(v.rules[1], 2);
-	assert_false(match(rules, ACTION_EXECUTE, "/opt2/a", 3, &v));
-	assert_false(match(rules, ACTION_EXECUTE, "/opt", 3, &v));
+	assert_false(match(rules, ON_EXECUTE, "/opt2/a", 3, &v));
+	assert_false(match(rules, ON_EXECUTE, "/opt", 3, &v));
 	assert_int_equal(ruleset_occasions(rules),
 			 OCCASION_BIT(ON_EXECUTE) | OCCASION_BIT(ON_READ));
 }
@@ -99,18 +110,17 @@ static void many_rules_are_cut_in_order(void **state)
 	struct verdict v;
 
 	for (unsigned i = 0; i < MANY; i++) {
-		many[i] =
-			(struct policy_rule){ .path_count = 1, .group = POLICY_NONE, .trigger = 0 };
+		many[i] = (struct policy_rule){ EXECUTED, .effects = &to_trigger };
 		globs[i] = (struct rule_target){ .rule = MANY - 1 - i,
 						 .kind = TARGET_GLOB,
 						 .text = "/**" };
 	}
 	/* What decides about the process counts wherever it stands. */
-	many[MANY - 1].group = 3;
-	many[MANY - 2].group = 2;
-	many[MANY - 3].kill = true;
+	many[MANY - 1].effects = &to_group[3];
+	many[MANY - 2].effects = &to_group[2];
+	many[MANY - 3].effects = &to_kill;
 	assert_int_equal(ruleset_new(&p, globs, MANY, &rules), 0);
-	assert_true(match(rules, ACTION_EXECUTE, "/x", 1, &v));
+	assert_true(match(rules, ON_EXECUTE, "/x", 1, &v));
 	assert_true(v.truncated);
 	assert_int_equal(v.count, VERDICT_RULES);
 	for (unsigned i = 0; i < VERDICT_RULES; i++)
@@ -126,7 +136,7 @@ static void nothing_matches_nothing(void **state)
 	struct verdict v;
 
 	assert_int_equal(ruleset_new(&policy, NULL, 0, &rules), 0);
-	assert_false(match(rules, ACTION_EXECUTE, "/bin/sh", 7, &v));
+	assert_false(match(rules, ON_EXECUTE, "/bin/sh", 7, &v));
 }
 
 /* ---- the whole language ---- */

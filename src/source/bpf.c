@@ -34,7 +34,7 @@ struct bpf_source {
 	struct bpf_decoder *decoder;
 	struct event_sink sink;
 	uint64_t latency, due;
-	uint32_t types;
+	uint32_t types, at_once; /* EVENT_BIT()s: asked for, and told at once */
 	bool urgent;
 	uint32_t lost;	  /* of which gap records have told */
 	uint64_t skipped; /* the same */
@@ -73,7 +73,8 @@ static int bpf_set_types(struct source *source, uint32_t types, struct error *er
 {
 	struct bpf_source *bpf = of(source);
 	uint32_t wanted = wants(types);
-	int r = watch_want(bpf->watch, wanted, bpf->urgent ? wanted : 0, err);
+	int r = watch_want(bpf->watch, wanted, bpf->urgent ? wanted : wants(types & bpf->at_once),
+			   err);
 
 	if (r < 0)
 		return r;
@@ -130,6 +131,7 @@ static int bpf_open(const struct source_options *options, struct source **ret_so
 	bpf->sink = options->sink;
 	bpf->latency = options->latency_ns ? options->latency_ns : DEFAULT_LATENCY;
 	bpf->urgent = bpf->latency < URGENT_LATENCY;
+	bpf->at_once = options->urgent;
 	bpf->last = clock_boottime();
 	bpf->due = NEVER;
 	r = make_decoder(bpf, options, err);
@@ -263,7 +265,8 @@ static int bpf_dispatch(struct source *source, struct error *err)
 
 	source->counters.wakeups++;
 	watch_woken(bpf->watch);
-	if (!bpf->urgent && bpf->due != NEVER && now < bpf->due)
+	/* Who is not to wait for others has woken us before it was time to look. */
+	if (!bpf->urgent && !(bpf->types & bpf->at_once) && bpf->due != NEVER && now < bpf->due)
 		return 0;
 	count = drain(bpf);
 	if (count == BATCH) {

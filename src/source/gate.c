@@ -380,6 +380,17 @@ static bool probe_evictable(int fd)
 }
 
 /* One worker a processor (pinned) or a few floating ones; one more for each slow channel. */
+/* Field by field: its buffers need no memory before they are used. */
+static void prepare_worker(struct gate *gate, unsigned index, int channel)
+{
+	struct worker *worker = &gate->workers[index];
+
+	worker->gate = gate;
+	worker->index = index;
+	worker->processor = -1;
+	worker->channel = channel;
+}
+
 static int plan_workers(struct gate *gate, struct error *err)
 {
 	unsigned fast = gate->options.threads, at = 0;
@@ -399,8 +410,7 @@ static int plan_workers(struct gate *gate, struct error *err)
 	for (; at < fast; at++) {
 		struct worker *worker = &gate->workers[at];
 
-		*worker = (struct worker){ .gate = gate, .index = at, .processor = -1 };
-		worker->channel = GATE_EXEC;
+		prepare_worker(gate, at, GATE_EXEC);
 		if (fast != (unsigned)CPU_COUNT(&allowed))
 			continue;
 		do
@@ -409,12 +419,7 @@ static int plan_workers(struct gate *gate, struct error *err)
 		worker->processor = processor;
 	}
 	for (int kind = GATE_EXEC_REMOTE; kind < GATE_CHANNELS; kind++, at++)
-		gate->workers[at] = (struct worker){
-			.gate = gate,
-			.index = at,
-			.processor = -1,
-			.channel = kind,
-		};
+		prepare_worker(gate, at, kind);
 	return 0;
 }
 

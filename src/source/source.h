@@ -24,6 +24,7 @@ struct source_options {
 	size_t buffer;	     /* bytes for what is not read yet; 0: the source's default */
 	const char *path;    /* replay: the file */
 	bool list;	     /* `list` of the class will be called */
+	uint32_t urgent;     /* EVENT_BIT()s that wait for no others, where the source can tell */
 	uint64_t latency_ns; /* how long an event may wait for others, at most; 0: the default of
 			      * 20 ms. Nothing is promised below. */
 };

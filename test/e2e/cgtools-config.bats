@@ -93,6 +93,8 @@ value() { # GROUP
 	printf 'group %s/../.. { %s { } }\n' "$NAME" "$C" >"$CONF"
 	says 104 "" "groups.conf:1:" cgconfigparser -l "$CONF"
 	[ ! -e "$TOP/$NAME" ]
+	[ -d /run/systemd/system ] || says 99 "" "systemd is not process 1" cgconfigparser -l "$(conf "systemd { slice = a.slice; scope = b.scope; } group $NAME { $C { } }")"
+	[ ! -e "$TOP/$NAME" ]
 	says 96 "" "No such file or directory" cgconfigparser -l "$WORK/none"
 	says 1 "" "cannot open $WORK/none" cgconfigparser -L "$WORK/none"
 	: >"$WORK/empty"

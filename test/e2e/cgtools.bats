@@ -103,6 +103,10 @@ $C.current: 0
 	says 129 "" "path parsing failed" cgdelete "$C"
 	says 91 "" "leads out of it" cgcreate -g "$C:$NAME/../../x"
 	says 84 "" "subsystems is not mounted" cgcreate -g "nosuch:$NAME"
+	says 129 "" "-c makes one group" cgcreate -c -g "$C:$NAME"
+	says 129 "" "are for scopes" cgcreate -S -g "$C:$NAME"
+	says 129 "" "is no process" cgcreate -c -p 1 -g "$C:a.slice/b.scope"
+	[ -d /run/systemd/system ] || says 99 "" "systemd is not process 1" cgcreate -c -g "$C:a.slice/b.scope"
 	says 84 "" "subsystems is not mounted" cgdelete "nosuch:$NAME"
 }
 

@@ -34,3 +34,21 @@ run_example() { # NAME
 @test "examples: training, container host, laptop" {
 	for name in training container-host laptop; do run_example $name; done
 }
+
+# As its first lines have udev do it, for the machine is on battery or not when the daemon cannot know.
+# bats test_tags=userland
+@test "examples: the laptop's rules come when there is no current, and go when there is" {
+	mkdir -p conf.d
+	probe a
+	sed "s,/usr/bin/make,$WORK/a,g" "$BATS_TEST_DIRNAME/../../data/examples/laptop.yaml" >battery.yaml
+	printf 'name: %s\nrules: {}\n' "$NAME" >reeve.yaml
+	POLICY=$WORK
+	start
+	expect - ./a
+	ln -sf "$WORK/battery.yaml" conf.d/battery.yaml
+	reload
+	expect battery/work ./a
+	rm -f conf.d/battery.yaml
+	reload
+	expect - ./a
+}

@@ -3,7 +3,7 @@
  * The daemon says where a group is; `reeve run` opens these folders itself, because descriptors do
  * not travel over varlink. Which version a folder is of, the file system says, not its path.
  */
-#include "cli/entrance.h"
+#include "launch/entrance.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A plan is a recipe with descriptors and groups; a launch is a child with its end. All work is
+ * done by launch/: this keeps what it borrows.
+ */
+#include "reeve/launch.h"
+
+#include "config/profile.h"
+#include "launch/entrance.h"
+#include "launch/recipe.h"
+#include "lib/sentence.h"
+
+#include <poll.h>
+
+enum { DESCRIPTORS_MOST = 256 };
+
+struct reeve_plan {
+	struct recipe *recipe;
+	struct entrance entrance;
+	struct launch_descriptor pass[DESCRIPTORS_MOST]; /* `as` ascending */
+	size_t pass_count;
+};
+
+struct reeve_launch {
+	struct launch_child child;
+	struct launch_status status;
+	bool ended;
+};
+
+int reeve_plan_new(struct reeve_plan **ret_plan)
+{
+	struct reeve_plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return -ENOMEM;
+	entrance_init(&plan->entrance);
+	if (recipe_new(&plan->recipe) < 0) {
+		reeve_plan_free(plan);
+		return -ENOMEM;
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+void reeve_plan_free(struct reeve_plan *plan)
+{
+	if (!plan)
+		return;
+	recipe_free(plan->recipe);
+	entrance_done(&plan->entrance);
+	free(plan);
+}
+
+int reeve_plan_set(struct reeve_plan *plan, const char *key, const char *value, char **ret_sentence)
+{
+	struct error err = ERROR_INIT;
+	int r = recipe_set(plan->recipe, key, value, &err);
+
+	return r < 0 ? sentence_give(&err, r, ret_sentence) : 0;
+}
+
+/* ---- profiles ---- */
+
+static const char *key_at(size_t index, enum profile_form *ret_form, _unused_ void *userdata)
+{
+	const struct recipe_key *key = recipe_key_at(index);
+
+	if (!key)
+		return NULL;
+	*ret_form = key->form == RECIPE_FLAG	? PROFILE_FLAG
+		    : key->form == RECIPE_VALUE ? PROFILE_VALUE
+						: PROFILE_LIST;
+	return key->name;
+}
+
+static int take(const char *key, const char *value, void *userdata, struct error *err)
+{
+	return recipe_set(userdata, key, value, err);
+}
+
+/* The first mistake, as one sentence. */
+static void tell_first(const struct diagnostics *diagnostics, struct error *err)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *d = &diagnostics->items[i];
+
+		if (d->severity != SEVERITY_ERROR)
+			continue;
+		(void)error_set(err, -EINVAL, "%s:%u:%u: %s%s%s%s", d->file ? d->file : "", d->line,
+				d->column, d->message, d->hint ? " (" : "", d->hint ? d->hint : "",
+				d->hint ? ")" : "");
+		return;
+	}
+}
+
+int reeve_plan_profile(struct reeve_plan *plan, const char *name, char **ret_sentence)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	_cleanup_(freep) char *path = NULL, *description = NULL;
+	const struct profile_schema schema = { key_at, take, plan->recipe };
+	struct error err = ERROR_INIT;
+	int r = profile_find(name, &path, &err);
+
+	if (r == 0) {
+		r = profile_load(path, geteuid() == 0 ? LOAD_REQUIRE_OWNERSHIP : 0, &schema,
+				 &description, &diagnostics);
+		tell_first(&diagnostics, &err);
+	}
+	return r < 0 ? sentence_give(&err, r, ret_sentence) : 0;
+}
+
+/* ---- groups and descriptors ---- */
+
+int reeve_plan_cgroup(struct reeve_plan *plan, const char *folder, char **ret_sentence)
+{
+	struct error err = ERROR_INIT;
+	int r = entrance_add(&plan->entrance, folder, &err);
+
+	return r < 0 ? sentence_give(&err, r, ret_sentence) : 0;
+}
+
+int reeve_plan_descriptor(struct reeve_plan *plan, int fd, int as)
+{
+	size_t at = 0;
+
+	if (fd < 0 || as < 0)
+		return -EBADF;
+	if (plan->pass_count == DESCRIPTORS_MOST)
+		return -EMFILE;
+	while (at < plan->pass_count && plan->pass[at].as < as)
+		at++;
+	if (at < plan->pass_count && plan->pass[at].as == as)
+		return -EEXIST;
+	memmove(plan->pass + at + 1, plan->pass + at,
+		(plan->pass_count - at) * sizeof(plan->pass[0]));
+	plan->pass[at] = (struct launch_descriptor){ .fd = fd, .as = as };
+	plan->pass_count++;
+	return 0;
+}
+
+/* ---- a launch ---- */
+
+int reeve_launch_start(struct reeve_plan *plan, char *const argv[],
+		       struct reeve_launch **ret_launch, char **ret_sentence)
+{
+	const struct launch_descriptors descriptors = { .pass = plan->pass,
+							.pass_count = plan->pass_count };
+	struct launch_plan whole = { .argv = argv, .clone_fd = -1 };
+	struct reeve_launch *launch = calloc(1, sizeof(*launch));
+	struct error err = ERROR_INIT;
+	int r = launch ? recipe_plan(plan->recipe, &whole, &err) : -ENOMEM;
+
+	if (r == 0) {
+		entrance_plan(&plan->entrance, &whole);
+		if (plan->pass_count)
+			whole.descriptors = &descriptors;
+		r = launch_start(&whole, &launch->child, NULL, &err);
+	}
+	if (r < 0) {
+		free(launch);
+		return sentence_give(&err, r, ret_sentence);
+	}
+	*ret_launch = launch;
+	return 0;
+}
+
+pid_t reeve_launch_pid(const struct reeve_launch *launch)
+{
+	return launch->child.pid;
+}
+
+int reeve_launch_fd(const struct reeve_launch *launch)
+{
+	return launch->child.pidfd;
+}
+
+int reeve_launch_signal(const struct reeve_launch *launch, int number)
+{
+	return launch->ended ? -ESRCH : launch_signal(&launch->child, number);
+}
+
+static uint64_t nanoseconds(struct timeval time)
+{
+	return ((uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec) * 1000;
+}
+
+/* As much of it as the caller knows. */
+static void fill_report(const struct launch_status *status, struct reeve_report *report)
+{
+	struct reeve_report whole = {
+		.size = report->size,
+		.exit_code = status->exit_code,
+		.signal = status->signal,
+		.wall_ns = status->wall,
+		.user_ns = nanoseconds(status->usage.ru_utime),
+		.system_ns = nanoseconds(status->usage.ru_stime),
+		.memory_peak = (uint64_t)status->usage.ru_maxrss * 1024,
+	};
+
+	memcpy(report, &whole, MIN(report->size, sizeof(whole)));
+}
+
+/* 0: it has ended. */
+static int wait_for_end(struct reeve_launch *launch, int timeout_ms)
+{
+	struct pollfd polled = { .fd = launch->child.pidfd, .events = POLLIN };
+	int r = launch_poll(&launch->child, &launch->status);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (timeout_ms < 0)
+		return launch_wait(&launch->child, &launch->status);
+	if (poll(&polled, 1, timeout_ms) < 0 && errno != EINTR)
+		return -errno;
+	r = launch_poll(&launch->child, &launch->status);
+	return r < 0 ? r : r > 0 ? 0 : -EAGAIN;
+}
+
+int reeve_launch_wait(struct reeve_launch *launch, int timeout_ms, struct reeve_report *report)
+{
+	int r;
+
+	if (report && report->size < offsetof(struct reeve_report, wall_ns))
+		return -EINVAL;
+	if (!launch->ended) {
+		r = wait_for_end(launch, timeout_ms);
+		if (r < 0)
+			return r;
+		launch->ended = true;
+	}
+	if (report)
+		fill_report(&launch->status, report);
+	return 0;
+}
+
+void reeve_launch_free(struct reeve_launch *launch)
+{
+	if (!launch)
+		return;
+	launch_child_done(&launch->child);
+	free(launch);
+}

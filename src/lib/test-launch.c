@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/* Launches, as users of the library make them. covers: sentence.c */
+#include "reeve/launch.h"
+
+#include "test/unit.h"
+#include "util/fd.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+static char shell[] = "/bin/sh", dash_c[] = "-c";
+
+static struct reeve_plan *plan_of(const char *key, const char *value)
+{
+	struct reeve_plan *plan = NULL;
+	_cleanup_(freep) char *sentence = NULL;
+
+	assert_int_equal(reeve_plan_new(&plan), 0);
+	if (key && reeve_plan_set(plan, key, value, &sentence) < 0)
+		fail_msg("%s", sentence);
+	return plan;
+}
+
+static struct reeve_launch *start(struct reeve_plan *plan, const char *script)
+{
+	_cleanup_(freep) char *copy = strdup(script), *sentence = NULL;
+	char *argv[] = { shell, dash_c, copy, NULL };
+	struct reeve_launch *launch = NULL;
+
+	if (reeve_launch_start(plan, argv, &launch, &sentence) < 0)
+		fail_msg("%s", sentence);
+	return launch;
+}
+
+static void test_one_plan_starts_many(void **state)
+{
+	struct reeve_plan *plan = plan_of("env", "CODE=7");
+
+	for (int i = 0; i < 3; i++) {
+		struct reeve_report report = { .size = sizeof(report) };
+		struct reeve_launch *launch = start(plan, "exit $CODE");
+
+		assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+		assert_int_equal(report.exit_code, 7);
+		assert_int_equal(report.signal, 0);
+		assert_true(report.wall_ns > 0);
+		assert_true(report.memory_peak > 0);
+		assert_int_equal(reeve_launch_wait(launch, 0, NULL), 0);
+		reeve_launch_free(launch);
+	}
+	reeve_plan_free(plan);
+}
+
+static void test_waiting_by_a_descriptor(void **state)
+{
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	struct reeve_launch *launch = start(plan, "while :; do sleep 10; done");
+	struct pollfd polled = { .fd = reeve_launch_fd(launch), .events = POLLIN };
+	struct reeve_report report = { .size = sizeof(report) };
+
+	if (polled.fd < 0)
+		skip();
+	assert_int_equal(reeve_launch_wait(launch, 0, &report), -EAGAIN);
+	assert_int_equal(poll(&polled, 1, 0), 0);
+	assert_true(reeve_launch_pid(launch) > 0);
+	assert_int_equal(reeve_launch_signal(launch, SIGKILL), 0);
+	assert_int_equal(poll(&polled, 1, 20000), 1);
+	assert_int_equal(reeve_launch_wait(launch, 0, &report), 0);
+	assert_int_equal(report.signal, SIGKILL);
+	assert_int_equal(report.exit_code, 128 + SIGKILL);
+	assert_int_equal(reeve_launch_signal(launch, SIGKILL), -ESRCH);
+	reeve_launch_free(launch);
+	reeve_plan_free(plan);
+}
+
+static void test_descriptors(void **state)
+{
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	struct reeve_launch *launch;
+	char *text;
+	int pipes[2];
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	assert_int_equal(reeve_plan_descriptor(plan, pipes[1], 5), 0);
+	assert_int_equal(reeve_plan_descriptor(plan, pipes[1], 1), 0);
+	assert_int_equal(reeve_plan_descriptor(plan, pipes[1], 5), -EEXIST);
+	assert_int_equal(reeve_plan_descriptor(plan, -1, 6), -EBADF);
+	launch = start(plan, "echo one; echo five >&5");
+	close(pipes[1]);
+	assert_int_equal(file_read_fd(pipes[0], 4096, &text, NULL), 0);
+	assert_string_equal(text, "one\nfive\n");
+	free(text);
+	close(pipes[0]);
+	assert_int_equal(reeve_launch_wait(launch, -1, NULL), 0);
+	reeve_launch_free(launch);
+	reeve_plan_free(plan);
+}
+
+/* A program that was built with an older header has a shorter report. */
+static void test_an_older_report(void **state)
+{
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	struct reeve_launch *launch = start(plan, "exit 3");
+	struct reeve_report report = { .size = offsetof(struct reeve_report, user_ns),
+				       .user_ns = 12345 };
+	struct reeve_report none = { .size = 4 };
+
+	assert_int_equal(reeve_launch_wait(launch, -1, &none), -EINVAL);
+	assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+	assert_int_equal(report.exit_code, 3);
+	assert_int_equal(report.user_ns, 12345);
+	reeve_launch_free(launch);
+	reeve_plan_free(plan);
+}
+
+static void test_mistakes(void **state)
+{
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	char none[] = "/nowhere/program", *argv[] = { none, NULL };
+	struct reeve_launch *launch = NULL;
+	char *sentence = NULL;
+
+	assert_int_equal(reeve_plan_set(plan, "nicee", "1", &sentence), -EINVAL);
+	assert_non_null(strstr(sentence, "did you mean \"nice\"?"));
+	free(sentence);
+	assert_int_equal(reeve_plan_set(plan, "nice", "x", NULL), -EINVAL);
+	assert_int_equal(reeve_plan_cgroup(plan, "/tmp", &sentence), -EINVAL);
+	assert_string_equal(sentence, "/tmp is no cgroup");
+	free(sentence);
+	assert_int_equal(reeve_launch_start(plan, argv, &launch, &sentence), -ENOENT);
+	assert_non_null(strstr(sentence, "/nowhere/program"));
+	assert_null(launch);
+	free(sentence);
+	reeve_plan_free(plan);
+	reeve_plan_free(NULL);
+	reeve_launch_free(NULL);
+}
+
+static void test_profiles(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
+	_cleanup_(freep) char *good = unit_path(folder, "good.yaml");
+	_cleanup_(freep) char *bad = unit_path(folder, "bad.yaml");
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	struct reeve_report report = { .size = sizeof(report) };
+	struct reeve_launch *launch;
+	char *sentence = NULL;
+
+	unit_write(folder, "good.yaml", "env: {CODE: \"9\"}\n");
+	unit_write(folder, "bad.yaml", "env: {CODE: \"9\"}\nram: 5G\n");
+	assert_int_equal(reeve_plan_profile(plan, bad, &sentence), -EINVAL);
+	assert_non_null(strstr(sentence, "bad.yaml:2:1: unknown key \"ram\""));
+	free(sentence);
+	assert_int_equal(reeve_plan_profile(plan, good, NULL), 0);
+	launch = start(plan, "exit $CODE");
+	assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+	assert_int_equal(report.exit_code, 9);
+	reeve_launch_free(launch);
+	reeve_plan_free(plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_plan_starts_many),
+		cmocka_unit_test(test_waiting_by_a_descriptor),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_an_older_report),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_profiles),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
