@@ -75,6 +75,7 @@ at_least() { # NAME MEMBER NUMBER
 	is_in "$pid" services/agent
 	svc status agent | grep -q "limits *pids 7"
 	eventually grep -q 'NOTIFY_SOCKET=$' "$RUN/service-logs/agent.log"
+	eventually grep -q USER=root "$RUN/service-logs/agent.log"
 	expect "USER=root" head -n 1 "$RUN/service-logs/agent.log"
 	[ "$(ls "/proc/$pid/fd" | tr '\n' ' ')" = "0 1 2 " ]
 	[ "$(ps -o ni= -p "$pid" | tr -d ' ')" = 0 ]
@@ -410,7 +411,7 @@ has_children() { # PID COUNT
 	eventually lines 2 order
 	svc stop agent
 	eventually lines 1 behind
-	grep -qx 'REEVE_END=stopped' "$RUN/service-logs/agent.log"
+	eventually grep -qx 'REEVE_END=stopped' "$RUN/service-logs/agent.log"
 	eventually is refused state failed
 	[ "$(ends refused)" = "pre-start " ]
 	svc status refused | grep -q 'pre_start ended with code 3'
