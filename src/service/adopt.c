@@ -145,10 +145,12 @@ static void miss(struct service *service, const json_t *record)
 {
 	struct service_end end = { .reason = END_UNKNOWN, .pid = (pid_t)number(record, "pid") };
 	const struct group *group = service_group(service);
-	struct group_usage usage;
 
-	if (group && group_usage(group, &usage) >= 0 && usage.known & USAGE_OOM_KILLS &&
-	    usage.oom_kills > service->baseline.oom_kills)
+	service->usage = (struct group_usage){ 0 };
+	if (group)
+		(void)group_usage(group, &service->usage);
+	if (service->usage.known & USAGE_OOM_KILLS &&
+	    service->usage.oom_kills > service->baseline.oom_kills)
 		end.reason = END_OOM;
 	service_tell(service, LOG_WARNING, "process %d ended while no daemon ran", end.pid);
 	machine_adopt(&service->machine, MACHINE_RUNNING, number(record, "launched"),

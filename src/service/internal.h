@@ -35,6 +35,7 @@ struct service {
 	bool kill_told;
 	struct group_killing killing;
 	struct group_usage baseline; /* of the group, when the run began */
+	struct group_usage usage;    /* when it ended */
 	struct helper *helper;	     /* pre_start or post_stop */
 	struct health *health;
 	struct pressure *pressure;

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <sys/stat.h>
 
 enum { MANIFEST_MAX = 1 << 20 };
@@ -151,6 +152,9 @@ int supervisor_load(struct supervisor *supervisor, struct error *err)
 		service->removing = true;
 		machine_stop(&service->machine);
 	}
+	/* What reading took is some MiB, and not needed again. */
+	if (supervisor->count > 0)
+		(void)malloc_trim(0);
 	supervisor_wake(supervisor);
 	return 0;
 }

@@ -43,6 +43,26 @@ static json_t *to_json(const struct service *service)
 			 "ends", ends);
 }
 
+/* Whole, or as before. Not synced: after a crash of the machine it is of another boot, and a disk
+ * that is busy would hold the loop up. */
+static int replace(const char *path, const char *text)
+{
+	_cleanup_(closep) int fd = -1;
+	char new[PATH_MAX + 8];
+	int r;
+
+	snprintf(new, sizeof(new), "%s.new", path);
+	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, strlen(text));
+	if (r >= 0 && rename(new, path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(new);
+	return r;
+}
+
 static int on_record(sd_event_source *source, void *userdata)
 {
 	struct service *service = userdata;
@@ -57,7 +77,7 @@ static int on_record(sd_event_source *source, void *userdata)
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	if (text && record_path(service, path))
-		r = file_replace_at(AT_FDCWD, path, text, strlen(text), 0600);
+		r = replace(path, text);
 	if (r < 0 && supervisor->record_failures++ == 0)
 		service_tell(service, LOG_ERR,
 			     "cannot record its state in %s/services: %s; a daemon that is started "

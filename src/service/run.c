@@ -191,19 +191,17 @@ static int kill_group(void *userdata)
 static void ended(void *userdata, struct service_end *end)
 {
 	struct service *service = userdata;
-	const struct group *group = service_group(service);
-	const struct group_usage *before = &service->baseline;
-	struct group_usage now = { 0 };
+	const struct group_usage *before = &service->baseline, *now = &service->usage;
 	bool never = end->reason == END_START_FAILED || end->reason == END_PRE_START;
 
 	end->time = clock_realtime();
 	end->left = (unsigned)service_members(service);
-	if (!group || never || group_usage(group, &now) < 0)
+	if (never)
 		return;
-	end->memory_peak = now.memory_peak;
-	end->throttled_ns = now.throttled_ns - MIN(now.throttled_ns, before->throttled_ns);
-	end->oom_kills = now.oom_kills - MIN(now.oom_kills, before->oom_kills);
-	end->pids_hits = now.pids_max_hits - MIN(now.pids_max_hits, before->pids_max_hits);
+	end->memory_peak = now->memory_peak;
+	end->throttled_ns = now->throttled_ns - MIN(now->throttled_ns, before->throttled_ns);
+	end->oom_kills = now->oom_kills - MIN(now->oom_kills, before->oom_kills);
+	end->pids_hits = now->pids_max_hits - MIN(now->pids_max_hits, before->pids_max_hits);
 	service->oom_kills += end->oom_kills;
 	service_tell_end(service, end);
 }

@@ -165,7 +165,6 @@ void service_tell_end(struct service *service, const struct service_end *end)
 static void on_ended(struct service *service, const struct launch_status *status, bool known)
 {
 	struct service_end end = { .reason = END_UNKNOWN };
-	struct group_usage usage;
 	const struct group *group = service_group(service);
 
 	end.pid = service->child.pid;
@@ -179,8 +178,11 @@ static void on_ended(struct service *service, const struct launch_status *status
 		end.system_ns = (uint64_t)status->usage.ru_stime.tv_sec * 1000000000 +
 				(uint64_t)status->usage.ru_stime.tv_usec * 1000;
 	}
-	if ((!known || end.signal == SIGKILL) && group && group_usage(group, &usage) >= 0 &&
-	    usage.known & USAGE_OOM_KILLS && usage.oom_kills > service->baseline.oom_kills)
+	service->usage = (struct group_usage){ 0 };
+	if (group)
+		(void)group_usage(group, &service->usage);
+	if ((!known || end.signal == SIGKILL) && service->usage.known & USAGE_OOM_KILLS &&
+	    service->usage.oom_kills > service->baseline.oom_kills)
 		end.reason = END_OOM;
 	if (service->output)
 		output_drain(service->output);
