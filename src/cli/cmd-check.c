@@ -336,19 +336,23 @@ static int print_result(struct check *check)
 /* Turns --compat's word into flags. */
 static int read_compat(struct cli *cli, enum load_flags *ret_flags, struct error *err)
 {
-	static const char *const programs[] = { "fetter" };
+	static const char *const programs[] = { "fetter", "libcgroup" };
+	const char *near;
 
 	*ret_flags = 0;
 	if (!cli->compat)
 		return 0;
-	if (!streq(cli->compat, "fetter")) {
-		const char *near = suggest(cli->compat, programs, ARRAY_SIZE(programs));
-
-		return error_set(err, -EINVAL, "check: --compat %s is not known%s", cli->compat,
-				 near ? " (did you mean fetter?)" : " (it can be: fetter)");
+	if (streq(cli->compat, "fetter") || streq(cli->compat, "libcgroup")) {
+		*ret_flags = *cli->compat == 'f' ? LOAD_COMPAT_FETTER : LOAD_COMPAT_LIBCGROUP;
+		return 0;
 	}
-	*ret_flags = LOAD_COMPAT_FETTER;
-	return 0;
+	near = suggest(cli->compat, programs, ARRAY_SIZE(programs));
+	if (near)
+		return error_set(err, -EINVAL, "check: --compat %s is not known (did you mean %s?)",
+				 cli->compat, near);
+	return error_set(err, -EINVAL,
+			 "check: --compat %s is not known (it can be: fetter, libcgroup)",
+			 cli->compat);
 }
 
 static int run_check(struct cli *cli, int count, char **operands)
@@ -363,7 +367,8 @@ static int run_check(struct cli *cli, int count, char **operands)
 	for (int i = 0; i < count; i++)
 		check_policy(&check, operands[i]);
 	if (count == 0)
-		check_policy(&check, ENGINE_CONFIG_PATH);
+		check_policy(&check,
+			     check.flags & LOAD_COMPAT_LIBCGROUP ? "/etc" : ENGINE_CONFIG_PATH);
 	print_result(&check);
 	diagnostics_done(&check.diagnostics);
 	json_decref(check.costs);
@@ -376,8 +381,8 @@ static const struct command_option check_options[] = {
 	{ "cost", 0, OPTION_FLAG, NULL,
 	  "for each rule where it is enforced, what it asks, and what that takes",
 	  offsetof(struct cli, cost) },
-	{ "compat", 0, OPTION_STRING, "fetter",
-	  "read files of another program: unknown keys are warnings",
+	{ "compat", 0, OPTION_STRING, "fetter|libcgroup",
+	  "read files of another program; of libcgroup, /etc unless others are named",
 	  offsetof(struct cli, compat) },
 };
 
@@ -386,7 +391,9 @@ const struct command check_command = {
 	.usage = "[FILE|FOLDER...]",
 	.summary = "Check policy files, and what this host could not do of them",
 	.description =
-		"Reads each operand as one policy (default: /etc/reeve) and prints every "
+		"Reads each operand as one policy (default: /etc/reeve), libcgroup's "
+		"_cgrules.conf_ and "
+		"_cgconfig.conf_ too, and prints every "
 		"mistake with its place, and every one of its _tests_ that does not hold. "
 		"Needs neither root nor a daemon. The exit code is "
 		"0 when all are valid, 1 when one is not, 2 for a wrong command line; "

@@ -17,6 +17,7 @@ extern const struct command events_command;
 extern const struct command group_commands[];
 extern const size_t group_command_count;
 extern const struct command help_command;
+extern const struct command import_command;
 extern const struct command log_command;
 extern const struct command mount_command;
 extern const struct command port_command;

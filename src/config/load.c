@@ -14,24 +14,8 @@
 #include "config/values.h"
 
 #include <malloc.h>
-#include <syslog.h>
 
 enum { TRIM_FROM = 1024 * 1024 }; /* of text: below, there is nothing worth a trim */
-
-static int reader_init(struct reader *reader, enum load_flags flags,
-		       struct diagnostics *diagnostics)
-{
-	struct policy *policy = calloc(1, sizeof(*policy));
-
-	*reader = (struct reader){ .flags = flags, .diagnostics = diagnostics, .policy = policy };
-	if (!policy)
-		return -ENOMEM;
-	policy->memory = reader->memory = arena_new();
-	policy->log_level = LOG_INFO;
-	policy->decisions_size = 4 << 20;
-	policy->source = "auto";
-	return policy->memory ? 0 : -ENOMEM;
-}
 
 /* libcgroup's files need not be UTF-8 where no word of them is. */
 static bool read_tree(struct reader *reader, uint16_t file, node_id *ret_root)

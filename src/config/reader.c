@@ -5,6 +5,21 @@
 #include "util/suggest.h"
 
 #include <stdarg.h>
+#include <syslog.h>
+
+int reader_init(struct reader *reader, enum load_flags flags, struct diagnostics *diagnostics)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	*reader = (struct reader){ .flags = flags, .diagnostics = diagnostics, .policy = policy };
+	if (!policy)
+		return -ENOMEM;
+	policy->memory = reader->memory = arena_new();
+	policy->log_level = LOG_INFO;
+	policy->decisions_size = 4 << 20;
+	policy->source = "auto";
+	return policy->memory ? 0 : -ENOMEM;
+}
 
 void reader_done(struct reader *reader)
 {

@@ -88,6 +88,8 @@ struct reader {
 	bool too_large;
 };
 
+/* With an empty policy; 0 or -ENOMEM. reader_done() in both cases. */
+int reader_init(struct reader *reader, enum load_flags flags, struct diagnostics *diagnostics);
 void reader_done(struct reader *reader);
 
 /* Adds a diagnostic; the source line is looked up. Always returns false. */

@@ -194,15 +194,38 @@ static const struct {
 static const char *const core_files[] = { "cgroup.max.depth", "cgroup.max.descendants",
 					  "cgroup.pressure" };
 
-static bool check_raw_file(struct reader *reader, const struct node *node, const char *file)
+static bool is_hugetlb_limit(const char *file)
+{
+	return strncmp(file, "hugetlb.", 8) == 0 &&
+	       (strstr(file, ".limit_in_bytes") || strstr(file, ".max")) && !strstr(file, ".rsvd.");
+}
+
+static bool has_raw_form(const char *file)
 {
 	size_t controller = strspn(file, "abcdefghijklmnopqrstuvwxyz_");
 	size_t size = strspn(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789_.-");
+
+	return controller > 0 && file[controller] == '.' && file[controller + 1] != '\0' &&
+	       file[size] == '\0' && size <= 255;
+}
+
+bool raw_takes(const char *file)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(owned_files); i++)
+		if (streq(file, owned_files[i].file))
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(core_files); i++)
+		if (streq(file, core_files[i]))
+			return true;
+	return has_raw_form(file) && !is_hugetlb_limit(file) && strncmp(file, "cgroup.", 7) != 0;
+}
+
+static bool check_raw_file(struct reader *reader, const struct node *node, const char *file)
+{
 	char hint[64];
 
-	if (controller == 0 || file[controller] != '.' || file[controller + 1] == '\0' ||
-	    file[size] != '\0' || size > 255)
+	if (!has_raw_form(file))
 		return report_error(reader, node, "write a name such as memory.swappiness",
 				    "\"%.80s\" is no file of a controller", file);
 	for (size_t i = 0; i < ARRAY_SIZE(owned_files); i++) {
@@ -211,8 +234,7 @@ static bool check_raw_file(struct reader *reader, const struct node *node, const
 		snprintf(hint, sizeof(hint), "use the key \"%s\"", owned_files[i].key);
 		return report_error(reader, node, hint, "\"%s\" is written by reeve itself", file);
 	}
-	if (strncmp(file, "hugetlb.", 8) == 0 &&
-	    (strstr(file, ".limit_in_bytes") || strstr(file, ".max")) && !strstr(file, ".rsvd."))
+	if (is_hugetlb_limit(file))
 		return report_error(reader, node, "use the key \"hugetlb\"",
 				    "\"%s\" is written by reeve itself", file);
 	if (strncmp(file, "cgroup.", 7) != 0)

@@ -64,6 +64,9 @@ bool read_tests(struct reader *reader, const struct schema_key *key, const struc
  * *ret_name is NULL only when out of memory; false: an error was told. */
 bool group_name_read(struct reader *reader, const struct node *node, char **ret_name,
 		     bool *ret_template);
+/* Whether `raw` of a group takes that file: it has no key of its own, and is not reeve's. */
+bool raw_takes(const char *file);
+
 #define GROUP_FIELDS "uUgGpnc"
 
 /* schema-groups.c: limits that are no group's of the file. The first makes an empty set of them,
