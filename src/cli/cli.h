@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "config/bundle.h"
 #include "config/policy.h"
 #include "core/filter.h"
 #include "launch/recipe.h"
@@ -42,9 +43,14 @@ struct cli {
 	struct option_list limit_words;		/* --limit KEY=VALUE */
 	const char *cpu_time, *report;		/* run */
 	bool pty;
-	const char *profile;
-	char **profile_strings; /* owned: what options borrow from a profile */
+	const char *profile, *bundle;
+	struct bundle container; /* what --bundle read */
+	char **profile_strings;	 /* owned: what options borrow from a profile */
 	size_t profile_string_count;
+
+	bool no_start; /* of service install */
+	const char *restart;
+	struct option_list set;
 	/* run: by the index of the recipe's keys, flags and others apart */
 	bool launch_flags[RECIPE_KEYS_MAX];
 	struct option_list launch[RECIPE_KEYS_MAX];
