@@ -9,7 +9,7 @@ load cgred
 
 setup() {
 	cgred_setup
-	sed "s|@sbindir@|$TREE/bin|" "$TREE/data/init.d/cgred.in" >cgred
+	sed "s|@libexecdir@/reeve/libcgroup|$TREE/bin|" "$TREE/data/init.d/cgred.in" >cgred
 	chmod +x cgred
 	cp /bin/cat a
 	raw_group cpu x
