@@ -17,18 +17,24 @@ void run_group_init(struct run_group *group, struct cli *cli)
 	entrance_init(&group->entrance);
 }
 
-/* One call, over a way of its own that is closed again. */
-static int call(const struct run_group *group, const char *method, json_t *parameters,
-		json_t **ret_reply, struct error *err)
+/* Over one way for all calls, which hang_up() closes. */
+static int call(struct run_group *group, const char *method, json_t *parameters, json_t **ret_reply,
+		struct error *err)
 {
-	_cleanup_(control_freep) struct control *control = NULL;
-	int r = control_open(group->cli, true, &control, err);
+	int r = group->control ? 0 : control_open(group->cli, true, &group->control, err);
 
 	if (r < 0) {
 		json_decref(parameters);
 		return r;
 	}
-	return control_call(control, method, parameters, ret_reply, err);
+	return control_call(group->control, method, parameters, ret_reply, err);
+}
+
+/* Without a daemon the way is a lock too, that nobody else may be kept out by. */
+static void hang_up(struct run_group *group)
+{
+	control_free(group->control);
+	group->control = NULL;
 }
 
 static void remove_group(struct run_group *group)
@@ -48,6 +54,7 @@ static void remove_group(struct run_group *group)
 		reply = NULL;
 		if (r != -EBUSY)
 			break;
+		hang_up(group);
 		usleep(REMOVE_PAUSE_US);
 	}
 	if (r == -EBUSY)
@@ -65,6 +72,7 @@ void run_group_done(struct run_group *group)
 {
 	entrance_done(&group->entrance);
 	remove_group(group);
+	hang_up(group);
 	for (size_t i = 0; i < group->folder_count; i++)
 		free(group->folders[i]);
 	group->folder_count = 0;
@@ -155,7 +163,7 @@ static int create_and_enter(struct run_group *group, struct error *err)
 	return r < 0 ? r : enter(group, err);
 }
 
-int run_group_prepare(struct run_group *group, struct error *err)
+static int prepare(struct run_group *group, struct error *err)
 {
 	struct error cause = ERROR_INIT;
 	int r;
@@ -184,7 +192,15 @@ int run_group_prepare(struct run_group *group, struct error *err)
 	return 0;
 }
 
-json_t *run_group_usage(const struct run_group *group)
+int run_group_prepare(struct run_group *group, struct error *err)
+{
+	int r = prepare(group, err);
+
+	hang_up(group);
+	return r;
+}
+
+json_t *run_group_usage(struct run_group *group)
 {
 	struct error err = ERROR_INIT;
 	json_t *reply = NULL, *usage = NULL;

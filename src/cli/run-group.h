@@ -13,6 +13,7 @@ struct run_group {
 	char *folders[HIERARCHY_MAX]; /* owned */
 	size_t folder_count;
 	struct entrance entrance;
+	struct control *control; /* open before the program and after it, never meanwhile */
 };
 
 void run_group_init(struct run_group *group, struct cli *cli);
@@ -26,4 +27,4 @@ void run_group_done(struct run_group *group);
 int run_group_prepare(struct run_group *group, struct error *err);
 
 /* What it has used; NULL: no group, or it does not tell. Owned. */
-json_t *run_group_usage(const struct run_group *group);
+json_t *run_group_usage(struct run_group *group);

@@ -295,10 +295,30 @@ size_t engine_idle_rules(const struct engine *engine)
 	return count;
 }
 
+/* Rules that would refuse or hold an execution, if anybody were asked before it. */
+static size_t rules_before(const struct engine *engine)
+{
+	const struct policy *policy = engine_policy(engine);
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		count += policy->rules[i].on & OCCASION_BIT(ON_EXECUTE) &&
+			 (rule_effect(&policy->rules[i], EFFECT_DENY) ||
+			  rule_effect(&policy->rules[i], EFFECT_DELAY));
+	return count;
+}
+
 void engine_tell_without_gate(struct engine *engine)
 {
-	size_t count = engine->options.local ? 0 : engine_idle_rules(engine);
+	size_t count = engine_idle_rules(engine), before = rules_before(engine);
 
+	if (engine->options.local || engine->gate)
+		return;
+	if (before > 0)
+		log_warning(engine->log,
+			    "%zu rules refuse or delay nothing: without a gate executions are told "
+			    "after they have begun",
+			    before);
 	if (count > 0)
 		log_warning(engine->log,
 			    "%zu rules on reading or writing do nothing: a scan sees no opens",

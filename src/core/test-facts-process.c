@@ -68,6 +68,43 @@ static void test_ourselves(void **state)
 	host_free(host);
 }
 
+static void give_arguments(struct process_facts *process, const char *list, size_t size)
+{
+	memcpy(process->arguments, list, size);
+	process->facts.argv = (struct slice){ process->arguments, size };
+	process->facts.known = UINT32_C(1) << FACT_ARGUMENTS | UINT32_C(1) << FACT_SCRIPT;
+}
+
+/* As the kernel puts a script's arguments together. */
+static void test_an_interpreter_in_front(void **state)
+{
+	static const char wanted[] = "/bin/sh\0-e x\0./script\0a\0";
+	struct facts_world world = { 0 };
+	struct process_facts *process = begin(&world, NULL, getpid());
+	struct facts *facts = &process->facts;
+
+	process->executing = true;
+	facts->script = slice_of("/opt/script");
+	facts->interpreter = slice_of("/bin/sh");
+	snprintf(process->interpreter_argument, sizeof(process->interpreter_argument), "-e x");
+	snprintf(process->asked_for, sizeof(process->asked_for), "./script");
+	give_arguments(process, "name\0a", 7);
+	process_facts_put_interpreter(process);
+	assert_int_equal(facts->argv.size, sizeof(wanted) - 1);
+	assert_memory_equal(facts->argv.data, wanted, sizeof(wanted) - 1);
+	/* Without arguments, too; and a program that is no script keeps its own. */
+	give_arguments(process, "", 0);
+	process->interpreter_argument[0] = '\0';
+	process_facts_put_interpreter(process);
+	assert_int_equal(facts->argv.size, 17);
+	assert_memory_equal(facts->argv.data, "/bin/sh\0./script", 17);
+	facts->script.size = 0;
+	give_arguments(process, "name\0a", 7);
+	process_facts_put_interpreter(process);
+	assert_int_equal(facts->argv.size, 7);
+	free(process);
+}
+
 static void test_nobody(void **state)
 {
 	struct facts_world world;
@@ -208,9 +245,10 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ourselves), cmocka_unit_test(test_nobody),
-		cmocka_unit_test(test_texts),	  cmocka_unit_test(test_script),
-		cmocka_unit_test(test_calls),	  cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_ourselves), cmocka_unit_test(test_an_interpreter_in_front),
+		cmocka_unit_test(test_nobody),	  cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_script),	  cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,7 @@ static struct trigger_values values_of(const struct subject *subject)
 		.argv = { "x\0-a\0\0", 6 },
 		.user = slice_of("anna"),
 		.time_ns = UINT64_C(1700000000123456789),
+		.exec_id = { .boot = 0x3f2a9c10, .pid = 1234, .start = 0x5e3c1, .exec = 42 },
 	};
 
 	trigger_values_init(&values);
@@ -77,6 +78,7 @@ static void test_environment(void **state)
 		{ "FETTER_SYSCALL", "execve" },
 		{ "FETTER_TTY", "pts3" },
 		{ "FETTER_UID", "1000" },
+		{ "REEVE_EXEC_ID", "3f2a9c10-5e3c1-1234.42" },
 		{ "REEVE_ARGV", "[\"x\",\"-a\",\"\"]" },
 		{ "REEVE_CGROUP", "/system.slice/x" },
 		{ "REEVE_CWD", "/home/a b" },

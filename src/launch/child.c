@@ -223,6 +223,18 @@ static void close_between(unsigned first, unsigned last, unsigned limit)
 		(void)raw(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* Where only the namespaces were wanted, this is the end. */
+static int step_keep(struct job *job)
+{
+	int r;
+
+	if (!job->keep)
+		return 0;
+	job->made = true;
+	r = job_ask(job);
+	return r < 0 ? r : 1;
+}
+
 static int step_descriptors(struct job *job)
 {
 	const struct launch_descriptors *descriptors = job->plan->descriptors;
@@ -467,6 +479,7 @@ static const struct {
 	{ LAUNCH_PIVOT, child_pivot },
 	{ LAUNCH_NETWORK, step_network },
 	{ LAUNCH_HOSTNAME, step_hostname },
+	{ LAUNCH_KEEP, step_keep },
 	{ LAUNCH_DESCRIPTORS, step_descriptors },
 	{ LAUNCH_TERMINAL, step_terminal },
 	{ LAUNCH_BOUNDING, step_bounding },
@@ -487,6 +500,8 @@ int child_main(void *argument)
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		int r = steps[i].take(job);
 
+		if (r > 0)
+			return 0;
 		if (r < 0) {
 			job->failure = (struct launch_failure){ .step = steps[i].step, .code = r };
 			return LAUNCH_EXIT_FAILED;

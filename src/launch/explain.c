@@ -24,6 +24,7 @@ static const struct step_text step_texts[] = {
 	[LAUNCH_PIVOT] = { "cannot change to its root", NULL },
 	[LAUNCH_NETWORK] = { "cannot bring up the loopback device", NULL },
 	[LAUNCH_HOSTNAME] = { "cannot set its host name", NULL },
+	[LAUNCH_KEEP] = { "cannot have its namespaces kept", NULL },
 	[LAUNCH_DESCRIPTORS] = { "cannot take over descriptors", NULL },
 	[LAUNCH_TERMINAL] = { "cannot take its terminal", NULL },
 	[LAUNCH_BOUNDING] = { "cannot drop capabilities for good", "that takes CAP_SETPCAP" },

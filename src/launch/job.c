@@ -26,6 +26,7 @@ void job_done(struct job *job)
 	closep(&job->folder_fd);
 	closep(&job->procs_fd);
 	closep(&job->parent_fd);
+	closep(&job->kept_fd);
 }
 
 static const char *search_path_of(const struct launch_plan *plan)
@@ -97,7 +98,8 @@ static int find_program(const struct launch_plan *plan, struct job *job, struct 
 {
 	const char *name = plan->argv[0], *path = search_path_of(plan);
 
-	if (has_other_root(plan))
+	/* Without a program there is nothing to be found. */
+	if (job->keep || has_other_root(plan))
 		return list_programs(name, path, job, err);
 	job->programs = calloc(2, sizeof(char *));
 	if (!job->programs)
@@ -182,8 +184,8 @@ static int check_namespaces(const struct launch_plan *plan, struct job *job, str
 
 static int prepare_parent(const struct launch_plan *plan, struct job *job, struct error *err)
 {
-	bool needed = (plan->conditions && plan->conditions->die_with_parent) ||
-		      job_maps_need_parent(job->maps);
+	bool needed =
+		(plan->conditions && plan->conditions->die_with_parent) || job_needs_parent(job);
 
 	if (!needed)
 		return 0;
@@ -208,14 +210,16 @@ static int prepare_blocks(const struct launch_plan *plan, struct job *job, struc
 	return r;
 }
 
-int job_init(const struct launch_plan *plan, struct job *job, struct launch_failure *ret_failure,
-	     struct error *err)
+int job_init(const struct launch_plan *plan, int keep, struct job *job,
+	     struct launch_failure *ret_failure, struct error *err)
 {
 	int r;
 
 	*job = (struct job){ .plan = plan,
 			     .argv = plan->argv,
 			     .envp = plan->envp ? plan->envp : environ,
+			     .keep = keep,
+			     .kept_fd = -1,
 			     .folder_fd = -1,
 			     .procs_fd = -1,
 			     .parent_fd = -1 };

@@ -26,6 +26,7 @@ struct job {
 	char **programs;   /* files to try, in order; ends with NULL */
 	char **shell_argv; /* for a script without #!; [1] is the file */
 	bool found_here;   /* programs[0] is it, found before the start */
+	int keep; /* CLONE_NEW*: no program; the parent keeps this namespace. 0: a program */
 	bool joins_mounts; /* a mount namespace is joined */
 	int folder_fd;	   /* -1: plan->folder is looked up there */
 	int procs_fd;	   /* v2, when not born inside; -1: none */
@@ -38,7 +39,9 @@ struct job {
 	struct job_maps *maps;				/* NULL: none */
 
 	uint32_t word; /* enum job_word; only where the parent has a part */
+	bool made;     /* all namespaces are as they are to be: that is what it asks about */
 	int answer;    /* the parent's: 0 or -errno */
+	int kept_fd;   /* the namespace, opened by the parent; -1 */
 
 	/* Written by the child, and `doing` by the parent for its part. */
 	struct launch_failure failure;
@@ -47,8 +50,9 @@ struct job {
 	const char *program; /* the file that failed; NULL: none was there */
 };
 
-int job_init(const struct launch_plan *plan, struct job *job, struct launch_failure *ret_failure,
-	     struct error *err);
+/* `keep` as in struct job. */
+int job_init(const struct launch_plan *plan, int keep, struct job *job,
+	     struct launch_failure *ret_failure, struct error *err);
 void job_done(struct job *job);
 
 /* Prepares the mounts, or nothing if the plan has none. */
@@ -60,6 +64,10 @@ int job_maps_new(const struct launch_plan *plan, struct job_maps **ret_maps, str
 void job_maps_free(struct job_maps *maps);
 /* Whether the parent has a part while the child waits: then it cannot wait itself (CLONE_VFORK). */
 bool job_maps_need_parent(const struct job_maps *maps);
+static inline bool job_needs_parent(const struct job *job)
+{
+	return job->keep || job_maps_need_parent(job->maps);
+}
 /* The parent's part. 0 or -errno, *ret_doing being what failed. */
 int job_maps_write(const struct job_maps *maps, pid_t pid, const char **ret_doing);
 

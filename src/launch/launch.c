@@ -45,7 +45,7 @@ int launch_plan_check(const struct launch_plan *plan, char **ret_program,
 		      struct launch_failure *ret_failure, struct error *err)
 {
 	_cleanup_(job_done) struct job job;
-	int r = job_init(plan, &job, ret_failure, err);
+	int r = job_init(plan, 0, &job, ret_failure, err);
 
 	if (r >= 0 && ret_program)
 		*ret_program = TAKE_PTR(job.programs[0]);
@@ -69,7 +69,7 @@ static uint64_t clone_flags(const struct job *job)
 	if (job->joins_mounts)
 		spaces &= ~(uint64_t)CLONE_NEWNS; /* a copy of what is joined, after that */
 	return CLONE_VM | CLONE_PIDFD | spaces |
-	       (job_maps_need_parent(job->maps) ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
+	       (job_needs_parent(job) ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
 }
 
 static long clone_inside(const struct launch_plan *plan, struct job *job, void *stack, int *pidfd)
@@ -106,6 +106,24 @@ static long clone_plain(const struct launch_plan *plan, struct job *job, char *s
 	return pid < 0 ? -errno : pid;
 }
 
+static const char *space_name(int flags)
+{
+	return flags == CLONE_NEWPID   ? "pid_for_children"
+	       : flags == CLONE_NEWNET ? "net"
+	       : flags == CLONE_NEWIPC ? "ipc"
+	       : flags == CLONE_NEWNS  ? "mnt"
+				       : "uts";
+}
+
+static int open_kept(struct job *job, pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, space_name(job->keep));
+	job->kept_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return job->kept_fd < 0 ? -errno : 0;
+}
+
 /* Does the parent's part when the child asks, and returns when it has executed or ended. */
 static void attend(struct job *job, pid_t pid)
 {
@@ -116,7 +134,8 @@ static void attend(struct job *job, pid_t pid)
 			(void)raw(SYS_futex, &job->word, FUTEX_WAIT, word, NULL);
 			continue;
 		}
-		job->answer = job_maps_write(job->maps, pid, &job->doing);
+		job->answer = job->made ? open_kept(job, pid)
+					: job_maps_write(job->maps, pid, &job->doing);
 		__atomic_store_n(&job->word, JOB_ANSWERED, __ATOMIC_SEQ_CST);
 		(void)raw(SYS_futex, &job->word, FUTEX_WAKE, 1);
 	}
@@ -137,7 +156,7 @@ static long clone_child(const struct launch_plan *plan, struct job *job, struct 
 		child->pidfd = -1;
 		pid = clone_plain(plan, job, stack, &child->pidfd);
 	}
-	if (pid > 0 && job_maps_need_parent(job->maps))
+	if (pid > 0 && job_needs_parent(job))
 		attend(job, (pid_t)pid);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return pid;
@@ -157,14 +176,6 @@ int job_parent_joins(const struct job *job, const struct launch_join *join)
 
 	return join->flags &
 	       (late ? CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS : CLONE_NEWPID);
-}
-
-static const char *space_name(int flags)
-{
-	return flags == CLONE_NEWPID   ? "pid_for_children"
-	       : flags == CLONE_NEWNET ? "net"
-	       : flags == CLONE_NEWIPC ? "ipc"
-				       : "uts";
 }
 
 static void leave_joined(const struct job *job, struct joined *joined)
@@ -260,35 +271,62 @@ static int explain_clone(int code, const struct launch_plan *plan, struct error 
 			       plan->clone_fd >= 0 ? " in its group" : "");
 }
 
-int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
-		 struct launch_failure *ret_failure, struct error *err)
+static int start_job(struct job *job, struct launch_child *ret_child,
+		     struct launch_failure *ret_failure, struct error *err)
 {
 	struct launch_child child = { .pidfd = -1, .started = clock_monotonic() };
 	struct joined joined[PARENT_JOINS_MAX];
-	_cleanup_(job_done) struct job job;
 	long pid;
-	int r;
+	int r = join_for_child(job, joined);
 
-	r = job_init(plan, &job, ret_failure, err);
-	if (r < 0)
-		return r;
-	r = join_for_child(&job, joined);
 	if (r < 0)
 		return failed(ret_failure, LAUNCH_JOIN,
 			      error_set_errno(err, r, "cannot join a namespace"));
-	pid = clone_child(plan, &job, &child);
-	leave_joined(&job, joined);
+	pid = clone_child(job->plan, job, &child);
+	leave_joined(job, joined);
 	if (pid < 0)
-		return failed(ret_failure, LAUNCH_CLONE, explain_clone((int)pid, plan, err));
+		return failed(ret_failure, LAUNCH_CLONE, explain_clone((int)pid, job->plan, err));
 	child.pid = (pid_t)pid;
-	if (job.failure.code < 0) {
+	if (job->failure.code < 0) {
 		struct launch_status status;
 
 		(void)launch_wait(&child, &status);
 		launch_child_done(&child);
-		return failed(ret_failure, job.failure.step, job_explain(&job, err));
+		return failed(ret_failure, job->failure.step, job_explain(job, err));
 	}
 	*ret_child = child;
+	return 0;
+}
+
+int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
+		 struct launch_failure *ret_failure, struct error *err)
+{
+	_cleanup_(job_done) struct job job;
+	int r = job_init(plan, 0, &job, ret_failure, err);
+
+	return r < 0 ? r : start_job(&job, ret_child, ret_failure, err);
+}
+
+int launch_keep(const struct launch_plan *plan, int flag, int *ret_fd,
+		struct launch_failure *ret_failure, struct error *err)
+{
+	static char nobody[] = "(none)";
+	char *argv[] = { nobody, NULL };
+	struct launch_plan kept = *plan;
+	_cleanup_(job_done) struct job job;
+	struct launch_status status;
+	struct launch_child child;
+	int r;
+
+	kept.argv = argv;
+	r = job_init(&kept, flag, &job, ret_failure, err);
+	if (r >= 0)
+		r = start_job(&job, &child, ret_failure, err);
+	if (r < 0)
+		return r;
+	(void)launch_wait(&child, &status);
+	launch_child_done(&child);
+	*ret_fd = TAKE_FD(job.kept_fd);
 	return 0;
 }
 

@@ -60,6 +60,7 @@ enum launch_step {
 	LAUNCH_PIVOT,	     /* the old root goes */
 	LAUNCH_NETWORK,	     /* loopback */
 	LAUNCH_HOSTNAME,     /* */
+	LAUNCH_KEEP,	     /* a namespace without a program */
 	LAUNCH_DESCRIPTORS,  /* their numbers */
 	LAUNCH_TERMINAL,     /* the controlling one */
 	LAUNCH_BOUNDING,     /* what no program may regain */
@@ -105,6 +106,16 @@ struct launch_child {
  */
 int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
 		 struct launch_failure *ret_failure, struct error *err);
+
+/*
+ * A namespace made ready as a plan says, to be joined by any number of programs (struct
+ * launch_join) that then need not make it: the mounts of a root, or a network. `flag` is one of the
+ * plan's CLONE_NEW*; nothing is executed, and argv may be NULL. A program that joins a mount
+ * namespace and unshares one gets a copy of it. The fd is the caller's; the namespace lives as long
+ * as it is open, or somebody is in it.
+ */
+int launch_keep(const struct launch_plan *plan, int flag, int *ret_fd,
+		struct launch_failure *ret_failure, struct error *err);
 
 struct launch_status {
 	int exit_code;	     /* the program's own, or 128 + signal */

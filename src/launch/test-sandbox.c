@@ -372,6 +372,52 @@ static void test_joins(void **state)
 	close(join.fd);
 }
 
+/* A root and a network, made once and joined by two programs, each with its own copy of the root.
+ */
+static void test_kept(void **state)
+{
+	static const struct launch_mount mounts[] = {
+		{ LAUNCH_MOUNT_SYMLINK, "/bin", "usr/bin" },
+		{ LAUNCH_MOUNT_SYMLINK, "/lib", "usr/lib" },
+		{ LAUNCH_MOUNT_SYMLINK, "/lib64", "usr/lib64" },
+		{ LAUNCH_MOUNT_FILESYSTEM, "/proc", "proc", "proc" },
+		{ LAUNCH_MOUNT_BIND, "/usr", "/usr", .attributes = MOUNT_ATTR_RDONLY },
+	};
+	static const struct launch_mount proc[] = {
+		{ LAUNCH_MOUNT_FILESYSTEM, "/proc", "proc", "proc" },
+	};
+	struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS | CLONE_NEWNET,
+						.loopback = true };
+	struct launch_file_system system = { .root = LAUNCH_ROOT_EMPTY,
+					     .mounts = mounts,
+					     .mount_count = ARRAY_SIZE(mounts) };
+	struct launch_plan plan = { .clone_fd = -1,
+				    .namespaces = &namespaces,
+				    .file_system = &system };
+	struct launch_join joins[] = { { -1, CLONE_NEWNS }, { -1, CLONE_NEWNET } };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+
+	unit_need_root();
+	for (size_t i = 0; i < 2; i++)
+		if (launch_keep(&plan, joins[i].flags, &joins[i].fd, NULL, &err) < 0)
+			fail_msg("%s", error_text(&err));
+	namespaces = (struct launch_namespaces){ .unshare = CLONE_NEWNS | CLONE_NEWPID,
+						 .joins = joins,
+						 .join_count = 2 };
+	system = (struct launch_file_system){ .mounts = proc, .mount_count = 1 };
+	for (int i = 0; i < 2; i++)
+		expect(&plan,
+		       "echo $$ $(ls / | wc -l) $(grep -c : /proc/net/dev); mkdir /proc/x 2>&-; "
+		       "ls -d /proc/[0-9]*",
+		       "1 5 1\n/proc/1\n");
+	close(joins[0].fd);
+	close(joins[1].fd);
+	namespaces = (struct launch_namespaces){ .unshare = CLONE_NEWNS };
+	system.root = LAUNCH_ROOT_PATH;
+	system.path = "/nonexistent";
+	assert_int_equal(launch_keep(&plan, CLONE_NEWNS, &joins[0].fd, NULL, NULL), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,7 +425,7 @@ int main(void)
 		cmocka_unit_test(test_root),	   cmocka_unit_test(test_links),
 		cmocka_unit_test(test_overlay),	   cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_privileges), cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_joins),
+		cmocka_unit_test(test_joins),	   cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* More calls on files, descriptors and sockets. */
 #include "port/call-functions.h"
 
+#include "port/direct.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/socket.h>
@@ -122,10 +124,12 @@ CALL(accept)
 CALL(close_range)
 {
 	uint64_t first = MAX(arguments[0].number, FD_FIRST_FREE), last = arguments[1].number;
-	int greatest = MAX(children_greatest_fd(&port->children), port->guard);
+	int greatest = MAX(children_greatest_fd(&port->children),
+			   MAX(port->guard, direct_greatest_fd(port)));
 
 	for (int fd = (int)first; (uint64_t)fd <= last && fd <= greatest; fd++, first++)
-		if (fd != port->guard && !children_with_fd(&port->children, fd))
+		if (fd != port->guard && !direct_owns(port, fd) &&
+		    !children_with_fd(&port->children, fd))
 			close(fd);
 	if (first <= last && syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) < 0)
 		return reply_errno(reply, errno);

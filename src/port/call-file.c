@@ -2,6 +2,8 @@
 /* Calls on files, folders, descriptors and mounts. */
 #include "port/call-functions.h"
 
+#include "port/direct.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -39,6 +41,8 @@ CALL(close)
 	int fd = (int)arguments[0].number;
 	struct child *child = children_with_fd(&port->children, fd);
 
+	if (direct_owns(port, fd))
+		direct_forget(port, fd);
 	if (fd == port->guard) {
 		port->guard = -1;
 		port->polls_stale = true;

@@ -146,6 +146,9 @@ CALL(statistics)
 		{ "badpid", port->counters.badpid },
 		{ "replies_too_long", port->counters.replies_too_long },
 		{ "control_invalid", port->counters.control_invalid },
+		{ "direct_refused", port->counters.direct_refused },
+		{ "direct_invalid", port->counters.direct_invalid },
+		{ "lines_full", port->counters.lines_full },
 		{ "output_missing", port->counters.output_missing },
 		{ "signals_lost", signals_lost() },
 	};

@@ -181,13 +181,16 @@ CALL(setcpid)
 	return reply_atom(reply, "false");
 }
 
+/* Children may be in another namespace of numbers than this process. */
 CALL(setns)
 {
+	port->pids_differ = true;
 	return reply_result(reply, setns((int)arguments[0].number, (int)arguments[1].number));
 }
 
 CALL(unshare)
 {
+	port->pids_differ |= (arguments[0].number & CLONE_NEWPID) != 0;
 	return reply_result(reply, unshare((int)arguments[0].number));
 }
 

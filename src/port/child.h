@@ -29,10 +29,12 @@ struct child_counters {
 struct child {
 	pid_t pid; /* 0: the slot is free */
 	int control, in, out, err;
-	bool executed;	/* it is a program: its output is raw */
-	bool bulk;	/* its last frame was a large one */
-	bool announced; /* it is about to execute; the control socket tells whether it did */
-	bool gone;	/* its end has been told; only what others keep open of it is left */
+	bool executed;	    /* it is a program: its output is raw */
+	bool bulk;	    /* its last frame was a large one */
+	bool announced;	    /* it is about to execute; the control socket tells whether it did */
+	bool hidden;	    /* it may have executed a program: nobody looks into what is for it */
+	bool speaks_direct; /* by the queue of the first process (direct.h) */
+	bool gone;	    /* its end has been told; only what others keep open of it is left */
 	int64_t flowcontrol;
 	uint32_t signaloneof;
 	uint32_t stdinqueue;	  /* bytes that may wait for a program's stdin */

@@ -9,6 +9,7 @@
  * then, and ended by its own signaloneof.
  */
 #include "port/deadline.h"
+#include "port/direct.h"
 #include "port/process-tree.h"
 
 #include <signal.h>
@@ -166,6 +167,7 @@ void port_end(struct port *port)
 	uint64_t until;
 
 	close(STDOUT_FILENO);
+	direct_close(port);
 	if (!port->children.present && !port->adopts)
 		return;
 	signal_adopted(port, &programs.tree);

@@ -62,12 +62,15 @@ enum frame_state frame_downwards(const uint8_t *data, size_t size, size_t *ret_s
 {
 	size_t length, type;
 
-	if (size < FRAME_HEAD)
-		return size >= 2 && frame_u16(data) < 4 ? FRAME_BROKEN : FRAME_SHORT;
+	if (size < FRAME_HEAD) {
+		length = size >= 2 ? frame_u16(data) : 4;
+		return length < 4 && length != 2 ? FRAME_BROKEN : FRAME_SHORT;
+	}
 	length = frame_u16(data);
 	type = frame_u16(data + 2);
 	if ((type == FRAME_STDIN && length < 6) || (type == FRAME_CALL && length < 4) ||
-	    (type != FRAME_STDIN && type != FRAME_CALL))
+	    (type == FRAME_LINE && length != 2) ||
+	    (type != FRAME_STDIN && type != FRAME_CALL && type != FRAME_LINE))
 		return FRAME_BROKEN;
 	*ret_size = 2 + length;
 	return FRAME_GOOD;

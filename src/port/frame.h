@@ -19,6 +19,8 @@ enum frame_type {
 	/* Between our own processes, never seen by a controller: what follows on this pipe is no
 	 * frame any more if the child's execve(2) succeeds, which its control socket tells. */
 	FRAME_EXEC = 8,
+	/* Downwards: a line is wanted (lines.c); and in the queue, with it. */
+	FRAME_LINE = 0x7265,
 };
 
 enum {

@@ -10,6 +10,8 @@
 #include "port/lifecycle.h"
 
 #include "port/constants.h"
+#include "port/direct.h"
+#include "port/lines.h"
 #include "port/output.h"
 #include "port/relay.h"
 
@@ -19,6 +21,7 @@
 
 static void control_closed(struct port *port, struct child *child)
 {
+	direct_relay(port);
 	relay_drain_frames(port, child);
 	child_close(&child->control);
 	port->polls_stale = true;
@@ -117,6 +120,7 @@ void child_ended(struct port *port, pid_t pid, int status, const struct rusage *
 			output_about_atom(port, pid, FRAME_CTL, "stdin_closed");
 	}
 	forget_deadlines(port, pid);
+	lines_drop(port, &pid, 1);
 	port->polls_stale = true;
 	/* The slot is free before anybody is told: the next call may be a fork. */
 	child_leave(&port->children, child);
@@ -139,10 +143,19 @@ void children_reap(struct port *port)
 
 /* ---- its stdin ---- */
 
-static void refuse(struct port *port, struct child *child, size_t written, size_t size)
+/* What the first process asked, and no controller (lines.c). */
+static bool is_mark(const uint8_t *data, size_t size)
+{
+	return size == FRAME_HEAD && frame_u16(data) == 2 && frame_u16(data + 2) == FRAME_LINE;
+}
+
+static void refuse(struct port *port, struct child *child, size_t written, const uint8_t *data,
+		   size_t size)
 {
 	child->counters.in_refused += size - written;
 	child->stdin_refused = true;
+	if (is_mark(data, size))
+		return;
 	etf_put_uint(output_begin(port), written);
 	output_about(port, child->pid, FRAME_PIPE);
 }
@@ -163,6 +176,8 @@ void child_send(struct port *port, pid_t pid, const uint8_t *data, size_t size)
 	ssize_t r;
 
 	if (!child) {
+		if (is_mark(data, size))
+			return;
 		port->counters.badpid++;
 		output_about_atom(port, pid, FRAME_CTL, "badpid");
 		return;
@@ -180,13 +195,13 @@ void child_send(struct port *port, pid_t pid, const uint8_t *data, size_t size)
 		return;
 	/* A begun frame is completed, whatever it takes. */
 	if (size - written > queue_room(child) && (child->executed || !written)) {
-		refuse(port, child, written, size);
+		refuse(port, child, written, data, size);
 		return;
 	}
 	if (child_bytes_add(&child->queue, data + written, size - written))
 		port->polls_stale = true;
 	else
-		refuse(port, child, written, size);
+		refuse(port, child, written, data, size);
 }
 
 void child_flush(struct port *port, struct child *child)

@@ -12,7 +12,9 @@
  */
 #include "port/calls.h"
 #include "port/deadline.h"
+#include "port/direct.h"
 #include "port/lifecycle.h"
+#include "port/lines.h"
 #include "port/output.h"
 #include "port/relay.h"
 #include "port/signals.h"
@@ -24,8 +26,9 @@ enum {
 	READS_AT_ONCE = 16,
 	POLL_STDIN = 0,
 	POLL_SIGNALS = 1,
-	POLL_GUARD = 2,
-	POLL_CHILDREN = 3,
+	POLL_ABOVE = 2, /* the first process's guard; to any other the line from the first */
+	POLL_QUEUE = 3,
+	POLL_CHILDREN = 4,
 	POLLS_PER_CHILD = 4,
 };
 
@@ -54,8 +57,13 @@ static void handle_message(struct port *port, const uint8_t *message, size_t siz
 		calls_dispatch(port, message + FRAME_HEAD, size - FRAME_HEAD);
 		return;
 	}
-	child_send(port, (pid_t)frame_u32(message + FRAME_HEAD), message + FRAME_HEAD_CHILD,
-		   size - FRAME_HEAD_CHILD);
+	if (frame_u16(message + 2) == FRAME_LINE)
+		direct_open_line(port);
+	else if (!port->depth)
+		lines_route(port, message, size);
+	else
+		child_send(port, (pid_t)frame_u32(message + FRAME_HEAD), message + FRAME_HEAD_CHILD,
+			   size - FRAME_HEAD_CHILD);
 }
 
 /* Handles every message that is whole. Returns false for what is none. */
@@ -73,6 +81,8 @@ static bool handle_whole(struct port *port, size_t *ret_wanted)
 			*ret_wanted = state == FRAME_SHORT ? FIRST_READ : whole;
 			break;
 		}
+		if (!port->depth && frame_u16(port->input + done + 2) == FRAME_LINE)
+			return false;
 		handle_message(port, port->input + done, whole);
 		done += whole;
 		/* In a child that was just forked nothing is left of the parent's input. */
@@ -115,6 +125,20 @@ static enum port_turn on_stdin(struct port *port)
 	}
 	port->input_wanted = wanted;
 	return PORT_GOES_ON;
+}
+
+/* What the first process sent to this one comes before what is in stdin: all of it where there is
+ * something. */
+static void on_line(struct port *port, bool all)
+{
+	pid_t pid = port->pid;
+	size_t size;
+
+	do {
+		size = direct_receive(port);
+		if (size)
+			handle_message(port, port->packet, size);
+	} while (size && all && port->pid == pid && !port->ended);
 }
 
 /* ---- signals ---- */
@@ -204,7 +228,8 @@ static int make_polls(struct port *port)
 	port->poll_count = POLL_CHILDREN;
 	poll_own(port, POLL_STDIN, STDIN_FILENO);
 	poll_own(port, POLL_SIGNALS, FD_SIGNALS);
-	poll_own(port, POLL_GUARD, port->guard);
+	poll_own(port, POLL_ABOVE, port->depth ? port->line : port->guard);
+	poll_own(port, POLL_QUEUE, port->queue);
 	for (uint32_t i = 0; i < port->children.count; i++) {
 		const struct child *c = &port->children.slots[i];
 
@@ -264,34 +289,40 @@ static void on_child(struct port *port, const struct pollfd *polled, struct poll
 	child_release(&port->children, child);
 }
 
+static enum port_turn on_guard(struct port *port)
+{
+	if (!(port->polls[POLL_ABOVE].revents & POLLNVAL))
+		return PORT_ENDS;
+	port->guard = -1; /* the controller has closed it */
+	port->polls_stale = true;
+	return PORT_GOES_ON;
+}
+
 static enum port_turn turn(struct port *port)
 {
+	pid_t pid = port->pid;
 	int ready = poll(port->polls, port->poll_count, deadline_wait(port));
 
 	port->drained = false;
 	deadlines_run(port);
 	if (ready <= 0)
 		return ready < 0 && errno != EINTR ? PORT_ENDS : PORT_GOES_ON;
-	if (port->polls[POLL_STDIN].revents) {
-		pid_t pid = port->pid;
-
-		if (on_stdin(port) == PORT_ENDS)
-			return PORT_ENDS;
-		if (port->pid != pid) /* forked: what was polled is the parent's */
-			return PORT_GOES_ON;
-		ready--;
-	}
-	if (port->polls[POLL_SIGNALS].revents) {
+	if (port->depth && (port->polls[POLL_ABOVE].revents || port->polls[POLL_STDIN].revents))
+		on_line(port, port->polls[POLL_STDIN].revents);
+	if (port->pid != pid) /* forked: what was polled is the parent's */
+		return PORT_GOES_ON;
+	if (port->polls[POLL_STDIN].revents && on_stdin(port) == PORT_ENDS)
+		return PORT_ENDS;
+	if (port->pid != pid)
+		return PORT_GOES_ON;
+	if (port->polls[POLL_SIGNALS].revents)
 		on_signals(port);
-		ready--;
-	}
-	if (port->polls[POLL_GUARD].revents) {
-		if (!(port->polls[POLL_GUARD].revents & POLLNVAL))
-			return PORT_ENDS;
-		port->guard = -1; /* the controller has closed it */
-		port->polls_stale = true;
-		ready--;
-	}
+	if (!port->depth && port->polls[POLL_ABOVE].revents && on_guard(port) == PORT_ENDS)
+		return PORT_ENDS;
+	if (port->polls[POLL_QUEUE].revents)
+		direct_relay(port);
+	for (size_t i = 0; i < POLL_CHILDREN; i++)
+		ready -= port->polls[i].revents != 0;
 	for (size_t i = POLL_CHILDREN; ready > 0 && i < port->poll_count; i++)
 		if (port->polls[i].revents) {
 			on_child(port, &port->polls[i], port->poll_owners[i]);

@@ -9,6 +9,8 @@
  */
 #include "port/output.h"
 
+#include "port/direct.h"
+
 #include <fcntl.h>
 #include <poll.h>
 
@@ -76,12 +78,23 @@ static void move_by_copy(struct port *port, int fd, size_t size)
 	}
 }
 
+void output_frame(struct port *port, struct iovec *parts, size_t count)
+{
+	if (!direct_up(port) || port->ended || !direct_send(port, parts, count))
+		output_write(port, parts, count);
+}
+
+void output_grow(struct port *port)
+{
+	if (port->stdout_grown || port->plain_calls)
+		return;
+	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
+	port->stdout_grown = true;
+}
+
 void output_move(struct port *port, int fd, size_t size)
 {
-	if (!port->stdout_grown && !port->plain_calls) {
-		(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
-		port->stdout_grown = true;
-	}
+	output_grow(port);
 	while (size && !port->no_splice && !port->plain_calls && !port->ended) {
 		ssize_t moved = splice(fd, NULL, STDOUT_FILENO, NULL, size, SPLICE_F_MOVE);
 
@@ -138,7 +151,7 @@ static void send_term(struct port *port, size_t head_size, enum frame_type type)
 	struct iovec part = { term - head_size, head_size + port->reply.size };
 
 	frame_put_head(term - FRAME_HEAD, type, port->reply.size);
-	output_write(port, &part, 1);
+	output_frame(port, &part, 1);
 	etf_writer_done(&port->reply);
 }
 

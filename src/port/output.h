@@ -10,6 +10,11 @@
 /* Writes all of it; the array is used up. */
 void output_write(struct port *port, struct iovec *parts, size_t count);
 
+/* One frame, in at most three parts, by the shortest way that there is. */
+void output_frame(struct port *port, struct iovec *parts, size_t count);
+/* Much is to come. */
+void output_grow(struct port *port);
+
 /* Moves `size` bytes, which are there, from a pipe to stdout: by splice(2) where that works. */
 void output_move(struct port *port, int fd, size_t size);
 

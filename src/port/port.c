@@ -24,7 +24,7 @@ struct port *port_new(void)
 		return NULL;
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	port->pid = getpid();
-	port->guard = -1;
+	port->guard = port->up = port->queue = port->line = -1;
 	port->polls_stale = true;
 	port->options = (struct port_options){
 		.maxchild = MIN(MAXCHILD, port_children_possible(limit.rlim_cur)),

@@ -40,6 +40,8 @@ struct port_options {
 /* What was lost or refused in this process. */
 struct port_counters {
 	uint64_t calls, badpid, replies_too_long, control_invalid;
+	uint64_t direct_refused, direct_invalid; /* packets of the queue (direct.h) */
+	uint64_t lines_full;			 /* lines that are not used any more for that */
 	uint64_t output_missing; /* bytes of a begun frame that were gone: sent as zeros */
 };
 
@@ -59,9 +61,14 @@ struct port {
 	bool parent_is_port; /* FD_CONTROL is a socket to a control process above */
 	bool first;	     /* of a tree, below a front of ours */
 	bool adopts;	     /* a subreaper: the first of a tree */
-	int guard;	     /* can be read when the guard has ended; -1: there is none */
-	bool plain_calls;    /* a seccomp policy was set: poll, read and write only */
-	bool no_splice;	     /* FD 1 takes none */
+	bool has_forked;
+	bool pids_differ; /* children have other numbers for the first process than for this one */
+	int up, queue;	  /* direct.h: to the first process, and its end; or -1 */
+	int line;	  /* what the first process sends to this one alone; or -1 */
+	struct lines *lines;
+	int guard;	  /* can be read when the guard has ended; -1: there is none */
+	bool plain_calls; /* a seccomp policy was set: poll, read and write only */
+	bool no_splice;	  /* FD 1 takes none */
 	bool stdout_grown;
 	bool control_kept;  /* FD_CONTROL survives execve: a re-exec is coming */
 	bool pdeathsig_set; /* by the controller: not ours to change */
@@ -91,6 +98,8 @@ struct port {
 	_Alignas(4096) uint8_t input[FRAME_SIZE_MAX + 1];
 	_Alignas(4096) uint8_t output[OUTPUT_SIZE];
 	_Alignas(4096) uint8_t buffer[FRAME_SIZE_MAX + 1]; /* children's output on its way */
+	_Alignas(4096) uint8_t packet[FRAME_SIZE_MAX + 1]; /* of a line, or for one */
+	pid_t place[FRAME_DEPTH_MAX]; /* the numbers of those above, and its own */
 };
 
 enum port_turn { PORT_GOES_ON, PORT_ENDS };

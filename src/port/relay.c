@@ -12,6 +12,7 @@
  */
 #include "port/relay.h"
 
+#include "port/direct.h"
 #include "port/output.h"
 
 #include <fcntl.h>
@@ -33,6 +34,12 @@ bool relay_wanted(const struct child *child)
 	return child->gone || (!child->announced && (!child->executed || child->flowcontrol != 0));
 }
 
+/* Frames are sent whole: nothing can be moved past us. */
+static bool sends_whole(const struct port *port)
+{
+	return port->plain_calls || direct_up(port);
+}
+
 /* Bytes in the pipe, or -1 where it cannot be told. */
 static int pipe_bytes(const struct port *port, int fd)
 {
@@ -46,7 +53,7 @@ static int pipe_bytes(const struct port *port, int fd)
 /* A page is enough where the rest can be moved, and does not make much memory one's own. */
 static size_t read_size(const struct port *port)
 {
-	return port->plain_calls ? frame_room(port->depth) : READ_SIZE;
+	return sends_whole(port) ? frame_room(port->depth) : READ_SIZE;
 }
 
 static void close_output(struct port *port, struct child *child, int *fd)
@@ -72,7 +79,7 @@ static void send_chunk(struct port *port, struct child *child, enum frame_type t
 	struct iovec parts[] = { { head, sizeof(head) }, { (void *)(uintptr_t)data, size } };
 
 	frame_put_head_child(head, type, child->pid, size + in_pipe);
-	output_write(port, parts, ARRAY_SIZE(parts));
+	output_frame(port, parts, ARRAY_SIZE(parts));
 	if (in_pipe)
 		output_move(port, type == FRAME_STDOUT ? child->out : child->err, in_pipe);
 	if (child->executed && !child->gone && child->flowcontrol > 0 && --child->flowcontrol == 0)
@@ -96,7 +103,11 @@ struct batch {
 
 static void batch_send(struct batch *batch)
 {
-	output_write(batch->port, batch->parts, 2 * batch->count);
+	if (!direct_up(batch->port))
+		output_write(batch->port, batch->parts, 2 * batch->count);
+	else
+		for (size_t i = 0; i < batch->count; i++)
+			output_frame(batch->port, batch->parts + 2 * i, 2);
 	batch->count = 0;
 }
 
@@ -139,6 +150,8 @@ static bool finish_by_move(struct batch *batch, struct child *child, const uint8
 	size_t missing = whole - size;
 	int bytes = missing < SPLICE_MIN ? 0 : pipe_bytes(batch->port, child->out);
 
+	if (sends_whole(batch->port))
+		return false;
 	if (missing < SPLICE_MIN || bytes < (int)missing)
 		return false;
 	batch_add(batch, data, size, whole);
@@ -219,7 +232,7 @@ static ssize_t relay_frames(struct port *port, struct child *child, bool *ret_mo
 		got = read_rest(child, port);
 	} else {
 		got = read(child->out, port->buffer,
-			   child->bulk && !port->plain_calls ? BULK_READ : read_size(port));
+			   child->bulk && !sends_whole(port) ? BULK_READ : read_size(port));
 		if (got > 0)
 			*ret_more = pass_frames(port, child, port->buffer, (size_t)got);
 	}
@@ -227,6 +240,15 @@ static ssize_t relay_frames(struct port *port, struct child *child, bool *ret_mo
 }
 
 /* ---- raw output ---- */
+
+/* Its writer has much to say: as much as a frame takes, and more, is to be there at once. */
+static void grow(const struct port *port, struct child *child, int fd)
+{
+	if (child->bulk || port->plain_calls || child->flowcontrol >= 0 || child->gone)
+		return;
+	(void)fcntl(fd, F_SETPIPE_SZ, BULK_PIPE);
+	child->bulk = true;
+}
 
 /* One chunk of a program's output. Returns as above. */
 static ssize_t relay_raw(struct port *port, struct child *child, enum frame_type type,
@@ -240,7 +262,9 @@ static ssize_t relay_raw(struct port *port, struct child *child, enum frame_type
 	*ret_more = false;
 	if (got <= 0)
 		return got;
-	bytes = got == READ_SIZE ? pipe_bytes(port, *fd) : 0;
+	bytes = got == READ_SIZE && !sends_whole(port) ? pipe_bytes(port, *fd) : 0;
+	if (got > READ_SIZE && direct_up(port))
+		grow(port, child, *fd);
 	if (bytes >= SPLICE_MIN) {
 		more = MIN((size_t)bytes, room - (size_t)got);
 		if (bytes + got >= BULK && child->flowcontrol < 0 && !child->gone)

@@ -10,6 +10,7 @@
  */
 #include "port/spawn.h"
 
+#include "port/direct.h"
 #include "port/signals.h"
 
 #include <fcntl.h>
@@ -157,6 +158,7 @@ static void parent_descriptors(struct port *port, struct ends *ends, pid_t pid)
 	child->flowcontrol = port->options.flowcontrol;
 	child->signaloneof = (uint32_t)port->options.signaloneof;
 	child->stdinqueue = (uint32_t)port->options.stdinqueue;
+	port->has_forked = true;
 	port->polls_stale = true;
 }
 
@@ -185,6 +187,7 @@ int spawn(struct port *port, uint64_t flags, int cgroup_fd, pid_t *ret_pid)
 		if (r < 0)
 			_exit(-r);
 		port_become_child(port);
+		direct_become_child(port, !(flags & CLONE_NEWPID) && !port->pids_differ);
 		signals_forget();
 		r = SPAWNED_CHILD;
 	} else {

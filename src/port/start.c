@@ -9,6 +9,7 @@
  */
 #include "port/start.h"
 
+#include "port/direct.h"
 #include "port/output.h"
 #include "port/signals.h"
 
@@ -116,6 +117,8 @@ void start_begin(struct port *port, bool again)
 			(void)setrlimit(RLIMIT_STACK, &stack);
 		}
 	}
+	if (!port->depth)
+		direct_open(port);
 	etf_put_atom(output_begin(port), "ok");
 	output_term(port, FRAME_CALL);
 }

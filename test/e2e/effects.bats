@@ -172,11 +172,13 @@ teardown() {
 	kill "$root" $children
 }
 
-# The instance's group of that name in a hierarchy.
+# A group of the instance with that name (a pattern) in any hierarchy.
 made_group() { # NAME
-	local top
+	local top folder
 	for top in $(group_tops); do
-		[ ! -d "$top/$1" ] || return 0
+		for folder in "$top"/$1; do
+			[ ! -d "$folder" ] || return 0
+		done
 	done
 	return 1
 }
@@ -210,4 +212,31 @@ made_group() { # NAME
 	eventually eval '! made_group limits && ! made_group users/root'
 	made_group by-hand
 	made_group users
+}
+
+@test "effects: a process that is killed at any point of what is done to it" {
+	printf '#!/bin/sh\nexit 0\n' >told
+	chmod 755 told
+	policy <<-END
+		rules:
+		  all: {on: execute, paths: ["$WORK/b"], group: "each/%p", nice: 3, delay: 100ms, trigger: told, log: "seen %p"}
+		  own: {on: execute, paths: ["$WORK/a"], limit: {pids: 20}, freeze: true}
+		  end: {on: exit, exe: ["$WORK/a", "$WORK/b"], log: "over %p"}
+		triggers: {told: {run: $WORK/told, user: root, rate: 100/s}}
+	END
+	start
+	local i pids=()
+	for i in {0..24}; do
+		./b -c 'exec sleep 20' </dev/null 3>&- &
+		pids+=("$!")
+		./a hold </dev/null 3>&- &
+		pids+=("$!")
+		nap "0.0$((i % 10))$((i % 7))"
+		kill -KILL "${pids[@]: -2}"
+	done
+	wait_gone "${pids[@]}" 2>/dev/null
+	# It goes on, holds nobody, and what was made for them goes.
+	[ "$(timeout 30 ./b -c 'echo here')" = here ]
+	alive "$DAEMON"
+	eventually eval '! made_group "each/*" && ! made_group limits'
 }

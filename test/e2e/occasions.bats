@@ -134,9 +134,11 @@ need_bpf() {
 		  short: {on: execute, paths: ["$WORK/a"], args: "*one*", log: "seen %f"}
 		  long:  {on: execute, paths: ["$WORK/shell"], group: held}
 		  text:  {on: execute, paths: ["$WORK/script"], log: "script %s"}
+		  late:  {on: execute, paths: ["$WORK/none"], deny: true}
 		groups: {held: {pids: 50}}
 	END
 	start
+	log_has "1 rules refuse or delay nothing"
 	need_bpf
 	./a one
 	./a two

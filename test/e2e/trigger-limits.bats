@@ -192,7 +192,7 @@ triggering() { # KEYS
 		echo \$\$ >>pids
 		sleep 1000
 	END
-	triggering ', timeout: 500ms'
+	triggering ', timeout: 4s'
 	start
 	expect - ./a
 	eventually lines 3 out/pids
@@ -207,7 +207,7 @@ triggering() { # KEYS
 		setsid sh -c 'echo \$\$ >>pids; exec sleep 1000' >/dev/null 2>&1 &
 		exit 0
 	END
-	triggering ', timeout: 700ms'
+	triggering ', timeout: 4s'
 	start
 	expect - ./a
 	eventually lines 1 out/pids

@@ -3,7 +3,7 @@
 from . import calls, case, json_port
 # Each of these adds its cases to case.ALL.
 from . import startup, tree, executing, events, security, extensions  # noqa: F401
-from . import defects, chaos  # noqa: F401
+from . import defects, direct, chaos  # noqa: F401
 
 CASES = calls.CASES + json_port.CASES + case.ALL
 _names = [one.name for one in CASES]

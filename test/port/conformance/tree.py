@@ -235,7 +235,8 @@ def descriptors(bench):
     port = bench.port()
     first = port.fork()
     second = port.fork()
-    port.call('getpid', at=second)
+    for at in (first, second):
+        equal(port.call('getpid', at=at), at[-1])
     of_first, of_second = (processes.descriptors(at[-1]) for at in (first, second))
     equal(set(of_second), set(of_first))
     # What is one and the same in both is what the root gave to both.

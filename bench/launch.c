@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+/*
+ * How long a launch takes through the library, from the call to the program's first instruction
+ * (CLONE_VFORK returns then) and to its end being known. The ways take turns, with a pause before
+ * each round, for the kernel is slower after one than in a loop. Prints a line of JSON for each
+ * way:
+ * {"way": ..., "exec_us": [...], "exit_us": [...]}.
+ *
+ * usage: bench-launch PROGRAM ROUNDS PAUSE_MS [GROUP-FOLDER]
+ *
+ * PROGRAM is static, as the roots hold nothing else. GROUP-FOLDER: an empty v2 group, in which the
+ * sandboxes have groups of their own.
+ */
+#include "launch/launch.h"
+#include "util/host.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/mount.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+enum { LARGE_MIB = 512, ROUNDS_MAX = 2000, DENIED = 12 };
+
+enum way { WAY_FORK, WAY_PLAIN, WAY_COLD, WAY_PREPARED, WAY_FORK_LARGE, WAY_PLAIN_LARGE, WAYS };
+static const char *const names[] = { "fork",	 "plain",	 "cold",
+				     "prepared", "fork-512-mib", "plain-512-mib" };
+
+static struct {
+	char *program, *group;
+	double exec_us[WAYS][ROUNDS_MAX], exit_us[WAYS][ROUNDS_MAX];
+	struct launch_join joins[2];
+	int pool_fd; /* an empty group, made ahead */
+} bench;
+
+static const struct launch_mount root_mounts[] = {
+	{ LAUNCH_MOUNT_FILESYSTEM, "/dev", "tmpfs", "tmpfs", "mode=0755", MOUNT_ATTR_NOEXEC },
+	{ LAUNCH_MOUNT_DEVICE, "/dev/null", "/dev/null" },
+	{ LAUNCH_MOUNT_DEVICE, "/dev/urandom", "/dev/urandom" },
+	{ LAUNCH_MOUNT_DEVICE, "/dev/zero", "/dev/zero" },
+	{ LAUNCH_MOUNT_FILESYSTEM, "/proc", "proc", "proc", NULL, MOUNT_ATTR_NOSUID },
+	{ LAUNCH_MOUNT_BIND, "/program", NULL, .attributes = MOUNT_ATTR_RDONLY },
+	{ LAUNCH_MOUNT_FILESYSTEM, "/tmp", "tmpfs", "tmpfs", "size=16m", MOUNT_ATTR_NODEV },
+};
+enum { MOUNT_PROC = 4, MOUNT_PROGRAM = 5 };
+
+static _noreturn_ void stop(const char *what, const struct error *err)
+{
+	fprintf(stderr, "bench-launch: %s: %s\n", what, err ? error_text(err) : strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+/* A range of calls is refused, as a compiled policy would have it. */
+static const struct sock_filter filter[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_io_setup, 0, 2),
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_io_setup + DENIED, 1, 0),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
+static void launch(enum way way, const struct launch_plan *plan, int round)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	uint64_t begin = clock_monotonic();
+	struct launch_status status;
+	struct launch_child child;
+
+	if (launch_start(plan, &child, NULL, &err) < 0)
+		stop(names[way], &err);
+	bench.exec_us[way][round] = (double)(clock_monotonic() - begin) / 1000;
+	if (launch_wait(&child, &status) < 0 || status.exit_code != 0)
+		stop("the program failed", NULL);
+	bench.exit_us[way][round] = (double)(clock_monotonic() - begin) / 1000;
+	launch_child_done(&child);
+}
+
+/* The way of those who do not care: fork(2) and exec. Its exec is not seen; its end is. */
+static void run_fork(enum way way, int round)
+{
+	uint64_t begin = clock_monotonic();
+	pid_t pid = fork();
+	siginfo_t info;
+
+	if (pid == 0) {
+		(void)execl(bench.program, bench.program, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
+		stop("fork", NULL);
+	bench.exit_us[way][round] = (double)(clock_monotonic() - begin) / 1000;
+	bench.exec_us[way][round] = bench.exit_us[way][round];
+}
+
+static int open_group(bool make)
+{
+	if (!bench.group)
+		return -1;
+	if (make && mkdir(bench.group, 0755) < 0)
+		stop(bench.group, NULL);
+	return open(bench.group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void end_group(int fd)
+{
+	if (fd < 0)
+		return;
+	close(fd);
+	if (rmdir(bench.group) < 0)
+		stop(bench.group, NULL);
+}
+
+/* All namespaces, a root, no rights, a filter, a group: prepared or not. */
+static void run_sandbox(bool prepared, int round)
+{
+	struct launch_mount mounts[ARRAY_SIZE(root_mounts)];
+	char *argv[] = { (char[]){ "/program" }, NULL }, *envp[] = { NULL };
+	struct sock_fprog program = { ARRAY_SIZE(filter), (struct sock_filter *)(uintptr_t)filter };
+	const struct launch_capabilities none = { 0 };
+	const struct launch_identity nobody = { true, true, true, 65534, 65534 };
+	const struct launch_confinement confinement = { .no_new_privileges = true,
+							.capabilities = &none,
+							.seccomp = &program };
+	struct launch_namespaces namespaces = {
+		.unshare =
+			CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+		.hostname = "box",
+	};
+	struct launch_file_system system = { .mounts = mounts };
+	struct launch_plan plan = { .argv = argv,
+				    .envp = envp,
+				    .namespaces = &namespaces,
+				    .file_system = &system,
+				    .identity = &nobody,
+				    .confinement = &confinement };
+	uint64_t begin, made;
+
+	memcpy(mounts, root_mounts, sizeof(mounts));
+	mounts[MOUNT_PROGRAM].source = bench.program;
+	system.mount_count = ARRAY_SIZE(root_mounts);
+	if (prepared) {
+		mounts[0] = root_mounts[MOUNT_PROC];
+		system.mount_count = 1;
+		namespaces.joins = bench.joins;
+		namespaces.join_count = 2;
+		plan.clone_fd = bench.pool_fd;
+		launch(WAY_PREPARED, &plan, round);
+		return;
+	}
+	namespaces.unshare |= CLONE_NEWNET;
+	namespaces.loopback = true;
+	system.root = LAUNCH_ROOT_EMPTY;
+	begin = clock_monotonic();
+	plan.clone_fd = open_group(true);
+	made = clock_monotonic() - begin;
+	launch(WAY_COLD, &plan, round);
+	bench.exec_us[WAY_COLD][round] += (double)made / 1000;
+	bench.exit_us[WAY_COLD][round] += (double)made / 1000;
+	end_group(plan.clone_fd);
+}
+
+static void prepare(void)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct launch_mount mounts[ARRAY_SIZE(root_mounts)];
+	struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS | CLONE_NEWNET,
+						.loopback = true };
+	struct launch_file_system system = { .root = LAUNCH_ROOT_EMPTY,
+					     .mounts = mounts,
+					     .mount_count = ARRAY_SIZE(root_mounts) };
+	struct launch_plan plan = { .clone_fd = -1,
+				    .namespaces = &namespaces,
+				    .file_system = &system };
+
+	memcpy(mounts, root_mounts, sizeof(mounts));
+	mounts[MOUNT_PROGRAM].source = bench.program;
+	bench.joins[0].flags = CLONE_NEWNS;
+	bench.joins[1].flags = CLONE_NEWNET;
+	for (size_t i = 0; i < 2; i++)
+		if (launch_keep(&plan, bench.joins[i].flags, &bench.joins[i].fd, NULL, &err) < 0)
+			stop("prepare", &err);
+}
+
+static void run_plain(enum way way, int round)
+{
+	char *argv[] = { bench.program, NULL };
+	const struct launch_plan plan = { .argv = argv, .clone_fd = -1 };
+
+	launch(way, &plan, round);
+}
+
+static void print_way(enum way way, int rounds)
+{
+	printf("{\"way\": \"%s\", \"exec_us\": [", names[way]);
+	for (int i = 0; i < rounds; i++)
+		printf("%s%.1f", i ? ", " : "", bench.exec_us[way][i]);
+	printf("], \"exit_us\": [");
+	for (int i = 0; i < rounds; i++)
+		printf("%s%.1f", i ? ", " : "", bench.exit_us[way][i]);
+	printf("]}\n");
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
+	useconds_t pause = argc > 3 ? (useconds_t)strtoul(argv[3], NULL, 10) * 1000 : 0;
+	const size_t large = (size_t)LARGE_MIB << 20;
+	char *memory;
+
+	if (rounds < 1 || rounds > ROUNDS_MAX)
+		return EXIT_FAILURE;
+	bench.program = argv[1];
+	bench.group = argc > 4 ? argv[4] : NULL;
+	prepare();
+	for (int i = 0; i < rounds; i++) {
+		usleep(pause);
+		run_fork(WAY_FORK, i);
+		run_plain(WAY_PLAIN, i);
+		run_sandbox(false, i);
+		bench.pool_fd = open_group(true);
+		usleep(pause);
+		run_sandbox(true, i);
+		end_group(bench.pool_fd);
+	}
+	memory = mmap(NULL, large, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		stop("512 MiB", NULL);
+	(void)madvise(memory, large, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < large; i += 4096)
+		memory[i] = 1;
+	for (int i = 0; i < rounds; i++) {
+		usleep(pause);
+		run_fork(WAY_FORK_LARGE, i);
+		run_plain(WAY_PLAIN_LARGE, i);
+	}
+	for (enum way way = 0; way < WAYS; way++)
+		print_way(way, rounds);
+	return EXIT_SUCCESS;
+}
