@@ -184,10 +184,17 @@ static int make_one(const struct layout *layout, const struct hierarchy *h, cons
 	return r < 0 ? r : 1;
 }
 
+struct making {
+	destination_made_fn made;
+	void *userdata;
+};
+
 /* Level by level: "a", "a/b". */
-static int make_below(const struct layout *layout, const struct hierarchy *h, const char *below,
-		      uint32_t controllers, struct error *err)
+static int make_below(const struct layout *layout, const struct hierarchy *h,
+		      const struct placement_seat *seat, uint32_t controllers,
+		      const struct making *making, struct error *err)
 {
+	const char *below = seat->below;
 	char path[PATH_MAX];
 	size_t size = 0;
 	int made = 0, r;
@@ -210,21 +217,24 @@ static int make_below(const struct layout *layout, const struct hierarchy *h, co
 		if (r < 0)
 			return error_set_errno(err, r, "cannot make the group %s/%s",
 					       h->mount_point, path);
+		if (r > 0 && making->made)
+			making->made(seat, path, making->userdata);
 		made += r;
 	}
 	return made;
 }
 
 int destination_make(const struct destination *destination, const struct layout *layout,
-		     struct error *err)
+		     destination_made_fn tell, void *userdata, struct error *err)
 {
+	const struct making making = { tell, userdata };
 	const struct placement *placement = &destination->placement;
 	int made = 0, failed = 0;
 
 	for (size_t i = 0; i < placement->count; i++) {
 		const struct hierarchy *h = hierarchy_of(layout, &placement->in[i]);
-		int r = h ? make_below(layout, h, placement->in[i].below,
-				       destination->controllers[i], err)
+		int r = h ? make_below(layout, h, &placement->in[i], destination->controllers[i],
+				       &making, err)
 			  : -ENODEV;
 
 		if (r < 0)
@@ -233,4 +243,21 @@ int destination_make(const struct destination *destination, const struct layout 
 			made += r;
 	}
 	return failed ? failed : made;
+}
+
+bool destination_has(const struct layout *layout, const struct placement_seat *seat,
+		     const char *controller)
+{
+	uint32_t ignored;
+	int index = find_hierarchy(layout, slice_of(controller), &ignored);
+
+	return index >= 0 && layout->hierarchies[index].id == seat->hierarchy;
+}
+
+int destination_write(const struct layout *layout, const struct placement_seat *seat,
+		      const char *path, const char *file, const char *value)
+{
+	const struct hierarchy *h = hierarchy_of(layout, seat);
+
+	return h ? cgroup_write(layout, h, path, file, value) : -ENODEV;
 }

@@ -32,5 +32,15 @@ int destination_add(struct destination *destination, const struct layout *layout
  * asked for are enabled down to it where they can be (else `err` says so). Returns the number of
  * directories made, or the first error; in the hierarchies where it could be made it is there.
  */
+typedef void (*destination_made_fn)(const struct placement_seat *seat, const char *path,
+				    void *userdata);
+/* `made` (may be NULL) is told of each directory that was made, "a" before "a/b". */
 int destination_make(const struct destination *destination, const struct layout *layout,
-		     struct error *err);
+		     destination_made_fn made, void *userdata, struct error *err);
+
+/* Whether the controller is in the hierarchy of a seat. */
+bool destination_has(const struct layout *layout, const struct placement_seat *seat,
+		     const char *controller);
+/* Writes a file of a directory below. 0 or -errno. */
+int destination_write(const struct layout *layout, const struct placement_seat *seat,
+		      const char *path, const char *file, const char *value);

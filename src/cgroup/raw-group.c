@@ -361,6 +361,7 @@ struct removal {
 	const struct raw *raw;
 	const struct raw_hierarchy *h;
 	enum raw_remove_flags flags;
+	const char *to; /* where processes go: above all that is removed */
 	struct error *err;
 	bool left; /* something had to stay */
 };
@@ -394,11 +395,8 @@ static int remove_one(void *context, const char *path)
 	struct removal *removal = context;
 	const struct raw *raw = removal->raw;
 	const struct raw_hierarchy *h = removal->h;
-	_cleanup_(freep) char *above = cgroup_path_parent(path);
 	int r;
 
-	if (!above)
-		return error_oom(removal->err);
 	if (!*path)
 		return 0;
 	if (removal->flags & RAW_ONLY_EMPTY) {
@@ -408,12 +406,12 @@ static int remove_one(void *context, const char *path)
 			return 0;
 		}
 	} else {
-		r = move_all(raw, h, path, above);
+		r = move_all(raw, h, path, removal->to);
 	}
 	if (r < 0 && r != -ENOENT)
 		return error_set_errno(removal->err, r,
 				       "cannot move the processes of %s/%s to %s/%s",
-				       h->tree.mount_point, path, h->tree.mount_point, above);
+				       h->tree.mount_point, path, h->tree.mount_point, removal->to);
 	r = remove_empty(raw, h, path);
 	return r < 0 ? error_set_errno(removal->err, r, "cannot remove %s/%s", h->tree.mount_point,
 				       path)
@@ -423,9 +421,12 @@ static int remove_one(void *context, const char *path)
 int raw_remove(const struct raw *raw, const struct raw_hierarchy *h, const char *path,
 	       enum raw_remove_flags flags, struct error *err)
 {
-	struct removal removal = { raw, h, flags, err, false };
+	_cleanup_(freep) char *above = cgroup_path_parent(path);
+	struct removal removal = { raw, h, flags, above, err, false };
 	int r;
 
+	if (!above)
+		return error_oom(err);
 	if (!raw_exists(h, path))
 		return error_set(err, -ENOENT, "there is no %s/%s", h->tree.mount_point, path);
 	if (!(flags & RAW_RECURSIVE) && *path && has_children(h, path))

@@ -109,8 +109,9 @@ enum raw_remove_flags {
 	RAW_ONLY_EMPTY = 1 << 1, /* leaves alone what holds processes */
 };
 /*
- * Moves the group's processes to the one above, and removes it. -EBUSY: groups are below it, or
- * (RAW_ONLY_EMPTY) processes in it. The top itself stays.
+ * Moves the processes of the group, and of those below it, to the one above, and removes it.
+ * -EBUSY: groups are below it, or (RAW_ONLY_EMPTY) processes in it; on v2 also where the one above
+ * may hold no processes. The top itself stays.
  */
 int raw_remove(const struct raw *raw, const struct raw_hierarchy *h, const char *path,
 	       enum raw_remove_flags flags, struct error *err);

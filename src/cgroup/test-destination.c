@@ -82,14 +82,14 @@ static void is_made_level_by_level(void **state)
 	fake_init(&fake, FAKE_V2);
 	destination_begin(&destination);
 	assert_int_equal(destination_add(&destination, fake.layout, "cpu", "/a/b"), 0);
-	assert_int_equal(destination_make(&destination, fake.layout, &err), 2);
+	assert_int_equal(destination_make(&destination, fake.layout, NULL, NULL, &err), 2);
 	assert_int_equal(err.code, 0);
 	assert_true(fake_exists(&fake, "sys/fs/cgroup/a/b/cgroup.procs"));
 	assert_true(fake_exists(&fake, "sys/fs/cgroup/a/b/cpu.weight"));
 	enabled = fake_read(&fake, "sys/fs/cgroup/a/cgroup.subtree_control");
 	assert_non_null(strstr(enabled, "cpu"));
 	free(enabled);
-	assert_int_equal(destination_make(&destination, fake.layout, &err), 0);
+	assert_int_equal(destination_make(&destination, fake.layout, NULL, NULL, &err), 0);
 	fake_done(&fake);
 }
 
@@ -103,7 +103,7 @@ static void is_moved_into_by_its_name(void **state)
 	destination_begin(&destination);
 	assert_int_equal(destination_add(&destination, fake.layout, "cpu", "/a"), 0);
 	assert_int_equal(placement_move(&destination.placement, 4711, NULL), -ENOENT);
-	assert_int_equal(destination_make(&destination, fake.layout, NULL), 1);
+	assert_int_equal(destination_make(&destination, fake.layout, NULL, NULL, NULL), 1);
 	assert_int_equal(placement_move(&destination.placement, 4711, NULL), 1);
 	procs = fake_read(&fake, "sys/fs/cgroup/a/cgroup.procs");
 	assert_string_equal(procs, "4711");

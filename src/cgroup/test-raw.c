@@ -145,6 +145,11 @@ static void groups_are_made_and_removed(void **state)
 	assert_int_equal(raw_remove(bench.raw, cpu, "a", RAW_RECURSIVE, NULL), 0);
 	assert_false(raw_exists(cpu, "a"));
 	check_file(&bench, "sys/fs/cgroup/cpu/cgroup.procs", "41\n42");
+	/* All that is removed goes at once: the processes to above the whole of it. */
+	assert_int_equal(raw_make(bench.raw, cpu, "x/y/z"), 3);
+	fake_write(&bench.fake, "sys/fs/cgroup/cpu/x/y/z/cgroup.procs", "43\n");
+	assert_int_equal(raw_remove(bench.raw, cpu, "x/y", RAW_RECURSIVE, NULL), 0);
+	check_file(&bench, "sys/fs/cgroup/cpu/x/cgroup.procs", "43");
 	assert_int_equal(raw_remove(bench.raw, cpu, "a", 0, NULL), -ENOENT);
 	assert_int_equal(raw_remove(bench.raw, cpu, "", 0, NULL), 0);
 	assert_true(raw_exists(cpu, ""));

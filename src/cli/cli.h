@@ -45,6 +45,10 @@ struct cli {
 	const char *profile;
 	char **profile_strings; /* owned: what options borrow from a profile */
 	size_t profile_string_count;
+
+	bool no_start; /* of service install */
+	const char *restart;
+	struct option_list set;
 	/* run: by the index of the recipe's keys, flags and others apart */
 	bool launch_flags[RECIPE_KEYS_MAX];
 	struct option_list launch[RECIPE_KEYS_MAX];

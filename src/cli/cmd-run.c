@@ -138,14 +138,29 @@ static int prepare_tree(struct run *run, struct error *err)
 
 static int prepare(struct run *run, struct error *err)
 {
-	int r = open_report(run, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	/* Not for users: they would have to be told each time why they can have none. */
 	run->group.optional = needs_tree(run) && (geteuid() == 0 || run->cli->report);
 	r = run_group_prepare(&run->group, err);
 	return r < 0 ? r : prepare_tree(run, err);
+}
+
+/* The error, to people and in the record too. Returns the exit code. */
+static int not_started(const struct run *run, int code, struct error *err)
+{
+	json_t *record;
+
+	if (run->report) {
+		record = json_pack("{s:o, s:s, s:i, s:o}", "program",
+				   run_report_text(run->plan.argv[0]), "reason", "not-started",
+				   "code", code, "error", run_report_text(error_text(err)));
+		(void)json_dumpf(record, run->report, JSON_COMPACT);
+		(void)fputc('\n', run->report);
+		json_decref(record);
+	}
+	(void)cli_fail(run->cli, err);
+	return code;
 }
 
 /* Returns the exit code. */
@@ -159,10 +174,8 @@ static int run_program(struct run *run)
 
 	entrance_plan(&run->group.entrance, &run->plan);
 	run->launch.plan = &run->plan;
-	if (launch_run_whole(&run->launch, &end, &failure, &err) < 0) {
-		cli_fail(run->cli, &err);
-		return launch_exit_code(&failure);
-	}
+	if (launch_run_whole(&run->launch, &end, &failure, &err) < 0)
+		return not_started(run, launch_exit_code(&failure), &err);
 	if (run->cli->report || run->cli->json || end.status.exit_code != 0)
 		usage = run_group_usage(&run->group);
 	if (run->cli->report)
@@ -266,11 +279,12 @@ static int run_run(struct cli *cli, _unused_ int count, char **operands)
 	if (read_words(&run, &err) < 0) {
 		error_wrap(&err, "run");
 		code = cli_usage(cli, &err);
+	} else if (open_report(&run, &err) < 0) {
+		cli_fail(cli, &err);
 	} else if (launch_plan_check(&run.plan, NULL, &failure, &err) < 0) {
-		cli_fail(cli, &err);
-		code = launch_exit_code(&failure);
+		code = not_started(&run, launch_exit_code(&failure), &err);
 	} else if (prepare(&run, &err) < 0) {
-		cli_fail(cli, &err);
+		code = not_started(&run, LAUNCH_EXIT_FAILED, &err);
 	} else {
 		code = run_program(&run);
 	}

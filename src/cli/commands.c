@@ -67,6 +67,9 @@ const struct command *command_at(size_t index)
 	if (index < group_command_count)
 		return &group_commands[index];
 	index -= group_command_count;
+	if (index < service_command_count)
+		return &service_commands[index];
+	index -= service_command_count;
 	return index < ARRAY_SIZE(after_groups) ? after_groups[index] : NULL;
 }
 
@@ -86,7 +89,7 @@ bool command_is_family(const char *word)
 /* Of a command's name; a family's word is the same for all of it. */
 static const char *first_word(const char *name)
 {
-	static const char *const families[] = { "group", "profile", "rules", "seccomp" };
+	static const char *const families[] = { "group", "profile", "rules", "seccomp", "service" };
 	size_t size = strcspn(name, " ");
 
 	for (size_t i = 0; name[size] && i < ARRAY_SIZE(families); i++)

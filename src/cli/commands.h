@@ -32,6 +32,8 @@ extern const struct command run_command;
 extern const struct command scan_command;
 extern const struct command seccomp_explain_command;
 extern const struct command seccomp_list_command;
+extern const struct command service_commands[];
+extern const size_t service_command_count;
 extern const struct command status_command;
 extern const struct command version_command;
 extern const struct command watch_command;

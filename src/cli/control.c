@@ -129,7 +129,7 @@ int control_call(struct control *control, const char *method, json_t *parameters
 	if (r > 0) {
 		r = varlink_explain(name, reply, err);
 		/* What callers tell apart by number must be the same with and without a daemon. */
-		if (streq(name, INTERFACE "NoSuchGroup"))
+		if (streq(name, INTERFACE "NoSuchGroup") || streq(name, INTERFACE "NoSuchService"))
 			r = -ENOENT;
 		json_decref(reply);
 		return r;

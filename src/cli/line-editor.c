@@ -110,6 +110,17 @@ static int give_up_line(struct line_editor *editor, wchar_t *ret_character)
 	return 1;
 }
 
+/* A signal that came before the key that is there: poll(2) tells of the key alone. */
+static bool interrupted(void)
+{
+	const struct timespec none = { 0 };
+	sigset_t interrupt;
+
+	(void)sigemptyset(&interrupt);
+	(void)sigaddset(&interrupt, SIGINT);
+	return sigtimedwait(&interrupt, NULL, &none) == SIGINT;
+}
+
 static int wait_for_key(struct line_editor *editor)
 {
 	struct pollfd polls[] = { { .fd = STDIN_FILENO, .events = POLLIN },
@@ -120,6 +131,8 @@ static int wait_for_key(struct line_editor *editor)
 	for (;;) {
 		if (ppoll(polls, ARRAY_SIZE(polls), NULL, &none) < 0)
 			return -errno;
+		if (interrupted())
+			return -EINTR;
 		if (polls[1].revents && listen_once(editor) < 0) {
 			editor->ended = true;
 			return -EPIPE;

@@ -20,7 +20,7 @@ struct line_editor_use {
 	void *userdata;
 };
 
-/* A signal that the caller has blocked, and has a function for, ends the line: it is empty then.
+/* SIGINT, which the caller has blocked and has a function for, ends the line: it is empty then.
  * -ENOENT: libedit is not installed; -ENOTTY: stdin and stdout are no terminal. */
 int line_editor_new(const struct line_editor_use *use, struct line_editor **ret_editor);
 void line_editor_free(struct line_editor *editor);

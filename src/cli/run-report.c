@@ -7,6 +7,8 @@
 #include "cli/run-report.h"
 
 #include "cli/output.h"
+#include "launch/seccomp-names.h"
+#include "util/text.h"
 #include "util/units.h"
 
 #include <inttypes.h>
@@ -46,6 +48,17 @@ const char *run_report_reason(const struct run_report *report)
 
 /* ---- the record ---- */
 
+json_t *run_report_text(const char *text)
+{
+	_cleanup_(text_done) struct text escaped = { 0 };
+	json_t *string = json_string(text);
+
+	if (string)
+		return string;
+	text_add_escaped(&escaped, text, strlen(text));
+	return json_string(escaped.data ? escaped.data : "?");
+}
+
 static json_t *limits_hit(const struct run_report *report)
 {
 	static const struct {
@@ -82,16 +95,15 @@ json_t *run_report_json(const struct run_report *report)
 {
 	const struct launch_end *end = report->end;
 	const struct launch_status *status = &end->status;
-	json_t *record = json_pack("{s:s, s:s, s:i, s:i, s:b}", "program", report->program,
-				   "reason", run_report_reason(report), "code", status->exit_code,
-				   "signal", status->signal, "core", status->core);
+	json_t *record =
+		json_pack("{s:o, s:s, s:i, s:i, s:b}", "program", run_report_text(report->program),
+			  "reason", run_report_reason(report), "code", status->exit_code, "signal",
+			  status->signal, "core", status->core);
 
-	if (!record)
-		record = json_object();
 	if (has_sender(end))
 		json_object_set_new(record, "sender",
-				    json_pack("{s:i, s:s, s:I}", "pid", (int)end->sender.pid,
-					      "name", end->sender.name, "user",
+				    json_pack("{s:i, s:o, s:I}", "pid", (int)end->sender.pid,
+					      "name", run_report_text(end->sender.name), "user",
 					      (json_int_t)end->sender.user));
 	set_time(record, "wall_ns", status->wall);
 	set_time(record, "user_ns", end->user_ns);
@@ -123,6 +135,14 @@ static bool is_our_group(const struct run_report *report, const char *path)
 	return false;
 }
 
+static void add_call(json_t *record, long number)
+{
+	_cleanup_(freep) char *name = seccomp_call_name((uint32_t)number);
+
+	json_object_set_new(record, "syscall_number", json_integer(number));
+	json_object_set_new(record, "syscall", json_string(name ? name : "?"));
+}
+
 /* What only the kernel's log has: who was killed, and for which call. */
 static void add_notes(const struct run_report *report, json_t *record)
 {
@@ -132,11 +152,12 @@ static void add_notes(const struct run_report *report, json_t *record)
 
 	while ((r = kernel_log_next(report->log, &note)) > 0 || r == -EPIPE) {
 		if (r > 0 && note.kind == KERNEL_NOTE_OOM && is_our_group(report, note.group))
-			json_array_append_new(killed, json_pack("{s:i, s:s}", "pid", (int)note.pid,
-								"name", note.name));
+			json_array_append_new(killed,
+					      json_pack("{s:i, s:o}", "pid", (int)note.pid, "name",
+							run_report_text(note.name)));
 		if (r > 0 && note.kind == KERNEL_NOTE_SECCOMP &&
 		    report->end->status.signal == SIGSYS)
-			json_object_set_new(record, "syscall", json_integer(note.call));
+			add_call(record, note.call);
 	}
 	if (json_array_size(killed) > 0)
 		json_object_set(record, "oom_killed", killed);
@@ -182,8 +203,8 @@ static void describe(const struct run_report *report, const json_t *record, char
 		snprintf(text, size,
 			 "its memory was at its limit, and the kernel killed one of it");
 	else if (streq(reason, "denied-syscall") && json_object_get(record, "syscall"))
-		snprintf(text, size, "killed for a system call that is denied, number %d",
-			 (int)member_integer(record, "syscall"));
+		snprintf(text, size, "killed for the system call %s, which is denied",
+			 json_string_value(json_object_get(record, "syscall")));
 	else if (streq(reason, "denied-syscall"))
 		snprintf(text, size, "killed for a system call that is denied");
 	else if (streq(reason, "signal"))

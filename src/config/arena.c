@@ -7,7 +7,8 @@
 
 #include <stdalign.h>
 
-enum { CHUNK_SIZE = 64 * 1024 };
+/* Each chunk is twice the one before: a small text takes little, a large one few calls. */
+enum { CHUNK_LEAST = 1024, CHUNK_MOST = 64 * 1024 };
 
 struct chunk {
 	struct chunk *next;
@@ -15,8 +16,13 @@ struct chunk {
 	max_align_t data[];
 };
 
+struct chunks {
+	struct chunk *first;
+	size_t size; /* of the last one made; 0: none yet */
+};
+
 struct arena {
-	struct chunk *objects, *strings;
+	struct chunks objects, strings;
 };
 
 struct arena *arena_new(void)
@@ -38,36 +44,45 @@ void arena_free(struct arena *arena)
 {
 	if (!arena)
 		return;
-	free_chunks(arena->objects);
-	free_chunks(arena->strings);
+	free_chunks(arena->objects.first);
+	free_chunks(arena->strings.first);
 	free(arena);
 }
 
-static void *take(struct chunk **chunks, size_t size)
+static struct chunk *add_chunk(struct chunks *chunks, size_t size)
 {
-	struct chunk *chunk = *chunks;
+	size_t next = chunks->size ? MIN(chunks->size * 2, (size_t)CHUNK_MOST) : CHUNK_LEAST;
+	/* A chunk of its own for what is large: the one in use is not thrown away for it. */
+	bool large = size > next / 4;
+	size_t room = large ? size : next - sizeof(struct chunk);
+	struct chunk *chunk = calloc(1, sizeof(*chunk) + room);
+
+	if (!chunk)
+		return NULL;
+	chunk->room = room;
+	if (large && chunks->first) {
+		chunk->next = chunks->first->next;
+		chunks->first->next = chunk;
+	} else {
+		chunk->next = chunks->first;
+		chunks->first = chunk;
+	}
+	if (!large)
+		chunks->size = next;
+	return chunk;
+}
+
+static void *take(struct chunks *chunks, size_t size)
+{
+	struct chunk *chunk = chunks->first;
 	void *memory;
 
-	if (!chunk || chunk->room - chunk->used < size) {
-		/* A chunk of its own for what is large: the one in use is not thrown away for it.
-		 */
-		bool large = size > CHUNK_SIZE / 4;
-		size_t room = large ? size : CHUNK_SIZE - sizeof(*chunk);
-
-		if (size > SIZE_MAX / 2)
-			return NULL;
-		chunk = calloc(1, sizeof(*chunk) + room);
-		if (!chunk)
-			return NULL;
-		chunk->room = room;
-		if (large && *chunks) {
-			chunk->next = (*chunks)->next;
-			(*chunks)->next = chunk;
-		} else {
-			chunk->next = *chunks;
-			*chunks = chunk;
-		}
-	}
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	if (!chunk || chunk->room - chunk->used < size)
+		chunk = add_chunk(chunks, size);
+	if (!chunk)
+		return NULL;
 	memory = (char *)chunk->data + chunk->used;
 	chunk->used += size;
 	return memory;

@@ -187,8 +187,7 @@ static void add_field(struct text *text, char letter)
 	}
 }
 
-/* A destination's path, normal, with reeve's fields. */
-static void add_destination(struct text *text, const char *path)
+void cgrule_path(struct text *text, const char *path)
 {
 	size_t start;
 
@@ -251,7 +250,7 @@ static bool add_place(struct converter *converter, const struct cgrule *rule)
 	for (size_t i = 0; rule->controllers[i]; i++)
 		text_addf(&converter->text, "%s%s", i > 0 ? "," : "", rule->controllers[i]);
 	text_add(&converter->text, ":");
-	add_destination(&converter->text, rule->destination);
+	cgrule_path(&converter->text, rule->destination);
 	text = finished(converter);
 	return text &&
 	       add(converter,
@@ -353,6 +352,10 @@ static bool add_rule(struct converter *converter, const struct cgrule *rules, si
 	    !add_pair(converter, place, "container", "host", true))
 		return false;
 	if (rules->options ? !add_ignored(converter, rules) : !add_places(converter, rules, count))
+		return false;
+	/* What a program has started stays with it: who names users only does not mean those. */
+	if (!rules->options && !rules->program &&
+	    !add_pair(converter, place, "yields", "true", true))
 		return false;
 	return add_pair(converter, place, "stop", "true", true) &&
 	       builder_close(converter->builder);

@@ -88,6 +88,13 @@ int cgrules_read(struct cgrules *rules, const char *path, enum load_flags load,
 /* Whether a file of such a folder is read, by its name; why not may be told. */
 bool cgrules_file_is_wanted(const char *name, const char *shown, struct diagnostics *diagnostics);
 
+struct text;
+
+/* Adds a destination, or a template's name, as a path that `place` takes: normal, with reeve's
+ * fields,
+ * "/students/%u". */
+void cgrule_path(struct text *text, const char *destination);
+
 static inline bool cgrule_all_controllers(const struct cgrule *rule)
 {
 	return streq(rule->controllers[0], "*");

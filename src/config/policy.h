@@ -267,7 +267,9 @@ struct policy_rule {
 	struct policy_deadline deadline;
 	bool stop;    /* no rule after it is tried where this one matches */
 	bool dry_run; /* decided and recorded, not done */
-	bool force;   /* also for pid 1, kernel threads and reeve's own processes */
+	/* An execution takes nobody from where the `place` of a rule that does not say so puts. */
+	bool yields;
+	bool force; /* also for pid 1, kernel threads and reeve's own processes */
 	struct position at;
 };
 

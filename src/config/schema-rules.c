@@ -77,6 +77,8 @@ static const struct schema_key rule_keys[] = {
 	  DRAFT(scope) },
 	{ "stop", "true or false", "no later rule is tried where this one matches", read_rule_flag,
 	  RULE(stop) },
+	{ "yields", "true or false", "who is where a rule that does not yield places stays there",
+	  read_rule_flag, RULE(yields) },
 };
 const struct schema rule_schema = {
 	"a rule",

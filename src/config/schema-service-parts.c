@@ -438,5 +438,6 @@ bool read_service_user(struct reader *reader, const struct schema_key *key,
 		memcpy(manifest->groups, account->groups,
 		       account->group_count * sizeof(*manifest->groups));
 	manifest->group_count = account->group_count;
-	return keep(reader, &manifest->user, account->name);
+	return keep(reader, &manifest->user, account->name) &&
+	       keep(reader, &manifest->home, account->home ? account->home : "/");
 }

@@ -70,7 +70,7 @@ struct service_manifest {
 	char *name, *file, *description;
 	bool enabled;
 	char **run, **env, **pre_start, **post_stop;
-	char *cwd, *user;
+	char *cwd, *user, *home; /* user, home: NULL for root */
 	uid_t uid;
 	gid_t gid;
 	gid_t *groups;

@@ -158,12 +158,24 @@ static void test_signals(void **state)
 	assert_string_equal(signal_to_name(34, name, sizeof(name)), "signal 34");
 }
 
+/* What we show people works. */
+static void test_example(void **state)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	_cleanup_(service_manifest_freep) struct service_manifest *m = NULL;
+
+	assert_int_equal(service_load("data/examples/services/hids.yaml", 0, &m, &diagnostics), 0);
+	assert_int_equal(diagnostics.count, 0);
+	assert_int_equal(m->restart.when, RESTART_ON_KILL);
+	assert_int_equal(m->group.limits.ram, 50 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_least),	 cmocka_unit_test(test_all),
 		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_signals),	 cmocka_unit_test(test_example),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,11 +277,26 @@ static int move(struct effects *effects, const struct plan_step *step)
 	return effects_move(effects, effects->snapshot->placements[group]);
 }
 
+/* A child of a program that a rule has placed, which no rule names itself. */
+static bool stays(struct effects *effects, const struct plan_step *step)
+{
+	const struct snapshot *snapshot = effects->snapshot;
+
+	return snapshot_policy(snapshot)->rules[step->rule].yields &&
+	       effects->decision->on == ON_EXECUTE &&
+	       membership_read(effects->host, effects->target.pid, effects->was) >= 0 &&
+	       named_places_have(&snapshot->named, &effects->destination->placement, effects->was);
+}
+
 int effects_place(struct effects *effects, const struct plan_step *step, int found)
 {
 	int r;
 
 	effects->decision->group_rule = (int)step->rule;
+	if (stays(effects, step)) {
+		effects->decision->flags |= DECISION_ALREADY;
+		return 0;
+	}
 	if (found < 0 && effects->destination->placement.count == 0)
 		r = effects->decision->result = found;
 	else

@@ -429,5 +429,7 @@ int engine_control(struct engine *engine, const char *method, json_t *parameters
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (streq(methods[i].name, method))
 			return methods[i].function(engine, parameters, ret_reply, err);
+	if (strncmp(method, "io.reeve.Service", strlen("io.reeve.Service")) == 0)
+		return engine_service_control(engine, method, parameters, ret_reply, err);
 	return error_set(err, -EOPNOTSUPP, "there is no method %s", method);
 }

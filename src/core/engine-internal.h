@@ -14,6 +14,7 @@
 #include "core/scan.h"
 #include "source/kernel-deny.h"
 #include "core/trigger-values.h"
+#include "service/supervisor.h"
 #include "source/gate.h"
 #include "varlink/server.h"
 
@@ -137,8 +138,10 @@ struct engine {
 	struct subscriber *subscribers;
 	struct decision_log *decision_log; /* NULL: none is kept */
 	sd_event_source *record_post;
-	struct slow *slow;	    /* requests under way (engine-slow.c) */
-	struct scan_memory scanned; /* by the scans that stand in for the gate */
+	struct slow *slow; /* requests under way (engine-slow.c) */
+	struct supervisor *supervisor;
+	struct service_wait *service_waits; /* requests under way (engine-service.c) */
+	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
 	struct engine_counters counters;
 	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
@@ -157,6 +160,8 @@ int engine_resolve(struct engine *engine);
 /* Has the gate watch the files that rules on opens name. */
 void engine_watch_files(struct engine *engine);
 void engine_drop_retired(struct engine *engine);
+/* Whether the gate has the descriptors of the groups as they are. */
+bool engine_is_up_to_date(const struct engine *engine);
 const struct snapshot *engine_snapshot(const struct engine *engine, uint32_t generation);
 static inline const struct policy *engine_policy(const struct engine *engine)
 {
@@ -216,6 +221,20 @@ int engine_begin_slow(struct engine *engine, const char *method, struct varlink_
 		      const json_t *parameters, struct error *err);
 /* Answers what is under way, and leaves nothing frozen for it. */
 void engine_stop_slow(struct engine *engine);
+
+/* engine-service.c */
+/* Reads the manifests: before the policy's groups are made to agree with it. */
+int engine_services_load(struct engine *engine, struct error *err);
+/* Takes over and starts services. */
+int engine_services_begin(struct engine *engine, struct error *err);
+/* They go on; what waits for one is answered. */
+void engine_services_stop(struct engine *engine);
+/* As engine_begin_slow(). */
+int engine_begin_service(struct engine *engine, const char *method, struct varlink_call *call,
+			 const json_t *parameters, struct error *err);
+/* The methods io.reeve.Service*, for engine_control(). */
+int engine_service_control(struct engine *engine, const char *method, const json_t *parameters,
+			   json_t **ret_reply, struct error *err);
 
 /* engine-effects.c */
 /* Does what a plan leaves to the loop, and lets go whom the gate holds; notes it in the decision,

@@ -10,10 +10,13 @@
 
 #include "action/adhoc.h"
 #include "core/place.h"
+#include "core/templates.h"
 #include "core/trigger-values.h"
 #include "model/users.h"
+#include "util/fields.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 /* A field as one part of a path: nothing leads out of it, and nothing is empty. */
 struct part {
@@ -61,12 +64,62 @@ static struct slice part_of(char letter, void *userdata)
 	};
 }
 
+/* A group that is being made, of whose levels each may have a template of its own. */
+struct making {
+	struct part *part;
+	const struct policy *policy;
+	const struct policy_effect *effect;
+};
+
+/* The first parts of a path with its fields: as many as the path that was made has. */
+static bool cut_to(const char *template, const char *path, char cut[static PATH_MAX])
+{
+	size_t size = 0;
+
+	for (const char *at = path; at; at = strchr(at, '/')) {
+		at += *at == '/';
+		if (template[size] == '\0')
+			return false;
+		size += 1 + strcspn(template + size + 1, "/");
+	}
+	if (size >= PATH_MAX)
+		return false;
+	memcpy(cut, template, size);
+	cut[size] = '\0';
+	return true;
+}
+
+static void on_made(const struct placement_seat *seat, const char *path, void *userdata)
+{
+	const struct making *making = userdata;
+	struct engine *engine = making->part->engine;
+	char cut[PATH_MAX], expanded[PATH_MAX];
+
+	for (size_t i = 0; i < making->effect->place.count; i++) {
+		_cleanup_(error_done) struct error err = ERROR_INIT;
+		const struct cgconfig_group *template;
+
+		if (!cut_to(making->effect->place.items[i].path, path, cut) ||
+		    fields_expand_into(cut, part_of, making->part, expanded, sizeof(expanded)) <
+			    0 ||
+		    !streq(expanded + 1, path))
+			continue;
+		template = templates_find(making->policy->foreign, cut);
+		if (template && templates_apply(template, engine->layout, seat, path, &err) < 0)
+			log_limited(engine->log, &engine->move_limit, LOG_WARNING,
+				    "template \"%s\": %s", template->name, error_text(&err));
+		if (template)
+			return;
+	}
+}
+
 int engine_find_place(struct engine *engine, struct urgent *urgent, const struct policy *policy,
 		      const struct plan_step *step)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	const struct policy_effect *effect = step->effect;
 	struct part part = { .engine = engine };
+	struct making making = { &part, policy, effect };
 	int r;
 
 	if (!effect->place.fields)
@@ -74,7 +127,8 @@ int engine_find_place(struct engine *engine, struct urgent *urgent, const struct
 	engine_values(engine, urgent, policy, &policy->rules[step->rule], &part.values);
 	r = place_expand(effect, engine->layout, part_of, &part, urgent->decision.made,
 			 &engine->destination);
-	if (destination_make(&engine->destination, engine->layout, &err) < 0 || err.code != 0)
+	if (destination_make(&engine->destination, engine->layout, on_made, &making, &err) < 0 ||
+	    err.code != 0)
 		log_limited(engine->log, &engine->move_limit, LOG_WARNING,
 			    "rule \"%s\": process %d: %s", policy->rules[step->rule].name,
 			    urgent->decision.pid, error_text(&err));

@@ -71,11 +71,13 @@ static int apply_each(struct engine *engine, const struct group_spec *specs, siz
 	return r;
 }
 
-/* A group that is in no file and goes on: a command has made it, or a rule on demand. */
+/* A group that is in no file and goes on: a command has made it, a rule on demand, or a service
+ * runs in it. */
 static bool goes_on(const struct engine *engine, const char *name)
 {
 	return json_object_get(engine->made, name) ||
-	       (engine->adhoc && adhoc_has(engine->adhoc, name));
+	       (engine->adhoc && adhoc_has(engine->adhoc, name)) ||
+	       (engine->supervisor && supervisor_has_group(engine->supervisor, name));
 }
 
 /* Those go on beside the policy's, held to what they are held to. */
@@ -176,7 +178,7 @@ static bool is_awaited(const struct engine *engine, uint32_t generation)
 }
 
 /* A group that was changed since the snapshot was made has another placement than it knows. */
-static bool is_up_to_date(const struct engine *engine)
+bool engine_is_up_to_date(const struct engine *engine)
 {
 	const struct snapshot *current = gatekeeper_current(engine->keeper);
 
@@ -210,7 +212,7 @@ void engine_drop_retired(struct engine *engine)
 			engine->retired[kept++] = old;
 	}
 	engine->retired_count = kept;
-	if (kept == 0 && is_up_to_date(engine))
+	if (kept == 0 && engine_is_up_to_date(engine))
 		groups_release_retired(engine->groups);
 }
 
@@ -365,6 +367,9 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
 	engine_tell_without_gate(engine);
 	engine_tell_places(engine);
+	r = supervisor_reload(engine->supervisor, err);
+	if (r < 0)
+		return r;
 	if (engine->options.reloaded)
 		engine->options.reloaded(engine);
 	return 0;

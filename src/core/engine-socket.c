@@ -21,7 +21,10 @@ static int fail(struct varlink_call *call, const json_t *parameters, const char 
 	if (!name)
 		name = json_string_value(json_object_get(parameters, "group"));
 	if (r == -ENOENT && name)
-		return varlink_error(call, "io.reeve.NoSuchGroup",
+		return varlink_error(call,
+				     strncmp(method, "io.reeve.Service", 16) == 0
+					     ? "io.reeve.NoSuchService"
+					     : "io.reeve.NoSuchGroup",
 				     json_pack("{s:s, s:s}", "name", name, "message",
 					       error_text(err)));
 	if (r == -EINVAL && streq(method, "io.reeve.Reload"))
@@ -39,6 +42,10 @@ static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
 	json_t *reply = NULL;
 	int r = engine_begin_slow(engine, method, call, parameters, &err);
 
+	if (r > 0)
+		return 0;
+	if (r == 0)
+		r = engine_begin_service(engine, method, call, parameters, &err);
 	if (r > 0)
 		return 0;
 	if (r == 0)
@@ -64,6 +71,16 @@ METHOD(ListProcesses)
 METHOD(MoveProcesses)
 METHOD(Reload)
 METHOD(Scan)
+METHOD(ServiceInstall)
+METHOD(ServiceList)
+METHOD(ServiceReload)
+METHOD(ServiceRemove)
+METHOD(ServiceRestart)
+METHOD(ServiceSet)
+METHOD(ServiceStart)
+METHOD(ServiceStatus)
+METHOD(ServiceStop)
+METHOD(ServiceUnit)
 METHOD(SetGroup)
 METHOD(ThawGroup)
 
@@ -110,6 +127,16 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
+	{ "io.reeve.ServiceInstall", VARLINK_WRITE, call_ServiceInstall },
+	{ "io.reeve.ServiceList", VARLINK_READ, call_ServiceList },
+	{ "io.reeve.ServiceReload", VARLINK_WRITE, call_ServiceReload },
+	{ "io.reeve.ServiceRemove", VARLINK_WRITE, call_ServiceRemove },
+	{ "io.reeve.ServiceRestart", VARLINK_WRITE, call_ServiceRestart },
+	{ "io.reeve.ServiceSet", VARLINK_WRITE, call_ServiceSet },
+	{ "io.reeve.ServiceStart", VARLINK_WRITE, call_ServiceStart },
+	{ "io.reeve.ServiceStatus", VARLINK_READ, call_ServiceStatus },
+	{ "io.reeve.ServiceStop", VARLINK_WRITE, call_ServiceStop },
+	{ "io.reeve.ServiceUnit", VARLINK_READ, call_ServiceUnit },
 	{ "io.reeve.SetGroup", VARLINK_WRITE, call_SetGroup },
 	{ "io.reeve.SubscribeDecisions", VARLINK_READ, call_decisions },
 	{ "io.reeve.ThawGroup", VARLINK_WRITE, call_ThawGroup },

@@ -225,9 +225,37 @@ static int adopt_groups(struct engine *engine)
 	return r == -ENOSPC ? 0 : r;
 }
 
-static int build(struct engine *engine, struct policy **policy, struct error *err)
+/* What a command's own engine has not: gate, socket, triggers, watchers and services. */
+static int start_daemon(struct engine *engine, struct error *err)
 {
 	struct scan_result scanned;
+	int r;
+
+	engine_sweep_later(engine);
+	engine_record_start(engine);
+	favor_dynmods(engine);
+	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
+			       &engine->triggers);
+	if (r < 0)
+		return error_set_errno(err, r, "cannot prepare for running triggers");
+	/* The socket first: it can be refused, and nothing waits at the gate yet. */
+	r = engine_socket_start(engine, err);
+	if (r >= 0)
+		r = engine_register_start(engine, err);
+	if (r >= 0)
+		r = start_gate(engine, err);
+	if (r >= 0)
+		r = engine_loop_watch(engine, err);
+	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
+		       engine_accounts_start(engine) < 0))
+		r = error_oom(err);
+	if (r >= 0 && engine->options.scan_at_start)
+		r = engine_scan(engine, &scanned, err);
+	return r < 0 ? r : engine_services_begin(engine, err);
+}
+
+static int build(struct engine *engine, struct policy **policy, struct error *err)
+{
 	int r;
 
 	/* What can be refused is refused before anything is made. */
@@ -256,34 +284,14 @@ static int build(struct engine *engine, struct policy **policy, struct error *er
 	r = engine_register_open(engine, err);
 	if (r >= 0)
 		r = start_keeper(engine, engine->gate ? gate_thread_count(engine->gate) : 1, err);
+	if (r >= 0 && !engine->options.local)
+		r = engine_services_load(engine, err);
 	if (r >= 0)
 		r = engine_apply(engine, *policy, err);
 	if (r < 0)
 		return r;
 	*policy = NULL;
-	if (engine->options.local)
-		return 0;
-	engine_sweep_later(engine);
-	engine_record_start(engine);
-	favor_dynmods(engine);
-	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
-			       &engine->triggers);
-	if (r < 0)
-		return error_set_errno(err, r, "cannot prepare for running triggers");
-	/* The socket first: it can be refused, and nothing waits at the gate yet. */
-	r = engine_socket_start(engine, err);
-	if (r >= 0)
-		r = engine_register_start(engine, err);
-	if (r >= 0)
-		r = start_gate(engine, err);
-	if (r >= 0)
-		r = engine_loop_watch(engine, err);
-	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
-		       engine_accounts_start(engine) < 0))
-		r = error_oom(err);
-	if (r >= 0 && engine->options.scan_at_start)
-		r = engine_scan(engine, &scanned, err);
-	return r;
+	return engine->options.local ? 0 : start_daemon(engine, err);
 }
 
 int engine_new(const struct host *host, sd_event *event, const struct engine_options *options,
@@ -355,6 +363,7 @@ void engine_free(struct engine *engine)
 	engine_occasions_stop(engine);
 	engine_deny_stop(engine);
 	engine_stop_slow(engine);
+	engine_services_stop(engine);
 	varlink_server_free(engine->server);
 	engine_register_stop(engine);
 	/* Stops its threads, so that nobody uses a snapshot any more. */

@@ -111,6 +111,8 @@ int snapshot_new(uint32_t generation, struct shared_policy *shared, struct targe
 	if (r < 0)
 		return r;
 	r = find_placements(snapshot, groups);
+	if (r >= 0)
+		r = named_places_init(&snapshot->named, shared->policy);
 	if (r < 0)
 		return r;
 	*ret_snapshot = TAKE_PTR(snapshot);
@@ -122,6 +124,7 @@ void snapshot_free(struct snapshot *snapshot)
 	if (!snapshot)
 		return;
 	free(snapshot->placements);
+	named_places_done(&snapshot->named);
 	ruleset_free(snapshot->ruleset);
 	targets_done(&snapshot->targets);
 	shared_policy_unref(snapshot->shared);

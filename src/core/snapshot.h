@@ -8,6 +8,7 @@
 #include "cgroup/groups.h"
 #include "config/policy.h"
 #include "core/facts-process.h"
+#include "core/named-places.h"
 #include "core/rule-stats.h"
 #include "rules/ruleset.h"
 
@@ -46,6 +47,7 @@ struct snapshot {
 	const struct placement **placements;
 	size_t placement_count;
 	struct group_bases bases;
+	struct named_places named;
 };
 
 /*

@@ -497,6 +497,7 @@ int child_main(void *argument)
 {
 	struct job *job = argument;
 
+	__atomic_store_n(&job->begun, true, __ATOMIC_SEQ_CST);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		int r = steps[i].take(job);
 

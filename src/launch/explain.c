@@ -67,6 +67,12 @@ static int explain_mount(const struct job *job, struct error *err)
 				 "(--tmpfs, "
 				 "--overlay, --empty-root)",
 				 mount->target);
+	if (code == -EPERM && mount->type && streq(mount->type, "proc"))
+		return error_set(err, code,
+				 "cannot mount at \"%s\": the kernel lets a user namespace have a "
+				 "/proc of its own only with a process namespace of its own "
+				 "(--unshare pid), and where the one outside hides nothing",
+				 mount->target);
 	if (mount->kind == LAUNCH_MOUNT_BIND && mount->source)
 		return error_set_errno(err, code, "cannot show \"%s\" at \"%s\": %s", mount->source,
 				       mount->target, job->doing ? job->doing : "the mount point");

@@ -44,6 +44,7 @@ struct job {
 	int kept_fd;   /* the namespace, opened by the parent; -1 */
 
 	/* Written by the child, and `doing` by the parent for its part. */
+	bool begun; /* it has come to its first instruction */
 	struct launch_failure failure;
 	size_t item;	     /* of a list, which one failed */
 	const char *doing;   /* what it was at; NULL: the step says it */

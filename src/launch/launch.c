@@ -141,6 +141,23 @@ static void attend(struct job *job, pid_t pid)
 	}
 }
 
+/*
+ * Since 6.14 the kernel compares how often our own group and the new one have been killed as a
+ * whole (cgroup.kill), and kills a process that is born into one which has been, before its first
+ * instruction. Such a one is reaped here, and another takes the way from outside.
+ */
+static bool was_stillborn(const struct job *job, struct launch_child *child, long pid)
+{
+	struct launch_status status;
+
+	if (!child->born_inside || __atomic_load_n(&job->begun, __ATOMIC_SEQ_CST))
+		return false;
+	child->pid = (pid_t)pid;
+	(void)launch_wait(child, &status);
+	launch_child_done(child);
+	return true;
+}
+
 static long clone_child(const struct launch_plan *plan, struct job *job, struct launch_child *child)
 {
 	char stack[STACK_SIZE] __attribute__((aligned(64)));
@@ -158,6 +175,13 @@ static long clone_child(const struct launch_plan *plan, struct job *job, struct 
 	}
 	if (pid > 0 && job_needs_parent(job))
 		attend(job, (pid_t)pid);
+	if (was_stillborn(job, child, pid)) {
+		job->word = JOB_RUNS;
+		child->born_inside = false;
+		pid = clone_plain(plan, job, stack, &child->pidfd);
+		if (pid > 0 && job_maps_need_parent(job->maps))
+			attend(job, (pid_t)pid);
+	}
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return pid;
 }

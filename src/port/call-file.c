@@ -94,6 +94,12 @@ CALL(lseek)
 					 (int)arguments[2].number));
 }
 
+CALL(seek)
+{
+	return reply_value(reply, lseek((int)arguments[0].number, (off_t)arguments[1].number,
+					(int)arguments[2].number));
+}
+
 CALL(mkdir)
 {
 	return reply_result(reply, mkdir(arguments[0].text, (mode_t)arguments[1].number));

@@ -18,6 +18,7 @@ CALL(fcntl);
 CALL(getcwd);
 CALL(link);
 CALL(lseek);
+CALL(seek);
 CALL(mkdir);
 CALL(mkfifo);
 CALL(mount);
@@ -80,6 +81,7 @@ CALL(version);
 /* call-memory.c */
 CALL(alloc);
 CALL(connect);
+CALL(fcntl_struct);
 CALL(ioctl);
 CALL(iolist_to_bin);
 CALL(prctl);

@@ -2,6 +2,8 @@
 /* Calls that hand memory to the kernel, and tell what it wrote there. */
 #include "port/call-functions.h"
 
+#include <fcntl.h>
+
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -56,6 +58,26 @@ CALL(ioctl)
 	reply_ok_tuple(reply, 3);
 	etf_put_int(reply, r);
 	put_memory(reply, arguments[2].memory);
+	return CALL_REPLY;
+}
+
+/* With a structure; the commands that take a number are fcntl/3's. */
+CALL(fcntl_struct)
+{
+	const struct memory *memory = arguments[2].memory;
+	int r;
+
+	if (memory->kind == MEMORY_NONE || memory->kind == MEMORY_NUMBER)
+		return reply_badarg(reply);
+	/* No structure of fcntl(2) is larger. */
+	if (memory->size < sizeof(struct flock))
+		return reply_errno(reply, EINVAL);
+	r = fcntl((int)arguments[0].number, (int)arguments[1].number, memory_address(memory));
+	if (r < 0)
+		return reply_errno(reply, errno);
+	reply_ok_tuple(reply, 3);
+	etf_put_int(reply, r);
+	put_memory(reply, memory);
 	return CALL_REPLY;
 }
 

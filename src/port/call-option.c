@@ -43,12 +43,7 @@ CALL(getrlimit)
 
 	if (getrlimit((__rlimit_resource_t)arguments[0].number, &limit) < 0)
 		return reply_errno(reply, errno);
-	reply_ok_tuple(reply, 2);
-	etf_put_tuple(reply, 3);
-	etf_put_atom(reply, "alcove_rlimit");
-	etf_put_uint(reply, limit.rlim_cur);
-	etf_put_uint(reply, limit.rlim_max);
-	return CALL_REPLY;
+	return reply_limit(reply, limit.rlim_cur, limit.rlim_max);
 }
 
 /* The descriptors of the children that there are must fit, and those of all that there may be. */

@@ -72,12 +72,7 @@ CALL(getprlimit)
 	if (prlimit((pid_t)arguments[0].number, (__rlimit_resource_t)arguments[1].number, NULL,
 		    &limit) < 0)
 		return reply_errno(reply, errno);
-	reply_ok_tuple(reply, 2);
-	etf_put_tuple(reply, 3);
-	etf_put_atom(reply, "alcove_rlimit");
-	etf_put_uint(reply, limit.rlim_cur);
-	etf_put_uint(reply, limit.rlim_max);
-	return CALL_REPLY;
+	return reply_limit(reply, limit.rlim_cur, limit.rlim_max);
 }
 
 CALL(setprlimit)

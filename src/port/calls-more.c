@@ -81,6 +81,10 @@ const struct call calls_more[] = {
 	ROW(cgroup_kill, 1, "SIGKILL to all in a group", A(cgroup, PATH)),
 	ROW(cgroup_events, 1, "[{Name, Number}]: populated, frozen", A(cgroup, PATH)),
 	ROW(describe, 0, "each call's {Name, Number, Help, [{Parameter, Kind, Table}]}", NONE),
+	ROW(seek, 3, "lseek/3 that tells where it is then: {ok, Offset}", A(fd, INT),
+	    A(offset, INT64), A(whence, INT)),
+	ROW(fcntl_struct, 3, "fcntl with a structure of 32 bytes at least: {ok, R, Memory}",
+	    A(fd, INT), C(command, CONST, FCNTL), C(argument, MEMORY, FCNTL)),
 };
 /* clang-format on */
 const size_t calls_more_count = ARRAY_SIZE(calls_more);

@@ -136,3 +136,13 @@ enum call_result reply_value(struct etf_writer *reply, long r)
 	etf_put_int(reply, r);
 	return CALL_REPLY;
 }
+
+enum call_result reply_limit(struct etf_writer *reply, uint64_t current, uint64_t maximum)
+{
+	reply_ok_tuple(reply, 2);
+	etf_put_tuple(reply, 3);
+	etf_put_atom(reply, "alcove_rlimit");
+	etf_put_uint(reply, current);
+	etf_put_uint(reply, maximum);
+	return CALL_REPLY;
+}

@@ -51,5 +51,7 @@ enum call_result reply_atom(struct etf_writer *reply, const char *atom);
 enum call_result reply_result(struct etf_writer *reply, long r);
 /* {ok, R}, or {error, errno} where `r` is negative. */
 enum call_result reply_value(struct etf_writer *reply, long r);
+/* {ok, {alcove_rlimit, Current, Maximum}} */
+enum call_result reply_limit(struct etf_writer *reply, uint64_t current, uint64_t maximum);
 /* The beginning of {ok, ...}: the caller adds `arity - 1` terms. */
 void reply_ok_tuple(struct etf_writer *reply, size_t arity);

@@ -173,7 +173,42 @@ teardown() {
 	kill -USR1 "$GUARD"
 	eventually counter_is engine.reloads 1
 	expect_at cpu y ./a
-	alive "$DAEMON"
+}
+
+@test "cgrules: what a placed program starts stays with it, unless a rule names it" {
+	raw_group cpu program
+	raw_group cpu users
+	raw_group cpu other
+	cgrules <<-END
+		reeve-one:$WORK/shell	cpu	$RAW/program
+		reeve-one:$WORK/b	cpu	$RAW/other
+		reeve-one	cpu	$RAW/users
+		reeve-two	cpu	$RAW/users
+	END
+	cgred
+	expect_at cpu users as reeve-one ./a
+	expect_at cpu program as reeve-one ./shell -c './a "$@"; :' a
+	expect_at cpu other as reeve-one ./shell -c './b "$@"; :' b
+	# Another user is meant by another rule.
+	expect_at cpu users ./shell -c 'setpriv --reuid 61202 --regid 61202 --clear-groups ./a "$@"; :' a
+}
+
+@test "cgrules: groups with fields are made by their templates" {
+	raw_group pids users
+	cgrules <<-END
+		reeve-one	pids	$RAW/users/%u
+	END
+	cat >"$ETC/cgconfig.conf" <<-END
+		template $RAW/users/%u {
+			perm { task { uid = reeve-one; gid = reeve-class; } admin { uid = reeve-one; gid = reeve-class; dperm = 750; } }
+			pids { pids.max = 77; }
+		}
+	END
+	cgred
+	expect_at pids users/reeve-one as reeve-one ./a
+	[ "$(<"$(mounted pids)/$RAW/users/reeve-one/pids.max")" = 77 ]
+	[ "$(stat -c '%u:%g %a' "$(mounted pids)/$RAW/users/reeve-one")" = "61201:61203 750" ]
+	[ "$(stat -c '%u:%g' "$(mounted pids)/$RAW/users/reeve-one/cgroup.procs")" = 61201:61203 ]
 }
 
 @test "cgrules: exit codes and flags are cgrulesengd's" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What we print beside what Debian's cgroup-tools 2.0.2 prints, on the same groups of cgroup v1, where
 # that is installed. Only commands that look, and such as make and remove the test's own groups.
+# bats file_tags=userland
 
 load helpers
 load cgtools-helpers

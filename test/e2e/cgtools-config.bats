@@ -185,3 +185,30 @@ value() { # GROUP
 	[ "$(grep -c " $place " /proc/self/mounts)" = 1 ]
 	umount "$place"
 }
+
+# Runs what it is given where one hierarchy of the test's own is all that is mounted, and only if so: a
+# whole machine is cleared there.
+on_a_machine_of_its_own() { # SCRIPT
+	mkdir -p "$WORK/machine"
+	unshare --mount --propagation private -- sh -eu -c '
+		umount -R -l /sys/fs/cgroup
+		mount -t cgroup -o "none,name=$1" reeve-test "$2"
+		[ "$(grep -c " - cgroup2* " /proc/self/mountinfo)" = 1 ]
+		grep -q " $2 .* - cgroup .*name=$1" /proc/self/mountinfo
+		eval "$3"' sh "$NAME" "$WORK/machine" "$1"
+}
+
+@test "cgclear: the whole machine, processes to the top, and unmounted" {
+	on_a_machine_of_its_own '
+		cgcreate -g "name=$1:a/b" -g "name=$1:c"
+		sleep 60 &
+		cgclassify -g "name=$1:a/b" $!
+		cgclear -e
+		[ -d "$2/a/b" ] && [ ! -e "$2/c" ]
+		cgclear
+		! grep -q " - cgroup " /proc/self/mountinfo
+		grep -q ":name=$1:/$" /proc/$!/cgroup || ! grep -q "name=$1" /proc/$!/cgroup
+		kill $!'
+	# Ours are all there still.
+	[ -d "$TOP" ] && [ -e "$TOP/cgroup.procs" ]
+}

@@ -169,6 +169,9 @@ $C.current: 0
 		# v2: what hands controllers to groups below holds no processes.
 		says 96 "" "Device or resource busy" cgdelete "$C:$NAME/a/b"
 		in_path "$!" "/$NAME/a/b"
+		# Above all that goes is the top, which may.
+		says 0 "" "" cgdelete -r "$C:$NAME"
+		in_path "$!" "/"
 		return 0
 	fi
 	says 0 "" "" cgdelete "$C:$NAME/a/b"

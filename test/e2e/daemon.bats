@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The daemon's life: start, reload, scan, stop, what it tells its manager, and what it leaves.
+# bats file_tags=userland
 
 load helpers
 

@@ -21,6 +21,8 @@ sandbox() {
 		INSIDE=$(pgrep -P "$RUNNER" -x sh) && [ -n "$INSIDE" ] && [ -e "/proc/$INSIDE/root/mnt/here" ]
 	}
 	eventually seen
+	# killed outright, `reeve run` leaves what it has started
+	owned "$INSIDE"
 }
 
 @test "enter: the namespaces and groups of a process" {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Every policy of data/examples is in force in a daemon, and its own tests hold.
+# bats file_tags=userland
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Defects of fetter that no other test is about (docs/fetter.md has the whole list, with their tests).
+# bats file_tags=userland
 
 load helpers
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # libreeve as its users see it: the example programs of data/examples, built from its headers and
 # against its exports, with real programs and a real daemon.
+# bats file_tags=userland
 
 load helpers
 

@@ -120,11 +120,11 @@ teardown() {
 		> getpgr\t\n
 		< \n
 		< port>
-		> kill 1 sigki\t
-		< ll
+		> kill 1 sigwinc
+		< sigwinc
+		> \t
+		< h
 		> \x03
-		< ^C
-		< port>
 		> getpdi\n
 		< did you mean "getpid"?
 		< port>

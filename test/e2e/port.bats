@@ -217,3 +217,16 @@ as_nobody() {
 	[ -n "$known" ]
 	[ "$told" = "$known" ]
 }
+
+@test "every defect in docs/port-protocol.md has its cases" {
+	"$TREE/test/port/run" --list >"$WORK/cases"
+	sed -n '/^### Its defects/,/^## /s/^|.*| \(`.*`.*\) |$/\1/p' "$TREE/docs/port-protocol.md" >"$WORK/told"
+	[ "$(wc -l <"$WORK/told")" -gt 25 ]
+	grep -o '`[^`]*`' "$WORK/told" | tr -d '`' | while read -r name; do
+		grep -qF -- "$name" "$WORK/cases" || { echo "no case: $name"; false; }
+	done
+	# and every case of a defect stands there
+	sed -n 's/^defect: .*\(\[.*\]\)$/\1/p' "$WORK/cases" | while read -r name; do
+		grep -qF -- "$name" "$WORK/told" || { echo "not told: $name"; false; }
+	done
+}

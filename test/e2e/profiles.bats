@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Profiles: options of a launch in a file, and the three that come with reeve.
+# bats file_tags=userland
 
 load helpers
 

@@ -8,15 +8,33 @@ raw_setup() {
 }
 
 raw_teardown() {
-	local point type top
+	local round left
 	end_processes
+	# What has just been killed may keep a group busy for a moment.
+	for round in {1..50}; do
+		remove_raw
+		left=($(raw_tops))
+		[ ${#left[@]} -gt 0 ] || break
+		nap 0.1
+	done
+	e2e_teardown
+}
+
+remove_raw() {
+	local top
+	raw_tops | while read -r top; do
+		find "$top" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+	done
+}
+
+raw_tops() {
+	local point type top
 	while read -r _ point type _; do
 		case $type in cgroup | cgroup2) ;; *) continue ;; esac
 		for top in "$point/$RAW" "$point/$RAW"-*; do
-			[ ! -d "$top" ] || find "$top" -depth -type d -exec rmdir {} \;
+			[ ! -d "$top" ] || echo "$top"
 		done
 	done </proc/mounts
-	e2e_teardown
 }
 
 # Where a controller's hierarchy is mounted.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Processes that register themselves, as cgexec does, and are left where they are.
+# bats file_tags=userland
 
 load helpers
 load raw-groups

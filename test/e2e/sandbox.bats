@@ -44,6 +44,9 @@ in_root() {
 	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --rlimit nofile=:max -- true
 	[ "$status" -eq 125 ]
 	[[ "$output" == *"resource limit nofile"*"CAP_SYS_RESOURCE"* ]]
+	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --proc -- true
+	[ "$status" -eq 125 ]
+	[[ "$output" == *"--unshare pid"* ]]
 }
 
 @test "sandbox: without user namespaces that is said" {
@@ -54,16 +57,19 @@ in_root() {
 
 @test "sandbox: an overlay takes what is written" {
 	mkdir "$WORK/changes"
-	echo before >"$WORK/file"
-	run timeout 30 reeve run --overlay tmp -- sh -c "echo after >$WORK/file; cat $WORK/file"
-	[ "$output" = after ]
-	[ "$(<"$WORK/file")" = before ]
+	echo before >"$WORK/root/file"
 	touch "$WORK/root/there"
-	# A root without programs: what is missing is said, and nothing of it happens outside.
-	run timeout 30 reeve run --root "$WORK/root" --overlay "$WORK/changes" --ro-bind /usr --symlink usr/bin:/bin \
-		--symlink usr/lib:/lib --symlink usr/lib64:/lib64 -- sh -c 'rm /there; echo new >/new; ls /'
-	[ "$output" = $'bin\ninside\nlib\nlib64\nnew\nusr' ]
-	[ "$(ls "$WORK/root")" = $'inside\nthere' ]
+	over() {
+		timeout 30 reeve run --root "$WORK/root" --ro-bind /usr --symlink usr/bin:/bin --symlink usr/lib:/lib \
+			--symlink usr/lib64:/lib64 "$@"
+	}
+	run over --overlay tmp -- sh -c 'echo after >/file; cat /file; rm /there'
+	[ "$status" -eq 0 ]
+	[ "$output" = after ]
+	[ "$(<"$WORK/root/file")" = before ]
+	run over --overlay "$WORK/changes" -- sh -c 'rm /there; echo new >/new; ls /'
+	[ "$output" = $'bin\nfile\ninside\nlib\nlib64\nnew\nusr' ]
+	[ "$(ls "$WORK/root")" = $'file\ninside\nthere' ]
 	[ "$(<"$WORK/changes/upper/new")" = new ]
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Watching what processes do, with a daemon and without: every filter, every way to end, and what a
 # reader that is too slow is told. That every source tells the same is the contract suite's.
+# bats file_tags=userland
 
 load helpers
 load watch-helpers

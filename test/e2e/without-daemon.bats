@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # reeve where no daemon runs: it makes groups, moves processes and starts programs by itself.
+# bats file_tags=userland
 
 bats_require_minimum_version 1.5.0
 

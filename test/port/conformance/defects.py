@@ -9,6 +9,7 @@ import time
 from . import case, etf, processes, protocol
 from .calls import BADARG, FALSE, OK, TRUE, A, err
 from .case import check, equal, eventually
+from .extensions import More
 from .protocol import CALL, CTL, EVENT, PIPE, STDERR, STDOUT
 
 
@@ -613,3 +614,32 @@ def setcpid_unknown(bench):
 
 
 assert STDERR == 2
+
+
+@defect('7.5 lseek', 'where a descriptor went can be told')
+def seek(bench):
+    more = More(bench)
+    fd = more.port.expect_ok('open', bench.file('file', b'0123456789'), [A('o_rdonly')], 0)
+    equal(more.call('seek', fd, 4, 0), (OK, 4))
+    equal(more.call('seek', fd, -1, 1), (OK, 3))
+    equal(more.call('seek', fd, 1 << 40, 1), (OK, 3 + (1 << 40)))
+    equal(more.call('seek', fd, -1, 0), err('einval'))
+    equal(more.call('seek', 799, 0, 0), err('ebadf'))
+    equal(more.call('seek', fd, 0), BADARG)
+
+
+@defect('7.5 fcntl', 'fcntl takes structures: a lock of another process is found')
+def fcntl_struct(bench):
+    more = More(bench)
+    path = bench.file('file', b'0123456789')
+    places = [(), more.port.fork()]
+    fds = [more.port.expect_ok('open', path, [A('o_rdwr')], 0, at=at) for at in places]
+    lock = struct.pack('hhqqi4x', 1, 0, 2, 3, 0)
+    equal(more.call('fcntl_struct', fds[0], A('f_setlk'), lock)[:2], (OK, 0))
+    found = more.call('fcntl_struct', fds[1], A('f_getlk'), lock, at=places[1])
+    equal(found[:2], (OK, 0))
+    equal(struct.unpack('hhqqi4x', found[2]), (1, 0, 2, 3, more.port.pid))
+    equal(more.call('fcntl_struct', fds[1], A('f_setlk'), lock, at=places[1]), err('eagain'))
+    equal(more.call('fcntl_struct', fds[0], A('f_getlk'), lock[:8]), err('einval'))
+    equal(more.call('fcntl_struct', fds[0], A('f_getlk'), 5), BADARG)
+    equal(more.call('fcntl_struct', fds[0], A('f_nothing'), lock), err('enotsup'))

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All services of an instance: their manifests, their processes, and what becomes of them. It
+ * lives in one sd-event loop and waits for nothing. When it is freed, or its process killed, the
+ * services go on; the next one takes them over.
+ */
+#pragma once
+
+#include "cgroup/groups.h"
+#include "config/service.h"
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+struct supervisor;
+
+struct supervisor_options {
+	const struct host *host;
+	sd_event *event; /* NULL: manifests can be looked at and changed, nothing runs */
+	struct groups *groups;
+	const char *manifests;	 /* folder of NAME.yaml; need not be there */
+	const char *runtime_dir; /* for the notify socket and, in "services", records and pipes */
+	const char *log_dir;	 /* for NAME.log */
+	enum load_flags load_flags;
+	/* One sentence about a service, for a log; level as syslog(3)'s. */
+	void (*tell)(void *userdata, int level, const char *sentence);
+	/* A group has been made or has gone: who keeps placements must renew them. */
+	void (*groups_changed)(void *userdata);
+	void *userdata;
+};
+
+/* In which groups services are: SERVICE_GROUPS "/" NAME. */
+#define SERVICE_GROUPS "services"
+
+/* Reads all manifests: what is wrong with one is told, and kept for its status. */
+int supervisor_new(const struct supervisor_options *options, struct supervisor **ret_supervisor,
+		   struct error *err);
+/* Takes over what runs, and starts what is enabled. Not for `event` NULL. */
+int supervisor_begin(struct supervisor *supervisor, struct error *err);
+void supervisor_free(struct supervisor *supervisor);
+DEFINE_CLEANUP(struct supervisor *, supervisor_free);
+
+/*
+ * Reads the manifests again. New ones appear and, if enabled, start; limits that have changed are
+ * set at once, everything else at the next start; a service whose manifest has gone is stopped.
+ */
+int supervisor_reload(struct supervisor *supervisor, struct error *err);
+
+/* Whether the group is there for a service, and goes on over a reload of the policy. */
+bool supervisor_has_group(const struct supervisor *supervisor, const char *name);
+
+size_t supervisor_count(const struct supervisor *supervisor);
+
+/* What is asked of one: -ENOENT with a sentence for a name that is not there, and others. */
+int supervisor_start(struct supervisor *supervisor, const char *name, struct error *err);
+int supervisor_stop(struct supervisor *supervisor, const char *name, struct error *err);
+int supervisor_restart(struct supervisor *supervisor, const char *name, struct error *err);
+/* Sends its reload_signal. -ESRCH: it does not run. */
+int supervisor_signal(struct supervisor *supervisor, const char *name, struct error *err);
+
+/*
+ * Writes a manifest, given as an object of its keys, and takes it up. -EEXIST: there is one of that
+ * name; -EINVAL: it has mistakes, or its program cannot be found.
+ */
+int supervisor_install(struct supervisor *supervisor, const char *name, const json_t *manifest,
+		       struct error *err);
+/* Changes keys of a manifest (null takes one out), and the limits of what runs. */
+int supervisor_set(struct supervisor *supervisor, const char *name, const json_t *changes,
+		   struct error *err);
+/* Stops it, and removes manifest, record and pipe; its group and it are gone when it has stopped.
+ */
+int supervisor_remove(struct supervisor *supervisor, const char *name, struct error *err);
+
+/* Whether what was asked for is over: -EINPROGRESS, or how it came out (-ECANCELED: it failed, with
+ * a sentence). `what` is "start", "stop", "restart" or "remove". */
+int supervisor_outcome(struct supervisor *supervisor, const char *name, const char *what,
+		       struct error *err);
+
+/* Everything about one, or about all (an array); NULL: no memory, or not there. Owned. */
+json_t *supervisor_status(struct supervisor *supervisor, const char *name);
+json_t *supervisor_list(struct supervisor *supervisor);
+/* The manifest, borrowed; NULL: there is none, or it has mistakes. */
+const struct service_manifest *supervisor_manifest(const struct supervisor *supervisor,
+						   const char *name);
+/* A systemd unit that does the same, as far as one can; owned. NULL: no memory. */
+char *service_unit_text(const struct service_manifest *manifest);
+
+/* Counters of all, for the daemon's status. Owned. */
+json_t *supervisor_counters(const struct supervisor *supervisor);

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# The service cgred by its init script, in a mount namespace of its own.
+# bats file_tags=userland
+
+load helpers
+load raw-groups
+load register
+load cgred
+
+setup() {
+	cgred_setup
+	sed "s|@sbindir@|$TREE/bin|" "$TREE/data/init.d/cgred.in" >cgred
+	chmod +x cgred
+	cp /bin/cat a
+	raw_group cpu x
+	cgrules <<-END
+		*:$WORK/a	cpu	$RAW/x
+	END
+}
+
+teardown() {
+	[ ! -s "$PID_FILE" ] || owned "$(<"$PID_FILE")"
+	raw_teardown
+}
+
+service() { # ACTION
+	timeout 60 "$WORK/inside" ./cgred "$1" 3>&-
+}
+
+@test "cgred: start, status, flash, restart, stop" {
+	local first
+	run service status
+	[ "$status" = 3 ]
+	mkdir -p "$ETC/sysconfig"
+	printf 'LOG="-v -v"\nLOG_FILE=/run/log\nSOCKET_GROUP=reeve-class\n' >"$ETC/sysconfig/cgred.conf"
+	service start
+	service status | grep -q "process $(<"$PID_FILE")"
+	expect_at cpu x ./a
+	[ "$(stat -c %g "$SOCKET")" = 61203 ]
+	service start | grep -q 'runs already'
+	raw_group cpu y
+	cgrules <<-END
+		*:$WORK/a	cpu	$RAW/y
+	END
+	service flash
+	eventually counter_is engine.reloads 1
+	expect_at cpu y ./a
+	grep -q 'policy reloaded' "$WORK/host-run/log"
+	first=$(<"$PID_FILE")
+	service restart
+	[ "$(<"$PID_FILE")" != "$first" ]
+	service condrestart
+	expect_at cpu y ./a
+	service stop
+	[ ! -e "$PID_FILE" ]
+	service condrestart
+	run service status
+	[ "$status" = 3 ]
+	run service flash
+	[ "$status" = 7 ]
+}
+
+@test "cgred: what is wrong is an exit code" {
+	run service nonsense
+	[ "$status" = 2 ]
+	echo "*:a cpu x nonsense" | cgrules
+	run service start
+	[ "$status" = 1 ]
+	[[ $output == *'cgrules.conf:1:'* ]]
+	: >"$ETC/cgrules.conf"
+	run service start
+	[ "$status" = 6 ]
+	# Left behind by a daemon that was killed.
+	echo 1 >"$PID_FILE"
+	run service status
+	[ "$status" = 1 ]
+}
