@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "config/bundle.h"
 #include "config/policy.h"
 #include "core/filter.h"
 #include "launch/recipe.h"
@@ -42,8 +43,9 @@ struct cli {
 	struct option_list limit_words;		/* --limit KEY=VALUE */
 	const char *cpu_time, *report;		/* run */
 	bool pty;
-	const char *profile;
-	char **profile_strings; /* owned: what options borrow from a profile */
+	const char *profile, *bundle;
+	struct bundle container; /* what --bundle read */
+	char **profile_strings;	 /* owned: what options borrow from a profile */
 	size_t profile_string_count;
 
 	bool no_start; /* of service install */

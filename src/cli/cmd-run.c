@@ -268,11 +268,16 @@ static int run_run(struct cli *cli, _unused_ int count, char **operands)
 	struct launch_failure failure;
 	int code = LAUNCH_EXIT_FAILED;
 
+	launch_signals_save(&run.signals);
+	if (bundle_options_apply(cli, &operands) != EXIT_DONE ||
+	    profile_options_apply(cli) != EXIT_DONE)
+		return EXIT_USAGE;
+	if (!operands[0]) {
+		(void)error_set(&err, -EINVAL, "run: no program is named");
+		return cli_usage(cli, &err);
+	}
 	run.plan =
 		(struct launch_plan){ .argv = operands, .clone_fd = -1, .signals = &run.signals };
-	launch_signals_save(&run.signals);
-	if (profile_options_apply(cli) != EXIT_DONE)
-		return EXIT_USAGE;
 	if (check_words(cli, &err) < 0)
 		return cli_usage(cli, &err);
 	run_group_init(&run.group, cli);
@@ -300,6 +305,9 @@ static const struct command_option run_options[] = {
 	{ "profile", 'P', OPTION_STRING, "NAME|FILE",
 	  "options from a file, before those here (reeve-profile(5))",
 	  offsetof(struct cli, profile) },
+	{ "bundle", 0, OPTION_STRING, "DIR",
+	  "run the container of this OCI bundle: its config.json as options, before those here",
+	  offsetof(struct cli, bundle) },
 	{ "timeout", 0, OPTION_STRING, "TIME", "kill it and all it started after this time",
 	  offsetof(struct cli, timeout) },
 	{ "cpu-time", 0, OPTION_STRING, "TIME",
@@ -321,7 +329,10 @@ const struct command run_command = {
 		"it, it stays and is told. A limit that cannot be set is an error, and the program "
 		"is not started. What else it is given, namespaces, a root of its own, another "
 		"user, is in *LAUNCH* below; all that is wrong with it is said before anything is "
-		"made.\n\n"
+		"made. *--bundle* takes root, mounts, namespaces, user, limits, capabilities, "
+		"seccomp and the program of a container's _config.json_ (OCI runtime specification "
+		"1), unless a program is named here; what it says and reeve does not do is "
+		"told.\n\n"
 		"The exit code is the program's; 128 and the signal's number if a signal killed "
 		"it; 124 if its time was over (*--timeout*, *--cpu-time*); 125 if reeve failed, "
 		"126 if the program could not be executed, 127 if it was "
@@ -331,7 +342,6 @@ const struct command run_command = {
 		"error at the end. *--report* tells more; see *docs/launch.md*.",
 	.flags = COMMAND_LOCAL | COMMAND_LIMITS | COMMAND_LAUNCH | COMMAND_PROGRAM |
 		 COMMAND_UNLIMITED,
-	.operands = 1,
 	COMMAND_OPTIONS(run_options),
 	.run = run_run,
 };

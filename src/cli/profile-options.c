@@ -143,8 +143,32 @@ int profile_options_apply(struct cli *cli)
 	return r < 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
+int bundle_options_apply(struct cli *cli, char ***operands)
+{
+	_cleanup_(recipe_freep) struct recipe *trial = NULL;
+	struct reading reading = { .cli = cli };
+	struct error err = ERROR_INIT;
+	int r;
+
+	if (!cli->bundle)
+		return EXIT_DONE;
+	r = recipe_new(&trial);
+	reading.trial = trial;
+	if (r == 0)
+		r = bundle_load(cli->bundle, take, &reading, &cli->container, &err);
+	if (r < 0)
+		return cli_usage(cli, &err);
+	for (size_t i = 0; i < cli->container.remark_count; i++)
+		cli_say(cli, "%s", cli->container.remarks[i]);
+	cli->pty = cli->pty || cli->container.terminal;
+	if (!(*operands)[0] && cli->container.argv)
+		*operands = cli->container.argv;
+	return EXIT_DONE;
+}
+
 void profile_options_done(struct cli *cli)
 {
+	bundle_done(&cli->container);
 	for (size_t i = 0; i < cli->profile_string_count; i++)
 		free(cli->profile_strings[i]);
 	free(cli->profile_strings);

@@ -16,4 +16,9 @@ int profile_options_read(struct cli *cli, const char *word, char **ret_descripti
 
 /* The same for --profile, where it was given: mistakes are printed. EXIT_DONE or EXIT_USAGE. */
 int profile_options_apply(struct cli *cli);
+/*
+ * The same for --bundle, before a profile: what the bundle says that does not hold is said.
+ * *operands becomes the bundle's program where none is named. EXIT_DONE or EXIT_USAGE.
+ */
+int bundle_options_apply(struct cli *cli, char ***operands);
 void profile_options_done(struct cli *cli);

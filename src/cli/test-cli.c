@@ -89,7 +89,7 @@ static void test_wrong_words(void **state)
 		{ { "events", "--count", "0" }, "it is a number from 1" },
 		{ { "status", "--runtime-dir" }, "needs a value (DIR)" },
 		{ { "run", "true" }, "neither a group (-g NAME) nor a limit" },
-		{ { "run", "-g", "x" }, "run: an operand is missing" },
+		{ { "run", "-g", "x" }, "run: no program is named" },
 		{ { "check", "--compat", "feter" }, "did you mean fetter?" },
 	};
 

@@ -53,14 +53,13 @@ static void read_pairs(struct loading *l, const char *key, const struct node *ma
 	node_id at = 0;
 
 	while (next_pair(l->reader, map, &at, &name, &node)) {
-		_cleanup_(text_done) struct text pair;
+		_cleanup_(text_done) struct text pair = { 0 };
 		_cleanup_(freep) char *joined = NULL;
 		const char *text = NULL;
 
 		if (!value_is_null(l->reader, node) &&
 		    value_text(l->reader, key, node, &text) != VALUE_GOOD)
 			continue;
-		text_init(&pair);
 		text_add(&pair, tree_text(&l->reader->tree, name));
 		if (text)
 			text_addf(&pair, "=%s", text);

@@ -6,12 +6,27 @@
 #include "core/engine-internal.h"
 
 #include "action/adhoc.h"
+#include "config/arena.h"
 
 /* One command's work needs no policy: `reeve run --ram 2G` is complete without any file. */
 static bool may_be_empty(const struct engine *engine)
 {
 	return engine->options.local && !engine->options.config_path &&
 	       access(engine->config_path, F_OK) < 0 && errno == ENOENT;
+}
+
+/* Files of another tool do not say what the instance is called. */
+static int name_instance(const struct engine *engine, struct policy *policy, struct error *err)
+{
+	char *name;
+
+	if (!engine->options.name)
+		return 0;
+	name = arena_string(policy->memory, engine->options.name);
+	if (!name)
+		return error_oom(err);
+	policy->name = name;
+	return 0;
 }
 
 int engine_load(struct engine *engine, struct policy **ret_policy, struct diagnostics *diagnostics,
@@ -27,7 +42,7 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 		r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
 	if (r < 0)
 		return error_set(err, r, "the policy %s is not valid", engine->config_path);
-	return 0;
+	return name_instance(engine, *ret_policy, err);
 }
 
 /* ---- groups ---- */

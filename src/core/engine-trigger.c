@@ -35,6 +35,7 @@ struct occurrence {
 	struct occurrence *next;
 	struct urgent urgent;
 	struct shared_policy *policy; /* a reference */
+	uint64_t looked_ns;	      /* CLOCK_BOOTTIME: whether its program is loaded */
 	struct text argv;
 	char exe[4096]; /* of the program that was executed */
 	struct trigger_values values;
@@ -268,6 +269,20 @@ static int run_now(struct engine *engine, struct occurrence *occurrence)
 
 /* ---- programs that are being loaded ---- */
 
+/* One that is not loaded soon is looked at less often. */
+static bool is_still_loading(const struct engine *engine, struct occurrence *occurrence,
+			     uint64_t now)
+{
+	uint64_t age = now - occurrence->urgent.decision.time_ns;
+
+	if (age >= LATE_NS)
+		return false;
+	if (age >= SOON_NS && now - occurrence->looked_ns < LOOK_LATER_USEC * UINT64_C(1000))
+		return true;
+	occurrence->looked_ns = now;
+	return !is_settled(engine, occurrence);
+}
+
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct engine *engine = userdata;
@@ -277,10 +292,9 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	while (*at) {
 		_cleanup_(occurrence_freep) struct occurrence *occurrence = NULL;
 
-		uint64_t age = now - (*at)->urgent.decision.time_ns;
-
-		if (age < LATE_NS && !is_settled(engine, *at)) {
-			next = age < SOON_NS ? LOOK_USEC : next;
+		if (is_still_loading(engine, *at, now)) {
+			if (now - (*at)->urgent.decision.time_ns < SOON_NS)
+				next = LOOK_USEC;
 			at = &(*at)->next;
 			continue;
 		}

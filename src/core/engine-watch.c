@@ -507,10 +507,14 @@ struct observer *engine_observer(const struct engine *engine)
 static void open_observer(struct watching *watching)
 {
 	struct engine *engine = watching->engine;
+	/* What rules place and act by, each millisecond too late: what is rare anyway, and
+	 * executions that no gate asks about. */
+	const uint32_t urgent = EVENT_BIT(EVENT_OOM) | EVENT_BIT(EVENT_SETUID) |
+				EVENT_BIT(EVENT_SETGID) |
+				(engine->gate ? 0 : EVENT_BIT(EVENT_EXEC));
 	const struct observer_options options = {
 		.source = engine_policy(engine)->source,
-		/* Rules place by them: each millisecond is one in the wrong group. */
-		.urgent = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID),
+		.urgent = urgent,
 		.sink = { on_event, watching },
 		.seeded = on_seeded,
 		.rest = on_rest,

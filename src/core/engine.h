@@ -17,6 +17,7 @@ struct engine;
 struct engine_options {
 	const char *config_path; /* file or folder; default /etc/reeve */
 	const char *runtime_dir; /* default /run/reeve */
+	const char *name;	 /* of the instance, whatever the policy says; NULL: what it says */
 	enum load_flags load_flags;
 	bool scan_at_start;	 /* place what already runs */
 	bool dry_run;		 /* decide and record, change nothing */

@@ -5,8 +5,8 @@
 #include "util/options.h"
 
 static const struct compat compats[] = {
-	{ "fetter", LOAD_COMPAT_FETTER, EXIT_FAILED, EXIT_FAILED, "reeved", false },
-	{ "libcgroup", LOAD_COMPAT_LIBCGROUP, 255, 99, "CGRE", true },
+	{ "fetter", LOAD_COMPAT_FETTER, EXIT_FAILED, EXIT_FAILED, NULL, "reeved", false },
+	{ "libcgroup", LOAD_COMPAT_LIBCGROUP, 255, 99, "cgred", "CGRE", true },
 };
 
 static const struct compat *find_compat(const char *name)
@@ -120,6 +120,7 @@ static int read_words(const struct command_line *line, int argc, char **argv,
 	if (arguments->daemon && arguments->foreground)
 		return error_set(err, -EINVAL, "--daemon and --foreground exclude each other");
 	arguments->engine.load_flags = arguments->compat ? arguments->compat->flags : 0;
+	arguments->engine.name = arguments->compat ? arguments->compat->instance : NULL;
 	arguments->engine.log_to_runtime_dir = arguments->daemon;
 	first = read_log(arguments, &arguments->engine, err);
 	return first < 0 ? first : read_owner(arguments, &arguments->engine, err);

@@ -10,10 +10,11 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct compat {
 	const char *name;
 	enum load_flags flags;
-	int failed;	    /* exit codes, in place of EXIT_FAILED */
-	int invalid;	    /* the files have mistakes */
-	const char *ident;  /* before each line in syslog */
-	bool reads_at_usr1; /* SIGUSR1 reads the files again as well */
+	int failed;	      /* exit codes, in place of EXIT_FAILED */
+	int invalid;	      /* the files have mistakes */
+	const char *instance; /* NULL: the files say it */
+	const char *ident;    /* before each line in syslog */
+	bool reads_at_usr1;   /* SIGUSR1 reads the files again as well */
 };
 
 struct arguments {

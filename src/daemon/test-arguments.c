@@ -55,6 +55,8 @@ static void options_are_the_engines(void **state)
 	assert_true(good("--help --nosuch").help);
 	assert_true(good("--version").version);
 	assert_int_equal(good("--compat fetter").engine.load_flags, LOAD_COMPAT_FETTER);
+	assert_null(good("--compat fetter").engine.name);
+	assert_string_equal(good("--compat libcgroup").engine.name, "cgred");
 }
 
 static void logs_are_told_apart(void **state)

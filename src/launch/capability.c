@@ -102,9 +102,8 @@ int capability_parse(const char *text, uint64_t *ret_capabilities, struct error 
 
 char *capability_text(uint64_t capabilities)
 {
-	_cleanup_(text_done) struct text text;
+	_cleanup_(text_done) struct text text = { 0 };
 
-	text_init(&text);
 	if (capabilities == 0 || capabilities == capability_all())
 		text_add(&text, capabilities ? "all" : "none");
 	else

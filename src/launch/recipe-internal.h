@@ -60,7 +60,8 @@ recipe_setter recipe_set_unshare, recipe_set_map_user, recipe_set_map_group, rec
 /* recipe-mount.c */
 recipe_setter recipe_set_root, recipe_set_empty_root, recipe_set_ro_root, recipe_set_overlay,
 	recipe_set_bind, recipe_set_ro_bind, recipe_set_tmpfs, recipe_set_proc, recipe_set_dev,
-	recipe_set_mask, recipe_set_symlink, recipe_set_mkdir, recipe_set_chdir;
+	recipe_set_mount, recipe_set_make_targets, recipe_set_mask, recipe_set_symlink,
+	recipe_set_mkdir, recipe_set_chdir;
 /* /proc and /dev where they were asked for, all in order: parents before what is in them. */
 int recipe_finish_mounts(struct recipe *recipe, struct error *err);
 /* recipe-identity.c */

@@ -170,6 +170,27 @@ int recipe_set_tmpfs(struct recipe *recipe, const char *value, struct error *err
 	return r < 0 ? r : add_mount(recipe, &mount, err);
 }
 
+/* "TYPE:AT[:OPTIONS]": what the kernel makes without a device. */
+int recipe_set_mount(struct recipe *recipe, const char *value, struct error *err)
+{
+	struct launch_mount mount = { .kind = LAUNCH_MOUNT_FILESYSTEM };
+	const char *at = value;
+	char *type = next_part(recipe, &at);
+	char *target = type && at ? next_part(recipe, &at) : NULL;
+	int r;
+
+	if (type && (!*type || !target))
+		return error_set(err, -EINVAL, "\"%s\" is not written TYPE:AT", value);
+	if (!type)
+		return error_oom(err);
+	r = clean_target(target, err);
+	if (r == 0 && at)
+		r = split_tmpfs(recipe, at, &mount, err);
+	mount.type = mount.source = type;
+	mount.target = target;
+	return r < 0 ? r : add_mount(recipe, &mount, err);
+}
+
 static int add_path(struct recipe *recipe, enum launch_mount_kind kind, const char *path,
 		    const char *source, struct error *err)
 {
@@ -201,6 +222,11 @@ int recipe_set_symlink(struct recipe *recipe, const char *value, struct error *e
 	if (!at || !*source)
 		return error_set(err, -EINVAL, "\"%s\" is not written TARGET:AT", value);
 	return add_path(recipe, LAUNCH_MOUNT_SYMLINK, at, source, err);
+}
+
+int recipe_set_make_targets(struct recipe *recipe, const char *value, struct error *err)
+{
+	return recipe_flag(value, &recipe->file_system.make_targets, err);
 }
 
 int recipe_set_proc(struct recipe *recipe, const char *value, struct error *err)

@@ -53,6 +53,8 @@ int seccomp_policy_load(const char *name, const char *word, struct seccomp_polic
 	const struct seccomp_preset *preset = seccomp_preset_find(word);
 
 	name = name ? name : "seccomp";
+	if (word[strspn(word, " \t\r\n")] == '{')
+		return seccomp_parse_oci(name, word, ret_policy, err);
 	if (preset)
 		return seccomp_parse(preset->name, preset->text, ret_policy, err);
 	if (word[strcspn(word, " \t\r\n;#(")] == '\0' && *word) {

@@ -197,9 +197,8 @@ bool seccomp_argument(const char *call, const char *name, unsigned *ret_index, b
 char *seccomp_argument_names(const char *call)
 {
 	const char *const *names = names_of(call);
-	_cleanup_(text_done) struct text text;
+	_cleanup_(text_done) struct text text = { 0 };
 
-	text_init(&text);
 	for (unsigned i = 0; names && i < 6; i++)
 		if (names[i] && *names[i])
 			text_addf(&text, "%s%.*s", text.size ? ", " : "",

@@ -29,10 +29,12 @@ int reeve_check_policy(const char *path, struct reeve_check **ret_check)
 {
 	struct reeve_check *check = calloc(1, sizeof(*check));
 	struct policy *policy = NULL;
+	int r;
 
 	if (!check)
 		return -ENOMEM;
-	return finish(policy_load(path, 0, &policy, &check->found), policy, check, ret_check);
+	r = policy_load(path, 0, &policy, &check->found);
+	return finish(r, policy, check, ret_check);
 }
 
 int reeve_check_policy_text(const char *name, const char *text, size_t size,
@@ -40,11 +42,12 @@ int reeve_check_policy_text(const char *name, const char *text, size_t size,
 {
 	struct reeve_check *check = calloc(1, sizeof(*check));
 	struct policy *policy = NULL;
+	int r;
 
 	if (!check)
 		return -ENOMEM;
-	return finish(policy_parse(name, text, size, 0, &policy, &check->found), policy, check,
-		      ret_check);
+	r = policy_parse(name, text, size, 0, &policy, &check->found);
+	return finish(r, policy, check, ret_check);
 }
 
 void reeve_check_free(struct reeve_check *check)

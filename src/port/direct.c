@@ -252,10 +252,8 @@ static size_t receive(struct port *port, pid_t *ret_sender, int *ret_fd)
 	return (size_t)got;
 }
 
-/* The places in the heads. Returns how many there are; 0 for a packet that the sender has no right
- * to, or that is no frame. *ret_inner: what they stand around. */
-static size_t read_places(const uint8_t *packet, size_t size, pid_t sender,
-			  pid_t places[FRAME_DEPTH_MAX], const uint8_t **ret_inner)
+size_t direct_places(const uint8_t *packet, size_t size, pid_t sender,
+		     pid_t places[FRAME_DEPTH_MAX], const uint8_t **ret_inner)
 {
 	size_t count = 0, length;
 	bool its_own = sender == 0;
@@ -335,7 +333,7 @@ static void pass_on(struct port *port, size_t size, pid_t sender, int fd)
 {
 	pid_t places[FRAME_DEPTH_MAX];
 	const uint8_t *inner;
-	size_t count = read_places(port->buffer, size, sender, places, &inner), type;
+	size_t count = direct_places(port->buffer, size, sender, places, &inner), type;
 	struct iovec part = { port->buffer, size };
 
 	type = count ? frame_u16(inner + 2) : 0;

@@ -37,5 +37,13 @@ size_t direct_receive(struct port *port);
 
 /* ---- the first process ---- */
 
+/*
+ * The places in a packet's heads. Returns how many there are; 0 for a packet that its sender (0:
+ * not known) has no right to, or that is not one frame. *ret_inner: the frame that they stand
+ * around.
+ */
+size_t direct_places(const uint8_t *packet, size_t size, pid_t sender,
+		     pid_t places[static FRAME_DEPTH_MAX], const uint8_t **ret_inner);
+
 /* Passes on what is in the queue. */
 void direct_relay(struct port *port);

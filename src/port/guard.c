@@ -13,8 +13,6 @@
  */
 #include "port/guard.h"
 
-#include "port/process-tree.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -75,19 +73,32 @@ static bool reap(pid_t port, int *ret_status)
 	return false;
 }
 
-void guard_end_rest(int status)
+static bool holds(const struct process_tree *tree, pid_t pid)
 {
-	pid_t pid = 0;
+	for (size_t i = 0; i < tree->count; i++)
+		if (tree->pids[i] == pid)
+			return true;
+	return false;
+}
 
-	while (WIFSIGNALED(status) && pid >= 0) {
+void guard_end_rest(int status, const struct process_tree *before)
+{
+	bool found = WIFSIGNALED(status);
+
+	while (found) {
 		struct process_tree tree = { 0 };
+		size_t kept = 0;
 
 		(void)process_tree_add_children(&tree, getpid());
+		for (size_t i = 0; i < tree.count; i++)
+			if (!holds(before, tree.pids[i]))
+				tree.pids[kept++] = tree.pids[i];
+		tree.count = kept;
 		(void)process_tree_stop(&tree);
 		for (size_t i = 0; i < tree.count; i++)
 			(void)kill(tree.pids[i], SIGKILL);
 		process_tree_done(&tree);
-		pid = waitpid(-1, NULL, 0);
+		found = kept && waitpid(-1, NULL, 0) > 0;
 	}
 }
 
@@ -107,7 +118,8 @@ static _noreturn_ void exit_as(int status)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-static _noreturn_ void watch(pid_t port, int fd, const sigset_t *all)
+static _noreturn_ void watch(pid_t port, int fd, const sigset_t *all,
+			     const struct process_tree *before)
 {
 	siginfo_t info;
 	int status;
@@ -117,7 +129,7 @@ static _noreturn_ void watch(pid_t port, int fd, const sigset_t *all)
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (;;) {
 		if (reap(port, &status)) {
-			guard_end_rest(status);
+			guard_end_rest(status, before);
 			exit_as(status);
 		}
 		if (sigwaitinfo(all, &info) > 0 && info.si_signo != SIGCHLD)
@@ -127,6 +139,7 @@ static _noreturn_ void watch(pid_t port, int fd, const sigset_t *all)
 
 int guard_begin(int *ret_fd)
 {
+	struct process_tree before = { 0 };
 	sigset_t all, was;
 	int fds[2];
 	pid_t pid;
@@ -135,11 +148,13 @@ int guard_begin(int *ret_fd)
 		return -errno;
 	/* Ignored, it would not tell of the port's end. */
 	(void)signal(SIGCHLD, SIG_DFL);
+	(void)process_tree_add_children(&before, getpid());
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &was);
 	pid = fork();
 	if (pid > 0)
-		watch(pid, fds[1], &all);
+		watch(pid, fds[1], &all, &before);
+	process_tree_done(&before);
 	(void)sigprocmask(SIG_SETMASK, &was, NULL);
 	close(fds[1]);
 	if (pid < 0) {

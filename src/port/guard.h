@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "util/macros.h"
+#include "port/process-tree.h"
 
 #include <sys/types.h>
 
@@ -16,5 +16,5 @@
 int guard_begin(int *ret_fd);
 
 /* What the guard does at its child's end, for a process that waits for the port anyway: `status` is
- * from waitpid(2). The caller is a subreaper. */
-void guard_end_rest(int status);
+ * from waitpid(2). The caller is a subreaper; children that it had `before` are not the port's. */
+void guard_end_rest(int status, const struct process_tree *before);

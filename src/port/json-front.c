@@ -36,12 +36,14 @@ struct front {
 
 int json_front_fork(bool *ret_front, struct json_ends *ret_ends)
 {
+	struct process_tree before = { 0 };
 	int down[2], up[2], control[2];
 	pid_t pid;
 
 	if (pipe2(down, O_CLOEXEC) < 0 || pipe2(up, O_CLOEXEC) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0)
 		return -errno;
+	(void)process_tree_add_children(&before, getpid());
 	pid = fork();
 	if (pid < 0)
 		return -errno;
@@ -51,7 +53,7 @@ int json_front_fork(bool *ret_front, struct json_ends *ret_ends)
 		close(down[0]);
 		close(up[1]);
 		close(control[1]);
-		*ret_ends = (struct json_ends){ down[1], up[0], control[0], pid };
+		*ret_ends = (struct json_ends){ down[1], up[0], control[0], pid, before };
 		return fcntl(down[1], F_SETFL, O_WRONLY | O_NONBLOCK) < 0 ? -errno : 0;
 	}
 	/* What is kept goes above the numbers that it must not be overwritten by. */
@@ -497,7 +499,7 @@ int json_front_run(const struct json_ends *ends)
 		}
 	}
 	(void)waitpid(ends->pid, &status, 0);
-	guard_end_rest(status);
+	guard_end_rest(status, &ends->before);
 	json_requests_done(&front.requests);
 	text_done(&front.lines);
 	text_done(&front.output);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "util/macros.h"
+#include "port/process-tree.h"
 
 #include <sys/types.h>
 
@@ -13,6 +13,7 @@
 struct json_ends {
 	int to, from, control;
 	pid_t pid;
+	struct process_tree before; /* children that this process had; kept as long as it runs */
 };
 
 /*

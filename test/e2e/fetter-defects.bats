@@ -31,7 +31,7 @@ teardown() {
 @test "fetter-defects: a process that was there before the daemon, and executes" {
 	probe a
 	mkfifo go
-	background sh -c "read -r line <go; exec ./a hold 300 '$WORK/there'"
+	background sh -c "read -r line <go; exec ./a hold 60000 '$WORK/there'"
 	local pid=$!
 	rules "$WORK/a=held"
 	start
@@ -48,7 +48,7 @@ teardown() {
 		groups: {ice: {freeze: true}}
 	END
 	start
-	background ./a hold 300 "$WORK/there"
+	background ./a hold 60000 "$WORK/there"
 	local pid=$!
 	eventually is_in "$pid" ice
 	timeout 20 reeve status --runtime-dir "$RUN" >/dev/null
@@ -65,11 +65,11 @@ teardown() {
 	probe a b
 	rules "$WORK/a=held"
 	start
-	background ./a hold 300 "$WORK/there"
+	background ./a hold 60000 "$WORK/there"
 	eventually test -e there
 	is_in "$!" held
 	local in_group=$! name
-	background ./b hold 300 "$WORK/there-too"
+	background ./b hold 60000 "$WORK/there-too"
 	eventually test -e there-too
 	while IFS=: read -r _ name _; do
 		case $name in

@@ -56,7 +56,10 @@ no_groups() {
 	[[ "$output" == *"killed, for its 2.0s were over"* ]]
 	# Where the machine was too slow to start them in that time, there is nobody to look for.
 	for file in "$WORK/one" "$WORK/two"; do
-		[ ! -s "$file" ] || ! alive "$(<"$file")"
+		if [ -s "$file" ] && alive "$(<"$file")"; then
+			echo "$file: $(<"$file") is alive"
+			return 1
+		fi
 	done
 	no_groups
 	# Without a group of its own, and without privileges.

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import struct
+import subprocess
 import time
 
 from . import case, etf, processes, protocol
@@ -524,6 +525,26 @@ def guard(bench):
     second = bench.port()
     os.kill(second.pid, signal.SIGKILL)
     equal(second.wait(), -signal.SIGKILL)
+
+
+@defect('7.4 the guard, and others', 'children that the caller had before are not the port\'s')
+def others(bench):
+    script = 'sleep 1000 & echo $! >"$1"; exec "$2" -c "$3"'
+    pids = str(bench.folder / 'pid')
+    fifo = str(bench.folder / 'fifo')
+    started = subprocess.Popen(['sh', '-c', script, 'sh', pids, bench.program, fifo],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with started:
+        started.stdout.read(9)
+        with open(pids, encoding='ascii') as file:
+            other = int(file.read())
+        root, = [pid for pid in processes.children(started.pid) if pid != other]
+        os.kill(root, signal.SIGKILL)
+        equal(started.wait(10), -signal.SIGKILL)
+    try:
+        check(not processes.gone(other), 'another child of the caller was killed')
+    finally:
+        os.kill(other, signal.SIGKILL)
 
 
 @defect('7.4 escalation', 'at the end of input a program that ignores SIGTERM ends, too')
