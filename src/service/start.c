@@ -6,6 +6,7 @@
  */
 #include "service/internal.h"
 
+#include "util/fd.h"
 #include "util/text.h"
 
 #include <fcntl.h>
@@ -41,9 +42,17 @@ int service_members(const struct service *service)
 {
 	_cleanup_(freep) pid_t *pids = NULL;
 	const struct group *group = service_group(service);
+	char events[256];
 	size_t count = 0;
 
-	if (!group || group_members(group, true, &pids, &count) < 0)
+	if (!group)
+		return 0;
+	/* Nearly always nobody is there, and v2 says so in a word. */
+	if (group_clone_fd(group) >= 0 &&
+	    file_read_into(group_clone_fd(group), "cgroup.events", events, sizeof(events)) > 0 &&
+	    strstr(events, "populated 0"))
+		return 0;
+	if (group_members(group, true, &pids, &count) < 0)
 		return 0;
 	return (int)MIN(count, (size_t)INT32_MAX);
 }

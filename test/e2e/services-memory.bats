@@ -22,6 +22,10 @@ stuck_is() { # REGULAR-EXPRESSION
 	timeout 30 reeve service status stuck --runtime-dir "$RUN" | grep -q "$1"
 }
 
+is_frozen() {
+	timeout 30 reeve group show services/stuck --runtime-dir "$RUN" | grep -q 'frozen *yes'
+}
+
 @test "a service that stands still for memory is restarted" {
 	cat >services/stuck.yaml <<-END
 		run: ["$WORK/agent", eat, "400", wait]
@@ -51,5 +55,5 @@ stuck_is() { # REGULAR-EXPRESSION
 	start
 	eventually stuck_is 'pressed *[1-9]'
 	log_has 'it is frozen'
-	timeout 30 reeve group show services/stuck --runtime-dir "$RUN" | grep -q 'frozen *yes'
+	eventually is_frozen
 }

@@ -446,3 +446,23 @@ has_children() { # PID COUNT
 	svc start agent
 	is agent state running
 }
+
+@test "the init script starts, tells, reloads and stops the daemon, and leaves services alone" {
+	local pid
+	manifest agent wait <<<""
+	export DEFAULTS=/dev/null REEVED=$TREE/bin/reeved REEVE=$TREE/bin/reeve PID_FILE=$WORK/pid RUNTIME_DIR=$RUN REEVED_OPTIONS="--config $POLICY"
+	refused 3 'does not run' "$TREE/data/init.d/reeved" status
+	timeout 30 "$TREE/data/init.d/reeved" start </dev/null >said 2>&1 3>&-
+	owned "$(<pid)"
+	eventually is agent state running
+	pid=$(field agent pid)
+	"$TREE/data/init.d/reeved" start | grep -q 'runs already'
+	"$TREE/data/init.d/reeved" status | grep -q "$NAME"
+	"$TREE/data/init.d/reeved" reload
+	"$TREE/data/init.d/reeved" stop
+	alive "$pid"
+	refused 3 'does not run' "$TREE/data/init.d/reeved" status
+	timeout 30 "$TREE/data/init.d/reeved" restart </dev/null >said 2>&1 3>&-
+	owned "$(<pid)"
+	is agent pid "$pid"
+}
