@@ -30,9 +30,9 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, cost, denied, evacuate, failed, follow, local, scdoc, self_test,
+	bool version, all, check, cost, denied, evacuate, failed, follow, local, scdoc, self_test,
 		since_start, summary, tree;
-	const char *config, *compat, *count, *fields, *group, *name, *policy, *rule, *source,
+	const char *config, *compat, *count, *fields, *group, *name, *policy, *root, *rule, *source,
 		*timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;

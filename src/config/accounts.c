@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: MIT
 /*
- * The C library is asked, and with it whatever directory service the host has: this runs in the
- * loop at a load, never where a process waits for an answer.
+ * /etc/passwd and /etc/group are read once. For everybody else the C library is asked, and with it
+ * whatever directory service the host has: in a thread (asker.h) that is given up when a load has
+ * waited ACCOUNTS_LIMIT for it, for a directory that is down may answer never.
  */
 #include "config/accounts.h"
+
+#include "config/asker.h"
+#include "util/host.h"
 
 #include <grp.h>
 #include <pwd.h>
 
 enum { BUFFER_LEAST = 4096, BUFFER_MOST = 1024 * 1024, GROUPS_MOST = 65536 };
 
-enum kind { USER, USER_NUMBER, GROUP };
+enum kind { USER, USER_NUMBER, GROUP, GROUPS_OF_USER };
+
+static void account_done(struct account *account)
+{
+	free(account->name);
+	free(account->home);
+	free(account->shell);
+	free(account->groups);
+	for (size_t i = 0; account->members && account->members[i]; i++)
+		free(account->members[i]);
+	free(account->members);
+	free(account->asked);
+}
 
 void accounts_done(struct accounts *accounts)
 {
@@ -18,18 +34,12 @@ void accounts_done(struct accounts *accounts)
 		struct account *account = accounts->all;
 
 		accounts->all = account->next;
-		free(account->name);
-		free(account->home);
-		free(account->shell);
-		free(account->groups);
-		for (size_t i = 0; account->members && account->members[i]; i++)
-			free(account->members[i]);
-		free(account->members);
-		free(account->asked);
+		account_done(account);
 		free(account);
 	}
 	hash_done(&accounts->users);
 	hash_done(&accounts->groups);
+	asker_freep(&accounts->asker);
 }
 
 static int take_user(struct account *account, const struct passwd *entry)
@@ -92,36 +102,191 @@ static int look_up(struct account *account, enum kind kind, const char *name)
 	return 0;
 }
 
+/* All supplementary groups of a user. */
+static int look_up_groups(struct account *account, const char *name, gid_t gid)
+{
+	for (int count = 32; count <= GROUPS_MOST;) {
+		int room = count;
+		gid_t *groups = calloc((size_t)room, sizeof(*groups));
+
+		if (!groups)
+			return -ENOMEM;
+		if (getgrouplist(name, gid, groups, &count) >= 0) {
+			account->groups = groups;
+			account->group_count = (size_t)count;
+			return 0;
+		}
+		free(groups);
+		/* `count` is now how many there are, or was left as it is. */
+		count = MAX(count, room * 2);
+	}
+	return -E2BIG;
+}
+
+const char accounts_told[] =
+	"the host's directory of users (nsswitch.conf) has not answered within "
+	"5 s: who is not in /etc/passwd and /etc/group counts as unknown until "
+	"the policy is read again";
+
+/* ---- questions ---- */
+
+struct question {
+	enum kind kind;
+	char *name;
+	gid_t gid;		/* of GROUPS_OF_USER */
+	struct account account; /* the answer */
+	int result;
+	void (*before)(void); /* see accounts.wait_before */
+};
+
+static void answer(void *userdata)
+{
+	struct question *question = userdata;
+
+	if (question->before)
+		question->before();
+	question->result =
+		question->kind == GROUPS_OF_USER
+			? look_up_groups(&question->account, question->name, question->gid)
+			: look_up(&question->account, question->kind, question->name);
+}
+
+static void drop(void *userdata)
+{
+	struct question *question = userdata;
+
+	account_done(&question->account);
+	free(question->name);
+	free(question);
+}
+
+/* Has it answered, in time; what was given up is nobody that is known. */
+static int ask_in_time(struct accounts *accounts, enum kind kind, const char *name, gid_t gid,
+		       struct account *ret_answer)
+{
+	struct question *question;
+	uint64_t begun = clock_monotonic();
+	int r = 0;
+
+	*ret_answer = (struct account){ 0 };
+	if (accounts->gave_up)
+		return 0;
+	if (!accounts->asker)
+		r = asker_new(answer, drop, &accounts->asker);
+	question = r < 0 ? NULL : calloc(1, sizeof(*question));
+	if (question)
+		*question = (struct question){ .kind = kind,
+					       .name = strdup(name),
+					       .gid = gid,
+					       .before = accounts->wait_before };
+	if (!question || !question->name) {
+		free(question);
+		return r < 0 ? r : -ENOMEM;
+	}
+	r = asker_ask(accounts->asker, question,
+		      begun + (accounts->limit_ns ? accounts->limit_ns : ACCOUNTS_LIMIT_NS) -
+			      MIN(accounts->waited_ns, ACCOUNTS_LIMIT_NS));
+	accounts->waited_ns += clock_monotonic() - begun;
+	if (r < 0) {
+		accounts->gave_up = true;
+		return 0;
+	}
+	*ret_answer = question->account;
+	question->account = (struct account){ 0 };
+	r = question->result;
+	drop(question);
+	return r;
+}
+
+/* ---- files ---- */
+
+static struct account *add(struct accounts *accounts, struct hash *hash, const char *asked)
+{
+	struct account *account = calloc(1, sizeof(*account));
+
+	if (!account || !(account->asked = strdup(asked))) {
+		free(account);
+		return NULL;
+	}
+	account->next = accounts->all;
+	accounts->all = account;
+	return hash_put_string(hash, account->asked, account, NULL) < 0 ? NULL : account;
+}
+
+/* As files are for the C library: of two lines with one name the first counts. */
+static int read_users(struct accounts *accounts, FILE *file)
+{
+	struct passwd *entry;
+	int r = 0;
+
+	while (r >= 0 && (entry = fgetpwent(file))) {
+		struct account *account;
+
+		if (entry->pw_name[0] == '+' || entry->pw_name[0] == '-' ||
+		    hash_get_string(&accounts->users, entry->pw_name))
+			continue;
+		account = add(accounts, &accounts->users, entry->pw_name);
+		r = account ? take_user(account, entry) : -ENOMEM;
+	}
+	return r;
+}
+
+static int read_groups(struct accounts *accounts, FILE *file)
+{
+	struct group *entry;
+	int r = 0;
+
+	while (r >= 0 && (entry = fgetgrent(file))) {
+		struct account *account;
+
+		if (entry->gr_name[0] == '+' || entry->gr_name[0] == '-' ||
+		    hash_get_string(&accounts->groups, entry->gr_name))
+			continue;
+		account = add(accounts, &accounts->groups, entry->gr_name);
+		r = account ? take_group(account, entry) : -ENOMEM;
+	}
+	return r;
+}
+
+static int read_files(struct accounts *accounts)
+{
+	_cleanup_(fclosep) FILE *users = fopen("/etc/passwd", "re");
+	_cleanup_(fclosep) FILE *groups = fopen("/etc/group", "re");
+	int r = users ? read_users(accounts, users) : 0;
+
+	accounts->files_read = true;
+	return r < 0 || !groups ? r : read_groups(accounts, groups);
+}
+
 static int find(struct accounts *accounts, enum kind kind, const char *name,
 		struct account **ret_account)
 {
 	struct hash *hash = kind == GROUP ? &accounts->groups : &accounts->users;
 	_cleanup_(freep) char *asked = NULL;
-	struct account *account;
-	int r;
+	struct account *account, found;
+	int r = accounts->files_read ? 0 : read_files(accounts);
 
+	if (r < 0)
+		return r;
 	/* A user may be named like a number. */
 	if (asprintf(&asked, "%s%s", kind == USER_NUMBER ? "#" : "", name) < 0) {
 		asked = NULL;
 		return -ENOMEM;
 	}
 	account = hash_get_string(hash, asked);
-	if (account) {
-		*ret_account = account;
-		return 0;
+	if (!account) {
+		r = ask_in_time(accounts, kind, name, 0, &found);
+		if (r < 0)
+			return r;
+		account = add(accounts, hash, asked);
+		if (!account) {
+			account_done(&found);
+			return -ENOMEM;
+		}
+		found.asked = account->asked;
+		found.next = account->next;
+		*account = found;
 	}
-	account = calloc(1, sizeof(*account));
-	if (!account)
-		return -ENOMEM;
-	account->asked = TAKE_PTR(asked);
-	account->next = accounts->all;
-	accounts->all = account;
-	r = look_up(account, kind, name);
-	if (r < 0)
-		return r;
-	r = hash_put_string(hash, account->asked, account, NULL);
-	if (r < 0)
-		return r;
 	*ret_account = account;
 	return 0;
 }
@@ -141,27 +306,18 @@ int accounts_user_number(struct accounts *accounts, const char *number, struct a
 	return find(accounts, USER_NUMBER, number, ret_user);
 }
 
-int accounts_groups(struct account *user)
+int accounts_groups(struct accounts *accounts, struct account *user)
 {
-	int count = 32;
+	struct account found;
+	int r;
 
-	while (!user->groups_asked) {
-		int room = count;
-		gid_t *groups = calloc((size_t)room, sizeof(*groups));
-
-		if (!groups)
-			return -ENOMEM;
-		if (getgrouplist(user->name, user->gid, groups, &count) >= 0) {
-			user->groups = groups;
-			user->group_count = (size_t)count;
-			user->groups_asked = true;
-			return 0;
-		}
-		free(groups);
-		/* `count` is now how many there are, or was left as it is. */
-		count = MAX(count, room * 2);
-		if (count > GROUPS_MOST)
-			return -E2BIG;
-	}
+	if (user->groups_asked)
+		return 0;
+	r = ask_in_time(accounts, GROUPS_OF_USER, user->name, user->gid, &found);
+	if (r < 0)
+		return r;
+	user->groups = found.groups;
+	user->group_count = found.group_count;
+	user->groups_asked = true;
 	return 0;
 }

@@ -22,10 +22,24 @@ struct account {
 	struct account *next;
 };
 
+#define ACCOUNTS_LIMIT_NS UINT64_C(5000000000) /* that one load waits, for all names together */
+
 struct accounts {
 	struct hash users, groups;
 	struct account *all;
+	struct asker *asker;
+	uint64_t waited_ns;
+	bool files_read;
+	/* A directory service has not answered in time: who is in no file counts as not found. */
+	bool gave_up;
+	/* For tests: another limit (0: the usual one), and what is waited for before each question.
+	 */
+	uint64_t limit_ns;
+	void (*wait_before)(void);
 };
+
+/* What is told, as a warning, where `gave_up`. */
+extern const char accounts_told[];
 
 void accounts_done(struct accounts *accounts);
 
@@ -37,4 +51,4 @@ int accounts_group(struct accounts *accounts, const char *name, struct account *
 int accounts_user_number(struct accounts *accounts, const char *number, struct account **ret_user);
 
 /* Fills in the supplementary groups of a user that was found. -ENOMEM, -E2BIG. */
-int accounts_groups(struct account *user);
+int accounts_groups(struct accounts *accounts, struct account *user);

@@ -141,6 +141,9 @@ int cgconfig_find_accounts(struct cgconfig *config, struct diagnostics *diagnost
 	for (size_t i = 0; i < config->templates.count; i++)
 		find_perm(&lookup, &config->templates.items[i].perm);
 	find_perm(&lookup, &config->defaults);
+	if (lookup.accounts.gave_up)
+		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, NULL, 0, 0, 0, NULL, "%s",
+				accounts_told);
 	accounts_done(&lookup.accounts);
 	return lookup.result;
 }

@@ -145,6 +145,9 @@ static int read_all(struct reader *reader)
 	if (policy->foreign &&
 	    cgconfig_find_accounts(policy->foreign, reader->diagnostics) == -ENOMEM)
 		report_oom(reader);
+	if (reader->accounts.gave_up)
+		diagnostics_add(reader->diagnostics, SEVERITY_WARNING, NULL, NULL, 0, 0, 0, NULL,
+				"%s", accounts_told);
 	if (reader->source_count > 0)
 		check_rules(reader);
 	if (reader->out_of_memory || complete(reader) < 0)

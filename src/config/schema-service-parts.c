@@ -422,7 +422,7 @@ bool read_service_user(struct reader *reader, const struct schema_key *key,
 	    strlen(name) < 10)
 		r = accounts_user_number(&reader->accounts, name, &account);
 	if (r == 0 && account->found)
-		r = accounts_groups(account);
+		r = accounts_groups(&reader->accounts, account);
 	if (r < 0)
 		return report_oom(reader);
 	if (!account->found)

@@ -230,7 +230,7 @@ static struct account *find_user(struct reader *reader, const char *name)
 	if (r == 0 && !account->found && number && strlen(name) < 10)
 		r = accounts_user_number(&reader->accounts, name, &account);
 	if (r == 0 && account->found)
-		r = accounts_groups(account);
+		r = accounts_groups(&reader->accounts, account);
 	if (r < 0)
 		report_oom(reader);
 	return r == 0 && account->found ? account : NULL;

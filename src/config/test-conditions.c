@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a rule is about, and under which conditions.
- * covers: schema-accounts.c schema-conditions.c schema-rules.c accounts.c
+ * covers: schema-accounts.c schema-conditions.c schema-rules.c
  */
 #include "config/test-policy.h"
 

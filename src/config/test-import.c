@@ -42,6 +42,7 @@ static void imports(const char *rules, const char *config, const char *expected,
 #define ON     "    on: [execute, setuid, setgid]\n"
 #define HOST   "    container: host\n"
 #define STOP   "    stop: true\n"
+#define YIELDS "    yields: true\n"
 #define HEADER "rules:\n  # HERE/cgrules.conf\n"
 
 static void rules_with_comments(void **state)
@@ -55,11 +56,11 @@ static void rules_with_comments(void **state)
 		       "    program: cp\n" HOST
 		       "    place: [\"cpu,memory:/x/%u/%n\", \"pids:/y\"]\n" STOP "  # before ?\n"
 		       "  - name: \"@root\"\n" ON "    member_of: root\n" HOST
-		       "    place: \"*:/z\"\n" STOP "  # end\n",
+		       "    place: \"*:/z\"\n" YIELDS STOP "  # end\n",
 		"");
 	imports("", NULL, HEADER "  []\n", "");
 	imports("* cpu \"a\\\\ b\" \n* cpu c ignore", NULL,
-		HEADER "  - name: \"*\"\n" ON HOST "    place: \"cpu:/a\\\\ b\"\n" STOP
+		HEADER "  - name: \"*\"\n" ON HOST "    place: \"cpu:/a\\\\ b\"\n" YIELDS STOP
 		       "  - name: \"* (HERE/cgrules.conf:2)\"\n" ON HOST
 		       "    realtime: false\n    cgroup: \"/c*\"\n" STOP,
 		"");
@@ -92,7 +93,7 @@ static void what_is_left(void **state)
 		"template t/%u { cpu { } }\ndefault { perm { task { } admin { } } }\n"
 		"systemd { slice = a.slice; }\n",
 		HEADER
-		"  - name: \"*\"\n" ON HOST "    place: \"cpu:/x\"\n" STOP
+		"  - name: \"*\"\n" ON HOST "    place: \"cpu:/x\"\n" YIELDS STOP
 		"groups:\n  # not carried over, line 2: settings of the root group\n  g:\n"
 		"    # not carried over, line 3: who owns its files; those of reeve's groups are "
 		"root's\n    # not carried over, line 3: cpu.shares = x: no key of reeve's can "
@@ -119,7 +120,7 @@ static void what_is_left(void **state)
 static void mistakes(void **state)
 {
 	imports("root cpu\n* cpu x\n", NULL,
-		HEADER "  - name: \"*\"\n" ON HOST "    place: \"cpu:/x\"\n" STOP,
+		HEADER "  - name: \"*\"\n" ON HOST "    place: \"cpu:/x\"\n" YIELDS STOP,
 		"1:9 error: the rule has no destination (the fields are: user[:program] "
 		"controllers "
 		"destination [options])\n");

@@ -73,3 +73,40 @@ setup() {
 	[ "$status" -eq 1 ]
 	[[ $output == *"more than 1000000 rules"* ]]
 }
+
+@test "migrate tells what a host has, and what would change" {
+	root=$folder/root
+	mkdir -p "$root/etc/sysconfig" "$root/etc/pam.d" "$root/etc/init.d" "$root/etc/fetter"
+	cp -r "$folder"/cg* "$root/etc/"
+	printf 'root:sh* cpu x\n' >>"$root/etc/cgrules.conf"
+	printf 'CONFIG_FILE=/etc/other\nLOG_FILE=/var/log/cgred\n' >"$root/etc/sysconfig/cgred.conf"
+	printf '#%%PAM-1.0\nsession optional pam_cgroup.so\n' >"$root/etc/pam.d/su"
+	printf '# session optional pam_cgroup.so\n' >"$root/etc/pam.d/login"
+	touch "$root/etc/init.d/cgred"
+	echo 'rules: {r: {paths: [/bin/true], action: execute, trigger: KILL}}' >"$root/etc/fetter/config.yaml"
+	run reeve migrate --check --root "$root"
+	[ "$status" -eq 0 ]
+	[[ $output == *"libcgroup's rules, 6 of them in 3 files"* ]]
+	[[ $output == *"libcgroup's groups: 1"* ]]
+	[[ $output == *"fetter's rules: 1"* ]]
+	[[ $output == *"log /var/log/cgred"* ]]
+	[[ $output == *"/etc/init.d/cgred: started with the system"* ]]
+	[[ $output == *"/etc/pam.d/su: places sessions"* ]]
+	[[ $output != *"/etc/pam.d/login"* ]]
+	[[ $output == *"CONFIG_FILE=/etc/other was never used"* ]]
+	[[ $output == *'cgrules.conf:7:6: warning: no program is "sh*"'* ]]
+	printf 'root cpu\n' >>"$root/etc/cgrules.conf"
+	run reeve migrate --check --root "$root" --json
+	[ "$status" -eq 1 ]
+	[[ $output == *'"found"'*'"changes"'*"the rule has no destination"* ]]
+}
+
+@test "migrate finds nothing on an empty host, and wants --check" {
+	mkdir -p "$folder/root/etc"
+	run reeve migrate --check --root "$folder/root"
+	[ "$status" -eq 0 ]
+	[[ $output == *"nothing of libcgroup or fetter was found"* ]]
+	run reeve migrate
+	[ "$status" -eq 2 ]
+	[[ $output == *"--check is needed"* ]]
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/* Users and groups of users, and a directory service that does not answer.
+ * covers: asker.c */
+#include "config/accounts.h"
+
+#include "test/unit.h"
+
+static int gate[2];
+
+/* Until the test is over, whatever is asked. */
+static void wait_for_gate(void)
+{
+	char byte;
+
+	while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
+static void files_and_others(void **state)
+{
+	_cleanup_(accounts_done) struct accounts accounts = { 0 };
+	struct account *root, *again, *group, *nobody, *number;
+
+	assert_int_equal(accounts_user(&accounts, "root", &root), 0);
+	assert_true(root->found);
+	assert_int_equal(root->uid, 0);
+	assert_null(accounts.asker); /* a file has it */
+	assert_int_equal(accounts_user(&accounts, "root", &again), 0);
+	assert_ptr_equal(root, again);
+	assert_int_equal(accounts_group(&accounts, "root", &group), 0);
+	assert_true(group->found && group->members);
+	assert_int_equal(accounts_user(&accounts, "reeve-nobody", &nobody), 0);
+	assert_false(nobody->found);
+	assert_int_equal(accounts_user_number(&accounts, "0", &number), 0);
+	assert_string_equal(number->name, "root");
+	assert_int_equal(accounts_groups(&accounts, root), 0);
+	assert_true(root->group_count >= 1);
+	assert_false(accounts.gave_up);
+}
+
+/* One wait for all: the second who is asked for is not waited for at all. */
+static void a_directory_that_hangs(void **state)
+{
+	struct accounts accounts = { .limit_ns = 20000000, .wait_before = wait_for_gate };
+	struct account *account;
+
+	assert_int_equal(pipe(gate), 0);
+	assert_int_equal(accounts_user(&accounts, "reeve-nobody", &account), 0);
+	assert_false(account->found);
+	assert_true(accounts.gave_up);
+	assert_int_equal(accounts_group(&accounts, "reeve-none", &account), 0);
+	assert_false(account->found);
+	assert_int_equal(accounts_user(&accounts, "root", &account), 0);
+	assert_true(account->found);
+	accounts_done(&accounts);
+	/* The thread ends by itself, with what it was asked. */
+	close(gate[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_and_others),
+		cmocka_unit_test(a_directory_that_hangs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
