@@ -13,6 +13,11 @@ teardown() {
 	e2e_teardown
 }
 
+# What it says of errors goes to a file.
+port() {
+	timeout 60 reeve port "$@" 2>"$WORK/stderr"
+}
+
 @test "a script forks, makes calls below, executes a program and speaks to it" {
 	cat >"$WORK/script" <<-'END'
 		child = fork
@@ -25,7 +30,8 @@ teardown() {
 		wait $below
 		tree
 	END
-	run -0 --separate-stderr timeout 60 reeve port "$WORK/script"
+	run -0 port "$WORK/script"
+	stderr=$(cat "$WORK/stderr")
 	[ -z "$stderr" ]
 	child=${lines[0]} below=${lines[2]}
 	[ "${lines[4]}" = '"/usr"' ]
@@ -51,16 +57,21 @@ teardown() {
 }
 
 @test "a mistake is told with its line and column, and nothing after it is done" {
-	run -2 --separate-stderr timeout 60 reeve port -c $'fork\ngetpdi\nmkdir '"$WORK/no 0755"
+	run -2 port -c $'fork\ngetpdi\nmkdir '"$WORK/no 0755"
+	stderr=$(cat "$WORK/stderr")
 	[ "$stderr" = 'reeve: -c:2:1: "getpdi" is no call and no command; did you mean "getpid"?' ]
 	[ ! -e "$WORK/no" ]
-	run -2 --separate-stderr timeout 60 reeve port -c 'kill 1 sigtrem'
+	run -2 port -c 'kill 1 sigtrem'
+	stderr=$(cat "$WORK/stderr")
 	[ "$stderr" = 'reeve: -c:1:8: kill: "sigtrem" is none of "signal"; did you mean "sigterm"?' ]
-	run -2 --separate-stderr timeout 60 reeve port -c 'in 1 getpid'
+	run -2 port -c 'in 1 getpid'
+	stderr=$(cat "$WORK/stderr")
 	[[ $stderr == 'reeve: -c:1:4: no process "1" is known'* ]]
-	run -2 --separate-stderr timeout 60 reeve port -c "getpid 'x"
+	run -2 port -c "getpid 'x"
+	stderr=$(cat "$WORK/stderr")
 	[[ $stderr == 'reeve: -c:1:8: '*'not closed' ]]
-	run -2 --separate-stderr timeout 60 reeve port -c 'chmod /x'
+	run -2 port -c 'chmod /x'
+	stderr=$(cat "$WORK/stderr")
 	[[ $stderr == *'chmod has 2 arguments, and 1 is given: chmod PATH MODE' ]]
 	run -2 timeout 60 reeve port "$WORK/x" y
 	run -1 timeout 60 reeve port "$WORK/none"
@@ -68,10 +79,12 @@ teardown() {
 }
 
 @test "a call that is refused, and a program that fails, end a script with 1; try goes on" {
-	run -1 --separate-stderr timeout 60 reeve port -c $'chdir /nonexistent\ngetpid'
+	run -1 port -c $'chdir /nonexistent\ngetpid'
+	stderr=$(cat "$WORK/stderr")
 	[ "$stderr" = 'reeve: -c:1:1: chdir: enoent (No such file or directory)' ]
 	[ -z "$output" ]
-	run -0 --separate-stderr timeout 60 reeve port -c $'try chdir /nonexistent\ngetcwd'
+	run -0 port -c $'try chdir /nonexistent\ngetcwd'
+	stderr=$(cat "$WORK/stderr")
 	[[ $stderr == *enoent* && $output == '"'*'"' ]]
 	run -1 timeout 60 reeve port -c $'a = fork\nexec $a false\nwait $a'
 	[[ $output == *"has failed" ]]
