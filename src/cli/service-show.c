@@ -56,6 +56,15 @@ static const char *note_of(const json_t *service)
 	return member_true(service, "enabled") ? "" : "disabled";
 }
 
+/* Nothing in the place of 0. */
+static void add_number(struct table *table, uint64_t number)
+{
+	if (number > 0)
+		table_add(table, STYLE_NONE, "%" PRIu64, number);
+	else
+		table_add_text(table, STYLE_NONE, "");
+}
+
 void service_show_list(FILE *out, bool colour, const json_t *services)
 {
 	static const struct column columns[] = {
@@ -77,7 +86,7 @@ void service_show_list(FILE *out, bool colour, const json_t *services)
 
 		table_add_text(&table, STYLE_NONE, member_string(service, "name"));
 		table_add_text(&table, style_of(state), state);
-		table_add(&table, STYLE_NONE, pid > 0 ? "%" PRIu64 : "", pid);
+		add_number(&table, pid);
 		table_add(&table, STYLE_NONE, "%s",
 			  pid > 0 ? show_time(member_integer(service, "uptime_ns"), up) : "");
 		table_add(&table, STYLE_NONE, "%" PRIu64,
@@ -130,7 +139,7 @@ static void show_ends(FILE *out, bool colour, const json_t *ends)
 		table_add(&table, STYLE_NONE, "%s", peak > 0 ? show_bytes(peak, buffer) : "");
 		table_add(&table, STYLE_NONE, "%s",
 			  throttled > 0 ? show_time(throttled, buffer) : "");
-		table_add(&table, STYLE_NONE, left > 0 ? "%" PRIu64 : "", left);
+		add_number(&table, left);
 	}
 	fputc('\n', out);
 	table_print(&table, 2, colour, out);
