@@ -23,6 +23,20 @@ cg_setup() {
 	TASKS=cgroup.procs
 }
 
+# A hierarchy that is unmounted right after its last group was removed lives on in the kernel, until
+# it has been mounted and unmounted once more.
+release_hierarchy() {
+	local place i
+	for ((i = 0; i < 50; i++)); do
+		grep -q ":name=$NAME:" /proc/self/cgroup || return 0
+		place=$(mktemp -d)
+		mount -t cgroup -o "none,name=$NAME" reeve-test "$place" && umount "$place"
+		rmdir "$place"
+		nap 0.1
+	done
+	echo "left: the hierarchy $NAME"
+}
+
 # The test's groups, in whatever hierarchy.
 cg_teardown() {
 	local group pid
@@ -30,6 +44,7 @@ cg_teardown() {
 	while read -r group; do
 		rmdir "$group" || echo "left: $group"
 	done < <(find /sys/fs/cgroup -depth -type d -name "$NAME*" -exec find {} -depth -type d \; 2>/dev/null)
+	release_hierarchy
 }
 
 # Exit code, what must be printed (a whole text), and what standard error must have ("": nothing).

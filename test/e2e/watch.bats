@@ -247,7 +247,8 @@ except OSError: pass' "$WORK/text" || true
 	for i in 1 2 3 4 5; do "$WORK/often"; done
 	"$WORK/seldom"
 	sleep 1
-	kill -INT "$(pgrep -P "$WATCHER")"
+	WATCH=$(pgrep -P "$WATCHER") || { cat "$WORK/out" "$WORK/err" && false; }
+	kill -INT "$WATCH"
 	watched
 	grep -q "5.*$WORK/often" "$WORK/out"
 	grep -q "1.*$WORK/seldom" "$WORK/out"

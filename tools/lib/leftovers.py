@@ -140,6 +140,12 @@ def mounts_left():
     return sorted(point for point, _ in mounts() if "/reeve-test" in point)
 
 
+def hierarchies_left():
+    """Those of cgroup v1 that have a name, mounted or not."""
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    return sorted(line.split(":")[1] for line in lines if ":name=reeve-test" in line)
+
+
 def write(path, text):
     """Writes a cgroup file; what is not there, or refuses, is the next step's problem."""
     try:
