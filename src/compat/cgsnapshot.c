@@ -143,11 +143,21 @@ static bool is_writable(const struct snapshot *snapshot, const struct raw_file *
 	return file->mode & 0200;
 }
 
+/* Such a file tells of the present, and what is written to it is a trigger that ends with its
+ * writer (Documentation/accounting/psi.rst): no setting. */
+static bool is_pressure(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && streq(dot, ".pressure") && !streq(name, "cgroup.pressure");
+}
+
 static bool is_shown(const struct snapshot *snapshot, const struct raw_file *file)
 {
 	bool expected;
 
-	if (!is_writable(snapshot, file) || is_listed(snapshot->deny, file->name))
+	if (!is_writable(snapshot, file) || is_pressure(file->name) ||
+	    is_listed(snapshot->deny, file->name))
 		return false;
 	expected = is_listed(snapshot->allow, file->name);
 	if (!expected && snapshot->strict)
