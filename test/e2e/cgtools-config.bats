@@ -159,6 +159,8 @@ value() { # GROUP
 	fi
 }
 
+# A hierarchy more shows in every process's groups.
+# bats test_tags=alone
 @test "cgconfigparser: mounts are made and taken back; never over anything else" {
 	local place=$WORK/mnt
 	cat >"$CONF" <<-END
@@ -198,6 +200,7 @@ on_a_machine_of_its_own() { # SCRIPT
 		eval "$3"' sh "$NAME" "$WORK/machine" "$1"
 }
 
+# bats test_tags=alone
 @test "cgclear: the whole machine, processes to the top, and unmounted" {
 	on_a_machine_of_its_own '
 		cgcreate -g "name=$1:a/b" -g "name=$1:c"

@@ -59,10 +59,12 @@ sandbox() {
 	[ "$status" -eq 0 ]
 	[[ $output == *"$NAME/own"* ]]
 	background reeve run -c "$POLICY" --runtime-dir "$RUN" -g own --unshare uts --hostname member -- sleep 1000
+	RUNNER=$!
 	named() {
 		[ "$(timeout 30 reeve enter -c "$POLICY" --runtime-dir "$RUN" own -- hostname)" = member ]
 	}
 	eventually named
+	owned "$(pgrep -P "$RUNNER")"
 }
 
 @test "enter: what cannot be is said" {
