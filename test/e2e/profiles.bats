@@ -71,7 +71,8 @@ teardown() {
 }
 
 @test "profiles: untrusted" {
-	run reeve run --profile "$PROFILES/untrusted.yaml" -- sh -c '
+	policy <<<"rules: []"
+	run reeve run -c "$POLICY" --runtime-dir "$RUN" --profile "$PROFILES/untrusted.yaml" -- sh -c '
 		touch /etc/reeve-test-x 2>/dev/null && echo wrote
 		touch /tmp/x && echo temporary
 		[ -z "$(ls -A /home)" ] && echo no homes
@@ -84,7 +85,7 @@ teardown() {
 	[ "${lines[2]}" -le 5 ]
 	[ "${lines[3]}" -eq 1 ] # lo
 	[ "${lines[4]}" = sandbox ]
-	run reeve run --profile "$PROFILES/untrusted.yaml" -- \
+	run reeve run -c "$POLICY" --runtime-dir "$RUN" --profile "$PROFILES/untrusted.yaml" -- \
 		python3 -c 'import socket; socket.socket()'
 	[[ $output == *"Address family not supported"* ]]
 }
