@@ -95,6 +95,8 @@ void reader_done(struct reader *reader);
 /* Adds a diagnostic; the source line is looked up. Always returns false. */
 bool report_at(struct reader *reader, enum severity severity, struct place place, const char *hint,
 	       const char *format, ...) _printf_(5, 6);
+void report_at_v(struct reader *reader, enum severity severity, struct place place,
+		 const char *hint, const char *format, va_list arguments) _printf_(5, 0);
 
 #define report_error(reader, node, hint, ...) \
 	report_at(reader, SEVERITY_ERROR, place_of(node), hint, __VA_ARGS__)
