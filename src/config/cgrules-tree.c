@@ -40,16 +40,13 @@ _printf_(6, 7) static void warn(const struct converter *converter, const struct 
 				uint32_t column, const char *word, const char *hint,
 				const char *format, ...)
 {
-	_cleanup_(freep) char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	report_at_v(converter->reader, SEVERITY_WARNING,
+		    place_at(converter, rule, column, word ? text_columns(word) : 1), hint, format,
+		    arguments);
 	va_end(arguments);
-	report_at(converter->reader, SEVERITY_WARNING,
-		  place_at(converter, rule, column, word ? text_columns(word) : 1), hint, "%s",
-		  message ? message : "out of memory");
 }
 
 /* ---- pieces of the tree ---- */
@@ -80,13 +77,16 @@ static const char *finished(struct converter *converter)
 /* Text as a pattern that means just that. */
 static void add_literal(struct text *text, const char *word, bool pattern)
 {
-	for (; *word; word++) {
-		if (strchr("*?[", *word))
-			text_addf(text, "[%c]", *word);
-		else if (*word == '\\' && pattern)
+	while (*word) {
+		size_t plain = strcspn(word, pattern ? "*?[\\" : "*?[");
+
+		text_add_bytes(text, word, plain);
+		word += plain;
+		if (*word == '\\')
 			text_add(text, "\\\\");
-		else
-			text_add_bytes(text, word, 1);
+		else if (*word)
+			text_addf(text, "[%c]", *word);
+		word += *word != '\0';
 	}
 }
 
@@ -247,8 +247,10 @@ static bool add_place(struct converter *converter, const struct cgrule *rule)
 	const char *text;
 
 	converter->text.size = 0;
-	for (size_t i = 0; rule->controllers[i]; i++)
-		text_addf(&converter->text, "%s%s", i > 0 ? "," : "", rule->controllers[i]);
+	for (size_t i = 0; rule->controllers[i]; i++) {
+		text_add(&converter->text, i > 0 ? "," : "");
+		text_add(&converter->text, rule->controllers[i]);
+	}
 	text_add(&converter->text, ":");
 	cgrule_path(&converter->text, rule->destination);
 	text = finished(converter);
@@ -308,12 +310,12 @@ static const char *name_of(struct converter *converter, const struct cgrule *rul
 	const char *name;
 
 	converter->text.size = 0;
-	text_addf(&converter->text, "%s%s%s%s",
-		  rule->kind == CGRULE_ANY     ? "*"
-		  : rule->kind == CGRULE_GROUP ? "@"
-					       : "",
-		  rule->name ? rule->name : "", rule->program ? ":" : "",
-		  rule->program ? rule->program : "");
+	text_add(&converter->text, rule->kind == CGRULE_ANY	? "*"
+				   : rule->kind == CGRULE_GROUP ? "@"
+								: "");
+	text_add(&converter->text, rule->name ? rule->name : "");
+	text_add(&converter->text, rule->program ? ":" : "");
+	text_add(&converter->text, rule->program ? rule->program : "");
 	name = finished(converter);
 	if (name && (hash_get_string(&converter->reader->rules, name) ||
 		     hash_get_string(converter->names, name))) {
