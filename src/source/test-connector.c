@@ -353,6 +353,22 @@ static void test_a_thread_that_executes(void **state)
 	assert_int_equal(f->kept.count, 0);
 }
 
+/* It was overtaken by the execution: both ends wait in the queue, /proc has nothing any more. */
+static void test_an_old_leader_that_comes_late(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = clock_monotonic() - 1000000;
+
+	open_source(f, EVENT_ALL, 0);
+	say(PROC_EVENT_EXEC, 5, 5);
+	say(PROC_EVENT_EXIT, 5, 5)->time = before;
+	say(PROC_EVENT_EXIT, 5, 5)->exit_code = 3 << 8;
+	dispatch(f);
+	assert_int_equal(f->kept.count, 2);
+	(void)kept_at(&f->kept, 0, EVENT_EXEC, 5);
+	assert_int_equal(kept_at(&f->kept, 1, EVENT_EXIT, 5)->event.exit_code, 3);
+}
+
 static void test_ids(void **state)
 {
 	struct fixture *f = *state;
@@ -594,6 +610,7 @@ int main(void)
 		CASE(test_a_leader_that_ends_first),
 		CASE(test_a_group_that_ends),
 		CASE(test_a_thread_that_executes),
+		CASE(test_an_old_leader_that_comes_late),
 		CASE(test_ids),
 		CASE(test_what_is_asked_of_the_kernel),
 		CASE(test_quiet),
