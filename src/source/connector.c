@@ -316,7 +316,7 @@ static void set_status(struct event *event, uint32_t status)
 	event_flag(event, status & 0x80 ? FLAG_CORE : 0);
 }
 
-/* The same from /proc: there it lives, or waits for its parent, or is gone. */
+/* From /proc: there it lives, or waits for its parent, or is gone. */
 static bool looks_ended(struct connector *c, const struct connector_message *message,
 			struct event *event)
 {
@@ -333,10 +333,18 @@ static bool looks_ended(struct connector *c, const struct connector_message *mes
 static bool has_ended(struct connector *c, const struct connector_message *message,
 		      struct event *event)
 {
+	uint32_t next;
+
 	(void)fill(c);
-	switch (connector_queue_next(&c->queue, message->pid)) {
-	case PROC_EVENT_FORK:
-		return true;
+	next = connector_queue_next(&c->queue, message->pid);
+	if (next == PROC_EVENT_NONE) {
+		if (!looks_ended(c, message, event))
+			return false;
+		/* It may have executed and ended since: what it sent before that is here by now. */
+		(void)fill(c);
+		next = connector_queue_next(&c->queue, message->pid);
+	}
+	switch (next) {
 	case PROC_EVENT_EXEC:
 		/* By another thread, which has taken the leader's place. */
 		pid_set_remove(&c->headless, message->pid);
@@ -346,7 +354,7 @@ static bool has_ended(struct connector *c, const struct connector_message *messa
 		(void)pid_set_add(&c->headless, message->pid);
 		return false;
 	default:
-		return looks_ended(c, message, event);
+		return true;
 	}
 }
 
