@@ -69,6 +69,7 @@ METHOD(ListDecisions)
 METHOD(ListGroups)
 METHOD(ListProcesses)
 METHOD(MoveProcesses)
+METHOD(PlaceSession)
 METHOD(Reload)
 METHOD(Scan)
 METHOD(ServiceInstall)
@@ -125,6 +126,7 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
 	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
+	{ "io.reeve.PlaceSession", VARLINK_WRITE, call_PlaceSession },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
 	{ "io.reeve.ServiceInstall", VARLINK_WRITE, call_ServiceInstall },
