@@ -68,6 +68,7 @@ METHOD(KillGroup)
 METHOD(ListDecisions)
 METHOD(ListGroups)
 METHOD(ListProcesses)
+METHOD(LocateGroup)
 METHOD(MoveProcesses)
 METHOD(Reload)
 METHOD(Scan)
@@ -124,6 +125,7 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.ListDecisions", VARLINK_READ, call_ListDecisions },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
 	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
+	{ "io.reeve.LocateGroup", VARLINK_READ, call_LocateGroup },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
