@@ -70,6 +70,7 @@ METHOD(ListGroups)
 METHOD(ListProcesses)
 METHOD(LocateGroup)
 METHOD(MoveProcesses)
+METHOD(PlaceSession)
 METHOD(Reload)
 METHOD(Scan)
 METHOD(ServiceInstall)
@@ -127,6 +128,7 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
 	{ "io.reeve.LocateGroup", VARLINK_READ, call_LocateGroup },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
+	{ "io.reeve.PlaceSession", VARLINK_WRITE, call_PlaceSession },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
 	{ "io.reeve.ServiceInstall", VARLINK_WRITE, call_ServiceInstall },
