@@ -297,9 +297,8 @@ static void find_pam(struct migrate *migrate)
 		add_found(migrate, "pam", path, "places sessions by pam_cgroup.so");
 		add_change(migrate, path,
 			   "pam_cgroup.so takes the first rule of the user even if it names a "
-			   "program; reeved places a session as soon as its user changes, and "
-			   "needs "
-			   "no module");
+			   "program; pam_reeve.so does not. A daemon places a session by itself "
+			   "as soon as its user changes");
 	}
 	if (dir)
 		closedir(dir);

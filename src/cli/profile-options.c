@@ -81,10 +81,10 @@ static int take_launch(struct reading *reading, size_t index, const char *value,
 	if (r < 0)
 		return r;
 	if (key->form == RECIPE_FLAG) {
-		cli->launch_flags[index] = cli->launch_flags[index] || streq(value, "yes");
+		cli->launch.flags[index] = cli->launch.flags[index] || streq(value, "yes");
 		return 0;
 	}
-	return insert(&cli->launch[index], reading->launch[index]++, keep(cli, value), err);
+	return insert(&cli->launch.lists[index], reading->launch[index]++, keep(cli, value), err);
 }
 
 static int take(const char *key, const char *value, void *userdata, struct error *err)

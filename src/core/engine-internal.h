@@ -207,6 +207,8 @@ json_t *engine_rules_to_json(const struct engine *engine);
 /* engine-status.c */
 json_t *engine_status(struct engine *engine);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
+/* Its folders in all hierarchies, as they are seen here. */
+json_t *engine_group_paths(const struct engine *engine, const struct group *group);
 
 /* engine-socket.c: the varlink server in front of engine_control() */
 int engine_socket_check(const struct engine *engine, struct error *err); /* its path */
@@ -289,6 +291,18 @@ int engine_occasions_update(struct engine *engine);
 void engine_occasions_remount(struct engine *engine);
 void engine_take_event(struct engine *engine, const struct event *event,
 		       const struct process_table *table);
+/* A process that will act for this user, as login(1) does for who logs in. */
+struct session {
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[FACT_GROUPS_MOST];
+	size_t group_count;
+};
+/* Places it as if it had become that user already; nothing else is done. 0: no rule is about it; 1:
+ * one is, and what came of it is in the decision, until the next one; -errno with a sentence. */
+int engine_place_session(struct engine *engine, const struct session *session,
+			 const struct decision **ret_decision, struct error *err);
 /* A group of ours has met one of its limits, or run out of memory; `what` is that. */
 void engine_tell_group(struct engine *engine, enum occasion on, const char *group,
 		       const char *what);
