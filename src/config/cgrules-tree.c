@@ -24,6 +24,7 @@ struct converter {
 	const struct cgrules *rules;
 	uint16_t file;
 	struct hash *names; /* of the rules that are made: name -> first line */
+	node_id occasions;  /* of the first rule; 0: none yet */
 	struct text text;
 };
 
@@ -44,8 +45,8 @@ _printf_(6, 7) static void warn(const struct converter *converter, const struct 
 
 	va_start(arguments, format);
 	report_at_v(converter->reader, SEVERITY_WARNING,
-		    place_at(converter, rule, column, word ? text_columns(word) : 1), hint, format,
-		    arguments);
+		    place_at(converter, rule, column, word ? slice_columns(slice_of(word)) : 1),
+		    hint, format, arguments);
 	va_end(arguments);
 }
 
@@ -254,10 +255,10 @@ static bool add_place(struct converter *converter, const struct cgrule *rule)
 	text_add(&converter->text, ":");
 	cgrule_path(&converter->text, rule->destination);
 	text = finished(converter);
-	return text &&
-	       add(converter,
-		   place_at(converter, rule, rule->destination_at, text_columns(rule->destination)),
-		   text, false);
+	return text && add(converter,
+			   place_at(converter, rule, rule->destination_at,
+				    slice_columns(slice_of(rule->destination))),
+			   text, false);
 }
 
 /* libcgroup moved line by line, so that the last of a hierarchy counted; of `place` the first does.
@@ -284,8 +285,8 @@ static bool add_places(struct converter *converter, const struct cgrule *rules, 
 /* Where a process has to be already: any hierarchy, any path that begins so. */
 static bool add_ignored(struct converter *converter, const struct cgrule *rule)
 {
-	struct place place =
-		place_at(converter, rule, rule->destination_at, text_columns(rule->destination));
+	struct place place = place_at(converter, rule, rule->destination_at,
+				      slice_columns(slice_of(rule->destination)));
 	const char *path = rule->destination + strspn(rule->destination, "/"), *text;
 
 	if (rule->options != (CGRULE_IGNORE | CGRULE_IGNORE_RT) &&
@@ -331,10 +332,14 @@ static const char *name_of(struct converter *converter, const struct cgrule *rul
 	return name;
 }
 
+/* Nobody tells where they stand, for nobody has written them: all rules share one list. */
 static bool add_occasions(struct converter *converter, struct place place)
 {
-	return add(converter, place, "on", true) &&
-	       builder_open(converter->builder, NODE_LIST, place, NULL) &&
+	if (!add(converter, place, "on", true))
+		return false;
+	if (converter->occasions)
+		return builder_alias(converter->builder, place, converter->occasions);
+	return builder_open(converter->builder, NODE_LIST, place, &converter->occasions) &&
 	       add(converter, place, "execute", true) && add(converter, place, "setuid", true) &&
 	       add(converter, place, "setgid", true) && builder_close(converter->builder);
 }
@@ -347,7 +352,7 @@ static bool add_rule(struct converter *converter, const struct cgrule *rules, si
 
 	if (!name)
 		return false;
-	place.length = (uint32_t)MAX(text_columns(name), (size_t)1);
+	place.length = (uint32_t)MAX(slice_columns(slice_of(name)), (size_t)1);
 	if (!builder_open(converter->builder, NODE_MAP, place, NULL) ||
 	    !add_pair(converter, place, "name", name, false) || !add_occasions(converter, place) ||
 	    !add_user(converter, rules) || !add_program(converter, rules) ||

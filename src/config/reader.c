@@ -32,6 +32,7 @@ void reader_done(struct reader *reader)
 	hash_done(&reader->groups);
 	hash_done(&reader->triggers);
 	hash_done(&reader->templates);
+	hash_done(&reader->places);
 	free(reader->links);
 	accounts_done(&reader->accounts);
 	policy_free(reader->policy);

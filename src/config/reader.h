@@ -72,6 +72,7 @@ struct reader {
 	/* name -> index + 1 */
 	struct hash rules, groups, triggers;
 	struct hash templates; /* name -> struct policy_group */
+	struct hash places; /* destination as written -> struct policy_effect: rules share them */
 	struct link *links;
 	size_t link_count, link_room;
 	size_t rule_room, group_room, trigger_room, test_room;
@@ -80,6 +81,8 @@ struct reader {
 
 	struct accounts accounts;
 
+	const struct node *occasions_node; /* the list that was read last without a mistake */
+	uint32_t occasions;
 	size_t visited; /* map and list entries seen, aliases followed */
 	unsigned guesses;
 	bool has_rules;	 /* some file has the key */

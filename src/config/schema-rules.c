@@ -244,6 +244,11 @@ static enum value read_occasions(struct reader *reader, const char *key, const s
 	enum value worst = VALUE_GOOD;
 	const struct node *entry;
 
+	/* An alias that very many rules share. */
+	if (node == reader->occasions_node) {
+		rule->on = reader->occasions;
+		return VALUE_GOOD;
+	}
 	if (node->kind != NODE_LIST)
 		return read_occasion(reader, key, node, rule);
 	if (node->count == 0) {
@@ -255,6 +260,10 @@ static enum value read_occasions(struct reader *reader, const char *key, const s
 
 		if (result != VALUE_GOOD && worst != VALUE_BAD)
 			worst = result;
+	}
+	if (worst == VALUE_GOOD) {
+		reader->occasions_node = node;
+		reader->occasions = rule->on;
 	}
 	return worst;
 }
