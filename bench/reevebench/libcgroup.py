@@ -29,7 +29,7 @@ OURS, DEBIANS = 'reeve', 'cgrulesengd'
 
 
 def _rule(kind, number, group):
-    user, program = f'rvu{number}', f'/opt/p{number}/bin/program-{number}'
+    user, program = f'rvu{number}', f'/usr/bin/program-{number}'
     return {'users': f'{user} cpu {group}',
             'programs': f'*:{program} cpu {group}',
             'groups': f'@rvg{number} cpu {group}',
