@@ -69,16 +69,20 @@ static int read_words(struct front *front, int argc, char **argv, char ***ret_pr
 
 static int make_plan(struct front *front, struct launch_plan *plan, struct error *err)
 {
-	int r = recipe_new(&front->recipe);
+	_cleanup_(closep) int asked = -1;
+	int r = front->group ? locate_begin(front->runtime_dir, front->group, &asked) : 0;
 
+	/* While the daemon works. */
+	if (r == 0)
+		r = recipe_new(&front->recipe);
 	if (r == 0)
 		r = recipe_options_apply(&front->given, front->recipe, err);
 	if (r == 0)
 		r = recipe_plan(front->recipe, plan, err);
 	if (r == 0 && recipe_remark(front->recipe, 0))
 		r = -EOPNOTSUPP; /* something is to be said first */
-	if (r == 0 && front->group)
-		r = locate_group(front->runtime_dir, front->group, &front->entrance);
+	if (r == 0 && asked >= 0)
+		r = locate_end(asked, &front->entrance);
 	entrance_plan(&front->entrance, plan);
 	return r;
 }

@@ -57,33 +57,37 @@ static int receive(int fd, char answer[static ANSWER_MAX])
 	return -EMSGSIZE;
 }
 
-static int ask(const char *runtime_dir, const char *name, char answer[static ANSWER_MAX])
+int locate_begin(const char *runtime_dir, const char *name, int *ret_fd)
 {
-	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_(closep) int fd = -1;
 	char request[REQUEST_MAX];
 	int size, r;
 
-	if (fd < 0)
-		return -errno;
+	if (!is_plain(name))
+		return -EINVAL;
 	size = snprintf(request, sizeof(request),
 			"{\"method\":\"io.reeve.LocateGroup\",\"parameters\":{\"name\":\"%s\"}}",
 			name);
 	if (size < 0 || (size_t)size >= sizeof(request))
 		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
 	r = connect_to(runtime_dir, fd);
 	if (r < 0)
 		return r;
 	if (send(fd, request, (size_t)size + 1, MSG_NOSIGNAL) != size + 1)
 		return -EIO;
-	return receive(fd, answer);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
-int locate_group(const char *runtime_dir, const char *name, struct entrance *entrance)
+int locate_end(int fd, struct entrance *entrance)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	char answer[ANSWER_MAX];
 	struct reply_places places;
-	int r = is_plain(name) ? ask(runtime_dir, name, answer) : -EINVAL;
+	int r = receive(fd, answer);
 
 	if (r == 0)
 		r = reply_read_places(answer, &places);

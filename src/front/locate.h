@@ -4,8 +4,11 @@
 
 #include "launch/entrance.h"
 
+/* Asks the daemon: *ret_fd is where it answers. -errno: there is no daemon, or the name is none. */
+int locate_begin(const char *runtime_dir, const char *name, int *ret_fd);
+
 /*
- * Adds the group's folders to `entrance`. -errno for all that is not just that: no daemon, no such
- * group, a frozen one, a name that is none, an answer that takes seconds.
+ * Adds the group's folders to `entrance`. -errno for all that is not just that: no such group, a
+ * frozen one, an answer that takes seconds.
  */
-int locate_group(const char *runtime_dir, const char *name, struct entrance *entrance);
+int locate_end(int fd, struct entrance *entrance);

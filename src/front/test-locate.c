@@ -46,7 +46,7 @@ static _noreturn_ void answer(int listening, const char *reply)
 static int ask(const char *reply)
 {
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
-	int listening = listen_at(folder), status, r;
+	int listening = listen_at(folder), fd = -1, status, r;
 	struct entrance entrance;
 	pid_t pid = fork();
 
@@ -54,7 +54,9 @@ static int ask(const char *reply)
 		answer(listening, reply);
 	close(listening);
 	entrance_init(&entrance);
-	r = locate_group(folder, "g", &entrance);
+	assert_int_equal(locate_begin(folder, "g", &fd), 0);
+	r = locate_end(fd, &entrance);
+	close(fd);
 	entrance_done(&entrance);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -75,15 +77,15 @@ static void test_nobody(void **state)
 {
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
 	char longer[256];
-	struct entrance entrance;
+	int fd = -1;
 
-	entrance_init(&entrance);
-	assert_int_equal(locate_group(folder, "g", &entrance), -ENOENT);
-	assert_int_equal(locate_group(folder, "\"", &entrance), -EINVAL);
-	assert_int_equal(locate_group(folder, "g\n", &entrance), -EINVAL);
+	assert_int_equal(locate_begin(folder, "g", &fd), -ENOENT);
+	assert_int_equal(locate_begin(folder, "\"", &fd), -EINVAL);
+	assert_int_equal(locate_begin(folder, "g\n", &fd), -EINVAL);
 	memset(longer, 'x', sizeof(longer));
 	longer[sizeof(longer) - 1] = '\0';
-	assert_int_equal(locate_group(longer, "g", &entrance), -ENAMETOOLONG);
+	assert_int_equal(locate_begin(longer, "g", &fd), -ENAMETOOLONG);
+	assert_int_equal(fd, -1);
 }
 
 int main(void)

@@ -10,11 +10,11 @@ size_t recipe_options_rows(struct recipe_options *options, struct option *to)
 	for (i = 0; (key = recipe_key_at(i)); i++)
 		to[i] = (struct option){
 			.name = key->name,
-			.kind = key->form == RECIPE_FLAG ? OPTION_FLAG : OPTION_LIST,
+			.kind = key->form == KEY_FLAG ? OPTION_FLAG : OPTION_LIST,
 			.value = key->value,
 			.help = key->help,
-			.target = key->form == RECIPE_FLAG ? (void *)&options->flags[i]
-							   : (void *)&options->lists[i],
+			.target = key->form == KEY_FLAG ? (void *)&options->flags[i]
+							: (void *)&options->lists[i],
 		};
 	return i;
 }
