@@ -173,7 +173,7 @@ def library(bench):
             bars.append({'label': label, 'value': value, 'text': us(value), 'goal': goal,
                          'goal_text': f'goal: {goal}', 'ours': True})
         ends = {name: way['exit_us'] for name, way in found.items()}
-        _ratio(figure, 'plain, from a process of 512 MiB against a small one', ends, 'plain-512-mib', 'plain', 1.1)
+        _ratio(figure, 'plain, from a process of 512 MiB against a small one', ends, 'plain-512-mib', 'plain-small', 1.1)
         figure.notes.append(f"fork and exec from 512 MiB: {us(stats.median(ends['fork-512-mib']))}, from a small "
                             f"process {us(stats.median(ends['fork']))}, each to its end")
         _chart(figure, bars, 'µs')

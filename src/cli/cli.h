@@ -8,9 +8,8 @@
 #include "config/bundle.h"
 #include "config/policy.h"
 #include "core/filter.h"
-#include "launch/recipe.h"
+#include "launch/recipe-options.h"
 #include "model/limits.h"
-#include "util/options.h"
 
 #include <jansson.h>
 
@@ -51,9 +50,7 @@ struct cli {
 	bool no_start; /* of service install */
 	const char *restart;
 	struct option_list set;
-	/* run: by the index of the recipe's keys, flags and others apart */
-	bool launch_flags[RECIPE_KEYS_MAX];
-	struct option_list launch[RECIPE_KEYS_MAX];
+	struct recipe_options launch; /* run, enter */
 };
 
 struct command_option {

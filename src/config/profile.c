@@ -104,7 +104,7 @@ static void unknown_key(struct loading *l, const struct node *node, const char *
 {
 	const char *names[KEYS_MOST];
 	char hint[128];
-	enum profile_form form;
+	enum key_form form;
 	size_t count = 0;
 
 	while (count + 1 < KEYS_MOST &&
@@ -118,7 +118,7 @@ static void unknown_key(struct loading *l, const struct node *node, const char *
 static void read_key(struct loading *l, const struct node *node, const struct node *value)
 {
 	char name[KEY_SIZE];
-	enum profile_form form;
+	enum key_form form;
 	const char *key;
 
 	snprintf(name, sizeof(name), "%s", tree_text(&l->reader->tree, node));
@@ -132,9 +132,9 @@ static void read_key(struct loading *l, const struct node *node, const struct no
 	for (size_t i = 0; (key = l->schema->key_at(i, &form, l->schema->userdata)); i++) {
 		if (!streq(key, name))
 			continue;
-		if (form == PROFILE_FLAG)
+		if (form == KEY_FLAG)
 			read_flag(l, key, value);
-		else if (form == PROFILE_VALUE)
+		else if (form == KEY_VALUE)
 			read_value(l, key, value);
 		else
 			read_list(l, key, value);

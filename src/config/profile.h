@@ -13,17 +13,13 @@
 
 #include "config/load.h"
 #include "util/error.h"
-
-enum profile_form {
-	PROFILE_FLAG,  /* true or false */
-	PROFILE_VALUE, /* one text */
-	PROFILE_LIST,  /* a text, a list of texts, or a map: each pair is taken as KEY=VALUE */
-};
+#include "util/key-form.h"
 
 /* What a profile may say. Names are written with "-"; "_" is the same. */
 struct profile_schema {
-	/* The keys, NULL behind the last. */
-	const char *(*key_at)(size_t index, enum profile_form *ret_form, void *userdata);
+	/* The keys, NULL behind the last. A flag is true or false here; a list is a text, a list of
+	 * texts, or a map, each pair of which is taken as KEY=VALUE. */
+	const char *(*key_at)(size_t index, enum key_form *ret_form, void *userdata);
 	/* A value, "yes" and "no" for a flag; copied by who keeps it. -errno with a sentence: it
 	 * is told with the value's place. */
 	int (*take)(const char *key, const char *value, void *userdata, struct error *err);

@@ -186,6 +186,19 @@ static int do_get(struct engine *engine, const json_t *parameters, json_t **ret_
 	return *ret_reply ? 0 : error_oom(err);
 }
 
+static int do_locate(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	struct group *group;
+	int r = get_group(engine, parameters, "name", &group, err);
+
+	if (r < 0)
+		return r;
+	*ret_reply = json_pack("{s:o, s:b}", "paths", engine_group_paths(engine, group), "frozen",
+			       group_is_frozen(group) == 1);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
 /* What commands made outlives them, and reloads. */
 static int remember(struct engine *engine, struct error *err)
 {
@@ -470,14 +483,23 @@ static const struct {
 	const char *name;
 	control_fn function;
 } methods[] = {
-	{ "io.reeve.Clean", do_clean },	       { "io.reeve.CreateGroup", do_create },
-	{ "io.reeve.DeleteGroup", do_delete }, { "io.reeve.FreezeGroup", do_freeze },
-	{ "io.reeve.GetGroup", do_get },       { "io.reeve.GetStatus", do_status },
-	{ "io.reeve.KillGroup", do_kill },     { "io.reeve.ListDecisions", do_list_decisions },
-	{ "io.reeve.ListGroups", do_list },    { "io.reeve.ListProcesses", do_list_processes },
-	{ "io.reeve.MoveProcesses", do_move }, { "io.reeve.PlaceSession", do_session },
-	{ "io.reeve.Reload", do_reload },      { "io.reeve.Scan", do_scan },
-	{ "io.reeve.SetGroup", do_set },       { "io.reeve.ThawGroup", do_thaw },
+	{ "io.reeve.Clean", do_clean },
+	{ "io.reeve.CreateGroup", do_create },
+	{ "io.reeve.DeleteGroup", do_delete },
+	{ "io.reeve.FreezeGroup", do_freeze },
+	{ "io.reeve.GetGroup", do_get },
+	{ "io.reeve.GetStatus", do_status },
+	{ "io.reeve.KillGroup", do_kill },
+	{ "io.reeve.ListDecisions", do_list_decisions },
+	{ "io.reeve.ListGroups", do_list },
+	{ "io.reeve.ListProcesses", do_list_processes },
+	{ "io.reeve.LocateGroup", do_locate },
+	{ "io.reeve.MoveProcesses", do_move },
+	{ "io.reeve.PlaceSession", do_session },
+	{ "io.reeve.Reload", do_reload },
+	{ "io.reeve.Scan", do_scan },
+	{ "io.reeve.SetGroup", do_set },
+	{ "io.reeve.ThawGroup", do_thaw },
 };
 
 int engine_control(struct engine *engine, const char *method, json_t *parameters,

@@ -207,6 +207,8 @@ json_t *engine_rules_to_json(const struct engine *engine);
 /* engine-status.c */
 json_t *engine_status(struct engine *engine);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
+/* Its folders in all hierarchies, as they are seen here. */
+json_t *engine_group_paths(const struct engine *engine, const struct group *group);
 
 /* engine-socket.c: the varlink server in front of engine_control() */
 int engine_socket_check(const struct engine *engine, struct error *err); /* its path */

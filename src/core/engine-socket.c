@@ -68,6 +68,7 @@ METHOD(KillGroup)
 METHOD(ListDecisions)
 METHOD(ListGroups)
 METHOD(ListProcesses)
+METHOD(LocateGroup)
 METHOD(MoveProcesses)
 METHOD(PlaceSession)
 METHOD(Reload)
@@ -125,6 +126,7 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.ListDecisions", VARLINK_READ, call_ListDecisions },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
 	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
+	{ "io.reeve.LocateGroup", VARLINK_READ, call_LocateGroup },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
 	{ "io.reeve.PlaceSession", VARLINK_WRITE, call_PlaceSession },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },

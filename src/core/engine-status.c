@@ -198,7 +198,7 @@ static const char *below_mount(const struct hierarchy *hierarchy, const char *pa
 	return strncmp(path, hierarchy->mount_root, root) == 0 ? path + root : path;
 }
 
-static json_t *paths_to_json(const struct engine *engine, const struct group *group)
+json_t *engine_group_paths(const struct engine *engine, const struct group *group)
 {
 	json_t *paths = json_array();
 
@@ -224,7 +224,7 @@ json_t *engine_group_to_json(struct engine *engine, struct group *group)
 	return json_pack("{s:s, s:s, s:o, s:i, s:b, s:o, s:o}", "name", name, "origin",
 			 policy_find_group(policy, name) >= 0 ? "policy" : "command", "limits",
 			 limits_to_json(group_limits(group)), "members", (int)count, "frozen",
-			 group_is_frozen(group) == 1, "paths", paths_to_json(engine, group),
+			 group_is_frozen(group) == 1, "paths", engine_group_paths(engine, group),
 			 "usage", usage_to_json(group));
 }
 

@@ -8,6 +8,7 @@
 #include "cgroup/groups.h"
 #include "config/load.h"
 #include "util/log.h"
+#include "util/places.h"
 
 #include <jansson.h>
 #include <systemd/sd-event.h>
@@ -44,7 +45,7 @@ struct engine_options {
 };
 
 #define ENGINE_CONFIG_PATH "/etc/reeve"
-#define ENGINE_RUNTIME_DIR "/run/reeve"
+#define ENGINE_RUNTIME_DIR PLACE_RUNTIME
 
 /*
  * Loads the policy (mistakes go to `diagnostics`), opens the instance, makes the groups, and, not

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "launch/launch.h"
-#include "launch/raw.h"
+#include "util/raw-call.h"
 
 /* New namespaces that clone(2) cannot make as they are wanted. */
 #define LAUNCH_UNSHARE_LATE ((uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME))

@@ -71,6 +71,7 @@ enum launch_step {
 	LAUNCH_LANDLOCK,     /* after all that it could refuse */
 	LAUNCH_SECCOMP,	     /* the same, and last: it judges execve(2) too */
 	LAUNCH_EXEC,	     /* the program's first instruction */
+	LAUNCH_SUPERVISION,  /* it runs, and its end cannot be waited for (launch/run.h) */
 };
 
 /* Where it ended and why. Written when, and only when, a function that takes it fails. */

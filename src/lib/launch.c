@@ -61,18 +61,6 @@ int reeve_plan_set(struct reeve_plan *plan, const char *key, const char *value, 
 
 /* ---- profiles ---- */
 
-static const char *key_at(size_t index, enum profile_form *ret_form, _unused_ void *userdata)
-{
-	const struct recipe_key *key = recipe_key_at(index);
-
-	if (!key)
-		return NULL;
-	*ret_form = key->form == RECIPE_FLAG	? PROFILE_FLAG
-		    : key->form == RECIPE_VALUE ? PROFILE_VALUE
-						: PROFILE_LIST;
-	return key->name;
-}
-
 static int take(const char *key, const char *value, void *userdata, struct error *err)
 {
 	return recipe_set(userdata, key, value, err);
@@ -97,7 +85,7 @@ int reeve_plan_profile(struct reeve_plan *plan, const char *name, char **ret_sen
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	_cleanup_(freep) char *path = NULL, *description = NULL;
-	const struct profile_schema schema = { key_at, take, plan->recipe };
+	const struct profile_schema schema = { recipe_key_name, take, plan->recipe };
 	struct error err = ERROR_INIT;
 	int r = profile_find(name, &path, &err);
 
