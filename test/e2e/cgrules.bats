@@ -353,6 +353,41 @@ up/../../..:x:61207:61201::/:/bin/sh
 	[ "$(find "$(mounted cpu)/$RAW" -mindepth 2 -maxdepth 2 -type d | wc -l)" = 5 ]
 }
 
+observes() {
+	! reeve status --runtime-dir "$RUN" --json | tr -d ' \n' | grep -qF '"state":"starting"'
+}
+
+@test "cgrules: changes of users while the daemon starts are not missed" {
+	local pid
+	raw_group cpu one
+	cgrules <<-END
+		reeve-one	cpu	$RAW/one
+	END
+	cat >changing.py <<-END
+		import os, time
+		began = time.monotonic()
+		pids = []
+		for i in range(100):
+		    pid = os.fork()
+		    if pid == 0:
+		        time.sleep(max(0, began + 0.01 * i - time.monotonic()))
+		        os.setuid(61201)
+		        time.sleep(600)
+		    pids.append(pid)
+		time.sleep(max(0, began + 1 - time.monotonic()))
+		open("pids.new", "w").write("".join(f"{pid}\\n" for pid in pids))
+		os.rename("pids.new", "pids")
+		time.sleep(600)
+	END
+	background python3 changing.py
+	cgred
+	eventually test -e pids
+	owned $(<pids)
+	while read -r pid; do
+		eventually is_at "$pid" cpu one
+	done <pids
+}
+
 # A storm of changes that nobody is told of while the daemon is stopped, and one among them that counts.
 # Where the kernel audits such calls for somebody, there is no storm.
 # bats test_tags=alone
@@ -372,8 +407,9 @@ up/../../..:x:61207:61201::/:/bin/sh
 		print("done", file=done, flush=True)
 		time.sleep(600)
 	END
-	kill -STOP "$DAEMON"
+	eventually observes
 	mkfifo done
+	kill -STOP "$DAEMON"
 	background python3 storm.py
 	timeout 120 head -1 done >said
 	kill -CONT "$DAEMON"
