@@ -21,6 +21,7 @@ from .world import Unavailable
 PACKAGES = {
     'auditd': ('auditd', 'libauparse0', 'libwrap0', 'libnsl2', 'libtirpc3'),
     'bpftrace': ('bpftrace', 'libbpfcc'),
+    'cgrulesengd': ('cgroup-tools', 'libcgroup2'),
 }
 LIBRARIES = ('usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu',
              'usr/lib/aarch64-linux-gnu', 'lib/aarch64-linux-gnu')
@@ -41,7 +42,8 @@ class Peers:
 
     def tool(self, name):
         """The tool's path."""
-        found = shutil.which(name) or shutil.which(name, path='/usr/sbin:/sbin')
+        # The machine's: in PATH there may be ours, of the same name.
+        found = shutil.which(name, path='/usr/bin:/bin:/usr/sbin:/sbin')
         if found:
             return found
         for place in ('usr/bin', 'usr/sbin', 'sbin'):

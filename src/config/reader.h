@@ -72,6 +72,7 @@ struct reader {
 	/* name -> index + 1 */
 	struct hash rules, groups, triggers;
 	struct hash templates; /* name -> struct policy_group */
+	struct hash places; /* destination as written -> struct policy_effect: rules share them */
 	struct link *links;
 	size_t link_count, link_room;
 	size_t rule_room, group_room, trigger_room, test_room;
@@ -80,6 +81,8 @@ struct reader {
 
 	struct accounts accounts;
 
+	const struct node *occasions_node; /* the list that was read last without a mistake */
+	uint32_t occasions;
 	size_t visited; /* map and list entries seen, aliases followed */
 	unsigned guesses;
 	bool has_rules;	 /* some file has the key */
@@ -95,6 +98,8 @@ void reader_done(struct reader *reader);
 /* Adds a diagnostic; the source line is looked up. Always returns false. */
 bool report_at(struct reader *reader, enum severity severity, struct place place, const char *hint,
 	       const char *format, ...) _printf_(5, 6);
+void report_at_v(struct reader *reader, enum severity severity, struct place place,
+		 const char *hint, const char *format, va_list arguments) _printf_(5, 0);
 
 #define report_error(reader, node, hint, ...) \
 	report_at(reader, SEVERITY_ERROR, place_of(node), hint, __VA_ARGS__)

@@ -178,16 +178,19 @@ static bool word_container(struct reader *reader, const struct word_source *from
 					     "cri-o", "podman", "lxc",	  "nspawn" };
 	char buffer[96];
 	const char *hint;
+	bool known = false;
 
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		known |= streq(from->text, words[i]);
 	if (streq(from->text, "pod:"))
 		return report_error(reader, from->node, "write \"pod:\" and the pod's uid",
 				    "\"container\": which pod?");
-	if (strncmp(from->text, "pod:", 4) != 0 &&
+	if (!known && strncmp(from->text, "pod:", 4) != 0 &&
 	    from->text[strspn(from->text, "0123456789abcdef")] != '\0') {
 		hint = guess_hint(reader, from->text, words, ARRAY_SIZE(words), buffer,
 				  sizeof(buffer));
 		/* Any other may be the name of a machine. */
-		if (hint && !streq(suggest(from->text, words, ARRAY_SIZE(words)), from->text))
+		if (hint)
 			report_warning(reader, from->node, hint,
 				       "\"%.60s\" is taken as the name of a container", from->text);
 	}
@@ -382,7 +385,7 @@ static bool read_time(struct reader *reader, const struct schema_key *key, const
 static bool read_one_not(struct reader *reader, const struct node *map, struct condition_list *list)
 {
 	struct policy_condition *condition = new_condition(reader, list, CONDITION_NOT, map);
-	_cleanup_(freep) struct condition_list *inner = calloc(1, sizeof(*inner));
+	_cleanup_(freep) struct condition_list *inner = malloc(sizeof(*inner));
 	char shown[80];
 
 	if (!condition)
@@ -399,8 +402,7 @@ static bool read_one_not(struct reader *reader, const struct node *map, struct c
 	if (list->depth == NOT_DEPTH)
 		return report_error(reader, map, NULL, "more than %d \"not\" in one another",
 				    NOT_DEPTH);
-	inner->rule = list->rule;
-	inner->depth = list->depth + 1;
+	conditions_init(inner, list->rule, list->depth + 1);
 	return schema_read(reader, &condition_schema, map, inner) &&
 	       keep_conditions(reader, inner, &condition->inner, &condition->inner_count);
 }
@@ -503,10 +505,13 @@ bool keep_conditions(struct reader *reader, const struct condition_list *list,
 	kept = arena_alloc(reader->memory, list->count * sizeof(*kept));
 	if (!kept)
 		return report_oom(reader);
-	for (enum condition_kind kind = 0; kind < CONDITIONS; kind++)
-		for (size_t i = 0; i < list->count; i++)
-			if (list->items[i].kind == kind)
-				kept[used++] = list->items[i];
+	for (size_t i = 0; i < list->count; i++) {
+		size_t at = used++;
+
+		for (; at > 0 && kept[at - 1].kind > list->items[i].kind; at--)
+			kept[at] = kept[at - 1];
+		kept[at] = list->items[i];
+	}
 	*ret_conditions = kept;
 	*ret_count = used;
 	return true;

@@ -50,6 +50,10 @@ bool policy_read(struct reader *reader, const struct node *root);
 /* schema.c: a key that may be given once. */
 bool set_single(struct reader *reader, const struct schema_key *key, const struct node *value);
 
+/* A number between the key's `least` and `most` into an unsigned at its offset. */
+bool read_unsigned(struct reader *reader, const struct schema_key *key, const struct node *value,
+		   void *target);
+
 /* schema-rules.c, -groups.c, -triggers.c, -tests.c: what stands behind the top-level keys. */
 bool read_rules(struct reader *reader, const struct schema_key *key, const struct node *value,
 		void *target);

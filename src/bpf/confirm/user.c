@@ -28,7 +28,7 @@ int confirm_program_new(struct confirm_program **ret_program, struct error *err)
 		return error_set_errno(err, -errno, "cannot open the BPF object");
 	r = confirm_bpf__load(program->skeleton);
 	if (r < 0)
-		return error_set_errno(err, r, "the kernel refuses tp_btf/sched_process_exec");
+		return error_set_errno(err, r, "the kernel refuses raw_tp/sched_process_exec");
 	slots = mmap(NULL, CONFIRM_SLOTS * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED,
 		     bpf_map__fd(program->skeleton->maps.slots), 0);
 	if (slots == MAP_FAILED)

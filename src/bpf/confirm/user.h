@@ -9,7 +9,7 @@
 struct confirm_program;
 
 /*
- * Loads and attaches. -EPERM: BPF is refused; -ENOENT or -EINVAL: the kernel has no BTF or no such
+ * Loads and attaches. -EPERM: BPF is refused; -ENOENT or -EINVAL: the kernel has no such
  * tracepoint; the sentence says which.
  */
 int confirm_program_new(struct confirm_program **ret_program, struct error *err);
