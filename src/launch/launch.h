@@ -68,6 +68,7 @@ enum launch_step {
 	LAUNCH_CAPABILITIES, /* the other sets */
 	LAUNCH_PARENT,	     /* die with it; forgotten by the kernel when the user changes */
 	LAUNCH_PRIVILEGES,   /* no new ones */
+	LAUNCH_INIT,	     /* a first process of its namespace, beside it */
 	LAUNCH_LANDLOCK,     /* after all that it could refuse */
 	LAUNCH_SECCOMP,	     /* the same, and last: it judges execve(2) too */
 	LAUNCH_EXEC,	     /* the program's first instruction */

@@ -90,6 +90,9 @@ static const struct row {
 	  recipe_set_rlimit },
 	{ { "new-session", KEY_FLAG, NULL, "a session of its own, without our terminal" },
 	  recipe_set_new_session },
+	{ { "init", KEY_FLAG, NULL,
+	    "a first process beside it, which reaps orphans; in a process namespace" },
+	  recipe_set_init },
 	{ { "die-with-parent", KEY_FLAG, NULL, "killed when what started it ends" },
 	  recipe_set_die_with_parent },
 };
@@ -265,6 +268,8 @@ static int finish_spaces(struct recipe *recipe, struct error *err)
 
 	if (recipe->has_file_system)
 		spaces->unshare |= CLONE_NEWNS;
+	if (recipe->conditions.init)
+		spaces->unshare |= CLONE_NEWPID;
 	if (recipe->net_join.fd >= 0) {
 		spaces->joins = &recipe->net_join;
 		spaces->join_count = 1;
