@@ -52,7 +52,8 @@ def _once(argv, environment=os.environ):
 
 class Apart:
     """Starts what it is told in a mount namespace of its own, for peers that want the host otherwise: crun
-    refuses hybrid hosts, and finds no groups at all there; firejail has to be in /etc and /usr."""
+    refuses hybrid hosts, and finds no groups at all there; firejail has to be in /etc and /usr, and leaves
+    mounts in /run."""
 
     def __init__(self, folder):
         self.ours, theirs = socket.socketpair()
@@ -68,7 +69,8 @@ class Apart:
     def _serve(line, folder):
         if ctypes.CDLL(None, use_errno=True).unshare(0x20000):  # CLONE_NEWNS
             return
-        commands = [['mount', '--make-rprivate', '/'], *(['mount', '-t', 'tmpfs', 'tmpfs', place] for place in ('/sys/fs/cgroup', '/run'))]
+        commands = [['mount', '--make-rprivate', '/']]
+        commands += [['mount', '-t', 'tmpfs', 'tmpfs', place] for place in ('/sys/fs/cgroup', '/run')]
         for name in ('etc', 'usr'):
             if (folder / name).is_dir():
                 commands.append(['mount', '-t', 'overlay', 'overlay', '-o', f'lowerdir={folder}/{name}:/{name}',
