@@ -289,6 +289,8 @@ void engine_occasions_stop(struct engine *engine);
 /* The policy, or the mounts, have changed. */
 int engine_occasions_update(struct engine *engine);
 void engine_occasions_remount(struct engine *engine);
+/* From now on events are told. */
+void engine_occasions_observed(struct engine *engine);
 void engine_take_event(struct engine *engine, const struct event *event,
 		       const struct process_table *table);
 /* A process that will act for this user, as login(1) does for who logs in. */

@@ -529,6 +529,7 @@ static void open_observer(struct watching *watching)
 			    error_text(&watching->error));
 	else if (engine_wanted_events(engine) != 0)
 		engine_watch_again(engine);
+	engine_occasions_observed(engine);
 	engine_register_look(engine);
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
 	malloc_trim(0);

@@ -104,7 +104,7 @@ static bool alike(const struct corpus_record *a, const struct corpus_record *b)
 
 static bool is_of(const struct event *event, const struct corpus_record *record)
 {
-	return record && event_knows(event, FIELD_EXE) && event_knows(&record->want, FIELD_EXE) &&
+	return event_knows(event, FIELD_EXE) && event_knows(&record->want, FIELD_EXE) &&
 	       slice_eq(event->exe, record->want.exe);
 }
 
@@ -112,11 +112,10 @@ static bool is_of(const struct event *event, const struct corpus_record *record)
 static bool is_told(const struct corpus_record *record, const struct corpus_record *end,
 		    const struct event *event)
 {
-	const struct corpus_record *next = record + 1;
-
-	while (next < end && !alike(next, record))
-		next++;
-	return is_of(event, record) && next < end && !is_of(event, next);
+	for (const struct corpus_record *next = record + 1; next < end; next++)
+		if (alike(next, record))
+			return is_of(event, record) && !is_of(event, next);
+	return false;
 }
 
 /*

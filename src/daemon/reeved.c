@@ -199,9 +199,14 @@ static int exit_code(const struct arguments *arguments, const struct diagnostics
 {
 	if (!arguments->compat)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < diagnostics->count; i++)
-		if (diagnostics->items[i].severity == SEVERITY_ERROR)
-			return arguments->compat->invalid;
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *item = &diagnostics->items[i];
+
+		if (item->severity == SEVERITY_ERROR)
+			return item->file && strstr(item->file, "/cgconfig.")
+				       ? arguments->compat->templates
+				       : arguments->compat->invalid;
+	}
 	return arguments->compat->failed;
 }
 

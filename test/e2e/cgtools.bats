@@ -250,6 +250,30 @@ $C.current: 0
 	cgdelete "cpu:$NAME"
 }
 
+@test "cgxset, cgxget: rates of disks in the words of the other version" {
+	local disk
+	lssubsys -a | grep -qwE 'io|blkio' || skip "needs the controller of disks"
+	disk=$(lsblk -dnro MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; exit }')
+	[ -n "$disk" ] || skip "needs a disk"
+	if [ -n "$V1" ]; then
+		cgcreate -g "blkio:$NAME"
+		says 0 "" "" cgxset -2 -r "io.max=$disk rbps=1048576 wiops=100" "$NAME"
+		says 0 "$disk 1048576" "" cgget -nv -r blkio.throttle.read_bps_device "$NAME"
+		says 0 "$disk rbps=1048576 wbps=max riops=max wiops=100" "" cgxget -nv -2 -r io.max "$NAME"
+		says 0 "" "" cgxset -2 -r "io.max=$disk rbps=max" "$NAME"
+		says 0 "$disk rbps=max wbps=max riops=max wiops=100" "" cgxget -nv -2 -r io.max "$NAME"
+		cgdelete "blkio:$NAME"
+	else
+		cgcreate -g "io:$NAME"
+		says 0 "" "" cgxset -1 -r "blkio.throttle.read_bps_device=$disk 1048576" "$NAME"
+		says 0 "$disk rbps=1048576 wbps=max riops=max wiops=max" "" cgget -nv -r io.max "$NAME"
+		says 0 "$disk 1048576" "" cgxget -nv -1 -r blkio.throttle.read_bps_device "$NAME"
+		says 0 "" "" cgxset -1 -r "blkio.throttle.read_bps_device=$disk 0" "$NAME"
+		says 0 "" "" cgxget -nv -1 -r blkio.throttle.read_bps_device "$NAME"
+		cgdelete "io:$NAME"
+	fi
+}
+
 @test "cgsnapshot: what can be written, with owners, and no more" {
 	cgcreate -a nobody:nogroup -g "$C:$NAME/a"
 	cgset -r "$LIMIT=9" "$NAME/a"
