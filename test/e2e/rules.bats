@@ -310,6 +310,8 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	script note /bin/sh 'echo "$REEVE_EXE" >>'"$WORK/noted"
 	mount -t overlay none -o "lowerdir=$WORK/lower,upperdir=$WORK/upper/u,workdir=$WORK/upper/w" merged ||
 		skip "needs overlay"
+	chmod 750 merged/b
+	chmod 755 merged/b # copied up
 	policy <<-EOF
 		rules:
 		  everything: {user: nobody, action: execute, trigger: t}
