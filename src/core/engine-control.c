@@ -69,15 +69,10 @@ static int do_status(struct engine *engine, const json_t *parameters, json_t **r
 	return *ret_reply ? 0 : error_oom(err);
 }
 
-static int do_reload(struct engine *engine, const json_t *parameters, json_t **ret_reply,
-		     struct error *err)
+void engine_name_mistake(const struct diagnostics *diagnostics, struct error *err)
 {
-	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
-	json_t *warnings;
-	int r = engine_reload(engine, &diagnostics, err);
-
-	for (size_t i = 0; r < 0 && i < diagnostics.count; i++) {
-		const struct diagnostic *d = &diagnostics.items[i];
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *d = &diagnostics->items[i];
 
 		if (d->severity != SEVERITY_ERROR)
 			continue;
@@ -87,8 +82,19 @@ static int do_reload(struct engine *engine, const json_t *parameters, json_t **r
 		else
 			error_wrap(err, "%s:%u:%u: %s", d->file ? d->file : "policy", d->line,
 				   d->column, d->message);
-		break;
+		return;
 	}
+}
+
+static int do_reload(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	json_t *warnings;
+	int r = engine_reload(engine, &diagnostics, err);
+
+	if (r < 0)
+		engine_name_mistake(&diagnostics, err);
 	if (r < 0) {
 		/* All of them, with their places, for who wants more than a sentence. */
 		*ret_reply = json_pack("{s:o}", "diagnostics", diagnostics_to_json(&diagnostics));

@@ -6,6 +6,7 @@
 #include "action/trigger.h"
 #include "cgroup/destination.h"
 #include "core/engine.h"
+#include "core/guard.h"
 #include "core/gatekeeper.h"
 #include "core/exempt.h"
 #include "core/observer.h"
@@ -53,6 +54,13 @@ struct subscriber {
 	uint64_t lost;
 };
 
+/* How a process that is not our child has ended, as the guard says. */
+enum { FOREIGN_ENDS = 128 };
+struct foreign_end {
+	pid_t pid; /* 0: none */
+	int status;
+};
+
 struct engine_counters {
 	uint64_t decisions;
 	uint64_t put_back, stuck; /* failed executions: put back, could not be */
@@ -64,12 +72,13 @@ struct engine_counters {
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
-	uint64_t unrecorded;	 /* decisions that are in no record */
-	uint64_t changes;	 /* told after the fact by the gate */
-	uint64_t accounts_read;	 /* the policy, once more: users had changed */
-	uint64_t limits_told;	 /* groups looked at because the kernel told of them ... */
-	uint64_t limits_polled;	 /* ... and because nobody does */
-	uint64_t events_lost;	 /* subscribers that did not read */
+	uint64_t unrecorded;	/* decisions that are in no record */
+	uint64_t changes;	/* told after the fact by the gate */
+	uint64_t accounts_read; /* the policy, once more: users had changed */
+	uint64_t limits_told;	/* groups looked at because the kernel told of them ... */
+	uint64_t limits_polled; /* ... and because nobody does */
+	uint64_t events_lost;	/* subscribers that did not read */
+	uint64_t handovers, handovers_failed; /* this one took over; none could from this one */
 	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 };
 
@@ -83,6 +92,7 @@ struct engine {
 	struct groups *groups;
 	struct resolver *resolver;
 	struct gate *gate;
+	uint64_t gate_since;	  /* its threads answer, CLOCK_MONOTONIC; 0: they do not yet */
 	bool gate_runs;		  /* its threads do: files can be watched */
 	struct error gate_error;  /* why there is no gate */
 	struct kernel_deny *deny; /* NULL: the kernel refuses nothing by itself */
@@ -142,6 +152,13 @@ struct engine {
 	struct supervisor *supervisor;
 	struct service_wait *service_waits; /* requests under way (engine-service.c) */
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
+	char *program;			    /* the file to be executed anew; NULL: not known */
+	struct handover *handover;	    /* NULL: nobody takes our place */
+	json_t *before; /* the status of the daemon whose place we took, or NULL */
+	json_t *go;	/* what it said last before we began */
+	sd_event_source *predecessor;
+	struct foreign_end foreign_ends[FOREIGN_ENDS];
+	size_t foreign_next;
 	struct engine_counters counters;
 	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
@@ -157,6 +174,10 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 int engine_apply(struct engine *engine, struct policy *policy, struct error *err);
 /* Resolves names again and renews the snapshot. */
 int engine_resolve(struct engine *engine);
+/* After a new policy could not be put in place: the groups agree with the old one again. */
+void engine_restore_groups(struct engine *engine);
+/* After we have taken another daemon's place: what is not in the policy goes. */
+int engine_settle_groups(struct engine *engine, struct error *err);
 /* Has the gate watch the files that rules on opens name. */
 void engine_watch_files(struct engine *engine);
 void engine_drop_retired(struct engine *engine);
@@ -173,6 +194,9 @@ int engine_loop_start(struct engine *engine, struct error *err);
 /* Begins to listen, once the gate is there or known not to be. */
 int engine_loop_watch(struct engine *engine, struct error *err);
 void engine_loop_stop(struct engine *engine);
+/* Another one's loop does what mounts, names and the guard ask for. */
+void engine_loop_retire(struct engine *engine);
+void engine_take_guard(struct engine *engine, const struct guard_message *message);
 /* A scan in place of the gate; what was seen in the last one is not recorded again. */
 int engine_scan_again(struct engine *engine);
 /* How many rules do nothing because there is no gate; 0 where there is one. */
@@ -193,16 +217,22 @@ void engine_check_outcome(struct engine *engine, const struct decision *decision
 int engine_subscribe(struct engine *engine, struct varlink_call *call,
 		     const struct decision_wish *wish);
 void engine_publish(struct engine *engine, const struct shown_decision *shown);
-void engine_unsubscribe_all(struct engine *engine);
+/* `why` NULL: the daemon ends. */
+void engine_unsubscribe_all(struct engine *engine, const struct error *why);
 
 /* engine-record.c */
 void engine_record_start(struct engine *engine);
 void engine_record_stop(struct engine *engine);
+/* What was gathered is in the file. */
+void engine_record_flush(struct engine *engine);
 void engine_record_add(struct engine *engine, const struct shown_decision *shown);
 int decision_wish_read(const json_t *parameters, struct decision_wish *ret_wish, struct error *err);
 bool decision_wanted(const json_t *decision, const struct decision_wish *wish);
 json_t *engine_list_decisions(struct engine *engine, const struct decision_wish *wish);
 json_t *engine_rules_to_json(const struct engine *engine);
+
+/* engine-control.c: puts the first mistake of a policy, with its place, before the sentence */
+void engine_name_mistake(const struct diagnostics *diagnostics, struct error *err);
 
 /* engine-status.c */
 json_t *engine_status(struct engine *engine);
@@ -213,6 +243,29 @@ json_t *engine_group_paths(const struct engine *engine, const struct group *grou
 /* engine-socket.c: the varlink server in front of engine_control() */
 int engine_socket_check(const struct engine *engine, struct error *err); /* its path */
 int engine_socket_start(struct engine *engine, struct error *err);
+
+/* engine-handover.c: another program takes our place; as engine_begin_slow() */
+int engine_begin_handover(struct engine *engine, const char *method, struct varlink_call *call,
+			  struct error *err);
+bool engine_is_handing_over(const struct engine *engine);
+void engine_stop_handover(struct engine *engine);
+
+/* engine-successor.c: we take another one's place */
+extern const char *const engine_gate_names[];
+bool engine_is_successor(const struct engine *engine);
+int engine_check_inheritance(const struct engine *engine, struct error *err);
+/* A descriptor, which is the caller's then; -1: there is none. */
+int engine_inherit(const struct engine *engine, const char *name);
+int engine_inherited_number(const struct engine *engine, const char *name);
+/* All is ready but the gate's threads: waits until nobody else answers at the gate. */
+int engine_succession_wait(struct engine *engine, struct error *err);
+/* They run: takes over the rest. */
+int engine_succession_complete(struct engine *engine, struct error *err);
+/* Adds what was counted before. */
+void engine_add_before(const struct engine *engine, json_t *status);
+void engine_note_end(struct engine *engine, pid_t pid, int status);
+/* supervisor_options.exit_status */
+int engine_foreign_status(void *engine, pid_t pid, int *ret_status);
 
 /* engine-slow.c: requests that the loop does not wait for */
 /*
@@ -258,6 +311,7 @@ int engine_register_open(struct engine *engine, struct error *err);
 /* Listens, once everything else is there. */
 int engine_register_start(struct engine *engine, struct error *err);
 void engine_register_stop(struct engine *engine);
+void engine_register_flush(struct engine *engine);
 /* A process was forked, or a daemon's. */
 void engine_register_fork(struct engine *engine, const struct event *event);
 /* Forks may not have been told of. */

@@ -21,6 +21,8 @@ static const struct {
 	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },
 	{ "engine.exempt", ENGINE, offsetof(struct engine_counters, exempt) },
 	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
+	{ "engine.handovers", ENGINE, offsetof(struct engine_counters, handovers) },
+	{ "engine.handovers_failed", ENGINE, offsetof(struct engine_counters, handovers_failed) },
 	{ "engine.kernel_denials", ENGINE, offsetof(struct engine_counters, kernel_denials) },
 	{ "engine.limits_polled", ENGINE, offsetof(struct engine_counters, limits_polled) },
 	{ "engine.limits_told", ENGINE, offsetof(struct engine_counters, limits_told) },
@@ -392,5 +394,6 @@ json_t *engine_status(struct engine *engine)
 	json_object_set_new(status, "services",
 			    engine->supervisor ? supervisor_counters(engine->supervisor)
 					       : json_null());
+	engine_add_before(engine, status);
 	return status;
 }

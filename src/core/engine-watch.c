@@ -577,6 +577,12 @@ int engine_watch_start(struct engine *engine)
 	return r;
 }
 
+void engine_watch_end(struct engine *engine, const struct error *why)
+{
+	if (engine->watching)
+		end_all(engine->watching, why);
+}
+
 void engine_watch_stop(struct engine *engine)
 {
 	struct watching *watching = engine->watching;

@@ -14,6 +14,8 @@ struct watching;
  */
 int engine_watch_start(struct engine *engine);
 void engine_watch_stop(struct engine *engine);
+/* Ends the watchers' calls, with that error. */
+void engine_watch_end(struct engine *engine, const struct error *why);
 
 /* Asks for what watchers and rules want now. */
 void engine_watch_again(struct engine *engine);

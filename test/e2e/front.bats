@@ -1,5 +1,6 @@
 # The small program that `reeve` is, and reeve-commands, which it becomes for all that it leaves: who
 # does what, and that nobody sees a difference.
+# bats file_tags=userland
 
 load helpers
 
