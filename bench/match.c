@@ -305,6 +305,12 @@ static void make_process(struct process *process)
 	make_argv(process, i);
 }
 
+/* Rules of libcgroup leave containers alone, and of a script they mean the script. */
+static void make_plain(struct facts *facts)
+{
+	facts->container_runtime = facts->container_id = facts->script = (struct slice){ 0 };
+}
+
 /* ---- measuring ---- */
 
 static uint64_t now(void)
@@ -415,8 +421,11 @@ int main(int argc, char **argv)
 	if (!processes || !other)
 		return EXIT_FAILURE;
 	first_id = folder ? FIRST_ID : first_id;
-	for (size_t i = 0; i < PROCESSES; i++)
+	for (size_t i = 0; i < PROCESSES; i++) {
 		make_process(&processes[i]);
+		if (folder)
+			make_plain(&processes[i].facts);
+	}
 	printf("[");
 	if (folder)
 		measure(NULL, folder, MOST_RULES, processes, other, quick ? 20 : 1, true);

@@ -4,9 +4,14 @@
  * first: on a hybrid host the processor time is v2's, which counts without any controller, while
  * memory is v1's. What no file tells is not in `known`.
  */
+#include "cgroup/usage.h"
+
 #include "cgroup/internal.h"
+#include "util/fd.h"
 
 #include <stddef.h>
+
+enum { FILE_MOST = 16384 };
 
 enum form {
 	FORM_NUMBER, /* the whole file */
@@ -73,14 +78,10 @@ static uint64_t sum_of(const char *text, const char *key)
 	return sum;
 }
 
-static bool read_figure(const struct figure *figure, const struct hierarchy *h, const char *path,
-			uint64_t *ret_value)
+static bool parse_figure(const struct figure *figure, const char *text, uint64_t *ret_value)
 {
-	char text[16384];
 	uint64_t value;
 
-	if (cgroup_read(h, path, figure->file, text, sizeof(text)) < 0)
-		return false;
 	switch (figure->form) {
 	case FORM_NUMBER:
 		if (*text < '0' || *text > '9')
@@ -98,6 +99,36 @@ static bool read_figure(const struct figure *figure, const struct hierarchy *h, 
 	}
 	*ret_value = value * figure->scale;
 	return true;
+}
+
+static bool read_figure(const struct figure *figure, const struct hierarchy *h, const char *path,
+			uint64_t *ret_value)
+{
+	char text[FILE_MOST];
+
+	return cgroup_read(h, path, figure->file, text, sizeof(text)) >= 0 &&
+	       parse_figure(figure, text, ret_value);
+}
+
+static void keep_figure(const struct figure *figure, uint64_t value, struct group_usage *usage)
+{
+	memcpy((char *)usage + figure->offset, &value, sizeof(value));
+	usage->known |= figure->bit;
+}
+
+void group_usage_add_folder(int folder, bool v2, struct group_usage *usage)
+{
+	char text[FILE_MOST];
+	uint64_t value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
+		const struct figure *figure = &figures[i];
+
+		if (figure->v2 == v2 && (v2 || !(usage->known & figure->bit)) &&
+		    file_read_into(folder, figure->file, text, sizeof(text)) >= 0 &&
+		    parse_figure(figure, text, &value))
+			keep_figure(figure, value, usage);
+	}
 }
 
 int group_usage_of(const struct group *group, uint32_t wanted, struct group_usage *ret_usage)
@@ -122,8 +153,7 @@ int group_usage_of(const struct group *group, uint32_t wanted, struct group_usag
 			    (!f->v2 && !(h->controllers & f->controllers)) ||
 			    (usage.known & f->bit && !f->v2) || !read_figure(f, h, path, &value))
 				continue;
-			memcpy((char *)&usage + f->offset, &value, sizeof(value));
-			usage.known |= f->bit;
+			keep_figure(f, value, &usage);
 		}
 	}
 	*ret_usage = usage;

@@ -201,9 +201,14 @@ void cgrule_path(struct text *text, const char *path)
 			add_field(text, *++path);
 		} else if (*path == '%') {
 			text_add(text, "%%");
-		} else if (*path != '/' && !(*path == '.' && (path[1] == '/' || !path[1]) &&
-					     text->data && text->data[text->size - 1] == '/')) {
-			text_add_bytes(text, path, 1);
+		} else if (*path != '/' && *path != '.') {
+			size_t plain = MAX(strcspn(path, "/.\\%"), (size_t)1);
+
+			text_add_bytes(text, path, plain);
+			path += plain - 1;
+		} else if (*path == '.' && !((path[1] == '/' || !path[1]) && text->data &&
+					     text->data[text->size - 1] == '/')) {
+			text_add(text, ".");
 		} else if (*path == '/' && text->data && text->data[text->size - 1] != '/') {
 			text_add(text, "/");
 		}

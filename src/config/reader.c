@@ -33,6 +33,7 @@ void reader_done(struct reader *reader)
 	hash_done(&reader->triggers);
 	hash_done(&reader->templates);
 	hash_done(&reader->places);
+	hash_done(&reader->folders);
 	free(reader->links);
 	accounts_done(&reader->accounts);
 	policy_free(reader->policy);

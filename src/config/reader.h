@@ -83,6 +83,7 @@ struct reader {
 	const struct node *single[SINGLE_COUNT];
 
 	struct accounts accounts;
+	struct hash folders; /* that are there and no links, by name in `memory` */
 
 	const struct node *occasions_node; /* the list that was read last without a mistake */
 	uint32_t occasions;

@@ -153,6 +153,42 @@ static bool word_program(struct reader *reader, const struct word_source *from,
 	return word_path(reader, from, word);
 }
 
+/* Keeps in mind that a folder is no link; what cannot be kept is asked for again. */
+static void note_folder(struct reader *reader, const char *path, size_t size)
+{
+	char *copy = arena_copy(reader->memory, path, size);
+
+	if (copy)
+		(void)hash_put(&reader->folders, copy, size, copy, NULL);
+}
+
+/* Whether any part of an absolute path is a link. Rules name many programs in few folders: each of
+ * those is asked about once. */
+static bool has_link(struct reader *reader, const char *path)
+{
+	char part[PATH_MAX], target[1];
+	size_t at = 0;
+
+	while (path[at] != '\0') {
+		size_t size = at + 1 + strcspn(path + at + 1, "/");
+
+		if (size >= sizeof(part))
+			return true;
+		memcpy(part, path, size);
+		part[size] = '\0';
+		at = size;
+		if (hash_get(&reader->folders, part, size))
+			continue;
+		if (readlink(part, target, sizeof(target)) >= 0)
+			return true;
+		if (errno != EINVAL)
+			return false; /* it is not there, or not for us */
+		if (path[size] != '\0')
+			note_folder(reader, part, size);
+	}
+	return false;
+}
+
 /* Where the word of a path leads; true with *ret_word filled in if that is another place. */
 static bool resolve_word(struct reader *reader, const struct policy_word *word,
 			 struct policy_word *ret_word)
@@ -160,6 +196,8 @@ static bool resolve_word(struct reader *reader, const struct policy_word *word,
 	_cleanup_(freep) char *real = NULL;
 
 	if ((word->form != WORD_EXACT && word->form != WORD_FOLDER) || word->text[0] != '/')
+		return false;
+	if (!has_link(reader, word->text))
 		return false;
 	real = realpath(word->text, NULL);
 	if (!real || streq(real, word->text) || path_is_pattern(real))
@@ -328,9 +366,13 @@ static bool read_words(struct reader *reader, const struct schema_key *key,
 	if (!condition->words)
 		return report_oom(reader);
 	if (value->kind == NODE_SCALAR)
-		return read_word(reader, &from, condition);
-	for (node_id at = 0; next_entry(reader, value, &at, &from.node);)
+		good = read_word(reader, &from, condition);
+	for (node_id at = 0;
+	     value->kind == NODE_LIST && next_entry(reader, value, &at, &from.node);)
 		good &= read_word(reader, &from, condition);
+	arena_give_back(reader->memory, condition->words,
+			count * (1 + key->least) * sizeof(struct policy_word),
+			condition->word_count * sizeof(struct policy_word));
 	return good && !reader->too_large;
 }
 

@@ -489,12 +489,13 @@ void engine_occasions_remount(struct engine *engine)
 		engine->occasions->mounts_changed = true;
 }
 
-/* Who has changed users since the scan of the start was told to nobody. */
+/* Who has forked, or changed users since the scan of the start, was told to nobody. */
 void engine_occasions_observed(struct engine *engine)
 {
 	const uint32_t changes = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
 	struct scan_result result;
 
+	engine_register_look(engine);
 	if (engine->options.scan_at_start && engine_wanted_events(engine) & changes)
 		(void)engine_scan(engine, &result, NULL);
 }

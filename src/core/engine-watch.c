@@ -530,7 +530,6 @@ static void open_observer(struct watching *watching)
 	else if (engine_wanted_events(engine) != 0)
 		engine_watch_again(engine);
 	engine_occasions_observed(engine);
-	engine_register_look(engine);
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
 	malloc_trim(0);
 }

@@ -219,7 +219,9 @@ size_t slice_columns(struct slice text)
 			columns += sizeof(word);
 			continue;
 		}
-		length = utf8_sequence(text.data + at, text.size - at);
+		length = (unsigned char)text.data[at] < 0x80
+				 ? 1
+				 : utf8_sequence(text.data + at, text.size - at);
 		at += length ? length : 1;
 		columns++;
 	}

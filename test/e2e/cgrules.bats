@@ -279,6 +279,7 @@ container() {
 	echo "docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope"
 }
 
+# bats test_tags=userland
 @test "cgrules: containers are left alone, with their users' numbers; namespaces alone make none" {
 	raw_group cpu one
 	raw_group cpu "$(container)"
@@ -306,6 +307,7 @@ container() {
 	expect_at cpu one as reeve-one unshare --user --map-root-user ./a || ! as reeve-one unshare --user true
 }
 
+# bats test_tags=userland
 @test "cgrules: a directory of users that hangs keeps neither the start nor the gate waiting" {
 	raw_group cpu x
 	sed -i 's/^\(passwd\|group\):.*/\1: files hangs/' "$ETC/nsswitch.conf"
@@ -324,10 +326,12 @@ container() {
 	before=$(now_ms)
 	expect_at cpu x ./a
 	after=$(now_ms)
-	[ $((after - before)) -lt 4000 ]
 	eventually counter_is engine.reloads 1
+	# Not even half of what the reload took.
+	[ $((2 * (after - before))) -lt $(($(now_ms) - before)) ]
 }
 
+# bats test_tags=userland
 @test "cgrules: names that are no parts of a path, and templates that come to nothing" {
 	local uid
 	raw_group cpu users
@@ -357,6 +361,7 @@ observes() {
 	! reeve status --runtime-dir "$RUN" --json | tr -d ' \n' | grep -qF '"state":"starting"'
 }
 
+# bats test_tags=userland
 @test "cgrules: changes of users while the daemon starts are not missed" {
 	local pid
 	raw_group cpu one
@@ -390,7 +395,7 @@ observes() {
 
 # A storm of changes that nobody is told of while the daemon is stopped, and one among them that counts.
 # Where the kernel audits such calls for somebody, there is no storm.
-# bats test_tags=alone
+# bats test_tags=alone,userland
 @test "cgrules: events that were lost are made up for by a scan" {
 	raw_group cpu one
 	cgrules <<-END
@@ -441,10 +446,8 @@ observes() {
 	touch "$WORK/host-run/cgred"
 	refused 255 'cgred' "$WORK/inside" "$TREE/bin/cgrulesengd" -n -f -
 	rm "$WORK/host-run/cgred"
-	# Another root has none of this one's mounts.
-	mkdir root
 	refused 81 'no cgroup' unshare --mount --propagation private sh -c \
-		'mount --bind / root && mount -t proc proc root/proc && exec chroot root "$0" -n -f -' "$TREE/bin/cgrulesengd"
+		'umount -R -l /sys/fs/cgroup && exec "$0" -n -f -' "$TREE/bin/cgrulesengd"
 }
 
 @test "cgrules: as a daemon it returns when it is ready, with its pid file and socket" {

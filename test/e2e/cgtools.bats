@@ -110,6 +110,18 @@ $C.current: 0
 	says 84 "" "subsystems is not mounted" cgdelete "nosuch:$NAME"
 }
 
+@test "where nothing is mounted it is 81, and what one may not do 85" {
+	local none=(unshare --mount --propagation private sh -c 'umount -R -l /sys/fs/cgroup && exec "$0" "$@"')
+	says 81 "" "Cgroup is not mounted" "${none[@]}" cgcreate -g "$C:$NAME"
+	says 81 "" "Cgroup is not mounted" "${none[@]}" cgexec -g "$C:$NAME" true
+	says 81 "" "Cgroup is not mounted" "${none[@]}" cgget -r "$LIMIT" "$NAME"
+	says 81 "" "Cgroup is not mounted" "${none[@]}" cgdelete "$C:$NAME"
+	cgcreate -g "$C:$NAME"
+	says 85 "" "request came in from non owner" setpriv --reuid 65534 --clear-groups "$TREE/bin/cgcreate" -g "$C:$NAME/below"
+	says 85 "" "request came in from non owner" setpriv --reuid 65534 --clear-groups "$TREE/bin/cgexec" -g "$C:$NAME" true
+	[ ! -e "$TOP/$NAME/below" ]
+}
+
 @test "cgcreate: owners and modes; an unknown user makes nothing" {
 	says 255 "" "can't find uid of user nosuch" cgcreate -a nosuch -g "$C:$NAME"
 	says 255 "" "can't find gid of group nosuch" cgcreate -t root:nosuch -g "$C:$NAME"

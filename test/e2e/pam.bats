@@ -76,6 +76,20 @@ cat_session() {
 	eventually grep -q 'no daemon runs, and there is no /etc/cgrules.conf' syslog
 }
 
+@test "pam: su, as it is installed" {
+	command -v su >/dev/null && [ -e "$ETC/pam.d/su" ] || skip "needs su"
+	raw_group cpu one
+	cgrules <<-END
+		reeve-one	cpu	$RAW/one
+	END
+	echo "reeve-one:*:19000:0:99999:7:::" >>"$ETC/shadow"
+	printf 'auth sufficient pam_rootok.so\naccount required pam_permit.so\nsession required %s\n' \
+		"$BUILD/src/pam/pam_reeve.so helper=$WORK/reeve-session strict" >"$ETC/pam.d/su"
+	timeout 60 "$WORK/inside" su -s /bin/sh -c 'id -un; cat /proc/self/cgroup' reeve-one >session 3>&-
+	grep -qx reeve-one session
+	expect_at cpu one cat_session
+}
+
 @test "pam: by the daemon's rules, where one runs" {
 	raw_group cpu one
 	raw_group cpu class

@@ -562,8 +562,9 @@ static uint64_t skipped_of(const struct watch_bpf *skeleton)
 	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(program);
 
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
 			skipped += info.recursion_misses;
 	}
 	return skipped;
