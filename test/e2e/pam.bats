@@ -12,7 +12,7 @@ setup() {
 	[ -e "$BUILD/src/pam/pam_reeve.so" ] || skip "needs libpam0g-dev"
 	ln -s "$BUILD/src/compat/reeve-compat" reeve-session
 	mkdir pam dev
-	service "helper=$WORK/reeve-session debug"
+	service "helper=$WORK/reeve-session debug timeout=60"
 	touch dev/null
 	mount --bind /dev/null dev/null
 	background python3 -c '
@@ -76,6 +76,20 @@ cat_session() {
 	eventually grep -q 'no daemon runs, and there is no /etc/cgrules.conf' syslog
 }
 
+@test "pam: su, as it is installed" {
+	command -v su >/dev/null && [ -e "$ETC/pam.d/su" ] || skip "needs su"
+	raw_group cpu one
+	cgrules <<-END
+		reeve-one	cpu	$RAW/one
+	END
+	echo "reeve-one:*:19000:0:99999:7:::" >>"$ETC/shadow"
+	printf 'auth sufficient pam_rootok.so\naccount required pam_permit.so\nsession required %s\n' \
+		"$BUILD/src/pam/pam_reeve.so helper=$WORK/reeve-session strict timeout=60" >"$ETC/pam.d/su"
+	timeout 60 "$WORK/inside" su -s /bin/sh -c 'id -un; cat /proc/self/cgroup' reeve-one >session 3>&-
+	grep -qx reeve-one session
+	expect_at cpu one cat_session
+}
+
 @test "pam: by the daemon's rules, where one runs" {
 	raw_group cpu one
 	raw_group cpu class
@@ -108,6 +122,7 @@ none_left() {
 @test "pam: a helper that hangs, and one that is not there" {
 	printf '#!/bin/sh\necho $$ >>%s/pids\nexec sleep 600\n' "$WORK" >slow
 	chmod +x slow
+	: >pids
 	service "helper=$WORK/slow timeout=1"
 	session reeve-one
 	opened 0
@@ -116,7 +131,7 @@ none_left() {
 	session reeve-one
 	opened 14
 	eventually none_left
-	service "helper=$WORK/nowhere"
+	service "helper=$WORK/nowhere timeout=60"
 	session reeve-one
 	opened 0
 	eventually grep -q 'not placed: the helper cannot be executed' syslog
@@ -127,7 +142,7 @@ none_left() {
 	session reeve-one
 	opened 0
 	eventually grep -q 'session of reeve-one: not placed: .*cgrules.conf:1:' syslog
-	service "helper=$WORK/reeve-session strict"
+	service "helper=$WORK/reeve-session strict timeout=60"
 	session reeve-one
 	opened 14
 	cgrules <<<"reeve-one	cpu	$RAW/nowhere"
