@@ -131,6 +131,7 @@ struct engine {
 	uint32_t boot;	     /* the first 8 digits of the boot id */
 	pid_t guard_pid;
 	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
+	sd_event_source *file_names; /* of the gate: gate_take_names() */
 	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer,
 		*straggler_timer, *sweep_timer, *kill_timer;
 	struct delayed *delayed;  /* held until a delay is over (engine-effects.c) */
