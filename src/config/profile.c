@@ -19,6 +19,8 @@ const char *const profile_folders[] = { "/etc/reeve/profiles", REEVE_DATA_DIR "/
 struct loading {
 	struct reader *reader;
 	const struct profile_schema *schema;
+	const char *what;
+	bool part; /* of a file that has a description of its own */
 	char *description;
 };
 
@@ -110,9 +112,10 @@ static void unknown_key(struct loading *l, const struct node *node, const char *
 	while (count + 1 < KEYS_MOST &&
 	       (names[count] = l->schema->key_at(count, &form, l->schema->userdata)))
 		count++;
-	names[count++] = "description";
+	if (!l->part)
+		names[count++] = "description";
 	report_error(l->reader, node, guess_hint(l->reader, name, names, count, hint, sizeof(hint)),
-		     "unknown key \"%s\" in a profile", name);
+		     "unknown key \"%s\" in %s", name, l->what);
 }
 
 static void read_key(struct loading *l, const struct node *node, const struct node *value)
@@ -125,7 +128,7 @@ static void read_key(struct loading *l, const struct node *node, const struct no
 	for (char *at = name; *at; at++)
 		if (*at == '_')
 			*at = '-';
-	if (streq(name, "description")) {
+	if (!l->part && streq(name, "description")) {
 		read_description(l, value);
 		return;
 	}
@@ -150,10 +153,20 @@ static void read_root(struct loading *l, const struct node *root)
 	const struct node *key, *value;
 	node_id at = 0;
 
-	if (!expect_map(l->reader, "a profile", root) || root->kind != NODE_MAP)
+	if (!expect_map(l->reader, l->what, root) || root->kind != NODE_MAP)
 		return;
 	while (next_pair(l->reader, root, &at, &key, &value))
 		read_key(l, key, value);
+}
+
+bool profile_read_map(struct reader *reader, const char *what, const struct profile_schema *schema,
+		      const struct node *map)
+{
+	struct loading l = { .reader = reader, .schema = schema, .what = what, .part = true };
+	size_t errors = reader->diagnostics->errors;
+
+	read_root(&l, map);
+	return reader->diagnostics->errors == errors;
 }
 
 static int read_source(struct loading *l)
@@ -204,7 +217,7 @@ int profile_load(const char *path, enum load_flags flags, const struct profile_s
 {
 	size_t errors = diagnostics->errors;
 	struct reader reader;
-	struct loading l = { .reader = &reader, .schema = schema };
+	struct loading l = { .reader = &reader, .schema = schema, .what = "a profile" };
 	int r = begin(&reader, flags, diagnostics);
 
 	if (r == 0)
@@ -219,7 +232,7 @@ int profile_parse(const char *name, const char *text, size_t size,
 	size_t errors = diagnostics->errors, length = strlen(name);
 	char *copy = size <= LOAD_SIZE_MAX ? malloc(size + 1) : NULL;
 	struct reader reader;
-	struct loading l = { .reader = &reader, .schema = schema };
+	struct loading l = { .reader = &reader, .schema = schema, .what = "a profile" };
 	int r;
 
 	if (!copy)

@@ -60,6 +60,8 @@ enum single {
 	SINGLE_COUNT
 };
 
+struct profile_schema;
+
 struct reader {
 	enum load_flags flags;
 	struct diagnostics *diagnostics;
@@ -67,7 +69,8 @@ struct reader {
 	size_t source_count;
 	struct tree tree;
 	struct policy *policy;
-	struct arena *memory; /* the policy's */
+	struct arena *memory;		      /* the policy's */
+	const struct profile_schema *sandbox; /* a service's: its keys; NULL: none are known */
 
 	/* name -> index + 1 */
 	struct hash rules, groups, triggers;

@@ -233,9 +233,8 @@ static void retire(struct handover *handover)
 		registrar_retire(engine->registrar);
 	error_set(&gone, -ESHUTDOWN, "version %s of the daemon has taken over: connect again",
 		  handover->version);
-	engine_watch_end(engine, &gone);
 	engine_unsubscribe_all(engine, &gone);
-	engine_watch_stop(engine);
+	engine_watch_stop(engine, &gone);
 	engine_occasions_stop(engine);
 	engine_accounts_stop(engine);
 	engine_deny_stop(engine);

@@ -576,19 +576,13 @@ int engine_watch_start(struct engine *engine)
 	return r;
 }
 
-void engine_watch_end(struct engine *engine, const struct error *why)
-{
-	if (engine->watching)
-		end_all(engine->watching, why);
-}
-
-void engine_watch_stop(struct engine *engine)
+void engine_watch_stop(struct engine *engine, const struct error *why)
 {
 	struct watching *watching = engine->watching;
 
 	if (!watching)
 		return;
-	end_all(watching, NULL);
+	end_all(watching, why);
 	sd_event_source_disable_unref(watching->opening);
 	sd_event_source_disable_unref(watching->lost_timer);
 	observer_free(watching->observer);

@@ -405,7 +405,7 @@ void engine_free(struct engine *engine)
 	engine_stop_handover(engine);
 	engine->predecessor = sd_event_source_disable_unref(engine->predecessor);
 	engine_unsubscribe_all(engine, NULL);
-	engine_watch_stop(engine);
+	engine_watch_stop(engine, NULL);
 	engine_accounts_stop(engine);
 	engine_occasions_stop(engine);
 	engine_deny_stop(engine);

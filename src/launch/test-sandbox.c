@@ -285,6 +285,46 @@ static void test_conditions(void **state)
 	expect_failure(&plan, LAUNCH_OOM_SCORE, -EINVAL, "oom score");
 }
 
+/* The launcher holds more descriptors than the program may have. */
+static void test_full_table(void **state)
+{
+	const struct launch_rlimit rlimits[] = { { RLIMIT_NOFILE, { 30, 2000 } },
+						 { RLIMIT_NOFILE, { 33, 44 } } };
+	const struct launch_conditions conditions = { .rlimits = rlimits, .rlimit_count = 2 };
+	const struct launch_capabilities none = { 0 };
+	const struct launch_confinement confinement = { .capabilities = &none };
+	static const struct launch_mount mounts[] = {
+		{ LAUNCH_MOUNT_BIND, "/bin", "/bin" },
+		{ LAUNCH_MOUNT_BIND, "/lib", "/lib" },
+		{ LAUNCH_MOUNT_BIND, "/lib64", "/lib64" },
+		{ LAUNCH_MOUNT_BIND, "/usr", "/usr" },
+	};
+	char folder[] = "/tmp/reeve-test-XXXXXX";
+	struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS };
+	struct launch_file_system system = { .root = LAUNCH_ROOT_PATH,
+					     .path = folder,
+					     .overlay = true,
+					     .mounts = mounts,
+					     .mount_count = ARRAY_SIZE(mounts) };
+	struct launch_plan plan = { .clone_fd = -1,
+				    .namespaces = &namespaces,
+				    .file_system = &system,
+				    .confinement = &confinement,
+				    .conditions = &conditions };
+	int fds[100];
+
+	unit_need_root();
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+		assert_true(fds[i] >= 0);
+	}
+	expect(&plan, "ulimit -Sn; ulimit -Hn", "33\n44\n");
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_privileges(void **state)
 {
 	const struct launch_capabilities none = { .bounding = 1 }, some = {
@@ -535,12 +575,13 @@ static void test_first_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_namespaces), cmocka_unit_test(test_user_namespace),
-		cmocka_unit_test(test_root),	   cmocka_unit_test(test_links),
-		cmocka_unit_test(test_overlay),	   cmocka_unit_test(test_conditions),
-		cmocka_unit_test(test_privileges), cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_joins),	   cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_base),	   cmocka_unit_test(test_first_process),
+		cmocka_unit_test(test_namespaces),    cmocka_unit_test(test_user_namespace),
+		cmocka_unit_test(test_root),	      cmocka_unit_test(test_links),
+		cmocka_unit_test(test_overlay),	      cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_privileges),    cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_joins),	      cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_base),	      cmocka_unit_test(test_full_table),
+		cmocka_unit_test(test_first_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@ setup() {
 	[ -e "$BUILD/src/pam/pam_reeve.so" ] || skip "needs libpam0g-dev"
 	ln -s "$BUILD/src/compat/reeve-compat" reeve-session
 	mkdir pam dev
-	service "helper=$WORK/reeve-session debug"
+	service "helper=$WORK/reeve-session debug timeout=60"
 	touch dev/null
 	mount --bind /dev/null dev/null
 	background python3 -c '
@@ -84,7 +84,7 @@ cat_session() {
 	END
 	echo "reeve-one:*:19000:0:99999:7:::" >>"$ETC/shadow"
 	printf 'auth sufficient pam_rootok.so\naccount required pam_permit.so\nsession required %s\n' \
-		"$BUILD/src/pam/pam_reeve.so helper=$WORK/reeve-session strict" >"$ETC/pam.d/su"
+		"$BUILD/src/pam/pam_reeve.so helper=$WORK/reeve-session strict timeout=60" >"$ETC/pam.d/su"
 	timeout 60 "$WORK/inside" su -s /bin/sh -c 'id -un; cat /proc/self/cgroup' reeve-one >session 3>&-
 	grep -qx reeve-one session
 	expect_at cpu one cat_session
@@ -122,6 +122,7 @@ none_left() {
 @test "pam: a helper that hangs, and one that is not there" {
 	printf '#!/bin/sh\necho $$ >>%s/pids\nexec sleep 600\n' "$WORK" >slow
 	chmod +x slow
+	: >pids
 	service "helper=$WORK/slow timeout=1"
 	session reeve-one
 	opened 0
@@ -130,7 +131,7 @@ none_left() {
 	session reeve-one
 	opened 14
 	eventually none_left
-	service "helper=$WORK/nowhere"
+	service "helper=$WORK/nowhere timeout=60"
 	session reeve-one
 	opened 0
 	eventually grep -q 'not placed: the helper cannot be executed' syslog
@@ -141,7 +142,7 @@ none_left() {
 	session reeve-one
 	opened 0
 	eventually grep -q 'session of reeve-one: not placed: .*cgrules.conf:1:' syslog
-	service "helper=$WORK/reeve-session strict"
+	service "helper=$WORK/reeve-session strict timeout=60"
 	session reeve-one
 	opened 14
 	cgrules <<<"reeve-one	cpu	$RAW/nowhere"

@@ -151,3 +151,57 @@ at_least() { # NAME MEMBER NUMBER
 	is agent starts 1
 	[ -z "$(group_tops | grep -e -other)" ]
 }
+
+@test "a sandbox: what it sees and may do, after a restart too, and its limits hold" {
+	local pid
+	mkdir -m 755 root root/srv
+	cp agent root/agent
+	manifest agent env HOME wait <<-END
+		pids: 9
+		sandbox:
+		  unshare: [pid, net, ipc, uts]
+		  init: true
+		  root: $WORK/root
+		  tmpfs: /tmp
+		  make_targets: true
+		  hostname: inside
+		  nice: 7
+		  rlimit: nofile=900
+		  no_new_privs: true
+	END
+	sed -i 's,^run: .*,run: [/agent\, wait],' services/agent.yaml
+	start
+	eventually is agent state running || { svc status agent; return 1; }
+	for _ in 1 2; do
+		pid=$(field agent pid)
+		is_in "$pid" services/agent
+		[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+		[ -d "/proc/$pid/root/tmp" ]
+		[ ! -e "/proc/$pid/root/etc" ]
+		grep -q '^NoNewPrivs:.*1' "/proc/$pid/status"
+		grep -q '^CapEff:.*0000000000000000$' "/proc/$pid/status"
+		grep -q '^Max open files  *900 ' "/proc/$pid/limits"
+		[ "$(awk '{ print $19 }' "/proc/$pid/stat")" = 7 ]
+		kill -KILL "$pid"
+		eventually isnt agent pid "$pid"
+		eventually is agent state running
+	done
+	svc stop agent
+	is agent state stopped
+	! grep -q "$WORK" /proc/self/mounts
+}
+
+@test "a sandbox: mistakes have their places" {
+	manifest a wait <<<"sandbox: {unshaer: [net]}"
+	manifest b wait <<-'END'
+		sandbox:
+		  nice: 50
+	END
+	manifest c wait <<<"sandbox: {env: {A: b}}"
+	manifest d wait <<<"sandbox: {root: /no/such/root, unshare: [mount]}"
+	start
+	svc status a | grep -q 'a.yaml:2:11: unknown key "unshaer" in a sandbox'
+	svc status b | grep -q 'b.yaml:3:9: .*nice'
+	svc status c | grep -q 'c.yaml:2:.*its own key for that, "env"'
+	svc status d | grep -q '/no/such/root'
+}
