@@ -374,6 +374,11 @@ uint32_t engine_wanted_events(const struct engine *engine)
 	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;
 }
 
+bool engine_wants_users(const struct engine *engine)
+{
+	return engine_wanted_events(engine) & (EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID));
+}
+
 /* ---- sessions ---- */
 
 static void take_session(struct facts *facts, const struct session *session)
@@ -492,11 +497,10 @@ void engine_occasions_remount(struct engine *engine)
 /* Who has forked, or changed users since the scan of the start, was told to nobody. */
 void engine_occasions_observed(struct engine *engine)
 {
-	const uint32_t changes = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
 	struct scan_result result;
 
 	engine_register_look(engine);
-	if (engine->options.scan_at_start && engine_wanted_events(engine) & changes)
+	if (engine->begun && engine->options.scan_at_start && engine_wants_users(engine))
 		(void)engine_scan(engine, &result, NULL);
 }
 

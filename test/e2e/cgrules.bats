@@ -413,6 +413,8 @@ observes() {
 	END
 	background python3 changing.py
 	cgred
+	# Whoever is told that it is ready may change its user at once.
+	observes
 	eventually test -e pids
 	owned $(<pids)
 	while read -r pid; do
