@@ -163,7 +163,7 @@ static int step_rlimits(struct job *job)
 }
 
 /* After the last that opens anything; of two limits the later one holds. */
-static int step_lower_rlimits(struct job *job)
+int child_lower_rlimits(struct job *job)
 {
 	const struct launch_conditions *conditions = job->plan->conditions;
 	const struct launch_rlimit *files = NULL;
@@ -528,7 +528,7 @@ static const struct {
 	{ LAUNCH_PRIVILEGES, step_privileges },
 	{ LAUNCH_INIT, child_init },
 	{ LAUNCH_LANDLOCK, child_landlock },
-	{ LAUNCH_RLIMITS, step_lower_rlimits },
+	{ LAUNCH_RLIMITS, child_lower_rlimits },
 	{ LAUNCH_SECCOMP, step_seccomp },
 	{ LAUNCH_EXEC, step_exec },
 };

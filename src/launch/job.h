@@ -97,7 +97,8 @@ int child_root(struct job *job);
 int child_mounts(struct job *job);
 int child_pivot(struct job *job);
 int child_landlock(struct job *job); /* child-landlock.c */
-int child_init(struct job *job);     /* child-init.c */
+int child_init(struct job *job);
+int child_lower_rlimits(struct job *job); /* child-init.c */
 /* The steps behind one; returns the exit code, after a failure. */
 int child_steps_after(struct job *job, enum launch_step step);
 /* Decimal digits and a NUL, 12 bytes at most; returns the length without it. */
