@@ -158,6 +158,7 @@ struct engine {
 	struct handover *handover;	    /* NULL: nobody takes our place */
 	json_t *before; /* the status of the daemon whose place we took, or NULL */
 	json_t *go;	/* what it said last before we began */
+	uint64_t blind_since; /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
 	sd_event_source *predecessor;
 	struct foreign_end foreign_ends[FOREIGN_ENDS];
 	size_t foreign_next;

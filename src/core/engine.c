@@ -289,10 +289,7 @@ static int start_daemon(struct engine *engine, struct error *err)
 	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
 		       engine_accounts_start(engine) < 0))
 		r = error_oom(err);
-	/* A successor's predecessor has placed all, but who changed its user while nobody looked.
-	 */
-	if (r >= 0 && engine->options.scan_at_start &&
-	    (!engine_is_successor(engine) || engine_wants_users(engine)))
+	if (r >= 0 && engine->options.scan_at_start && !engine_is_successor(engine))
 		r = engine_scan(engine, &scanned, err);
 	engine->begun = true;
 	return r < 0 ? r : engine_services_begin(engine, err);
