@@ -16,7 +16,6 @@
 #include "export/event-json.h"
 #include "model/event-codec.h"
 #include "util/base64.h"
-#include "util/units.h"
 
 #include <malloc.h>
 
@@ -255,23 +254,6 @@ static void on_ended(int result, void *userdata)
 	log_error(watching->engine->log, "nothing is observed any more: %s", text);
 	error_set(&err, result < 0 ? result : -EIO, "nothing is observed any more: %s", text);
 	end_all(watching, &err);
-}
-
-/* The daemon before this one has looked until it handed over. */
-static void tell_blind(struct watching *watching)
-{
-	struct engine *engine = watching->engine;
-	uint64_t since = engine->blind_since;
-	char length[32];
-
-	if (since == 0 || engine_wanted_events(engine) == 0 || !watching->observer)
-		return;
-	format_duration(clock_boottime() - MIN(since, clock_boottime()), length, sizeof(length));
-	log_notice(engine->log,
-		   "for %s nobody was told of forks, exits and changes of users: the daemon was "
-		   "replaced; what runs is looked at",
-		   length);
-	observer_tell_blind(watching->observer, since, "the daemon was replaced");
 }
 
 static void open_observer(struct watching *watching);
@@ -547,9 +529,7 @@ static void open_observer(struct watching *watching)
 			    error_text(&watching->error));
 	else if (engine_wanted_events(engine) != 0)
 		engine_watch_again(engine);
-	tell_blind(watching);
 	engine_occasions_observed(engine);
-	engine->blind_since = 0;
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
 	malloc_trim(0);
 }
