@@ -154,8 +154,9 @@ struct engine {
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
 	char *program;			    /* the file to be executed anew; NULL: not known */
 	struct handover *handover;	    /* NULL: nobody takes our place */
-	json_t *before; /* the status of the daemon whose place we took, or NULL */
-	json_t *go;	/* what it said last before we began */
+	json_t *before;	      /* the status of the daemon whose place we took, or NULL */
+	json_t *go;	      /* what it said last before we began */
+	uint64_t blind_since; /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
 	sd_event_source *predecessor;
 	struct foreign_end foreign_ends[FOREIGN_ENDS];
 	size_t foreign_next;

@@ -19,6 +19,7 @@
 #include "core/subject.h"
 #include "util/fd.h"
 #include "util/proc-text.h"
+#include "util/units.h"
 
 #include <sys/stat.h>
 
@@ -489,15 +490,35 @@ void engine_occasions_remount(struct engine *engine)
 		engine->occasions->mounts_changed = true;
 }
 
-/* Who has forked, or changed users since the scan of the start, was told to nobody. */
+/* The daemon before this one has looked until it handed over. */
+static void tell_blind(struct engine *engine)
+{
+	uint64_t since = engine->blind_since, now = clock_boottime();
+	char length[32];
+
+	if (since == 0 || engine_wanted_events(engine) == 0 || !engine_observer(engine))
+		return;
+	format_duration(now - MIN(since, now), length, sizeof(length));
+	log_notice(engine->log,
+		   "for %s nobody was told of forks, exits and changes of users: the daemon was "
+		   "replaced; what runs is looked at",
+		   length);
+	observer_tell_blind(engine_observer(engine), since, "the daemon was replaced");
+}
+
+/* Who has forked, or changed users since the scan of the start or while the daemon was replaced,
+ * was told to nobody. */
 void engine_occasions_observed(struct engine *engine)
 {
 	const uint32_t changes = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
 	struct scan_result result;
 
+	tell_blind(engine);
 	engine_register_look(engine);
-	if (engine->options.scan_at_start && engine_wanted_events(engine) & changes)
+	if ((engine->options.scan_at_start && engine_wanted_events(engine) & changes) ||
+	    (engine->blind_since != 0 && engine_wanted_events(engine) != 0))
 		(void)engine_scan(engine, &result, NULL);
+	engine->blind_since = 0;
 }
 
 int engine_occasions_start(struct engine *engine)

@@ -266,6 +266,7 @@ int engine_succession_wait(struct engine *engine, struct error *err)
 		r = handover_receive(engine->options.predecessor, GO_MS, &in);
 	if (r < 0)
 		return error_set_errno(err, r, "the daemon that runs does not let us begin");
+	engine->blind_since = clock_boottime();
 	/* Nothing here opens a file: nobody answers at the gate. */
 	arm_tickets(engine, &in);
 	engine->go = in.object;
@@ -317,10 +318,14 @@ static int take_rest(struct engine *engine, struct error *err)
 int engine_succession_complete(struct engine *engine, struct error *err)
 {
 	struct handover_in go = { .object = engine->go };
+	const json_t *observed;
 	int r;
 
 	if (!engine_is_successor(engine))
 		return 0;
+	observed = json_object_get(engine->go, "observed");
+	if (json_is_integer(observed))
+		engine->blind_since = (uint64_t)json_integer_value(observed);
 	r = say(engine, "running");
 	if (r < 0)
 		return error_set_errno(err, r, "the daemon before this one has gone");
