@@ -128,9 +128,11 @@ struct engine {
 
 	uint32_t dynmods_set;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
+	bool begun;	     /* the start is over, with its scan */
 	uint32_t boot;	     /* the first 8 digits of the boot id */
 	pid_t guard_pid;
 	int timer_fd, urgent_fd, mountinfo_fd, lock_fd;
+	sd_event_source *file_names; /* of the gate: gate_take_names() */
 	sd_event_source *timer, *urgent, *mounts, *guard, *rename_timer, *scan_timer,
 		*straggler_timer, *sweep_timer, *kill_timer;
 	struct delayed *delayed;  /* held until a delay is over (engine-effects.c) */
@@ -365,6 +367,8 @@ void engine_tell_group(struct engine *engine, enum occasion on, const char *grou
 		       const char *what);
 /* EVENT_BIT()s that rules need. */
 uint32_t engine_wanted_events(const struct engine *engine);
+/* Changes of users or groups among them. */
+bool engine_wants_users(const struct engine *engine);
 
 /* engine-accounts.c: users, and the time of day */
 int engine_accounts_start(struct engine *engine);

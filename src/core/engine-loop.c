@@ -239,6 +239,17 @@ static void on_names(enum names_event event, void *userdata)
 	}
 }
 
+/* A name anywhere, of a file that no rule's program was called like before. */
+static int on_file_names(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct engine *engine = userdata;
+
+	if (engine_was_handed_over(engine))
+		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	gate_take_names(engine->gate);
+	return 0;
+}
+
 static int on_mounts(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct engine *engine = userdata;
@@ -353,6 +364,11 @@ static int watch_sources(struct engine *engine)
 	if (r >= 0)
 		r = sd_event_add_io(event, &engine->mounts, engine->mountinfo_fd, EPOLLPRI,
 				    on_mounts, engine);
+	if (r >= 0 && engine->gate && gate_names_fd(engine->gate) >= 0)
+		r = sd_event_add_io(event, &engine->file_names, gate_names_fd(engine->gate),
+				    EPOLLIN, on_file_names, engine);
+	if (r >= 0 && engine->file_names)
+		r = sd_event_source_set_priority(engine->file_names, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r >= 0 && engine->options.guard_fd >= 0)
 		r = sd_event_add_io(event, &engine->guard, engine->options.guard_fd, EPOLLIN,
 				    on_guard, engine);
@@ -393,7 +409,7 @@ void engine_loop_retire(struct engine *engine)
 {
 	sd_event_source **sources[] = {
 		&engine->mounts,     &engine->guard,	   &engine->rename_timer,
-		&engine->scan_timer, &engine->sweep_timer,
+		&engine->scan_timer, &engine->sweep_timer, &engine->file_names,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
@@ -405,7 +421,7 @@ void engine_loop_stop(struct engine *engine)
 	sd_event_source **sources[] = {
 		&engine->timer,		  &engine->urgent,	 &engine->mounts,
 		&engine->guard,		  &engine->rename_timer, &engine->scan_timer,
-		&engine->straggler_timer,
+		&engine->straggler_timer, &engine->file_names,
 	};
 	int *fds[] = { &engine->timer_fd, &engine->urgent_fd, &engine->mountinfo_fd };
 

@@ -375,6 +375,11 @@ uint32_t engine_wanted_events(const struct engine *engine)
 	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;
 }
 
+bool engine_wants_users(const struct engine *engine)
+{
+	return engine_wanted_events(engine) & (EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID));
+}
+
 /* ---- sessions ---- */
 
 static void take_session(struct facts *facts, const struct session *session)
@@ -510,12 +515,12 @@ static void tell_blind(struct engine *engine)
  * was told to nobody. */
 void engine_occasions_observed(struct engine *engine)
 {
-	const uint32_t changes = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
 	struct scan_result result;
 
 	tell_blind(engine);
 	engine_register_look(engine);
-	if ((engine->options.scan_at_start && engine_wanted_events(engine) & changes) ||
+	/* The start itself scans, where it is not over. */
+	if ((engine->begun && engine->options.scan_at_start && engine_wants_users(engine)) ||
 	    (engine->blind_since != 0 && engine_wanted_events(engine) != 0))
 		(void)engine_scan(engine, &result, NULL);
 	engine->blind_since = 0;

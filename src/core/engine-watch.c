@@ -208,7 +208,7 @@ static void on_healed(size_t found, void *userdata)
 
 	engine_register_look(engine);
 	/* A change of user is in no scan of processes: only where it should be now tells. */
-	if (engine_wanted_events(engine) & (EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID)))
+	if (engine_wants_users(engine))
 		found++;
 	if (found > 0 && engine_policy(engine)->rule_count > 0)
 		(void)engine_scan(engine, &result, NULL);
@@ -567,6 +567,12 @@ int engine_watch_start(struct engine *engine)
 	if (streq(engine_policy(engine)->source, "off")) {
 		error_set(&watching->error, -EOPNOTSUPP,
 			  "nothing is observed: the policy says source: off");
+		return 0;
+	}
+	/* Who changes its user from now on is told, and the scan that follows finds all before. A
+	 * successor has been ready for long, and looks for what nobody was told of. */
+	if (engine_wants_users(engine) && !engine_is_successor(engine)) {
+		open_observer(watching);
 		return 0;
 	}
 	/* Checking its programs takes the kernel a while, and nobody waits for them yet. */

@@ -9,8 +9,9 @@
 struct watching;
 
 /*
- * Opens the policy's source as soon as the loop has nothing else to do. One that does not work is
- * told in log and status, and is no error.
+ * Opens the policy's source: now, where rules want changes of users, for the scan of the start
+ * comes next; else as soon as the loop has nothing else to do. One that does not work is told in
+ * log and status, and is no error.
  */
 int engine_watch_start(struct engine *engine);
 /* `why`: what watchers are told; NULL: the daemon ends. */

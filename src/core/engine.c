@@ -291,6 +291,7 @@ static int start_daemon(struct engine *engine, struct error *err)
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start && !engine_is_successor(engine))
 		r = engine_scan(engine, &scanned, err);
+	engine->begun = true;
 	return r < 0 ? r : engine_services_begin(engine, err);
 }
 

@@ -246,9 +246,11 @@ static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
 		return gatekeeper_act(keeper, seat, snapshot, &verdict);
 	}
 	keeper_count(&keeper->counters.unmatched);
-	return may_forget(snapshot, event, &seat->process.facts.file, ON_EXECUTE)
-		       ? GATE_ALLOW | GATE_FORGET
-		       : GATE_ALLOW;
+	if (!may_forget(snapshot, event, &seat->process.facts.file, ON_EXECUTE))
+		return GATE_ALLOW;
+	return ruleset_goes_by_name(snapshot->ruleset, ON_EXECUTE)
+		       ? GATE_ALLOW | GATE_FORGET | GATE_BY_NAME
+		       : GATE_ALLOW | GATE_FORGET;
 }
 
 unsigned gatekeeper_decide(const struct gate_event *event, void *userdata)

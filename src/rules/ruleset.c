@@ -12,6 +12,7 @@
 #include "rules/condition.h"
 #include "rules/glob.h"
 #include "rules/path-index.h"
+#include "rules/program-names.h"
 #include "rules/selector.h"
 #include "rules/shared-paths.h"
 
@@ -36,6 +37,8 @@ struct ruleset {
 	struct rule *rules;
 	struct shared_paths *shared; /* NULL: none */
 	struct index occasions[OCCASIONS];
+	/* What the rules without paths about executions could be about; NULL: any file. */
+	struct program_names *programs;
 };
 
 /* ---- compiling ---- */
@@ -148,6 +151,28 @@ static int index_occasion(struct ruleset *rules, const struct rule_target *targe
 	return r;
 }
 
+/* Only of an execution is the program the file that is asked about. */
+static int name_programs(struct ruleset *rules)
+{
+	_cleanup_(program_names_freep) struct program_names *names = NULL;
+	int r = program_names_new(&names);
+
+	for (size_t i = 0; i < rules->policy->rule_count && r >= 0; i++) {
+		const struct policy_rule *from = &rules->policy->rules[i];
+
+		if (!(from->on & OCCASION_BIT(ON_EXECUTE)) || rules->rules[i].has_paths)
+			continue;
+		r = program_names_add(names, from->conditions, from->condition_count);
+		if (r == 0)
+			return 0;
+	}
+	if (r < 0)
+		return r;
+	program_names_sort(names);
+	rules->programs = TAKE_PTR(names);
+	return 0;
+}
+
 static bool can_be_filed(uint32_t number, void *userdata)
 {
 	const struct ruleset *rules = userdata;
@@ -177,6 +202,8 @@ int ruleset_new(const struct policy *policy, const struct rule_target *targets, 
 				     &rules->shared);
 	for (enum occasion on = 0; on < OCCASIONS && r >= 0; on++)
 		r = index_occasion(rules, targets, count, on);
+	if (r >= 0)
+		r = name_programs(rules);
 	if (r < 0)
 		return r;
 	*ret_ruleset = TAKE_PTR(rules);
@@ -227,6 +254,7 @@ void ruleset_free(struct ruleset *rules)
 				rules->policy->rules[i].condition_count);
 	free(rules->rules);
 	shared_paths_free(rules->shared);
+	program_names_free(rules->programs);
 	free(rules);
 }
 
@@ -399,6 +427,17 @@ static bool has_names(const struct index *index)
 	return index->paths && path_index_has_names(index->paths);
 }
 
+/* Whether a rule without paths could match on that occasion, whoever the process is. */
+static bool bare_concerns(const struct ruleset *rules, unsigned on, const struct file_key *file)
+{
+	if (!rules->occasions[on].bare)
+		return false;
+	/* A path that is too long to be told may get shorter. */
+	if (on != ON_EXECUTE || !rules->programs || file->length == 0)
+		return true;
+	return program_names_have(rules->programs, (struct slice){ file->path, file->length });
+}
+
 uint32_t ruleset_occasions(const struct ruleset *rules)
 {
 	uint32_t occasions = 0;
@@ -412,19 +451,26 @@ uint32_t ruleset_occasions(const struct ruleset *rules)
 bool ruleset_concerns(const struct ruleset *rules, uint32_t occasions, const struct file_key *file)
 {
 	for (uint32_t left = occasions; left; left &= left - 1) {
-		const struct index *index = &rules->occasions[__builtin_ctz(left)];
+		unsigned on = (unsigned)__builtin_ctz(left);
+		const struct index *index = &rules->occasions[on];
 
-		if (index->bare || (index->paths && path_index_names(index->paths, file, true)))
+		if (bare_concerns(rules, on, file) ||
+		    (index->paths && path_index_names(index->paths, file, true)))
 			return true;
 	}
 	return false;
+}
+
+bool ruleset_goes_by_name(const struct ruleset *rules, enum occasion on)
+{
+	return on == ON_EXECUTE && rules->occasions[on].bare;
 }
 
 bool ruleset_can_forget(const struct ruleset *rules, enum occasion on, const struct file_key *file,
 			bool by_name)
 {
 	/* What is forgotten is the file, whatever its name: by another one it could be named. */
-	if (!by_name && has_names(&rules->occasions[on]))
+	if (!by_name && (has_names(&rules->occasions[on]) || ruleset_goes_by_name(rules, on)))
 		return false;
 	return !ruleset_concerns(rules, OCCASION_BIT(on), file);
 }

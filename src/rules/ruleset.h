@@ -83,6 +83,10 @@ bool ruleset_concerns(const struct ruleset *ruleset, uint32_t occasions,
 bool ruleset_can_forget(const struct ruleset *ruleset, enum occasion on,
 			const struct file_key *file, bool by_name);
 
+/* True if that was said of a file because of its name alone, in whatever folder: with another one,
+ * a rule without paths may match. */
+bool ruleset_goes_by_name(const struct ruleset *ruleset, enum occasion on);
+
 /* Why one rule matched or did not. */
 struct explanation {
 	uint32_t rule;

@@ -309,6 +309,42 @@ static void what_can_be_forgotten(void **state)
 				 OCCASION_BIT(ON_EXIT) | OCCASION_BIT(ON_OPEN));
 }
 
+/* Conditions on the program say of most files that no rule is about them. */
+static void what_programs_leave_to_forget(void **state)
+{
+	char name[] = "make";
+	struct policy_word word = { .form = WORD_EXACT, .text = name };
+	struct policy_condition conditions[] = {
+		{ .kind = CONDITION_PROGRAM, .words = &word, .word_count = 1 },
+		{ .kind = CONDITION_TIME },
+	};
+	struct policy_rule rule[] = {
+		{ .conditions = conditions,
+		  .condition_count = 1,
+		  .on = OCCASION_BIT(ON_EXECUTE) | OCCASION_BIT(ON_SETUID) },
+		{ .conditions = &conditions[1], .condition_count = 1, .on = OCCASION_BIT(ON_EXIT) },
+	};
+	struct policy p = { .rules = rule, .rule_count = ARRAY_SIZE(rule) };
+	struct file_key make = { .path = "/usr/bin/make", .length = 13 };
+	struct file_key other = { .path = "/make/x", .length = 7 };
+	struct file_key nameless = { .path = "" };
+	_cleanup_(ruleset_freep) struct ruleset *rules = NULL;
+
+	assert_int_equal(ruleset_new(&p, NULL, 0, &rules), 0);
+	assert_true(ruleset_goes_by_name(rules, ON_EXECUTE));
+	assert_false(ruleset_can_forget(rules, ON_EXECUTE, &make, true));
+	assert_true(ruleset_can_forget(rules, ON_EXECUTE, &other, true));
+	assert_false(ruleset_can_forget(rules, ON_EXECUTE, &other, false));
+	assert_false(ruleset_can_forget(rules, ON_EXECUTE, &nameless, true));
+	/* There the program is who does it, and a file is nothing to it. */
+	assert_false(ruleset_can_forget(rules, ON_SETUID, &other, true));
+	ruleset_freep(&rules);
+	rule[1].on |= OCCASION_BIT(ON_EXECUTE);
+	rules = NULL;
+	assert_int_equal(ruleset_new(&p, NULL, 0, &rules), 0);
+	assert_false(ruleset_can_forget(rules, ON_EXECUTE, &other, true));
+}
+
 static void keep(const struct explanation *explanation, void *userdata)
 {
 	((struct explanation *)userdata)[explanation->rule] = *explanation;
@@ -440,6 +476,7 @@ int main(void)
 		cmocka_unit_test(judges),
 		cmocka_unit_test(a_dry_policy_is_judged_as_it_would_be),
 		cmocka_unit_test(what_can_be_forgotten),
+		cmocka_unit_test(what_programs_leave_to_forget),
 		cmocka_unit_test(explains),
 		cmocka_unit_test(very_many_rules_keep_their_order),
 		cmocka_unit_test(shared_paths_are_still_compared),

@@ -38,6 +38,7 @@ struct gate {
 	struct worker *workers;
 	unsigned worker_count;
 	int self_fd_dir; /* /proc/self/fd */
+	int names_fd;	 /* tells of other names of forgotten files; -1: the kernel cannot */
 	bool evictable;
 	bool realtime;
 	int stop_fd;	    /* eventfd: readable when the threads have to end */
@@ -70,6 +71,13 @@ void gate_renew_open(struct gate *gate);
 int gate_read_mounts(struct gate *gate, struct error *err);
 /* All tables; the threads have ended. */
 void gate_free_mounts(struct gate *gate);
+
+/* gate-forget.c */
+/* Keeps the file of an event out of the channel. `epoch`: what it was before the decision; if rules
+ * changed since, that is worth nothing. `by_name`: see GATE_BY_NAME. */
+void gate_forget(struct gate *gate, const struct gate_event *event, uint32_t epoch, bool by_name);
+/* A descriptor, or -1 where the kernel has nothing like that (before 5.1). */
+int gate_names_open(void);
 
 /* gate-watch.c */
 bool gate_is_shunned(const struct gate *gate, dev_t dev);

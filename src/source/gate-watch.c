@@ -289,15 +289,3 @@ int gate_mark_mounts(struct gate *gate, struct error *err)
 	}
 	return MAX(now - before, 0);
 }
-
-void gate_forget_all(struct gate *gate)
-{
-	atomic_fetch_add(&gate->epoch, 1);
-	/* A flush takes all marks on inodes and leaves those on file systems. */
-	for (int kind = 0; kind < GATE_CHANNELS; kind++)
-		if (kind != GATE_OPEN && gate->channels[kind].fd >= 0)
-			(void)fanotify_mark(gate->channels[kind].fd, FAN_MARK_FLUSH, 0, AT_FDCWD,
-					    NULL);
-	gate_renew_open(gate);
-	atomic_store(&gate->pinned_marks, 0);
-}

@@ -6,8 +6,7 @@
  * ago; a file that no rule names gets an ignore mark and costs nothing afterwards. In the two
  * channels for executions the kernel drops an ignore mark when the file is written (no
  * FAN_MARK_IGNORED_SURV_MODIFY), and with FAN_MARK_EVICTABLE (5.19) in all three when it needs the
- * inode's memory. A rename does not drop it: whoever watches names (core/resolve-watch.c) has
- * gate_forget_all() called.
+ * inode's memory. What a rename means for it: gate-forget.c.
  *
  * Threads: fanotify wakes every reader of a group. With one thread pinned to each processor, the
  * one on the waiting process's own processor runs as soon as that process sleeps and takes the
@@ -37,17 +36,9 @@
 
 enum {
 	THREADS_MAX = 64,
-	PINNED_MAX = 4,		  /* processors up to which each gets its own thread */
-	FLOATING = 4,		  /* threads where there are more */
-	MARKS_PINNED_MAX = 65536, /* ignore marks where they cannot be evicted (before 5.19) */
+	PINNED_MAX = 4, /* processors up to which each gets its own thread */
+	FLOATING = 4,	/* threads where there are more */
 };
-
-/*
- * A file whose inode changed less than this ago gets no ignore mark yet: it may be about to get
- * the name that a rule waits for (a package upgrade: write, link, rename), and the watch on names
- * is a few hundred microseconds behind.
- */
-static const int64_t settle_ns = INT64_C(2000000000);
 
 /* ---- one event ---- */
 
@@ -126,44 +117,6 @@ static bool describe(struct worker *worker, const struct fanotify_event_metadata
 	return true;
 }
 
-static bool has_settled(const struct gate_event *event)
-{
-	int64_t age = (int64_t)clock_realtime() - event->changed_ns;
-
-	/* A time in the future (a wrong clock) must not keep a file out for ever. */
-	return age > settle_ns || age < -settle_ns;
-}
-
-/* `epoch`: what it was before the decision. If rules changed since, the decision is worth nothing.
- */
-static void forget(struct gate *gate, const struct gate_event *event, uint32_t epoch)
-{
-	int fd = gate->channels[event->channel].fd;
-	unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK;
-	uint64_t mask = FAN_OPEN_EXEC_PERM;
-
-	if (!has_settled(event))
-		return;
-	if (event->channel == GATE_OPEN) {
-		/* What is open()ed is often written too: that says nothing about its name. */
-		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
-		mask = FAN_OPEN_PERM | FAN_ACCESS_PERM;
-		atomic_store(&gate->open_forgotten, true);
-	}
-	if (gate->evictable)
-		flags |= FAN_MARK_EVICTABLE;
-	else if (atomic_fetch_add(&gate->pinned_marks, 1) > MARKS_PINNED_MAX)
-		return; /* each holds its inode in memory: stay bounded and ask again */
-	if (fanotify_mark(fd, flags, mask, event->fd, NULL) < 0) {
-		gate_count(&gate->counters.mark_errors);
-		return;
-	}
-	gate_count(&gate->counters.forgotten);
-	if (atomic_load(&gate->epoch) != epoch)
-		(void)fanotify_mark(fd, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, mask, event->fd,
-				    NULL);
-}
-
 static void answer(struct gate *gate, int channel_fd, int fd, bool allow)
 {
 	struct fanotify_response response = {
@@ -202,7 +155,7 @@ static void handle(struct worker *worker, const struct fanotify_event_metadata *
 	answer(gate, channel_fd, metadata->fd, !(verdict & GATE_DENY));
 	/* After the answer: the process need not wait for it. */
 	if (verdict & GATE_FORGET)
-		forget(gate, &event, epoch);
+		gate_forget(gate, &event, epoch, verdict & GATE_BY_NAME);
 	close(metadata->fd);
 }
 
@@ -311,6 +264,8 @@ int gate_start(struct gate *gate, struct error *err)
 	sigset_t all, old;
 	int r = 0;
 
+	/* Who had the descriptors before us forgot by its own rules, and watched names itself. */
+	gate_forget_all(gate);
 	/* Signals are the loop's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -491,7 +446,7 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 		return error_oom(err);
 	gate->host = host;
 	gate->options = *options;
-	gate->self_fd_dir = gate->stop_fd = gate->stop_remote_fd = -1;
+	gate->self_fd_dir = gate->stop_fd = gate->stop_remote_fd = gate->names_fd = -1;
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		gate->channels[kind].fd = -1;
 	take_channels(gate, options->channels);
@@ -519,6 +474,7 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 	if (r < 0)
 		return r;
 	gate->evictable = probe_evictable(gate->channels[GATE_EXEC].fd);
+	gate->names_fd = gate_names_open();
 	/* Not there before 5.9: what it tells is extra. */
 	gate->changes_error = gate_changes_new(&gate->counters, &gate->changes);
 	*ret_gate = TAKE_PTR(gate);
@@ -558,6 +514,7 @@ void gate_free(struct gate *gate)
 	gate_changes_free(gate->changes);
 	gate_free_mounts(gate);
 	closep(&gate->self_fd_dir);
+	closep(&gate->names_fd);
 	closep(&gate->stop_fd);
 	closep(&gate->stop_remote_fd);
 	free(gate->workers);

@@ -53,6 +53,9 @@ enum gate_answer {
 	GATE_DENY = 1 << 1,
 	GATE_FORGET = 1 << 2, /* no rule names this file: do not ask about it again */
 	GATE_HOLD = 1 << 3,   /* the answer comes later, by gate_release(): see gate_hold() */
+	/* With GATE_FORGET: by another name of its own it would have to be asked about, in whatever
+	 * folder. It is forgotten only where gate_names_fd() can tell of that. */
+	GATE_BY_NAME = 1 << 4,
 };
 
 /* What happens to an event that nobody has answered in time. */
@@ -160,6 +163,14 @@ void gate_forgive(struct gate *gate);
  * of every file is asked about again.
  */
 void gate_forget_all(struct gate *gate);
+
+/*
+ * Readable when a file that was forgotten with GATE_BY_NAME may have got another name (it was
+ * renamed or linked, or its mode or owner changed); -1: none is forgotten so. The loop's business:
+ * gate_take_names() then forgets all.
+ */
+int gate_names_fd(const struct gate *gate);
+void gate_take_names(struct gate *gate);
 
 /* What is watched of a file, or of a folder for the files right in it (not further below). */
 enum gate_watching {

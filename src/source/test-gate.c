@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * Needs root. It marks every file system of this machine and lets everything pass.
- * covers: gate-watch.c
+ * covers: gate-watch.c gate-forget.c
  */
 #include "source/gate.h"
 
 #include "test/unit.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -127,6 +128,57 @@ static void test_forget(void **state)
 	assert_int_equal(seen.times, 4);
 }
 
+static bool is_told(struct gate *gate)
+{
+	struct pollfd told = { .fd = gate_names_fd(gate), .events = POLLIN };
+
+	return poll(&told, 1, 10000) == 1;
+}
+
+/* What was forgotten for its name is asked about again under another one. */
+static void test_forget_by_name(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = NULL;
+	_cleanup_(freep) char *program = NULL, *other = NULL;
+	_cleanup_(host_freep) struct host *host = NULL;
+	_cleanup_(gate_freep) struct gate *gate = NULL;
+	static struct seen seen;
+
+	unit_need_root();
+	folder = unit_folder_new();
+	program = unit_path(folder, "program");
+	other = unit_path(folder, "other");
+	copy_program(program);
+	snprintf(seen.path, sizeof(seen.path), "%s", program);
+	assert_int_equal(host_new(&host, NULL), 0);
+	seen.answer = GATE_ALLOW | GATE_FORGET | GATE_BY_NAME;
+	gate = start(host, &seen);
+	if (gate_names_fd(gate) < 0)
+		skip();
+	sleep(3);
+	assert_int_equal(run(program), 0);
+	if (atomic_load(&gate_counters(gate)->forgotten) == 0)
+		skip(); /* a file system that names no files (overlayfs before 6.6) */
+	assert_int_equal(run(program), 0);
+	assert_int_equal(seen.times, 1);
+	assert_int_equal(link(program, other), 0);
+	assert_true(is_told(gate));
+	gate_take_names(gate);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(seen.times, 2);
+	assert_int_equal(unlink(other), 0);
+	sleep(3);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(run(program), 0);
+	assert_int_equal(seen.times, 3);
+	assert_int_equal(rename(program, other), 0);
+	assert_true(is_told(gate));
+	gate_take_names(gate);
+	snprintf(seen.path, sizeof(seen.path), "%s", other);
+	assert_int_equal(run(other), 0);
+	assert_int_equal(seen.times, 4);
+}
+
 /* One thread: while the first process is held, others are answered. */
 static void test_hold(void **state)
 {
@@ -206,9 +258,9 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe),		cmocka_unit_test(test_allow_and_deny),
-		cmocka_unit_test(test_forget),		cmocka_unit_test(test_hold),
-		cmocka_unit_test(test_held_at_the_end),
+		cmocka_unit_test(test_probe),  cmocka_unit_test(test_allow_and_deny),
+		cmocka_unit_test(test_forget), cmocka_unit_test(test_forget_by_name),
+		cmocka_unit_test(test_hold),   cmocka_unit_test(test_held_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,6 +357,33 @@ up/../../..:x:61207:61201::/:/bin/sh
 	[ "$(find "$(mounted cpu)/$RAW" -mindepth 2 -maxdepth 2 -type d | wc -l)" = 5 ]
 }
 
+@test "cgrules: who was nothing to the rules is placed under a name of theirs" {
+	raw_group cpu x
+	cgrules <<-END
+		*:named	cpu	$RAW/x
+		*:$WORK/full	cpu	$RAW/x
+	END
+	cgred
+	# Then the gate knows them for files that have not changed lately, and forgets them.
+	sleep 2.5
+	expect_at cpu - ./a
+	expect_at cpu - ./b
+	expect_at cpu - ./a
+	expect_at cpu - ./b
+	cp a named
+	expect_at cpu x ./named
+	rm named
+	ln a named
+	eventually expect_at cpu x ./named
+	mv b full
+	eventually expect_at cpu x ./full
+	mkdir deeper
+	mv full deeper/named
+	eventually expect_at cpu x deeper/named
+	mv deeper/named b
+	eventually expect_at cpu - ./b
+}
+
 observes() {
 	! reeve status --runtime-dir "$RUN" --json | tr -d ' \n' | grep -qF '"state":"starting"'
 }
@@ -386,6 +413,8 @@ observes() {
 	END
 	background python3 changing.py
 	cgred
+	# Whoever is told that it is ready may change its user at once.
+	observes
 	eventually test -e pids
 	owned $(<pids)
 	while read -r pid; do
