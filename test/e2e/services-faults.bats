@@ -270,3 +270,17 @@ while True:
 	start
 	refused 1 'cannot print to the journal.*output: file' svc start agent
 }
+
+@test "its group deleted under it while limits are changed: they hold from the next start" {
+	manifest agent wait <<<"pids: 7"
+	start
+	eventually is agent state running
+	svc stop agent
+	find $(group_tops) -depth -type d -name agent -exec rmdir {} +
+	svc set agent pids=9
+	svc start agent
+	eventually is agent state running
+	is_in "$(field agent pid)" services/agent
+	# The limit of the group that is there now, by what the kernel says.
+	[ "$(cat $(find $(group_tops) -path '*services/agent/pids.max'))" = 9 ]
+}
