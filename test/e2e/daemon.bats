@@ -616,3 +616,32 @@ print(*json.load(open(sys.argv[1]))["favordynmods"], sep="\n")' "$RUN/state.json
 	reload
 	! timeout 20 reeve group show ga --runtime-dir "$RUN"
 }
+
+# bats test_tags=userland
+@test "READY=1 once, and WATCHDOG=1 as often as the service manager wants it" {
+	policy <<<"rules: {}"
+	background python3 -c '
+import os, socket
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind("notify.new")
+os.rename("notify.new", "notify")
+while True:
+    words = server.recv(4096).decode().splitlines()
+    with open("said", "a") as out:
+        print(*(word for word in words if word in ("READY=1", "WATCHDOG=1")), sep="\n", file=out)'
+	eventually test -S notify
+	DAEMON_PREFIX=(env NOTIFY_SOCKET="$WORK/notify" WATCHDOG_USEC=300000)
+	start
+	eventually watched 3
+	[ "$(grep -c READY=1 said)" = 1 ]
+	# So does the program that takes its place.
+	local old=$DAEMON count
+	timeout 60 reeve reload --exec --runtime-dir "$RUN" 3>&-
+	wait_gone "$old"
+	count=$(grep -c WATCHDOG=1 said)
+	eventually watched $((count + 3))
+}
+
+watched() { # COUNT
+	[ "$(grep -c WATCHDOG=1 said)" -ge "$1" ]
+}

@@ -161,6 +161,30 @@ no_groups() {
 	[[ "$output" == *"/dev/pts/"* ]]
 }
 
+@test "run's end: job control in a terminal of its own" {
+	cat >job.py <<-'END'
+		import signal
+		signal.signal(signal.SIGCONT, lambda *_: print("goes on", flush=True))
+		print("began", flush=True)
+		while True:
+		    signal.pause()
+	END
+	timeout 120 python3 "$BATS_TEST_DIRNAME/terminal.py" reeve run --pty -- bash --norc --noediting -i <<-'END'
+		> python3 job.py\n
+		< began
+		> \x1a
+		< Stopped
+		> echo at the pro""mpt\n
+		< at the prompt
+		> fg\n
+		< goes on
+		> \x03
+		> echo still ""here\n
+		< still here
+		> exit 0\n
+	END
+}
+
 @test "run's end: bad limits are refused" {
 	for words in "--timeout 0" "--timeout x" "--timeout -1" "--cpu-time 0s" "--cpu-time 5parsecs"; do
 		# shellcheck disable=SC2086

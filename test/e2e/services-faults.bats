@@ -239,3 +239,48 @@ runs_in_second() {
 	svc status c | grep -q 'c.yaml:2:.*its own key for that, "env"'
 	svc status d | grep -q '/no/such/root'
 }
+
+@test "output to the journal: under the service's name, and an error where there is none" {
+	manifest agent print "to the journal" wait <<<"output: journal"
+	background python3 -c '
+import os, socket
+server = socket.socket(socket.AF_UNIX)
+server.bind("stdout")
+server.listen()
+while True:
+    client, came = server.accept()[0], b""
+    while b"to the journal" not in came and (more := client.recv(4096)):
+        came += more
+    with open("came.new", "wb") as out:
+        out.write(came)
+    os.rename("came.new", "came")'
+	eventually test -S stdout
+	# Its own /run, in which nobody else sees the socket.
+	DAEMON_PREFIX=(unshare --mount sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal &&
+		touch /run/systemd/journal/stdout && mount --bind "$0/stdout" /run/systemd/journal/stdout && exec "$@"' "$WORK")
+	start
+	eventually test -e came
+	# The protocol begins with the name.
+	[ "$(head -n 1 came)" = agent ]
+	grep -q 'to the journal' came
+	[ ! -e "$RUN/service-logs/agent.log" ]
+	svc stop agent
+	stop
+	DAEMON_PREFIX=(unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' "$WORK")
+	start
+	refused 1 'cannot print to the journal.*output: file' svc start agent
+}
+
+@test "its group deleted under it while limits are changed: they hold from the next start" {
+	manifest agent wait <<<"pids: 7"
+	start
+	eventually is agent state running
+	svc stop agent
+	find $(group_tops) -depth -type d -name agent -exec rmdir {} +
+	svc set agent pids=9
+	svc start agent
+	eventually is agent state running
+	is_in "$(field agent pid)" services/agent
+	# The limit of the group that is there now, by what the kernel says.
+	[ "$(cat $(find $(group_tops) -path '*services/agent/pids.max'))" = 9 ]
+}
