@@ -35,12 +35,13 @@ json_get() {
 
 # Runs a copy of reeve without any privilege, in a folder where good.yaml is, if it was made.
 as_nobody() {
-	local place
+	local place program
 
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to stop being it"
+	program=$(readlink -f "$tree/bin/reeve")
 	place=$(mktemp -d /tmp/reeve-test-XXXXXX)
 	chmod 755 "$place"
-	cp -L "$tree/bin/reeve" "$place/reeve"
+	cp "${program%/*}/reeve" "${program%/*}/reeve-commands" "$place"
 	[ ! -e "$folder/good.yaml" ] || cp "$folder/good.yaml" "$place"
 	cd "$place" || return
 	run setpriv --reuid=65534 --regid=65534 --clear-groups ./reeve "$@"

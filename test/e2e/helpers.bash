@@ -197,6 +197,13 @@ owned() { # PID...
 	done
 }
 
+# The command and what it executes, for who may not look into the tree.
+copy_reeve() { # FOLDER
+	local program
+	program=$(readlink -f "$TREE/bin/reeve")
+	cp "${program%/*}/reeve" "${program%/*}/reeve-commands" "$1"
+}
+
 # Whether a process runs: a zombie does not, but the last of its threads may still be ending and hold
 # all that it had open.
 alive() { # PID

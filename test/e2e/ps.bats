@@ -102,7 +102,7 @@ list() { # ARGUMENT...
 	start
 	place=$(mktemp -d /tmp/reeve-test-XXXXXX)
 	chmod 755 "$place"
-	cp -L "$TREE/bin/reeve" "$place/reeve"
+	copy_reeve "$place"
 	refused 1 'cannot reach the daemon' setpriv --reuid=65534 --regid=65534 --clear-groups "$place/reeve" ps --runtime-dir "$RUN"
 	cd "$place"
 	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups "$place/reeve" ps --local --runtime-dir "$RUN" >"$WORK/out"

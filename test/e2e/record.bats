@@ -36,7 +36,8 @@ as_nobody() { # COMMAND...
 public() { # FILE...
 	PUBLIC=$(mktemp -d /tmp/reeve-test-XXXXXX)
 	chmod 755 "$PUBLIC"
-	cp -L "$TREE/bin/reeve" "$@" "$PUBLIC"
+	copy_reeve "$PUBLIC"
+	[ $# = 0 ] || cp -L "$@" "$PUBLIC"
 	chmod a+r "$PUBLIC"/*
 }
 

@@ -506,7 +506,7 @@ has_lost() {
 	start
 	place=$(mktemp -d /tmp/reeve-test-XXXXXX)
 	chmod 755 "$place"
-	cp -L "$TREE/bin/reeve" "$place/reeve"
+	copy_reeve "$place"
 	refused 1 'cannot reach the daemon' setpriv --reuid=65534 --regid=65534 --clear-groups "$place/reeve" watch --runtime-dir "$RUN"
 	rm -r "$place"
 }
