@@ -44,12 +44,16 @@ static int end(void **state)
 	return 0;
 }
 
-/* Skips where the kernel cannot. */
-#define NEED(world)                                                  \
-	do {                                                         \
-		if (kernel_deny_new(NULL, &(world)->deny, NULL) < 0) \
-			skip();                                      \
-	} while (0)
+/* Skips where the kernel cannot, and says why. */
+static void need(struct world *world)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+
+	if (kernel_deny_new(NULL, &world->deny, &err) >= 0)
+		return;
+	print_message("%s\n", error_text(&err));
+	skip();
+}
 
 static void refuse(struct world *world, unsigned what, uid_t uid, int error)
 {
@@ -93,7 +97,7 @@ static void test_records(void **state)
 	struct world *world = *state;
 	struct told told = { 0 };
 
-	NEED(world);
+	need(world);
 	refuse(world, KERNEL_DENY_WRITE, (uid_t)-1, EACCES);
 	assert_int_equal(kernel_deny_take(world->deny, on_refused, &told), 0);
 	assert_int_equal(open_it(world, O_RDWR), EACCES);
@@ -121,7 +125,7 @@ static void test_opens(void **state)
 {
 	struct world *world = *state;
 
-	NEED(world);
+	need(world);
 	assert_int_equal(open_it(world, O_RDWR), 0);
 	refuse(world, KERNEL_DENY_WRITE, (uid_t)-1, EACCES);
 	assert_int_equal(open_it(world, O_RDONLY), 0);
@@ -143,7 +147,7 @@ static void test_changes_without_an_open(void **state)
 {
 	struct world *world = *state;
 
-	NEED(world);
+	need(world);
 	unit_write(world->folder, "other", "x");
 	refuse(world, KERNEL_DENY_WRITE, (uid_t)-1, EPERM);
 	assert_int_equal(truncate(world->file, 0), -1);
@@ -176,7 +180,7 @@ static void test_executions_of_one_user(void **state)
 {
 	struct world *world = *state;
 
-	NEED(world);
+	need(world);
 	assert_int_equal(chmod(world->folder, 0755), 0);
 	refuse(world, KERNEL_DENY_EXECUTE, 65534, EPERM);
 	assert_int_equal(execute_as(world, 0), 0);

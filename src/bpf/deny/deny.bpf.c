@@ -16,6 +16,7 @@
 #define FMODE_WRITE 2U
 #define FMODE_EXEC  0x20U /* f_flags: the open is execve's own */
 #define SIGKILL	    9
+#define ERRNO_MOST  4095
 
 struct file___deny {
 	unsigned int f_flags;
@@ -89,6 +90,18 @@ static __always_inline void record(const struct deny_key *key, const struct deny
 	bpf_ringbuf_submit(record, 0);
 }
 
+/*
+ * Since 6.12 (5d99e198be27) the verifier wants to see that a hook returns 0 or an errno. It follows
+ * a difference, but no change of sign.
+ */
+static __always_inline int answer(int error)
+{
+	int left = ERRNO_MOST - (error & ERRNO_MOST);
+
+	barrier_var(left);
+	return left - ERRNO_MOST;
+}
+
 static __always_inline int refuse(const struct deny_key *key, const struct deny_value *value,
 				  __u32 what)
 {
@@ -102,7 +115,7 @@ static __always_inline int refuse(const struct deny_key *key, const struct deny_
 	record(key, value, what);
 	if (value->what & DENY_KILL)
 		bpf_send_signal(SIGKILL);
-	return -value->error;
+	return answer(value->error);
 }
 
 static __always_inline int judge(struct inode *inode, __u32 what)
@@ -132,7 +145,7 @@ int BPF_PROG(on_open, struct file *file, int ret)
 	__u32 mode = BPF_CORE_READ(flags, f_mode), what = 0;
 
 	if (ret != 0)
-		return ret;
+		return answer(-ret);
 	/* bprm_check_security judges executions. */
 	if (BPF_CORE_READ(flags, f_flags) & FMODE_EXEC)
 		return 0;
@@ -147,20 +160,20 @@ SEC("lsm/bprm_check_security")
 int BPF_PROG(on_execute, struct linux_binprm___deny *program, int ret)
 {
 	if (ret != 0)
-		return ret;
+		return answer(-ret);
 	return judge(BPF_CORE_READ(program, file, f_inode), DENY_EXECUTE);
 }
 
 SEC("lsm/path_truncate")
 int BPF_PROG(on_truncate, const struct path *path, int ret)
 {
-	return ret != 0 ? ret : judge(BPF_CORE_READ(path, dentry, d_inode), DENY_WRITE);
+	return ret != 0 ? answer(-ret) : judge(BPF_CORE_READ(path, dentry, d_inode), DENY_WRITE);
 }
 
 SEC("lsm/inode_unlink")
 int BPF_PROG(on_unlink, struct inode *folder, struct dentry *entry, int ret)
 {
-	return ret != 0 ? ret : judge(BPF_CORE_READ(entry, d_inode), DENY_WRITE);
+	return ret != 0 ? answer(-ret) : judge(BPF_CORE_READ(entry, d_inode), DENY_WRITE);
 }
 
 /* What is renamed, and what is at the new name already. */
@@ -169,9 +182,9 @@ int BPF_PROG(on_rename, struct inode *old_folder, struct dentry *old_entry,
 	     struct inode *new_folder, struct dentry *new_entry, int ret)
 {
 	if (ret != 0)
-		return ret;
+		return answer(-ret);
 	ret = judge(BPF_CORE_READ(old_entry, d_inode), DENY_WRITE);
-	return ret != 0 ? ret : judge(BPF_CORE_READ(new_entry, d_inode), DENY_WRITE);
+	return ret != 0 ? answer(-ret) : judge(BPF_CORE_READ(new_entry, d_inode), DENY_WRITE);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";
