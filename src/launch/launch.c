@@ -25,6 +25,14 @@
 #include <linux/futex.h>
 #include <sys/wait.h>
 
+/* The child's functions never return, so what they marked of its stack would stay marked in ours.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(start, size) ((void)(start))
+#endif
+
 enum { STACK_SIZE = 32768, PARENT_JOINS_MAX = 8 };
 
 int launch_exit_code(const struct launch_failure *failure)
@@ -185,6 +193,7 @@ static long clone_child(const struct launch_plan *plan, struct job *job, struct 
 	if (pid > 0 && job->init)
 		job_init_wait(job);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	ASAN_UNPOISON_MEMORY_REGION(stack, sizeof(stack));
 	return pid;
 }
 

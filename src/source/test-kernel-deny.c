@@ -47,11 +47,12 @@ static int end(void **state)
 /* Skips where the kernel cannot, and says why. */
 static void need(struct world *world)
 {
-	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct error err = ERROR_INIT;
 
 	if (kernel_deny_new(NULL, &world->deny, &err) >= 0)
 		return;
 	print_message("%s\n", error_text(&err));
+	error_done(&err); /* skip() does not return */
 	skip();
 }
 
