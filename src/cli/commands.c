@@ -25,7 +25,7 @@ static const struct command *const before_groups[] = {
 	&run_command,	       &enter_command,
 	&port_command,	       &profile_check_command,
 	&profile_list_command, &seccomp_explain_command,
-	&seccomp_list_command,
+	&seccomp_list_command, &web_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
