@@ -103,14 +103,12 @@ export const base = (path) => (path ?? "").split("/").pop() || path || "";
 
 // ---- charts ----
 
-function niceTop(value, floor, step = 10) {
+function niceTop(value, floor) {
 	let top = floor;
 
-	if (!(value > floor))
-		return floor;
 	while (top < value)
 		top *= 2;
-	return step ? top : value;
+	return top;
 }
 
 // The path of values that may be null, in a box; with gaps where nothing is known.
@@ -158,7 +156,8 @@ export function chart({ title, format, floor, series }) {
 	function draw() {
 		const { times, lists, limit } = last;
 		const known = lists.flat().filter((v) => v !== null && v !== undefined);
-		const top = niceTop(Math.max(0, ...known, limit ?? 0) * 1.02, floor);
+		const most = Math.max(0, ...known) * 1.02;
+		const top = limit ? Math.max(limit * 1.15, most) : niceTop(most, floor);
 		const first = times[0], length = Math.max(1, times.at(-1) - first);
 		const xs = times.map((t) => LEFT + (t - first) / length * (W - LEFT - RIGHT));
 		const y = (v) => H - BOTTOM - v / top * (H - TOP - BOTTOM);
@@ -176,7 +175,7 @@ export function chart({ title, format, floor, series }) {
 		if (limit)
 			parts.push(svg("line", { class: "limit", x1: 0, x2: W, y1: y(limit), y2: y(limit) }));
 		picture.replaceChildren(...parts, svg("line", { class: "cross", y1: TOP, y2: H - BOTTOM, x1: -9, x2: -9 }));
-		setText(scale, format(top));
+		setText(scale, limit ? `limit ${format(limit)}` : format(top));
 		setText(labels.firstChild, times.length ? clock(first).slice(0, 5) : "");
 		setText(labels.lastChild, times.length ? clock(times.at(-1)).slice(0, 5) : "");
 		setText(now, known.length ? lists.map((values) => format(values.at(-1))).join(" · ") : "not counted here");

@@ -166,7 +166,7 @@ export class Machine {
 	}
 
 	sources(status) {
-		return el("section", {}, el("h2", {}, "Sources"), table([["Source"], ["State"], ["Seen", "number"], ["Matched", "number"], ["Lost", "number"], ["Why", "why"]],
+		return el("section", {}, el("h2", {}, "Sources"), table([["Source"], ["State"], ["Seen", "number"], ["Matched", "number"], ["Lost", "number"], ["Why", "because"]],
 			status.sources.map((source) => [source.name, source.state, count(source.seen), count(source.matched), source.lost ? el("b.bad", {}, count(source.lost)) : "0",
 				[source.reason, ...Object.entries(source.causes ?? {}).map(([cause, n]) => `${n} ${cause}`)].filter(Boolean).join("; ")])));
 	}
@@ -174,7 +174,7 @@ export class Machine {
 	rules(status) {
 		const rows = [...status.rule_counts].sort((a, b) => b.matched - a.matched).slice(0, 200);
 
-		return el("section", {}, el("h2", {}, "Rules"), rows.length ? table([["Rule"], ["Matched", "number"], ["Done", "number"], ["Failed", "number"], ["Half within", "number"], ["99 % within", "number"], ["Last failure", "why"]],
+		return el("section", {}, el("h2", {}, "Rules"), rows.length ? table([["Rule"], ["Matched", "number"], ["Done", "number"], ["Failed", "number"], ["Half within", "number"], ["99 % within", "number"], ["Last failure", "because"]],
 			rows.map((rule) => [rule.name, count(rule.matched), count(rule.done), rule.failed ? el("b.bad", {}, count(rule.failed)) : "0", duration(rule.p50), duration(rule.p99), rule.last_failure ? `${rule.last_failure.effect}: ${rule.last_failure.error}` : ""]))
 			: el("p.note", {}, "No rule has matched yet."));
 	}
