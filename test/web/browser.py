@@ -12,7 +12,7 @@ import zlib
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # A busy machine of half the speed is waited for as well; nothing waits so long that works.
-PATIENCE = float(os.environ.get("REEVE_TEST_PATIENCE", "60"))
+PATIENCE = float(os.environ.get("REEVE_TEST_PATIENCE", "30"))
 
 
 def program():
@@ -154,10 +154,12 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
 
-    def key(self, key, text=None):
+    def key(self, key):
         codes = {"Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40, "ArrowLeft": 37, "ArrowRight": 39,
                  "End": 35, "Home": 36}
-        more = {"text": text or key} if len(key) == 1 else {"windowsVirtualKeyCode": codes[key]}
+        more = {"text": key} if len(key) == 1 else {"windowsVirtualKeyCode": codes[key]}
+        if key == "Enter":
+            more["text"] = "\r"
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **more)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 

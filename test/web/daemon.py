@@ -117,7 +117,7 @@ class Machine:
             exe = PROGRAMS[i % len(PROGRAMS)]
             listed.append({"type": "running", "pid": 1 if i == 0 else 4200 + i, "ppid": 0 if i == 0 else 1 if i % 9 == 1 else 4200 + i - i % 9 + 1 if i % 9 else 1,
                            "exe": "/sbin/init" if i == 0 else exe, "comm": os.path.basename(exe), "argv": [exe, "--worker", str(i)], "cwd": "/srv",
-                           "uid": 1000, "euid": 1000, "user": "ada", "cgroup": "/", "container": None, "age": (2000 - i) * 10 ** 9,
+                           "uid": 1000, "euid": 1000, "user": "ada", "cgroup": "/", "container": None, "age": (2000 - i) * 10 ** 9, "time": stamp(),
                            "placement": None if i < 20 else self.names[i % len(self.names)], "known": {"type": "exec", "source": "bpf", "boottime": 1}})
         return {"processes": listed}
 

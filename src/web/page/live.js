@@ -44,7 +44,7 @@ function searchText(item) {
 }
 
 function makeRow(row) {
-	const cells = { time: el("span.time"), what: el("span.what"), pid: el("span.number.pid"), program: el("span.text.program"), text: el("span.text.more"), user: el("span.text.user") };
+	const cells = { time: el("span.time", {}, "", el("span")), what: el("span.what"), pid: el("span.number.pid"), program: el("span.text.program"), text: el("span.text.more"), user: el("span.text.user") };
 
 	row.cells = cells;
 	row.append(...Object.values(cells));
@@ -54,7 +54,10 @@ function showRow(row, item) {
 	const { cells } = row, path = item.path ?? item.exe ?? "";
 
 	row.dataset.tone = toneOf(item);
-	setText(cells.time, item.kind === "lost" ? clock(item.time) : clock(item.time, true));
+	const time = clock(item.time, true);
+
+	cells.time.firstChild.data = time.slice(0, 8);
+	setText(cells.time.lastChild, time.slice(8));
 	setText(cells.what, item.kind === "decision" ? item.result : item.kind === "lost" ? "lost" : item.type);
 	setText(cells.pid, item.pid ? String(item.pid) : "");
 	setText(cells.program, base(path));

@@ -42,10 +42,11 @@ function showService(row, service) {
 }
 
 function endOf(end) {
-	const how = end.reason === "signal" || end.signal ? `signal ${end.signal_name ?? end.signal}` : end.code !== undefined && end.code !== null ? `code ${end.code}` : end.reason;
-	const used = [end.uptime_ns !== undefined ? `after ${duration(end.uptime_ns)}` : end.ran_ns !== undefined ? `after ${duration(end.ran_ns)}` : "", end.cpu_ns ? `${duration(end.cpu_ns)} of processor time` : "", end.memory_peak ? `peak ${bytes(end.memory_peak)}` : ""].filter(Boolean).join(" · ");
+	const how = { exit: `Ended with code ${end.code}`, signal: `Ended by ${end.signal}${end.core ? ", with a core" : ""}` }[end.reason] ?? end.reason.replaceAll("_", " ");
+	const used = [`after ${duration(end.wall_ns)}`, `${duration(end.user_ns + end.system_ns)} of processor time`, end.memory_peak ? `peak ${bytes(end.memory_peak)}` : "",
+		end.oom_kills ? `${count(end.oom_kills)} OOM kills` : "", end.left ? `${count(end.left)} left behind` : ""].filter(Boolean).join(" · ");
 
-	return el("li", {}, el("p", {}, el("b", {}, how), end.reason && end.reason !== how ? ` (${end.reason})` : "", " ", el("span.note", {}, used)), el("p.note", {}, end.time ? moment(end.time) : end.ended ? moment(end.ended) : ""));
+	return el("li", {}, el("p", {}, how), el("p.note", {}, `${moment(end.time)} · ${used}`));
 }
 
 export class Services {
@@ -107,7 +108,9 @@ export class Services {
 				["Started", service.started ? `${moment(service.started)}, ${duration(service.uptime_ns)} ago` : undefined],
 				["Next start", service.next_start_ns > 0 ? `in ${duration(service.next_start_ns)}` : undefined],
 				["Group", service.group ? el("a", { href: `#groups/${encodeURIComponent(service.group)}` }, service.group) : undefined],
-				["Runs", service.manifest?.run ? el("code", {}, [].concat(service.manifest.run).join(" ")) : undefined],
+				["Restart", service.restart], ["Manifest", service.file ? el("code", {}, service.file) : undefined],
+				["Output", service.output?.file ? el("code", {}, service.output.file) : undefined],
+				["Output lost", service.output?.lost ? count(service.output.lost) : undefined],
 				["Counted", counters.map(([key, value]) => `${key.replaceAll("_", " ")} ${count(value)}`).join(", ")],
 			]),
 			el("h3", {}, "Ends"),

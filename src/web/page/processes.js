@@ -3,7 +3,7 @@
 // those above it, as the daemon has recorded them.
 
 import { every, get } from "/data.js";
-import { base, clock, count, duration, el, empty, facts, moment, setText } from "/draw.js";
+import { base, count, duration, el, empty, facts, moment, setText } from "/draw.js";
 import { List } from "/list.js";
 
 const LOOK = 4000;
@@ -50,7 +50,8 @@ function sentence(decision) {
 
 function stepOf(node, decisions) {
 	const { process } = node;
-	const born = Date.now() - process.age / 1e6;
+	// By the daemon's clock: an answer may have been long on its way.
+	const born = Date.parse(process.time) - process.age / 1e6;
 	const own = decisions.filter((d) => d.pid === process.pid && Date.parse(d.time) >= born - 2000).sort((a, b) => a.time < b.time ? 1 : -1);
 
 	return { node, process, own, placing: own.find((d) => d.group && ["moved", "already there"].includes(d.result)) };
@@ -165,17 +166,28 @@ export class Processes {
 			this.detail.append(await this.pastOf(pid));
 			return;
 		}
-		const { decisions } = await get("/api/decisions", { pid: steps.map((node) => node.process.pid), limit: 1000 })
-			.catch(() => ({ decisions: [] }));
+		try {
+			const { decisions } = await get("/api/decisions", { pid: steps.map((node) => node.process.pid), limit: 1000 });
 
-		if (this.chosen !== String(pid))
-			return;
-		this.showWhy(steps.map((node) => stepOf(node, decisions)));
+			if (this.chosen === String(pid))
+				this.showWhy(steps.map((node) => stepOf(node, decisions)));
+		} catch (error) {
+			this.header(pid, nameOf(steps[0].process));
+			this.detail.append(el("p.trouble", {}, `Its decisions cannot be read: ${error.message}`));
+			// The next look asks again.
+			this.explained = undefined;
+		}
 	}
 
 	// One that has ended is known by its decisions alone.
 	async pastOf(pid) {
-		const { decisions } = await get("/api/decisions", { pid, limit: 100 }).catch(() => ({ decisions: [] }));
+		let decisions;
+
+		try {
+			({ decisions } = await get("/api/decisions", { pid, limit: 100 }));
+		} catch (error) {
+			return el("p.trouble", {}, `Its decisions cannot be read: ${error.message}`);
+		}
 
 		if (!decisions.length)
 			return empty("It does not run", "No process of this number runs now, and no decision about one is on record.");
@@ -226,7 +238,7 @@ export class Processes {
 				["Arguments", process.argv?.length ? el("code", {}, process.argv.join(" ")) : undefined],
 				["Folder", process.cwd ? el("code", {}, process.cwd) : undefined],
 				["User", `${process.user ?? process.uid}${process.euid !== process.uid ? `, effective ${process.euid}` : ""}`],
-				["Started", `${clock(Date.now() - process.age / 1e6)}, ${duration(process.age)} ago`],
+				["Started", `${moment(Date.parse(process.time) - process.age / 1e6)}, ${duration(process.age)} ago`],
 				["Known since", process.known ? `${process.known.type} (${process.known.source})` : undefined],
 				["Container", process.container ? JSON.stringify(process.container) : undefined],
 				["Control group", el("code", {}, process.cgroup ?? "–")],
