@@ -80,7 +80,7 @@ const struct command web_command = {
 		"answers to who knows the token. The address that it prints holds that; with "
 		"*--token-file* it is the first line of a file (32 to 256 letters, digits, \"-\" "
 		"and "
-		"\"_\") that only its owner, and perhaps his group, may read. Port 0 stands for "
+		"\"\\_\") that only its owner, and perhaps his group, may read. Port 0 stands for "
 		"any "
 		"that is free. Nothing can be changed by way of the page. It runs until it is "
 		"interrupted. "
