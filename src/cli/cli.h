@@ -38,6 +38,8 @@ struct cli {
 	struct option_list env;
 	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */
 	const char *lines, *on, *file, *pid;
+	const char *listen, *token_file, *socket_group; /* web */
+	struct option_list hosts;
 	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */

@@ -22,7 +22,7 @@ static const struct command *const before_groups[] = {
 	&import_command,	&migrate_command,      &log_command,
 	&run_command,		&enter_command,	       &port_command,
 	&profile_check_command, &profile_list_command, &seccomp_explain_command,
-	&seccomp_list_command,
+	&seccomp_list_command,	&web_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
