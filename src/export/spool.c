@@ -345,6 +345,11 @@ void spool_bound(struct spool *spool, uint64_t bytes)
 		MIN(MAX(spool->bound / FILES, (uint64_t)FILE_LEAST), (uint64_t)FILE_MOST);
 }
 
+bool spool_is_losing(const struct spool *spool)
+{
+	return spool->state.losing;
+}
+
 uint64_t spool_acked(const struct spool *spool)
 {
 	return spool->state.acked;
