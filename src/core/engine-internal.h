@@ -39,10 +39,14 @@ struct straggler {
 };
 
 /* Which decisions somebody wants to see. */
+enum { DECISION_WISH_PIDS = 64 };
+
 struct decision_wish {
 	const char *rule; /* one of those that matched; NULL: any */
 	bool denied;	  /* those that were refused only */
 	size_t limit;	  /* of a list: the last ones */
+	pid_t pids[DECISION_WISH_PIDS];
+	size_t pid_count; /* 0: any process */
 };
 
 struct subscriber {
