@@ -211,7 +211,7 @@ json_t *engine_list_decisions(struct engine *engine, const struct decision_wish 
 json_t *engine_rules_to_json(const struct engine *engine);
 
 /* engine-status.c */
-json_t *engine_status(struct engine *engine);
+json_t *engine_status(struct engine *engine, bool groups);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
 json_t *engine_counters_to_json(const struct engine *engine);
 json_t *engine_sources_to_json(const struct engine *engine);
