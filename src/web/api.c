@@ -44,6 +44,10 @@ static const struct api_endpoint endpoints[] = {
 	  "io.reeve.GetTree",
 	  "what groups use now, or what has changed since a revision",
 	  { { "since", API_NUMBER, false }, { "fresh", API_TEXTS, false } } },
+	{ "/metrics",
+	  "io.reeve.GetMetrics",
+	  "what is counted, in Prometheus's text format",
+	  { { 0 } } },
 };
 
 /* Of /api/stream: those of decisions, then those of events. */

@@ -40,6 +40,7 @@ struct visit {
 	struct stream *stream;
 	uint64_t lost; /* of the stream, counted already */
 	bool begun, suspended, gone;
+	bool plain; /* of the answer its member "text", as that: /metrics */
 };
 
 /* ---- server.c ---- */

@@ -140,6 +140,19 @@ static unsigned failure_status(int code)
 	}
 }
 
+/* What Prometheus reads. */
+static enum MHD_Result send_plain(struct visit *visit, const json_t *reply)
+{
+	const char *text = json_string_value(json_object_get(reply, "text"));
+	struct MHD_Response *response;
+
+	text = text ? text : "";
+	response = MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text,
+						   MHD_RESPMEM_MUST_COPY);
+	return reply_send(visit->connection, MHD_HTTP_OK, response,
+			  "text/plain; version=0.0.4; charset=utf-8");
+}
+
 static enum MHD_Result send_answer(struct visit *visit)
 {
 	struct answer *answer = visit->waiter.answer;
@@ -152,6 +165,8 @@ static enum MHD_Result send_answer(struct visit *visit)
 		return reply_fail(visit->connection, failure_status(r), "daemon", text.data);
 	}
 	visit->server->counters.answered++;
+	if (visit->plain)
+		return send_plain(visit, answer_reply(answer));
 	response =
 		MHD_create_response_from_buffer_with_free_callback_cls(text.size,
 								       (void *)(uintptr_t)text.data,
@@ -210,6 +225,7 @@ static enum MHD_Result ask(struct visit *visit, const struct api_endpoint *endpo
 		r = api_parameters(endpoint, &query, &parameters, &err);
 	if (r < 0)
 		return bad_parameter(visit, &err);
+	visit->plain = streq(endpoint->path, "/metrics");
 	visit->waiter.ready = on_answer;
 	r = answers_ask(visit->server->answers, endpoint->method, parameters, &visit->waiter);
 	if (r < 0)
