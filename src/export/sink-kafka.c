@@ -192,6 +192,9 @@ static int make_producer(struct sink *sink, struct error *err)
 	sink->queue = library->queue_get_main(sink->producer);
 	(void)library->set_log_queue(sink->producer, NULL);
 	library->queue_io_event_enable(sink->queue, sink->fd, &one, sizeof(one));
+	/* It tells only when the queue was empty, and what came before this has filled it. */
+	if (write(sink->fd, &one, sizeof(one)) < 0)
+		return error_set_errno(err, -errno, "cannot wake the loop");
 	sink->topic =
 		library->topic_new(sink->producer, sink_setting(&sink->options, "topic"), NULL);
 	return sink->topic ? 0 : error_set(err, -EINVAL, "librdkafka takes no such topic");
