@@ -46,8 +46,9 @@ static const struct api_endpoint endpoints[] = {
 	  { { "since", API_NUMBER, false }, { "fresh", API_TEXTS, false } } },
 	{ "/metrics",
 	  "io.reeve.GetMetrics",
-	  "what is counted, in Prometheus's text format",
-	  { { 0 } } },
+	  "all that is counted, as Prometheus reads it",
+	  { { 0 } },
+	  .metrics = true },
 };
 
 /* Of /api/stream: those of decisions, then those of events. */
