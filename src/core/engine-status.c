@@ -389,6 +389,7 @@ json_t *engine_status(struct engine *engine)
 		problems_to_json(engine), "decisions", decisions_to_json(engine), "rule_counts",
 		engine_rules_to_json(engine));
 	json_object_set_new(status, "triggers", triggers_to_json(engine));
+	json_object_set_new(status, "fleet", engine_fleet_status(engine));
 	json_object_set_new(status, "services",
 			    engine->supervisor ? supervisor_counters(engine->supervisor)
 					       : json_null());
