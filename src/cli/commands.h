@@ -37,8 +37,10 @@ extern const struct command seccomp_list_command;
 extern const struct command service_commands[];
 extern const size_t service_command_count;
 extern const struct command status_command;
+extern const struct command top_command;
 extern const struct command version_command;
 extern const struct command watch_command;
+extern const struct command web_command;
 
 /* All commands in the order of help; NULL behind the last. */
 const struct command *command_at(size_t index);

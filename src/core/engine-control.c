@@ -415,7 +415,8 @@ static const struct {
 } methods[] = {
 	{ "io.reeve.Clean", do_clean },	       { "io.reeve.CreateGroup", do_create },
 	{ "io.reeve.DeleteGroup", do_delete }, { "io.reeve.FreezeGroup", do_freeze },
-	{ "io.reeve.GetGroup", do_get },       { "io.reeve.GetStatus", do_status },
+	{ "io.reeve.GetGroup", do_get },       { "io.reeve.GetHistory", engine_past },
+	{ "io.reeve.GetStatus", do_status },   { "io.reeve.GetTree", engine_tree },
 	{ "io.reeve.KillGroup", do_kill },     { "io.reeve.ListDecisions", do_list_decisions },
 	{ "io.reeve.ListGroups", do_list },    { "io.reeve.ListProcesses", do_list_processes },
 	{ "io.reeve.MoveProcesses", do_move }, { "io.reeve.Reload", do_reload },

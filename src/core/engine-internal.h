@@ -39,10 +39,14 @@ struct straggler {
 };
 
 /* Which decisions somebody wants to see. */
+enum { DECISION_WISH_PIDS = 64 };
+
 struct decision_wish {
 	const char *rule; /* one of those that matched; NULL: any */
 	bool denied;	  /* those that were refused only */
 	size_t limit;	  /* of a list: the last ones */
+	pid_t pids[DECISION_WISH_PIDS];
+	size_t pid_count; /* 0: any process */
 };
 
 struct subscriber {
@@ -105,6 +109,7 @@ struct engine {
 	struct occasions *occasions;	 /* engine-occasions.c */
 	struct host_files *host_files;	 /* engine-accounts.c */
 	struct limit_watch *limit_watch; /* NULL: no rule asks for it (engine-limits.c) */
+	struct looks *looks;		 /* engine-history.c */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -320,6 +325,20 @@ int engine_limits_update(struct engine *engine);
 /* Some have come, gone or been changed without that; noticed by the loop's next turn. */
 void engine_limits_groups_changed(struct engine *engine);
 void engine_limits_stop(struct engine *engine);
+
+/* engine-history.c: what groups use, and have used */
+int engine_history_start(struct engine *engine);
+/* There are groups, which may be the first. */
+void engine_history_wake(struct engine *engine);
+void engine_history_stop(struct engine *engine);
+/* GetTree, GetHistory; as engine_control(). */
+int engine_tree(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		struct error *err);
+int engine_past(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		struct error *err);
+/* NULL: nothing was kept so far. */
+struct history_counters;
+const struct history_counters *engine_history_counters(const struct engine *engine);
 
 /* engine-trigger.c */
 /* 0 also where it has to wait, or would set itself off; -errno: it was not started. */

@@ -276,6 +276,7 @@ static int install(struct engine *engine, struct shared_policy *policy, struct t
 	(void)retire(engine, gatekeeper_swap(engine->keeper, snapshot));
 	engine_watch_files(engine);
 	engine_deny_update(engine);
+	engine_history_wake(engine);
 	return 0;
 }
 

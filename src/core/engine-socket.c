@@ -63,7 +63,9 @@ METHOD(CreateGroup)
 METHOD(DeleteGroup)
 METHOD(FreezeGroup)
 METHOD(GetGroup)
+METHOD(GetHistory)
 METHOD(GetStatus)
+METHOD(GetTree)
 METHOD(KillGroup)
 METHOD(ListDecisions)
 METHOD(ListGroups)
@@ -119,7 +121,9 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.Events", VARLINK_READ, call_events },
 	{ "io.reeve.FreezeGroup", VARLINK_WRITE, call_FreezeGroup },
 	{ "io.reeve.GetGroup", VARLINK_READ, call_GetGroup },
+	{ "io.reeve.GetHistory", VARLINK_READ, call_GetHistory },
 	{ "io.reeve.GetStatus", VARLINK_READ, call_GetStatus },
+	{ "io.reeve.GetTree", VARLINK_READ, call_GetTree },
 	{ "io.reeve.KillGroup", VARLINK_WRITE, call_KillGroup },
 	{ "io.reeve.ListDecisions", VARLINK_READ, call_ListDecisions },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },

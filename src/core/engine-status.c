@@ -5,9 +5,10 @@
 #include "core/decision-json.h"
 #include "core/decision-log.h"
 #include "core/engine-watch.h"
+#include "core/history.h"
 #include "core/limits-json.h"
 
-enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER };
+enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER, PAST };
 
 /* `group.name` as it is shown; where it is found. */
 static const struct {
@@ -51,6 +52,9 @@ static const struct {
 	{ "gate.open_refused", GATE, offsetof(struct gate_counters, refused) },
 	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
+	{ "history.bytes", PAST, offsetof(struct history_counters, bytes) },
+	{ "history.left_out", PAST, offsetof(struct history_counters, left_out) },
+	{ "history.samples", PAST, offsetof(struct history_counters, samples) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
 	{ "keeper.denied", KEEPER, offsetof(struct gatekeeper_counters, denied) },
 	{ "keeper.exempt", KEEPER, offsetof(struct gatekeeper_counters, exempt) },
@@ -114,6 +118,7 @@ static json_t *counters_to_json(const struct engine *engine)
 		[TRIGGER] = engine->triggers ? trigger_runner_counters(engine->triggers) : NULL,
 		[OBSERVER] = engine_observer_counters(engine),
 		[WATCH] = engine_watch_counters(engine),
+		[PAST] = engine_history_counters(engine),
 		[REGISTER] = engine->registrar ? registrar_counters(engine->registrar) : NULL,
 		[SERVER] = engine->server ? varlink_server_counters(engine->server) : NULL,
 	};
@@ -170,6 +175,9 @@ static const struct {
 	{ USAGE_PIDS_MAX_HITS, "pids_max_hits", offsetof(struct group_usage, pids_max_hits) },
 	{ USAGE_IO_READ, "io_read", offsetof(struct group_usage, io_read) },
 	{ USAGE_IO_WRITTEN, "io_written", offsetof(struct group_usage, io_written) },
+	{ USAGE_CPU_STALL, "cpu_stall_ns", offsetof(struct group_usage, cpu_stall_ns) },
+	{ USAGE_MEMORY_STALL, "memory_stall_ns", offsetof(struct group_usage, memory_stall_ns) },
+	{ USAGE_IO_STALL, "io_stall_ns", offsetof(struct group_usage, io_stall_ns) },
 };
 
 static json_t *usage_to_json(const struct group *group)

@@ -247,7 +247,7 @@ static int start_daemon(struct engine *engine, struct error *err)
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
 	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
-		       engine_accounts_start(engine) < 0))
+		       engine_accounts_start(engine) < 0 || engine_history_start(engine) < 0))
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
@@ -365,6 +365,7 @@ void engine_free(struct engine *engine)
 	engine_unsubscribe_all(engine);
 	engine_watch_stop(engine);
 	engine_accounts_stop(engine);
+	engine_history_stop(engine);
 	engine_occasions_stop(engine);
 	engine_deny_stop(engine);
 	engine_stop_slow(engine);
