@@ -281,7 +281,7 @@ static bool has_canary(const struct fleet_client *client, const struct fleet_pus
 {
 	char kind[FLEET_KEY_MAX + 16];
 
-	snprintf(kind, sizeof(kind), "canary/%s", push->scope);
+	snprintf(kind, sizeof(kind), "rollout/%s", push->scope);
 	for (size_t i = 0; !push->service && i < past->pairs.count; i++)
 		if (fleet_key_rest(past->pairs.items[i].key, past->pairs.items[i].key_size,
 				   client->prefix, kind))

@@ -138,7 +138,7 @@ static unsigned number_of(const struct fleet_client *client, const struct fleet_
 int fleet_past_read(struct fleet_client *client, const struct fleet_push *push,
 		    struct fleet_past *ret_past, struct error *err)
 {
-	static const char *const kinds[] = { "history", "about", "canary" };
+	static const char *const kinds[] = { "history", "about", "rollout" };
 	struct fleet_past past = { 0 };
 	int r = fleet_client_read(client, push->document, false, &past.pairs, NULL, err);
 
@@ -224,7 +224,7 @@ static int add_document(struct fleet_client *client, const struct fleet_push *pu
 	_cleanup_(freep) char *key = NULL;
 
 	if (push->percent < 100)
-		snprintf(kind, sizeof(kind), "canary/%s/%u", push->scope, push->percent);
+		snprintf(kind, sizeof(kind), "rollout/%s/%u", push->scope, push->percent);
 	else
 		snprintf(kind, sizeof(kind), "%s", push->document);
 	key = fleet_client_key(client, kind);
@@ -234,7 +234,7 @@ static int add_document(struct fleet_client *client, const struct fleet_push *pu
 		add_put(list, key, push->text, push->size);
 	else if (past->now)
 		add_delete(list, past->now);
-	snprintf(kind, sizeof(kind), "canary/%s", push->scope);
+	snprintf(kind, sizeof(kind), "rollout/%s", push->scope);
 	for (size_t i = 0; !push->service && i < past->pairs.count; i++) {
 		const struct gateway_pair *pair = &past->pairs.items[i];
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A host reads these keys and no others, so that a change for one host wakes no other one. All of
- * them are read in one transaction: what is applied has stood there together.
+ * All documents of a host are read in one transaction: what is applied has stood there together.
+ * They are watched by one range over the documents of all hosts: the gateway takes one request for
+ * a stream with certainty, for its server may throw away what it has not read of a body once it
+ * begins to answer (docs/decisions/0031-fleet.md).
  */
 #include "fleet/documents.h"
 
@@ -55,25 +57,62 @@ json_t *fleet_documents_ranges(const struct fleet_place *place)
 	for (size_t i = 0; scope_at(place, i, scope); i++) {
 		add_range(ranges, place, "policy", scope, false);
 		if (strncmp(scope, "host/", 5) != 0)
-			add_range(ranges, place, "canary", scope, true);
+			add_range(ranges, place, "rollout", scope, true);
 		add_range(ranges, place, "services", scope, true);
 	}
 	return ranges;
 }
 
-json_t *fleet_documents_watches(const struct fleet_place *place, int64_t revision)
+json_t *fleet_documents_watch(const struct fleet_place *place, int64_t revision)
 {
-	json_t *ranges = fleet_documents_ranges(place), *requests = json_array(), *range;
+	char first[2 * FLEET_KEY_MAX], end[2 * FLEET_KEY_MAX];
+
+	/* Between them nothing of ours stands but "rollout/"; "0" is what follows "/". */
+	snprintf(first, sizeof(first), "%s/policy/", place->prefix);
+	snprintf(end, sizeof(end), "%s/services0", place->prefix);
+	return json_pack("{s:{s:o, s:o, s:o}}", "create_request", "key",
+			 gateway_bytes(first, strlen(first)), "range_end",
+			 gateway_bytes(end, strlen(end)), "start_revision",
+			 json_sprintf("%lld", (long long)revision));
+}
+
+static bool concerns(const struct fleet_place *place, const struct gateway_pair *pair)
+{
+	static const char *const kinds[] = { "policy", "rollout", "services" };
+	char scope[FLEET_KEY_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const char *rest =
+			fleet_key_rest(pair->key, pair->key_size, place->prefix, kinds[i]);
+
+		for (size_t k = 0; rest && scope_at(place, k, scope); k++) {
+			size_t size = strlen(scope);
+
+			if (strncmp(rest, scope, size) == 0 &&
+			    (rest[size] == '\0' || rest[size] == '/'))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool fleet_documents_concern(const struct fleet_place *place, const json_t *events)
+{
+	const json_t *event;
+	bool found = false;
 	size_t i;
 
-	json_array_foreach(ranges, i, range)
+	json_array_foreach(events, i, event)
 	{
-		json_object_set_new(range, "start_revision",
-				    json_sprintf("%lld", (long long)revision));
-		json_array_append_new(requests, json_pack("{s:O}", "create_request", range));
+		struct gateway_pair pair;
+		/* What cannot be understood is looked at. */
+		int r = gateway_key(json_object_get(event, "kv"), &pair);
+
+		found |= r < 0 || concerns(place, &pair);
+		if (r >= 0)
+			free(pair.key);
 	}
-	json_decref(ranges);
-	return requests;
+	return found;
 }
 
 /* ---- what has come ---- */
@@ -111,7 +150,7 @@ static struct gateway_pair *policy_of(const struct fleet_place *place, const cha
 	char kind[2 * FLEET_KEY_MAX], key[2 * FLEET_KEY_MAX];
 	size_t size = (size_t)snprintf(key, sizeof(key), "%s/policy/%s", place->prefix, scope);
 
-	snprintf(kind, sizeof(kind), "canary/%s", scope);
+	snprintf(kind, sizeof(kind), "rollout/%s", scope);
 	for (size_t i = 0; i < pairs->count; i++) {
 		struct gateway_pair *pair = &pairs->items[i];
 		const char *percent =

@@ -30,9 +30,12 @@ enum { FLEET_DOCUMENTS_MAX = 2000, FLEET_BYTES_MAX = 16 << 20 };
 
 void fleet_documents_done(struct fleet_documents *documents);
 
-/* The ranges to be read, and the same as requests to watch from `revision` on. Owned arrays. */
+/* The ranges to be read: an owned array. */
 json_t *fleet_documents_ranges(const struct fleet_place *place);
-json_t *fleet_documents_watches(const struct fleet_place *place, int64_t revision);
+/* A request to watch the documents of all hosts from `revision` on, and whether any of these events
+ * is about this one. */
+json_t *fleet_documents_watch(const struct fleet_place *place, int64_t revision);
+bool fleet_documents_concern(const struct fleet_place *place, const json_t *events);
 
 /*
  * Of the pairs that were read, what concerns this host. Texts are taken out of `pairs`. -E2BIG:

@@ -397,33 +397,12 @@ static void on_stream_ended(void *userdata, int result, long status, const char 
 	end_stream(stream, result, why);
 }
 
-/* Objects one behind the other, as the gateway reads them. */
-static char *join(const json_t *requests)
-{
-	struct text text;
-	const json_t *request;
-	size_t i;
-
-	text_init(&text);
-	json_array_foreach(requests, i, request)
-	{
-		_cleanup_(freep) char *one = json_dumps(request, JSON_COMPACT);
-
-		if (!one) {
-			text_done(&text);
-			return NULL;
-		}
-		text_add(&text, one);
-		text_add(&text, "\n");
-	}
-	return text_take(&text);
-}
-
-int etcd_open(struct etcd *etcd, const char *path, json_t *requests,
+int etcd_open(struct etcd *etcd, const char *path, json_t *request,
 	      const struct etcd_stream_use *use, struct etcd_stream **ret_stream)
 {
 	struct etcd_stream *stream = calloc(1, sizeof(*stream));
-	_cleanup_(freep) char *url = NULL, *body = join(requests);
+	_cleanup_(freep) char *url = NULL,
+			      *body = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	struct http_ask ask = {
 		.authorization = etcd->token,
 		.data = on_stream_data,
@@ -432,7 +411,7 @@ int etcd_open(struct etcd *etcd, const char *path, json_t *requests,
 	};
 	int r = -ENOMEM;
 
-	json_decref(requests);
+	json_decref(request);
 	if (asprintf(&url, "%s%s", etcd_endpoint(etcd), path) < 0)
 		url = NULL;
 	if (stream && url && body) {

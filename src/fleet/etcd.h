@@ -47,7 +47,7 @@ struct etcd_stream_use {
 	void (*ended)(void *userdata, int result, const char *why); /* the stream is gone */
 	void *userdata;
 };
-/* `requests`: an array of objects (taken), sent one after the other. */
-int etcd_open(struct etcd *etcd, const char *path, json_t *requests,
+/* `request` is taken. */
+int etcd_open(struct etcd *etcd, const char *path, json_t *request,
 	      const struct etcd_stream_use *use, struct etcd_stream **ret_stream);
 void etcd_stream_close(struct etcd_stream *stream);

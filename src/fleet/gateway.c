@@ -121,6 +121,12 @@ static int read_pair(const json_t *kv, struct gateway_pair *pair)
 	return r < 0 ? r : gateway_number(kv, "lease", &pair->lease);
 }
 
+int gateway_key(const json_t *kv, struct gateway_pair *ret_pair)
+{
+	*ret_pair = (struct gateway_pair){ 0 };
+	return read_bytes(kv, "key", &ret_pair->key, &ret_pair->key_size);
+}
+
 int gateway_pairs_add(struct gateway_pairs *pairs, const json_t *range)
 {
 	const json_t *kvs = json_object_get(range, "kvs"), *kv;
@@ -225,6 +231,7 @@ static int read_result(const json_t *result, struct gateway_message *message)
 	message->created = json_is_true(json_object_get(result, "created"));
 	message->canceled = json_is_true(json_object_get(result, "canceled"));
 	message->reason = reason ? reason : "";
+	message->events = events;
 	if (json_array_size(events) > 0)
 		return read_events(events, message);
 	return gateway_number(json_object_get(result, "header"), "revision", &message->revision);

@@ -30,6 +30,8 @@ struct gateway_pairs {
 	struct gateway_pair *items;
 	size_t count;
 };
+/* The key of a kv alone, which is the caller's to free. -EBADMSG, -ENOMEM. */
+int gateway_key(const json_t *kv, struct gateway_pair *ret_pair);
 void gateway_pairs_done(struct gateway_pairs *pairs);
 /* Adds the kvs of a range's answer. -EBADMSG, -ENOMEM. */
 int gateway_pairs_add(struct gateway_pairs *pairs, const json_t *range);
@@ -46,7 +48,8 @@ struct gateway_message {
 		changed;	/* has events */
 	int64_t revision;	/* the greatest of the events; without any, the store's */
 	int64_t compact_revision;
-	int64_t lease, ttl; /* of a keepalive */
+	int64_t lease, ttl;   /* of a keepalive */
+	const json_t *events; /* borrowed; NULL: none */
 	bool failed;
 	int code;	    /* gRPC's, where it failed */
 	const char *reason; /* why it failed, or was cancelled; borrowed; "" */

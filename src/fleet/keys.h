@@ -4,7 +4,7 @@
  * "label/NAME" or "host/NAME".
  *
  *	policy/SCOPE		the policy's text
- *	canary/SCOPE/PERCENT	one in its place, for that part of the hosts
+ *	rollout/SCOPE/PERCENT	one in its place, for that part of the hosts
  *	services/SCOPE/NAME	a service's manifest
  *	history/DOCUMENT/NUMBER	what was pushed as "policy/SCOPE" or "services/SCOPE/NAME", and
  *	about/DOCUMENT/NUMBER	by whom, when and how

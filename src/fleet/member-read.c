@@ -166,6 +166,7 @@ static void start_over(struct fleet_member *member)
 static void on_watch(void *userdata, const struct gateway_message *message)
 {
 	struct fleet_member *member = userdata;
+	const struct fleet_place place = member_place(member);
 
 	if (message->failed || (message->canceled && message->compact_revision == 0)) {
 		member_fail(member, "watching the policy",
@@ -183,6 +184,12 @@ static void on_watch(void *userdata, const struct gateway_message *message)
 	}
 	if (!message->changed || message->revision <= member->revision)
 		return;
+	if (!fleet_documents_concern(&place, message->events)) {
+		/* Another host's: after a break the watch may go on behind it. */
+		if (!member->reading)
+			member->revision = message->revision;
+		return;
+	}
 	member->counters.changes++;
 	member->changed = MAX(member->changed, message->revision);
 	if (member->noticed_ns == 0)
@@ -205,7 +212,7 @@ static void open_watch(struct fleet_member *member)
 	const struct fleet_place place = member_place(member);
 
 	if (etcd_open(member->etcd, "/v3/watch",
-		      fleet_documents_watches(&place, member->revision + 1), &use,
+		      fleet_documents_watch(&place, member->revision + 1), &use,
 		      &member->watch) < 0)
 		member_fail(member, "watching the policy", NULL);
 }

@@ -71,14 +71,14 @@ static void test_canary(void **state)
 	struct fleet_documents documents;
 
 	assert_true(mine > 0 && mine < 98);
-	snprintf(in, sizeof(in), "/r/canary/all/%u", mine + 1);
-	snprintf(out, sizeof(out), "/r/canary/all/%u", mine);
-	documents = TAKE({ "/r/policy/all", "own", 1 }, { in, "canary", 2 });
+	snprintf(in, sizeof(in), "/r/rollout/all/%u", mine + 1);
+	snprintf(out, sizeof(out), "/r/rollout/all/%u", mine);
+	documents = TAKE({ "/r/policy/all", "own", 1 }, { in, "rollout", 2 });
 	assert_int_equal(documents.count, 1);
-	assert_string_equal(documents.items[0].text, "canary");
+	assert_string_equal(documents.items[0].text, "rollout");
 	fleet_documents_done(&documents);
-	documents = TAKE({ "/r/policy/all", "own", 1 }, { out, "canary", 2 },
-			 { "/r/canary/all/x", "nonsense", 3 });
+	documents = TAKE({ "/r/policy/all", "own", 1 }, { out, "rollout", 2 },
+			 { "/r/rollout/all/x", "nonsense", 3 });
 	assert_string_equal(documents.items[0].text, "own");
 	fleet_documents_done(&documents);
 }
@@ -127,16 +127,39 @@ static void test_bad_disk(void **state)
 
 static void test_ranges(void **state)
 {
-	json_t *ranges = fleet_documents_ranges(&place);
-	json_t *watches = fleet_documents_watches(&place, 12);
-	const json_t *last = json_object_get(json_array_get(watches, 10), "create_request");
+	json_t *ranges = fleet_documents_ranges(&place), *watch = fleet_documents_watch(&place, 12);
+	const json_t *request = json_object_get(watch, "create_request");
 
-	/* Four scopes, three each, but no canary of a single host. */
+	/* Four scopes, three each, but no part of a single host. */
 	assert_int_equal(json_array_size(ranges), 11);
-	assert_int_equal(json_array_size(watches), 11);
-	assert_string_equal(json_string_value(json_object_get(last, "start_revision")), "12");
+	assert_string_equal(json_string_value(json_object_get(request, "start_revision")), "12");
 	json_decref(ranges);
-	json_decref(watches);
+	json_decref(watch);
+}
+
+static bool concern(const char *key)
+{
+	json_t *events = json_pack("[{s:{s:o}}]", "kv", "key", gateway_bytes(key, strlen(key)));
+	bool result = fleet_documents_concern(&place, events);
+
+	json_decref(events);
+	return result;
+}
+
+static void test_whom_a_change_concerns(void **state)
+{
+	json_t *nonsense = json_pack("[{s:{s:s}}]", "kv", "key", "*");
+
+	assert_true(concern("/r/policy/all"));
+	assert_true(concern("/r/policy/label/eu"));
+	assert_true(concern("/r/services/host/h1/db"));
+	assert_true(concern("/r/rollout/all/20"));
+	assert_false(concern("/r/policy/host/h2"));
+	assert_false(concern("/r/policy/host/h11"));
+	assert_false(concern("/r/policy/label/e"));
+	assert_false(concern("/r/rest"));
+	assert_true(fleet_documents_concern(&place, nonsense));
+	json_decref(nonsense);
 }
 
 int main(void)
@@ -144,7 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),  cmocka_unit_test(test_canary),
 		cmocka_unit_test(test_disk),   cmocka_unit_test(test_bad_disk),
-		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_ranges), cmocka_unit_test(test_whom_a_change_concerns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

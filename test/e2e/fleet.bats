@@ -228,7 +228,7 @@ rules: {}"
 	put "policy/all/more" <<<x
 	put "services/all/.." <<<x
 	put $'services/all/\377' <<<x
-	put "canary/all/100" <<<"rules: 3"
+	put "rollout/all/100" <<<"rules: 3"
 	put "what is this" <<<x
 	# As large as etcd takes: a comment of 1.4 MB.
 	{
