@@ -79,8 +79,9 @@ static void check_rules(struct reader *reader)
 		diagnostics_add(reader->diagnostics, SEVERITY_ERROR, source->name, NULL, 0, 0, 0,
 				"add \"rules:\"; \"rules: {}\" if there are to be none",
 				"required key \"rules\" is missing");
-	else if (reader->policy->rule_count == 0 && !reader->policy->foreign &&
-		 source->layer == 0 && reader->diagnostics->errors == 0)
+	else if (reader->policy->rule_count == 0 && reader->policy->sink_count == 0 &&
+		 !reader->policy->foreign && source->layer == 0 &&
+		 reader->diagnostics->errors == 0)
 		diagnostics_add(reader->diagnostics, SEVERITY_WARNING, source->name, NULL, 0, 0, 0,
 				NULL, "no rules: nothing will be done");
 }

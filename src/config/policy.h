@@ -321,6 +321,32 @@ struct policy_fleet {
 	struct position at;
 };
 
+enum policy_sink_kind {
+	POLICY_SINK_NONE,
+	POLICY_SINK_FILE,
+	POLICY_SINK_JOURNAL,
+	POLICY_SINK_KAFKA
+};
+
+struct policy_setting {
+	const char *name, *value;
+};
+
+/* Where events go. */
+struct policy_sink {
+	char *name;
+	struct position at;
+	enum policy_sink_kind kind;
+	struct policy_setting *settings; /* names are those of export/sink-KIND.c */
+	size_t setting_count;
+	bool decisions, services;
+	bool events;		      /* those that the words let pass: keys of `reeve watch` */
+	struct policy_setting *words; /* users are numbers */
+	size_t word_count;
+	char *spool_folder; /* NULL: the usual one */
+	uint64_t spool_bytes;
+};
+
 struct policy {
 	char **files; /* NULL-terminated: every file that was read, in order */
 	size_t file_count;
@@ -347,6 +373,8 @@ struct policy {
 	size_t trigger_count;
 	struct policy_test *tests;
 	size_t test_count;
+	struct policy_sink *sinks; /* in the order of the files */
+	size_t sink_count;
 	/* What files of libcgroup's cgconfig.conf say (config/cgconfig.h): groups that are not
 	 * reeve's, templates for those that `place` makes, mounts. NULL: there was no such file. */
 	struct cgconfig *foreign;

@@ -172,7 +172,7 @@ static const struct schema_key tls_keys[] = {
 	  .most = 1 },
 	{ "key", "path", "the certificate's key", read_path, .offset = FLEET(key), .most = 1 },
 };
-static const struct schema tls_schema = {
+static const struct schema fleet_tls_schema = {
 	"\"tls\"", tls_keys, ARRAY_SIZE(tls_keys), { { NULL, 0 } }
 };
 
@@ -181,14 +181,14 @@ static const struct schema_key user_keys[] = {
 	{ "password_file", "path", "file whose first line is the password", read_path,
 	  .offset = FLEET(password_file), .most = 1 },
 };
-static const struct schema user_schema = {
+static const struct schema fleet_user_schema = {
 	"\"user\"", user_keys, ARRAY_SIZE(user_keys), { { NULL, 0 } }
 };
 
 static bool read_part(struct reader *reader, const struct schema_key *key, const struct node *value,
 		      void *target)
 {
-	const struct schema *parts[] = { &tls_schema, &user_schema };
+	const struct schema *parts[] = { &fleet_tls_schema, &fleet_user_schema };
 
 	return expect_map(reader, key->name, value) &&
 	       schema_read(reader, parts[key->number], value, target);

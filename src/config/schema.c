@@ -487,6 +487,7 @@ static const struct schema_key policy_keys[] = {
 	{ "name", "name", "of this instance: the folder that its groups are in; default reeve",
 	  read_name, .number = SINGLE_NAME },
 	{ "rules", "map or list", "when something happens, and what is done", read_rules },
+	{ "sinks", "map", "name -> where events go", read_sinks },
 	{ "source", "word",
 	  "what reeve watch sees by: auto (default), bpf, connector, audit, procfs or off",
 	  read_source, .number = SINGLE_SOURCE },

@@ -65,7 +65,7 @@ static int reply_nothing(json_t **ret_reply)
 static int do_status(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		     struct error *err)
 {
-	*ret_reply = engine_status(engine);
+	*ret_reply = engine_status(engine, !json_is_false(json_object_get(parameters, "groups")));
 	return *ret_reply ? 0 : error_oom(err);
 }
 

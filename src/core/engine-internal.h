@@ -143,7 +143,8 @@ struct engine {
 	struct subscriber *subscribers;
 	struct decision_log *decision_log; /* NULL: none is kept */
 	sd_event_source *record_post;
-	struct slow *slow; /* requests under way (engine-slow.c) */
+	struct slow *slow;	     /* requests under way (engine-slow.c) */
+	struct exporting *exporting; /* engine-export.c; NULL: a command's own engine */
 	struct supervisor *supervisor;
 	struct fleet *fleet;		    /* NULL: this host is in none (engine-fleet.c) */
 	struct service_wait *service_waits; /* requests under way (engine-service.c) */
@@ -225,7 +226,7 @@ json_t *engine_list_decisions(struct engine *engine, const struct decision_wish 
 json_t *engine_rules_to_json(const struct engine *engine);
 
 /* engine-status.c */
-json_t *engine_status(struct engine *engine);
+json_t *engine_status(struct engine *engine, bool groups);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
 
 /* engine-socket.c: the varlink server in front of engine_control() */
@@ -255,6 +256,25 @@ int engine_begin_service(struct engine *engine, const char *method, struct varli
 /* The methods io.reeve.Service*, for engine_control(). */
 int engine_service_control(struct engine *engine, const char *method, const json_t *parameters,
 			   json_t **ret_reply, struct error *err);
+
+/* engine-export.c: the policy's sinks */
+int engine_export_start(struct engine *engine);
+void engine_export_stop(struct engine *engine);
+/* The policy is another. */
+void engine_export_update(struct engine *engine);
+/* EVENT_BIT()s that rules and sinks need. */
+uint32_t engine_asked_events(const struct engine *engine);
+bool engine_exports_events(const struct engine *engine);
+bool engine_exports_decisions(const struct engine *engine);
+/* The table of processes is a new one. */
+void engine_export_seed(struct engine *engine, const struct process_table *table);
+void engine_export_event(struct engine *engine, const struct event *event);
+/* `json` is what decision_to_json() says of it, as text. */
+void engine_export_decision(struct engine *engine, const struct decision *decision,
+			    const char *json);
+/* The supervisor's; `userdata` is the engine. */
+void engine_export_service_end(void *userdata, const char *name, const json_t *end);
+json_t *engine_export_to_json(const struct engine *engine);
 
 /* engine-effects.c */
 /* Does what a plan leaves to the loop, and lets go whom the gate holds; notes it in the decision,

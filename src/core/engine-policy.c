@@ -4,6 +4,7 @@
  * read and checked whole, its groups are made, its names resolved; only then it is put in place.
  */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "action/adhoc.h"
 #include "config/arena.h"
@@ -386,6 +387,9 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
 	engine_tell_without_gate(engine);
 	engine_tell_places(engine);
+	if (engine->exporting)
+		engine_export_update(engine);
+	engine_watch_again(engine);
 	r = supervisor_reload(engine->supervisor, err);
 	if (r < 0)
 		return r;

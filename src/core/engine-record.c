@@ -57,7 +57,7 @@ void engine_record_add(struct engine *engine, const struct shown_decision *shown
 	json_t *object;
 	char *line;
 
-	if (!engine->decision_log && !journal)
+	if (!engine->decision_log && !journal && !engine_exports_decisions(engine))
 		return;
 	object = decision_to_json(&shown->decision, shown->policy->policy);
 	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -65,6 +65,8 @@ void engine_record_add(struct engine *engine, const struct shown_decision *shown
 		engine->counters.unrecorded++;
 	if (line && engine->decision_log)
 		decision_log_add(engine->decision_log, line, strlen(line));
+	if (line)
+		engine_export_decision(engine, &shown->decision, line);
 	if (line && journal &&
 	    sd_journal_send("MESSAGE=process %d: %s %s, rule %s: %s", shown->decision.pid,
 			    occasion_names[shown->decision.on], shown->decision.path,

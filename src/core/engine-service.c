@@ -72,6 +72,7 @@ int engine_services_load(struct engine *engine, struct error *err)
 		.load_flags = LOAD_REQUIRE_OWNERSHIP,
 		.tell = tell,
 		.groups_changed = groups_changed,
+		.ended = engine_export_service_end,
 		.userdata = engine,
 	};
 

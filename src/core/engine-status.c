@@ -336,11 +336,11 @@ static json_t *problems_to_json(const struct engine *engine)
 	return list;
 }
 
-static json_t *groups_to_json(struct engine *engine)
+static json_t *groups_to_json(struct engine *engine, bool wanted)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < groups_count(engine->groups); i++)
+	for (size_t i = 0; wanted && i < groups_count(engine->groups); i++)
 		json_array_append_new(list,
 				      engine_group_to_json(engine, groups_at(engine->groups, i)));
 	return list;
@@ -379,7 +379,7 @@ static json_t *triggers_to_json(const struct engine *engine)
 	return object;
 }
 
-json_t *engine_status(struct engine *engine)
+json_t *engine_status(struct engine *engine, bool groups)
 {
 	const struct policy *policy = engine_policy(engine);
 	json_t *guard = engine->guard_pid ? json_integer(engine->guard_pid) : json_null();
@@ -393,11 +393,12 @@ json_t *engine_status(struct engine *engine)
 		(json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
 		"dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
 		(json_int_t)policy->rule_count, "sources", sources_to_json(engine), "groups",
-		groups_to_json(engine), "counters", counters_to_json(engine), "problems",
+		groups_to_json(engine, groups), "counters", counters_to_json(engine), "problems",
 		problems_to_json(engine), "decisions", decisions_to_json(engine), "rule_counts",
 		engine_rules_to_json(engine));
 	json_object_set_new(status, "triggers", triggers_to_json(engine));
 	json_object_set_new(status, "fleet", engine_fleet_status(engine));
+	json_object_set_new(status, "sinks", engine_export_to_json(engine));
 	json_object_set_new(status, "services",
 			    engine->supervisor ? supervisor_counters(engine->supervisor)
 					       : json_null());

@@ -233,6 +233,8 @@ static int start_daemon(struct engine *engine, struct error *err)
 
 	engine_sweep_later(engine);
 	engine_record_start(engine);
+	if (engine_export_start(engine) < 0)
+		return error_oom(err);
 	favor_dynmods(engine);
 	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
 			       &engine->triggers);
@@ -384,6 +386,7 @@ void engine_free(struct engine *engine)
 	exempt_free(engine->exempt);
 	confirm_free(engine->confirm);
 	engine_record_stop(engine);
+	engine_export_stop(engine);
 	free_snapshots(engine);
 	restore_dynmods(engine);
 	adhoc_free(engine->adhoc);

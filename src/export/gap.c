@@ -28,8 +28,10 @@ void gap_add_json(const struct gap *gap, struct text *text)
 {
 	text_add(text, "{\"type\":\"gap\",\"source\":\"reeve\",\"time\":\"");
 	gap_add_time(gap->time, text);
-	text_addf(text, "\",\"first\":%llu,\"last\":%llu", (unsigned long long)gap->first,
-		  (unsigned long long)(gap->first + gap->count - 1));
+	text_add(text, "\"");
+	if (gap->first > 0)
+		text_addf(text, ",\"first\":%llu,\"last\":%llu", (unsigned long long)gap->first,
+			  (unsigned long long)(gap->first + gap->count - 1));
 	if (!gap->unknown)
 		text_addf(text, ",\"lost\":%llu", (unsigned long long)gap->count);
 	text_add(text, ",\"reason\":\"");

@@ -6,7 +6,7 @@
 
 struct gap {
 	uint64_t time;	       /* ns since the epoch */
-	uint64_t first, count; /* their numbers */
+	uint64_t first, count; /* their numbers; first 0: they had none */
 	bool unknown;	       /* how many there were is not known: count is of numbers left out */
 	const char *reason;    /* a sentence */
 };

@@ -264,8 +264,8 @@ static int make_folders(const char *path)
 {
 	char part[PATH_MAX];
 
-	if (path[0] != '/' || snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
-		return -EINVAL;
+	if (path[0] == '\0' || snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
+		return -ENAMETOOLONG;
 	for (char *slash = part + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		if (mkdir(part, 0755) < 0 && errno != EEXIST)

@@ -275,36 +275,6 @@ static int write_gathered(struct spool *spool)
 	return 0;
 }
 
-int spool_flush(struct spool *spool)
-{
-	int r;
-
-	if (spool->state.losing)
-		(void)tell_losses(spool);
-	spool->gathered.failed = false;
-	spool_save(spool);
-	if (spool->gathered.size == 0)
-		return 0;
-	r = write_gathered(spool);
-	if (r < 0) {
-		spool->counters.lost += spool->gathered_events;
-		spool->counters.failures++;
-		begin_losing(spool, spool->written, r);
-	} else {
-		spool->counters.stored += spool->gathered_events;
-		spool->written = spool->gathered_end;
-		spool->lost_unknown &= spool->state.losing;
-		spool->lost_why = spool->state.losing ? spool->lost_why : NULL;
-	}
-	spool->counters.last_error = r;
-	spool->gathered.size = 0;
-	spool->gathered_events = 0;
-	spool_save(spool);
-	return r;
-}
-
-/* ---- what has arrived ---- */
-
 static void remove_first(struct spool *spool)
 {
 	char name[SPOOL_NAME];
@@ -322,6 +292,46 @@ static void remove_first(struct spool *spool)
 	}
 }
 
+/* All has arrived: a file that is long enough, or whose room is needed, is not kept for it. */
+static void remove_arrived(struct spool *spool)
+{
+	if (spool->file_count == 1 && spool->state.acked == spool->written &&
+	    (spool->live_fd < 0 || spool->state.losing ||
+	     spool->files[0].size > spool->file_most / 4))
+		remove_first(spool);
+}
+
+int spool_flush(struct spool *spool)
+{
+	int r;
+
+	if (spool->state.losing)
+		(void)tell_losses(spool);
+	spool->gathered.failed = false;
+	spool_save(spool);
+	if (spool->gathered.size == 0)
+		return 0;
+	r = write_gathered(spool);
+	if (r < 0) {
+		spool->counters.lost += spool->gathered_events;
+		spool->counters.failures++;
+		begin_losing(spool, spool->written, r);
+		remove_arrived(spool);
+	} else {
+		spool->counters.stored += spool->gathered_events;
+		spool->written = spool->gathered_end;
+		spool->lost_unknown &= spool->state.losing;
+		spool->lost_why = spool->state.losing ? spool->lost_why : NULL;
+	}
+	spool->counters.last_error = r;
+	spool->gathered.size = 0;
+	spool->gathered_events = 0;
+	spool_save(spool);
+	return r;
+}
+
+/* ---- what has arrived ---- */
+
 void spool_ack(struct spool *spool, uint64_t sequence)
 {
 	if (sequence <= spool->state.acked)
@@ -330,10 +340,7 @@ void spool_ack(struct spool *spool, uint64_t sequence)
 	spool->state_changed = true;
 	while (spool->file_count > 1 && spool->files[1].first <= sequence)
 		remove_first(spool);
-	/* All has arrived: a file that is long enough is not kept for what it held. */
-	if (spool->file_count == 1 && sequence == spool->written &&
-	    (spool->live_fd < 0 || spool->files[0].size > spool->file_most / 4))
-		remove_first(spool);
+	remove_arrived(spool);
 }
 
 /* ---- life ---- */
@@ -343,6 +350,11 @@ void spool_bound(struct spool *spool, uint64_t bytes)
 	spool->bound = MAX(bytes, (uint64_t)SPOOL_BYTES_LEAST);
 	spool->file_most =
 		MIN(MAX(spool->bound / FILES, (uint64_t)FILE_LEAST), (uint64_t)FILE_MOST);
+}
+
+bool spool_is_losing(const struct spool *spool)
+{
+	return spool->state.losing;
 }
 
 uint64_t spool_acked(const struct spool *spool)

@@ -55,7 +55,11 @@ void spool_add(struct spool *spool, enum spool_kind kind, uint64_t time, const c
 /* Writes what is gathered. -errno: it is lost, and will be told as a gap. */
 int spool_flush(struct spool *spool);
 
-/* A gap of its own: events that had been stored, and were refused where they went to. */
+/* Whether events are being lost that no record tells yet. */
+bool spool_is_losing(const struct spool *spool);
+
+/* A gap of its own: events that had been stored, and were refused where they went to; or (`first`
+ * 0) that never had numbers. */
 void spool_add_loss(struct spool *spool, uint64_t first, uint64_t count, const char *reason);
 
 /* The number behind the last one that has arrived, and behind the last one that was written. */

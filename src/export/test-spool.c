@@ -438,6 +438,32 @@ static void test_disk_full_at_each_byte(void **state)
 	}
 }
 
+/* What has arrived does not keep the room that is needed. */
+static void test_disk_full_of_what_has_arrived(void **state)
+{
+	struct world *world = *state;
+	struct rlimit old, limit;
+	uint64_t lost;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	add(world->spool, 10);
+	assert_int_equal(spool_flush(world->spool), 0);
+	spool_ack(world->spool, spool_end(world->spool));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 10 * (PAYLOAD + SEGMENT_RECORD);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	add(world->spool, 3);
+	assert_int_equal(spool_flush(world->spool), -EFBIG);
+	assert_int_equal(spool_counters(world->spool)->bytes, 0);
+	lost = spool_counters(world->spool)->lost;
+	add(world->spool, 2);
+	assert_int_equal(spool_flush(world->spool), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(drain(world->spool).events, 2);
+	assert_int_equal(drain(world->spool).lost, lost);
+}
+
 static void test_gap_text(void **state)
 {
 	_cleanup_(text_done) struct text text = { 0 };
@@ -495,6 +521,7 @@ int main(void)
 		CASE(test_in_use),
 		CASE(test_too_large),
 		CASE(test_disk_full_at_each_byte),
+		CASE(test_disk_full_of_what_has_arrived),
 		cmocka_unit_test(test_gap_text),
 		cmocka_unit_test(test_state_file),
 	};

@@ -28,6 +28,8 @@ struct supervisor_options {
 	void (*tell)(void *userdata, int level, const char *sentence);
 	/* A group has been made or has gone: who keeps placements must renew them. */
 	void (*groups_changed)(void *userdata);
+	/* A process of a service has ended: what its status says of that. May be NULL. */
+	void (*ended)(void *userdata, const char *name, const json_t *end);
 	void *userdata;
 };
 

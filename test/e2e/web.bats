@@ -39,7 +39,7 @@ api() { # PATH [CURL-OPTION...]
 }
 
 @test "it answers to its token, on loopback alone, and to nothing that is odd" {
-	local port
+	local port path
 	refused 2 "not on loopback" reeve web --listen 0.0.0.0:0
 	refused 2 "no place to listen" reeve web --listen nowhere
 	refused 2 "no host name" reeve web --host http://a
@@ -54,6 +54,10 @@ api() { # PATH [CURL-OPTION...]
 	[[ $(api "/api/decisions?limit=1") == '{"decisions":['* ]]
 	[[ $(api "/api/group?name=none") == *'"error":"daemon"'* ]]
 	timeout 120 python3 "$TREE/test/web/check_server.py" "$port" "$TOKEN"
+	# What docs/web.md lists is what there is.
+	for path in $(api /api | grep -o '"path":"[^"]*"' | cut -d'"' -f4 | sort -u); do
+		grep -qF "| \`$path\` |" "$TREE/docs/web.md" || { echo "docs/web.md lacks $path"; false; }
+	done
 	# Without its daemon it says so, and goes on when there is one again.
 	stop
 	[[ $(api /api/status) == *"is reeved running"* ]]

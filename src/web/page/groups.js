@@ -40,22 +40,27 @@ function growTree(uses) {
 		node.above = parent;
 		(parent ? parent.children : roots).push(node);
 	}
-	return roots;
+	sortAll(roots, null);
+	return { nodes, roots };
 }
 
-function flatten(nodes, order, folded, depth, out) {
-	const by = ORDERS[order];
-
+function sortAll(nodes, by) {
 	if (by)
 		nodes.sort((a, b) => by(b.use) - by(a.use) || (a.use.name < b.use.name ? -1 : 1));
 	else
 		nodes.sort((a, b) => a.use.name < b.use.name ? -1 : 1);
+	for (const node of nodes)
+		if (node.children.length)
+			sortAll(node.children, by);
+}
+
+function flatten(nodes, folded, depth, out) {
 	for (const node of nodes) {
 		node.depth = depth;
 		node.open = !folded.has(node.use.name);
 		out.push(node);
 		if (node.open && node.children.length)
-			flatten(node.children, order, folded, depth + 1, out);
+			flatten(node.children, folded, depth + 1, out);
 	}
 	return out;
 }
@@ -134,28 +139,31 @@ export class Groups {
 		for (const use of answer.groups)
 			this.uses.set(use.name, use);
 		if (answer.whole)
-			this.roots = growTree(this.uses);
+			({ nodes: this.nodes, roots: this.roots } = growTree(this.uses));
 		else
-			for (const node of this.walk(this.roots))
-				node.use = this.uses.get(node.use.name);
+			for (const use of answer.groups)
+				if (this.nodes.has(use.name))
+					this.nodes.get(use.name).use = use;
 		this.revision = answer.revision;
 		this.processors = answer.processors;
 		this.loaded = true;
-		this.show();
+		// In order of names nothing moves.
+		if (answer.whole || ORDERS[this.order])
+			this.show();
+		else
+			this.list.draw();
 		if (answer.whole)
 			this.sparksSoon();
 	}
 
-	*walk(nodes) {
-		for (const node of nodes) {
-			yield node;
-			yield* this.walk(node.children);
-		}
-	}
-
 	show() {
 		const word = this.search.value.trim().toLowerCase();
-		let items = flatten(this.roots, this.order, word ? new Set() : this.folded, 0, []);
+		let items;
+
+		if (ORDERS[this.order] || this.resort)
+			sortAll(this.roots, ORDERS[this.order]);
+		this.resort = false;
+		items = flatten(this.roots, word ? new Set() : this.folded, 0, []);
 
 		if (word)
 			items = items.filter((node) => node.use.name.toLowerCase().includes(word)).map((node) => Object.assign(node, { depth: 0 }));
@@ -189,6 +197,7 @@ export class Groups {
 
 	sort(name) {
 		this.order = name;
+		this.resort = true;
 		this.list.showSort(name, name !== "name");
 		this.show();
 	}

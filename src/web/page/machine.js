@@ -150,7 +150,7 @@ export class Machine {
 	choose() {}
 
 	async load(signal) {
-		const [status, web] = await Promise.all([get("/api/status", {}, signal), get("/api/web", {}, signal)]);
+		const [status, web] = await Promise.all([get("/api/status", { groups: false }, signal), get("/api/web", {}, signal)]);
 
 		this.page.setStatus(status);
 		this.body.replaceChildren(this.about(status), this.problems(status), this.sources(status), this.rules(status), this.losses(status, web));
@@ -160,7 +160,7 @@ export class Machine {
 		return el("section", {}, el("h2", {}, "Daemon"), facts([
 			["Instance", status.name], ["Version", status.version], ["Up", duration(status.uptime * 1e9)], ["Process", `${status.pid}${status.guard ? `, guard ${status.guard}` : ""}`],
 			["Mode", status.dry_run ? `${status.mode}, dry run: nothing is changed` : status.mode], ["Control groups", status.layout],
-			["Policy", el("code", {}, status.config.join(" "))], ["Rules", count(status.rules)], ["Groups", count(status.groups.length)],
+			["Policy", el("code", {}, status.config.join(" "))], ["Rules", count(status.rules)],
 		]));
 	}
 

@@ -136,7 +136,7 @@ document.addEventListener("keydown", (event) => {
 // ---- the beginning ----
 
 function begin() {
-	page.poll ??= every(60000, async (signal) => page.setStatus(await get("/api/status", {}, signal)));
+	page.poll ??= every(30000, async (signal) => page.setStatus(await get("/api/status", { groups: false }, signal)));
 	page.poll.now();
 	route();
 }
