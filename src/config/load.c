@@ -80,8 +80,7 @@ static void check_rules(struct reader *reader)
 				"add \"rules:\"; \"rules: {}\" if there are to be none",
 				"required key \"rules\" is missing");
 	else if (reader->policy->rule_count == 0 && reader->policy->sink_count == 0 &&
-		 !reader->policy->foreign && source->layer == 0 &&
-		 reader->diagnostics->errors == 0)
+		 !reader->policy->foreign && source->layer == 0 && reader->diagnostics->errors == 0)
 		diagnostics_add(reader->diagnostics, SEVERITY_WARNING, source->name, NULL, 0, 0, 0,
 				NULL, "no rules: nothing will be done");
 }

@@ -37,9 +37,10 @@ struct schema {
 };
 
 extern const struct schema policy_schema, logging_schema, audit_schema, tuning_schema,
-	decisions_schema, fleet_schema, rule_schema, group_schema, io_schema, trigger_schema, condition_schema,
-	effect_schema, log_schema, rate_schema, deadline_schema, test_schema, expect_schema,
-	sink_schema, kafka_schema, tls_schema, sasl_schema, file_schema, event_schema, spool_schema;
+	decisions_schema, fleet_schema, rule_schema, group_schema, io_schema, trigger_schema,
+	condition_schema, effect_schema, log_schema, rate_schema, deadline_schema, test_schema,
+	expect_schema, sink_schema, kafka_schema, tls_schema, sasl_schema, file_schema,
+	event_schema, spool_schema;
 
 /* Reads all pairs of a map (null: no pairs) into `target`. */
 bool schema_read(struct reader *reader, const struct schema *schema, const struct node *map,

@@ -70,8 +70,14 @@ ctl() {
 	ETCDCTL_API=3 timeout 20 etcdctl --endpoints "$URL" "${CTL[@]}" "$@" 3>&-
 }
 
+# On a busy machine etcdctl gives up early.
 put() { # KEY, the value on standard input
-	ctl put "$PREFIX/$1" >/dev/null
+	cat >"$WORK/value"
+	eventually put_value "$1"
+}
+
+put_value() {
+	ctl put "$PREFIX/$1" <"$WORK/value"
 }
 
 # ---- the host ----
