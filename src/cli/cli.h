@@ -32,8 +32,8 @@ struct cli {
 	/* of some */
 	bool version, all, check, cost, denied, evacuate, failed, follow, local, scdoc, self_test,
 		since_start, summary, tree;
-	const char *config, *compat, *count, *fields, *group, *interval, *name, *policy, *root,
-		*rule, *source, *timeout;
+	const char *config, *compat, *count, *fields, *group, *interval, *output, *name, *policy,
+		*root, *rule, *source, *timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;
 	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */

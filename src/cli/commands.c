@@ -15,14 +15,18 @@ enum { COMMANDS_MAX = 80, MANUAL_COLUMNS = 100 };
 
 /* Before the groups' own commands, and behind them: the order of help. */
 static const struct command *const before_groups[] = {
-	&check_command,		&explain_command,      &rules_list_command,
-	&rules_test_command,	&doctor_command,       &status_command,
-	&top_command,		&watch_command,	       &ps_command,
-	&record_command,	&replay_command,       &events_command,
-	&import_command,	&migrate_command,      &log_command,
-	&run_command,		&enter_command,	       &port_command,
-	&profile_check_command, &profile_list_command, &seccomp_explain_command,
-	&seccomp_list_command,	&web_command,
+	&check_command,	       &explain_command,
+	&rules_list_command,   &rules_test_command,
+	&doctor_command,       &status_command,
+	&top_command,	       &metrics_command,
+	&watch_command,	       &ps_command,
+	&record_command,       &replay_command,
+	&events_command,       &import_command,
+	&migrate_command,      &log_command,
+	&run_command,	       &enter_command,
+	&port_command,	       &profile_check_command,
+	&profile_list_command, &seccomp_explain_command,
+	&seccomp_list_command, &web_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,

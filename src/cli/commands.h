@@ -21,6 +21,7 @@ extern const size_t group_command_count;
 extern const struct command help_command;
 extern const struct command import_command;
 extern const struct command log_command;
+extern const struct command metrics_command;
 extern const struct command migrate_command;
 extern const struct command mount_command;
 extern const struct command port_command;

@@ -413,14 +413,23 @@ static const struct {
 	const char *name;
 	control_fn function;
 } methods[] = {
-	{ "io.reeve.Clean", do_clean },	       { "io.reeve.CreateGroup", do_create },
-	{ "io.reeve.DeleteGroup", do_delete }, { "io.reeve.FreezeGroup", do_freeze },
-	{ "io.reeve.GetGroup", do_get },       { "io.reeve.GetHistory", engine_past },
-	{ "io.reeve.GetStatus", do_status },   { "io.reeve.GetTree", engine_tree },
-	{ "io.reeve.KillGroup", do_kill },     { "io.reeve.ListDecisions", do_list_decisions },
-	{ "io.reeve.ListGroups", do_list },    { "io.reeve.ListProcesses", do_list_processes },
-	{ "io.reeve.MoveProcesses", do_move }, { "io.reeve.Reload", do_reload },
-	{ "io.reeve.Scan", do_scan },	       { "io.reeve.SetGroup", do_set },
+	{ "io.reeve.Clean", do_clean },
+	{ "io.reeve.CreateGroup", do_create },
+	{ "io.reeve.DeleteGroup", do_delete },
+	{ "io.reeve.FreezeGroup", do_freeze },
+	{ "io.reeve.GetGroup", do_get },
+	{ "io.reeve.GetHistory", engine_past },
+	{ "io.reeve.GetMetrics", engine_metrics },
+	{ "io.reeve.GetStatus", do_status },
+	{ "io.reeve.GetTree", engine_tree },
+	{ "io.reeve.KillGroup", do_kill },
+	{ "io.reeve.ListDecisions", do_list_decisions },
+	{ "io.reeve.ListGroups", do_list },
+	{ "io.reeve.ListProcesses", do_list_processes },
+	{ "io.reeve.MoveProcesses", do_move },
+	{ "io.reeve.Reload", do_reload },
+	{ "io.reeve.Scan", do_scan },
+	{ "io.reeve.SetGroup", do_set },
 	{ "io.reeve.ThawGroup", do_thaw },
 };
 

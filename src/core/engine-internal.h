@@ -228,6 +228,11 @@ json_t *engine_rules_to_json(const struct engine *engine);
 /* engine-status.c */
 json_t *engine_status(struct engine *engine, bool groups);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
+json_t *engine_counters_to_json(const struct engine *engine);
+json_t *engine_sources_to_json(const struct engine *engine);
+/* engine-metrics.c: GetMetrics */
+int engine_metrics(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		   struct error *err);
 
 /* engine-socket.c: the varlink server in front of engine_control() */
 int engine_socket_check(const struct engine *engine, struct error *err); /* its path */

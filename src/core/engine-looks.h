@@ -47,6 +47,9 @@ struct looks {
 int looks_agree(struct engine *engine);
 /* Looks at the group at that index. `named`: closely, also where it seems to do nothing. */
 void looks_look(struct engine *engine, size_t index, bool named);
+/* Looks at those that were not looked at lately, until that time (CLOCK_BOOTTIME); what is left out
+ * is the first of the next call. */
+void looks_refresh(struct engine *engine, uint64_t until_ns);
 /* Whether `then` is so long ago. */
 static inline bool look_is_older(uint64_t then_ns, unsigned ms, uint64_t now)
 {

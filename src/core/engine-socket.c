@@ -64,6 +64,7 @@ METHOD(DeleteGroup)
 METHOD(FreezeGroup)
 METHOD(GetGroup)
 METHOD(GetHistory)
+METHOD(GetMetrics)
 METHOD(GetStatus)
 METHOD(GetTree)
 METHOD(KillGroup)
@@ -122,6 +123,7 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.FreezeGroup", VARLINK_WRITE, call_FreezeGroup },
 	{ "io.reeve.GetGroup", VARLINK_READ, call_GetGroup },
 	{ "io.reeve.GetHistory", VARLINK_READ, call_GetHistory },
+	{ "io.reeve.GetMetrics", VARLINK_READ, call_GetMetrics },
 	{ "io.reeve.GetStatus", VARLINK_READ, call_GetStatus },
 	{ "io.reeve.GetTree", VARLINK_READ, call_GetTree },
 	{ "io.reeve.KillGroup", VARLINK_WRITE, call_KillGroup },

@@ -109,7 +109,7 @@ static const struct {
 };
 _Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "one table reads both");
 
-static json_t *counters_to_json(const struct engine *engine)
+json_t *engine_counters_to_json(const struct engine *engine)
 {
 	const void *bases[] = {
 		[GATE] = engine->gate ? gate_counters(engine->gate) : NULL,
@@ -274,7 +274,7 @@ static json_t *scan_source(const struct engine *engine)
 			 "seen", (json_int_t)engine->counters.scans, "matched", 0, "lost", 0);
 }
 
-static json_t *sources_to_json(const struct engine *engine)
+json_t *engine_sources_to_json(const struct engine *engine)
 {
 	json_t *list = json_array();
 
@@ -392,10 +392,10 @@ json_t *engine_status(struct engine *engine, bool groups)
 		layout_mode_name(engine->layout->mode), "uptime",
 		(json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
 		"dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
-		(json_int_t)policy->rule_count, "sources", sources_to_json(engine), "groups",
-		groups_to_json(engine, groups), "counters", counters_to_json(engine), "problems",
-		problems_to_json(engine), "decisions", decisions_to_json(engine), "rule_counts",
-		engine_rules_to_json(engine));
+		(json_int_t)policy->rule_count, "sources", engine_sources_to_json(engine), "groups",
+		groups_to_json(engine, groups), "counters", engine_counters_to_json(engine),
+		"problems", problems_to_json(engine), "decisions", decisions_to_json(engine),
+		"rule_counts", engine_rules_to_json(engine));
 	json_object_set_new(status, "triggers", triggers_to_json(engine));
 	json_object_set_new(status, "fleet", engine_fleet_status(engine));
 	json_object_set_new(status, "sinks", engine_export_to_json(engine));

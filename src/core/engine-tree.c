@@ -44,7 +44,7 @@ static void look_at_named(struct engine *engine, const json_t *names, uint64_t u
 	}
 }
 
-static void look_at_others(struct engine *engine, uint64_t until)
+void looks_refresh(struct engine *engine, uint64_t until_ns)
 {
 	struct looks *looks = engine->looks;
 
@@ -52,7 +52,7 @@ static void look_at_others(struct engine *engine, uint64_t until)
 		struct seen *seen = looks->items[looks->next];
 		uint64_t now = clock_boottime();
 
-		if (now >= until)
+		if (now >= until_ns)
 			return;
 		if (look_is_older(seen->read_ns, seen->idle ? LOOK_IDLE_MS : LOOK_FRESH_MS, now))
 			looks_look(engine, looks->next, false);
@@ -108,7 +108,7 @@ int engine_tree(struct engine *engine, const json_t *parameters, json_t **ret_re
 	if (looks_agree(engine) < 0)
 		return error_oom(err);
 	look_at_named(engine, json_object_get(parameters, "fresh"), until);
-	look_at_others(engine, until);
+	looks_refresh(engine, until);
 	whole = since < engine->looks->set_revision || since >= engine->looks->revision;
 	list = json_array();
 	for (size_t i = 0; i < engine->looks->count; i++)
