@@ -397,6 +397,7 @@ json_t *engine_status(struct engine *engine, bool groups)
 		"problems", problems_to_json(engine), "decisions", decisions_to_json(engine),
 		"rule_counts", engine_rules_to_json(engine));
 	json_object_set_new(status, "triggers", triggers_to_json(engine));
+	json_object_set_new(status, "fleet", engine_fleet_status(engine));
 	json_object_set_new(status, "sinks", engine_export_to_json(engine));
 	json_object_set_new(status, "services",
 			    engine->supervisor ? supervisor_counters(engine->supervisor)
