@@ -92,6 +92,7 @@ api() { # PATH [CURL-OPTION...]
 
 @test "the page: groups, decisions, why a process is where it is, services, on a desk and on a phone" {
 	command -v chromium || skip "needs chromium"
+	! grep -qE "QEMU (TCG|Virtual)" /proc/cpuinfo || skip "needs a machine that is not emulated"
 	start
 	web --listen 127.0.0.1:0
 	timeout 300 python3 "$TREE/test/web/check_page.py" "$ADDRESS#token=$TOKEN" "$WORK/bin/compile"
