@@ -5,7 +5,8 @@
  * Every 10 s all groups are looked at, whether somebody watches or not, for who comes to look wants
  * to know what was before. A look costs some system calls a group; they are done a few groups a
  * turn, and with pauses, so that it never takes more than a two-hundredth of a processor: with very
- * many groups a round takes longer, and samples lie further apart. Without groups nothing wakes us.
+ * many groups a round takes longer, and samples lie further apart. Without groups nothing wakes us,
+ * nor while nobody is in any: who comes is decided about, or asks us, and that begins it again.
  */
 #include "core/engine-looks.h"
 
@@ -14,7 +15,8 @@
 enum {
 	ROUND_USEC = 10000000,
 	SLACK_USEC = 1000000,
-	PART = 200,	  /* of a processor's time, for samples */
+	PART = 200, /* of a processor's time, for samples */
+	EMPTY_ROUNDS = 2,
 	SLICE = 32,	  /* groups a turn */
 	WHOLE_MS = 60000, /* all of its figures, then */
 	SAMPLES_MOST = 16 << 20,
@@ -295,6 +297,30 @@ static void sample_some(struct engine *engine)
 		       groups_at(engine->groups, looks->sampled));
 }
 
+static bool has_members(const struct group *group)
+{
+	_cleanup_(freep) pid_t *pids = NULL;
+	size_t count = 0;
+
+	return group_members(group, false, &pids, &count) < 0 || count > 0;
+}
+
+static bool any_members(struct engine *engine)
+{
+	struct looks *looks = engine->looks;
+
+	/* Most often it is the one of the last round. */
+	if (looks->populated < looks->count &&
+	    has_members(groups_at(engine->groups, looks->populated)))
+		return true;
+	for (size_t i = 0; i < looks->count; i++)
+		if (has_members(groups_at(engine->groups, i))) {
+			looks->populated = i;
+			return true;
+		}
+	return false;
+}
+
 /* Of this thread, ns. */
 static uint64_t processor_time(void)
 {
@@ -321,6 +347,9 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 	pause = (processor_time() - spent) / 1000 * PART;
 	if (looks->sampled == looks->count) {
 		looks->sampled = 0;
+		looks->empty_rounds = any_members(engine) ? 0 : looks->empty_rounds + 1;
+		if (looks->empty_rounds >= EMPTY_ROUNDS)
+			return 0;
 		round = (clock_boottime() - looks->round_ns) / 1000;
 		pause = MAX(pause, round < ROUND_USEC ? ROUND_USEC - round : 0);
 	}
@@ -333,6 +362,8 @@ void engine_history_wake(struct engine *engine)
 	sd_event_source *timer = engine->looks ? engine->looks->timer : NULL;
 	int enabled = SD_EVENT_OFF;
 
+	if (engine->looks)
+		engine->looks->empty_rounds = 0;
 	if (!timer || sd_event_source_get_enabled(timer, &enabled) < 0 || enabled != SD_EVENT_OFF)
 		return;
 	(void)sd_event_source_set_time_relative(timer, 0);

@@ -353,7 +353,7 @@ void engine_limits_stop(struct engine *engine);
 
 /* engine-history.c: what groups use, and have used */
 int engine_history_start(struct engine *engine);
-/* There are groups, which may be the first. */
+/* There are groups, which may be the first, or somebody may have come into one. */
 void engine_history_wake(struct engine *engine);
 void engine_history_stop(struct engine *engine);
 /* GetTree, GetHistory; as engine_control(). */

@@ -39,6 +39,8 @@ struct looks {
 	size_t next;	       /* where a request's look goes on */
 	size_t sampled;	       /* of the round */
 	uint64_t round_ns;     /* when it began */
+	size_t populated;      /* a group that had processes */
+	unsigned empty_rounds; /* without a process in any group */
 	sd_event_source *timer;
 };
 

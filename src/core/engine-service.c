@@ -16,6 +16,8 @@ enum { FIRST_USEC = 200, MOST_USEC = 20000, WAIT_MS = 25000 };
 static void tell(void *userdata, int level, const char *sentence)
 {
 	log_write(((struct engine *)userdata)->log, level, "%s", sentence);
+	/* It has started, or ended. */
+	engine_history_wake(userdata);
 }
 
 static void groups_changed(void *userdata)

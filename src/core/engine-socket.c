@@ -42,6 +42,7 @@ static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
 	json_t *reply = NULL;
 	int r = engine_begin_slow(engine, method, call, parameters, &err);
 
+	engine_history_wake(engine);
 	if (r > 0)
 		return 0;
 	if (r == 0)
