@@ -50,6 +50,9 @@ struct cli {
 	char **profile_strings;	 /* owned: what options borrow from a profile */
 	size_t profile_string_count;
 
+	struct option_list etcd; /* fleet */
+	const char *prefix, *label, *host, *percent, *message, *service;
+	bool no_wait, remove;
 	bool no_start; /* of service install */
 	const char *restart;
 	struct option_list set;

@@ -65,6 +65,9 @@ const struct command *command_at(size_t index)
 	if (index < ARRAY_SIZE(before_groups))
 		return before_groups[index];
 	index -= ARRAY_SIZE(before_groups);
+	if (index < fleet_command_count)
+		return &fleet_commands[index];
+	index -= fleet_command_count;
 	if (index < group_command_count)
 		return &group_commands[index];
 	index -= group_command_count;
@@ -90,7 +93,8 @@ bool command_is_family(const char *word)
 /* Of a command's name; a family's word is the same for all of it. */
 static const char *first_word(const char *name)
 {
-	static const char *const families[] = { "group", "profile", "rules", "seccomp", "service" };
+	static const char *const families[] = { "fleet", "group",   "profile",
+						"rules", "seccomp", "service" };
 	size_t size = strcspn(name, " ");
 
 	for (size_t i = 0; name[size] && i < ARRAY_SIZE(families); i++)

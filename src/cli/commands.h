@@ -14,6 +14,8 @@ extern const struct command clean_command;
 extern const struct command doctor_command;
 extern const struct command enter_command;
 extern const struct command events_command;
+extern const struct command fleet_commands[];
+extern const size_t fleet_command_count;
 extern const struct command group_commands[];
 extern const size_t group_command_count;
 extern const struct command help_command;

@@ -5,6 +5,7 @@
  */
 #include "cli/show.h"
 
+#include "cli/fleet-show.h"
 #include "model/limits.h"
 #include "util/units.h"
 
@@ -550,6 +551,10 @@ void show_status(const struct show *show, const json_t *reply)
 	const json_t *decisions = json_object_get(reply, "decisions");
 
 	show_daemon(show, reply);
+	if (json_is_object(json_object_get(reply, "fleet"))) {
+		heading(show, "fleet");
+		fleet_show_member(show, json_object_get(reply, "fleet"));
+	}
 	heading(show, "sources");
 	show_sources(show, json_object_get(reply, "sources"));
 	if (json_array_size(json_object_get(reply, "sinks")) > 0) {

@@ -146,6 +146,7 @@ struct engine {
 	struct slow *slow;	     /* requests under way (engine-slow.c) */
 	struct exporting *exporting; /* engine-export.c; NULL: a command's own engine */
 	struct supervisor *supervisor;
+	struct fleet *fleet;		    /* NULL: this host is in none (engine-fleet.c) */
 	struct service_wait *service_waits; /* requests under way (engine-service.c) */
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
 	struct engine_counters counters;
@@ -200,6 +201,20 @@ int engine_subscribe(struct engine *engine, struct varlink_call *call,
 		     const struct decision_wish *wish);
 void engine_publish(struct engine *engine, const struct shown_decision *shown);
 void engine_unsubscribe_all(struct engine *engine);
+
+/* engine-fleet.c: the policy of many hosts, over our own files */
+/* Replaces a policy of files alone by the same with the fleet's documents over it. */
+int engine_fleet_lay_over(struct engine *engine, struct policy **policy, enum load_flags flags,
+			  struct diagnostics *diagnostics, struct error *err);
+/* Where the fleet's manifests are; owned, NULL: no memory. */
+char *engine_fleet_services(const struct engine *engine);
+/* Makes that folder agree with the documents that are in force. */
+void engine_fleet_write_services(struct engine *engine);
+/* Begins, ends, or begins anew where the policy says something else of the fleet. */
+void engine_fleet_update(struct engine *engine);
+void engine_fleet_stop(struct engine *engine);
+/* Owned; null where there is none. */
+json_t *engine_fleet_status(const struct engine *engine);
 
 /* engine-record.c */
 void engine_record_start(struct engine *engine);

@@ -43,6 +43,9 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 		r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
 	if (r < 0)
 		return error_set(err, r, "the policy %s is not valid", engine->config_path);
+	r = engine_fleet_lay_over(engine, ret_policy, flags, diagnostics, err);
+	if (r < 0)
+		return r;
 	return name_instance(engine, *ret_policy, err);
 }
 
@@ -390,6 +393,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 	r = supervisor_reload(engine->supervisor, err);
 	if (r < 0)
 		return r;
+	engine_fleet_update(engine);
 	if (engine->options.reloaded)
 		engine->options.reloaded(engine);
 	return 0;

@@ -60,11 +60,13 @@ static char *logs_folder(const struct engine *engine)
 int engine_services_load(struct engine *engine, struct error *err)
 {
 	_cleanup_(freep) char *manifests = manifests_folder(engine), *logs = logs_folder(engine);
+	_cleanup_(freep) char *over = engine_fleet_services(engine);
 	const struct supervisor_options options = {
 		.host = engine->host,
 		.event = engine->options.local || engine->options.dry_run ? NULL : engine->event,
 		.groups = engine->groups,
 		.manifests = manifests,
+		.over = over,
 		.runtime_dir = engine->runtime_dir,
 		.log_dir = logs,
 		.load_flags = LOAD_REQUIRE_OWNERSHIP,
@@ -74,8 +76,9 @@ int engine_services_load(struct engine *engine, struct error *err)
 		.userdata = engine,
 	};
 
-	if (!manifests || !logs)
+	if (!manifests || !logs || !over)
 		return error_oom(err);
+	engine_fleet_write_services(engine);
 	return supervisor_new(&options, &engine->supervisor, err);
 }
 

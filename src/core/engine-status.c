@@ -393,10 +393,11 @@ json_t *engine_status(struct engine *engine, bool groups)
 		(json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
 		"dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
 		(json_int_t)policy->rule_count, "sources", engine_sources_to_json(engine), "groups",
-		groups_to_json(engine, groups), "counters", engine_counters_to_json(engine), "problems",
-		problems_to_json(engine), "decisions", decisions_to_json(engine), "rule_counts",
-		engine_rules_to_json(engine));
+		groups_to_json(engine, groups), "counters", engine_counters_to_json(engine),
+		"problems", problems_to_json(engine), "decisions", decisions_to_json(engine),
+		"rule_counts", engine_rules_to_json(engine));
 	json_object_set_new(status, "triggers", triggers_to_json(engine));
+	json_object_set_new(status, "fleet", engine_fleet_status(engine));
 	json_object_set_new(status, "sinks", engine_export_to_json(engine));
 	json_object_set_new(status, "services",
 			    engine->supervisor ? supervisor_counters(engine->supervisor)

@@ -253,7 +253,11 @@ static int start_daemon(struct engine *engine, struct error *err)
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start)
 		r = engine_scan(engine, &scanned, err);
-	return r < 0 ? r : engine_services_begin(engine, err);
+	if (r >= 0)
+		r = engine_services_begin(engine, err);
+	if (r >= 0)
+		engine_fleet_update(engine);
+	return r;
 }
 
 static int build(struct engine *engine, struct policy **policy, struct error *err)
@@ -359,6 +363,7 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
+	engine_fleet_stop(engine);
 	engine_unsubscribe_all(engine);
 	engine_watch_stop(engine);
 	engine_accounts_stop(engine);

@@ -18,7 +18,9 @@ struct supervisor_options {
 	const struct host *host;
 	sd_event *event; /* NULL: manifests can be looked at and changed, nothing runs */
 	struct groups *groups;
-	const char *manifests;	 /* folder of NAME.yaml; need not be there */
+	const char *manifests; /* folder of NAME.yaml; need not be there */
+	const char
+		*over; /* another, whose manifests stand for those of the same name; NULL: none */
 	const char *runtime_dir; /* for the notify socket and, in "services", records and pipes */
 	const char *log_dir;	 /* for NAME.log */
 	enum load_flags load_flags;

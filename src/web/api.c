@@ -44,6 +44,11 @@ static const struct api_endpoint endpoints[] = {
 	  "io.reeve.GetTree",
 	  "what groups use now, or what has changed since a revision",
 	  { { "since", API_NUMBER, false }, { "fresh", API_TEXTS, false } } },
+	{ "/metrics",
+	  "io.reeve.GetMetrics",
+	  "all that is counted, as Prometheus reads it",
+	  { { 0 } },
+	  .metrics = true },
 };
 
 /* Of /api/stream: those of decisions, then those of events. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The addresses below /api/: each is one question to the daemon, and its parameters. */
+/* The addresses below /api/, and /metrics: each is one question to the daemon, and its parameters.
+ */
 #pragma once
 
 #include "web/stream.h"
@@ -27,6 +28,7 @@ struct api_parameter {
 struct api_endpoint {
 	const char *path, *method, *about;
 	struct api_parameter parameters[API_PARAMETERS_MOST];
+	bool metrics; /* the answer is the member "text", and our own counters behind it */
 };
 
 /* The row of an address, or NULL. */

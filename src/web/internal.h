@@ -35,8 +35,9 @@ struct visit {
 	struct server *server;
 	struct MHD_Connection *connection;
 	struct answer_waiter waiter; /* for what the daemon says */
-	sd_event_source *delay;	     /* until a wrong token is answered */
-	sd_event_source *hangup;     /* of a stream: while nothing is sent, this alone tells */
+	const struct api_endpoint *endpoint;
+	sd_event_source *delay;	 /* until a wrong token is answered */
+	sd_event_source *hangup; /* of a stream: while nothing is sent, this alone tells */
 	struct stream *stream;
 	uint64_t lost; /* of the stream, counted already */
 	bool begun, suspended, gone;
@@ -47,6 +48,8 @@ struct visit {
 /* Lets MHD work soon. */
 void server_wake(struct server *server);
 json_t *server_counters_to_json(const struct server *server);
+/* The same in Prometheus's text format. */
+void server_counters_add_text(const struct server *server, struct text *text);
 
 /* ---- visit.c ---- */
 

@@ -94,6 +94,26 @@ json_t *server_counters_to_json(const struct server *server)
 	return object;
 }
 
+void server_counters_add_text(const struct server *server, struct text *text)
+{
+	json_t *object = server_counters_to_json(server), *value;
+	const char *name;
+
+	text_add(text, "# HELP reeve_web_total What reeve web has answered, refused and lost.\n"
+		       "# TYPE reeve_web_total counter\n");
+	json_object_foreach(object, name, value)
+	{
+		if (!streq(name, "streams_open"))
+			text_addf(text, "reeve_web_total{what=\"%s\"} %lld\n", name,
+				  (long long)json_integer_value(value));
+	}
+	text_addf(text,
+		  "# HELP reeve_web_streams_open Streams that browsers follow now.\n"
+		  "# TYPE reeve_web_streams_open gauge\nreeve_web_streams_open %u\n",
+		  server->streams);
+	json_decref(object);
+}
+
 static int add_sources(struct server *server)
 {
 	const union MHD_DaemonInfo *info =

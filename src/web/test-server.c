@@ -45,6 +45,11 @@ static int get_group(struct varlink_call *call, json_t *parameters, void *userda
 			     json_pack("{s:s, s:s}", "name", "a", "message", "no group \"a\""));
 }
 
+static int get_metrics(struct varlink_call *call, json_t *parameters, void *userdata)
+{
+	return varlink_reply(call, json_pack("{s:s}", "text", "reeve_up 1\n"));
+}
+
 static void on_gone(struct varlink_call *call, void *userdata)
 {
 	((struct world *)userdata)->subscriber = NULL;
@@ -60,6 +65,7 @@ static int subscribe(struct varlink_call *call, json_t *parameters, void *userda
 }
 
 static const struct varlink_method methods[] = {
+	{ "io.reeve.GetMetrics", VARLINK_READ, get_metrics },
 	{ "io.reeve.GetStatus", VARLINK_READ, get_status },
 	{ "io.reeve.GetGroup", VARLINK_READ, get_group },
 	{ "io.reeve.SubscribeDecisions", VARLINK_READ, subscribe },
@@ -175,6 +181,11 @@ static void test_answers(void **state)
 	expect(world, "GET /api/group?name=a HTTP/1.1\r\n" HOST RIGHT CLOSE, "404", "no group");
 	expect(world, "GET /api/tree HTTP/1.1\r\n" HOST RIGHT CLOSE, "501", "GetTree");
 	expect(world, "GET /api HTTP/1.1\r\n" HOST RIGHT CLOSE, "200", "/api/decisions");
+	expect(world, "GET /metrics HTTP/1.1\r\n" HOST CLOSE, "401", "bad_token");
+	expect(world, "GET /metrics HTTP/1.1\r\n" HOST RIGHT CLOSE, "200",
+	       "text/plain; version=0.0.4");
+	expect(world, "GET /metrics HTTP/1.1\r\n" HOST RIGHT CLOSE, "200",
+	       "\r\n\r\nreeve_up 1\n# HELP reeve_web_total");
 	expect(world, "GET /api/web HTTP/1.1\r\n" HOST RIGHT CLOSE, "200", "\"daemon_failed\":2");
 }
 

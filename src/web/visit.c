@@ -140,6 +140,29 @@ static unsigned failure_status(int code)
 	}
 }
 
+static enum MHD_Result send_metrics(struct visit *visit)
+{
+	const json_t *value = json_object_get(answer_reply(visit->waiter.answer), "text");
+	struct MHD_Response *response;
+	struct text text;
+	size_t size;
+	char *whole;
+
+	text_init(&text);
+	if (json_is_string(value))
+		text_add_bytes(&text, json_string_value(value), json_string_length(value));
+	server_counters_add_text(visit->server, &text);
+	size = text.size;
+	whole = text_take(&text);
+	if (!whole)
+		return MHD_NO;
+	response = MHD_create_response_from_buffer(size, whole, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		free(whole);
+	return reply_send(visit->connection, MHD_HTTP_OK, response,
+			  "text/plain; version=0.0.4; charset=utf-8");
+}
+
 static enum MHD_Result send_answer(struct visit *visit)
 {
 	struct answer *answer = visit->waiter.answer;
@@ -152,6 +175,8 @@ static enum MHD_Result send_answer(struct visit *visit)
 		return reply_fail(visit->connection, failure_status(r), "daemon", text.data);
 	}
 	visit->server->counters.answered++;
+	if (visit->endpoint->metrics)
+		return send_metrics(visit);
 	response =
 		MHD_create_response_from_buffer_with_free_callback_cls(text.size,
 								       (void *)(uintptr_t)text.data,
@@ -210,6 +235,7 @@ static enum MHD_Result ask(struct visit *visit, const struct api_endpoint *endpo
 		r = api_parameters(endpoint, &query, &parameters, &err);
 	if (r < 0)
 		return bad_parameter(visit, &err);
+	visit->endpoint = endpoint;
 	visit->waiter.ready = on_answer;
 	r = answers_ask(visit->server->answers, endpoint->method, parameters, &visit->waiter);
 	if (r < 0)

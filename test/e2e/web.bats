@@ -54,6 +54,9 @@ api() { # PATH [CURL-OPTION...]
 	[[ $(api "/api/decisions?limit=1") == '{"decisions":['* ]]
 	[[ $(api "/api/group?name=none") == *'"error":"daemon"'* ]]
 	timeout 120 python3 "$TREE/test/web/check_server.py" "$port" "$TOKEN"
+	api /metrics >metrics
+	grep -q '^reeve_web_total{what="requests"} [1-9]' metrics
+	grep -q '^# TYPE reeve_[a-z_]*decision[a-z_]* ' metrics
 	# What docs/web.md lists is what there is.
 	for path in $(api /api | grep -o '"path":"[^"]*"' | cut -d'"' -f4 | sort -u); do
 		grep -qF "| \`$path\` |" "$TREE/docs/web.md" || { echo "docs/web.md lacks $path"; false; }
@@ -89,6 +92,7 @@ api() { # PATH [CURL-OPTION...]
 
 @test "the page: groups, decisions, why a process is where it is, services, on a desk and on a phone" {
 	command -v chromium || skip "needs chromium"
+	! grep -qE "QEMU (TCG|Virtual)" /proc/cpuinfo || skip "needs a machine that is not emulated"
 	start
 	web --listen 127.0.0.1:0
 	timeout 300 python3 "$TREE/test/web/check_page.py" "$ADDRESS#token=$TOKEN" "$WORK/bin/compile"
