@@ -334,14 +334,15 @@ int tree_arrange(struct tree *tree)
 		struct use *use = tree->items[i];
 
 		room += use->task_count;
-		if (use->opened)
+		if (use->opened && use->task_count > 0)
 			qsort(use->tasks, use->task_count, sizeof(struct task), by_cpu);
 	}
 	rows = sorted ? reallocarray(tree->rows, room, sizeof(*rows)) : NULL;
 	if (!rows)
 		return -ENOMEM;
 	tree->rows = rows;
-	memcpy(sorted, tree->items, tree->count * sizeof(*sorted));
+	for (size_t i = 0; i < tree->count; i++)
+		sorted[i] = tree->items[i];
 	qsort_r(sorted, tree->count, sizeof(*sorted), by_weight, &tree->sort);
 	{
 		struct use *first = link_children(sorted, tree->count);
