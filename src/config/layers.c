@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What is laid over files: a fleet's documents. Each text is a tree before anything of it is read;
+ * What is laid over files: a fleet's documents. They are trees before anything of a file is read;
  * then the names that layers have are noted, the last one for each, and the first entry of that
  * name that is met gives its place to it. So a rule that is replaced keeps its place in the order
  * in which rules are asked, and nothing of what was replaced has to make sense.

@@ -48,16 +48,14 @@ static bool read_foreign(struct reader *reader, uint16_t file)
 	return r != -ENOMEM || report_oom(reader);
 }
 
-/* Text to tree: nothing of it is looked at before all are there. */
+/* Text to tree. */
 static void read_one(struct reader *reader, uint16_t file)
 {
 	struct place start = { .file = file, .line = 1, .column = 1, .length = 1 };
 	node_id root = 0;
 
-	if (reader->sources[file].syntax == SYNTAX_CGCONFIG) {
-		reader->incomplete |= !read_foreign(reader, file);
+	if (reader->sources[file].syntax == SYNTAX_CGCONFIG)
 		return;
-	}
 	if (!read_tree(reader, file, &root)) {
 		reader->incomplete = true;
 		return;
@@ -69,6 +67,16 @@ static void read_one(struct reader *reader, uint16_t file)
 			  start, NULL, "the file is empty");
 		reader->incomplete |= reader->source_count == 1;
 	}
+}
+
+static void read_entries(struct reader *reader, uint16_t file)
+{
+	const struct source *source = &reader->sources[file];
+
+	if (source->syntax == SYNTAX_CGCONFIG)
+		reader->incomplete |= !read_foreign(reader, file);
+	else if (source->root != 0)
+		policy_read(reader, tree_node(&reader->tree, source->root));
 }
 
 static void check_rules(struct reader *reader)
@@ -139,13 +147,16 @@ static int read_all(struct reader *reader)
 	struct policy *policy = reader->policy;
 
 	policy->fingerprint = fingerprint_of(reader);
+	/* Layers first, for what they have counts when the files are read. */
 	for (size_t i = 0; i < reader->source_count && !reader->too_large; i++)
-		read_one(reader, (uint16_t)i);
+		if (reader->sources[i].layer > 0)
+			read_one(reader, (uint16_t)i);
 	if (!reader->too_large && layers_note(reader))
-		for (size_t i = 0; i < reader->source_count && !reader->too_large; i++)
-			if (reader->sources[i].root != 0)
-				policy_read(reader,
-					    tree_node(&reader->tree, reader->sources[i].root));
+		for (size_t i = 0; i < reader->source_count && !reader->too_large; i++) {
+			if (reader->sources[i].layer == 0)
+				read_one(reader, (uint16_t)i);
+			read_entries(reader, (uint16_t)i);
+		}
 	if (!reader->out_of_memory && !reader->too_large)
 		policy_resolve(reader);
 	if (policy->foreign &&
