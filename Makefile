@@ -3,6 +3,8 @@ BUILD ?= build
 # In CI a warning is an error.
 SETUP = $(if $(filter true,$(CI)),-Dwerror=true)
 
+VERSIONS ?= 5.10,6.1,6.12
+
 .PHONY: all build demo test quick test-vm test-kernels bench fuzz docs format check-format clean install
 
 all: build
@@ -31,7 +33,7 @@ test-vm: build
 	@tools/run-tests --only vm $(BUILD)
 
 test-kernels: build
-	@test/vm/kernels $(BUILD)
+	@tools/run-tests --only vm --kernels $(VERSIONS) $(BUILD)
 
 bench: build
 	@bench/run $(BUILD)

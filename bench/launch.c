@@ -19,15 +19,25 @@
 #include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum { LARGE_MIB = 512, ROUNDS_MAX = 2000, DENIED = 12 };
 
-enum way { WAY_FORK, WAY_PLAIN, WAY_COLD, WAY_PREPARED, WAY_FORK_LARGE, WAY_PLAIN_LARGE, WAYS };
-static const char *const names[] = { "fork",	 "plain",	 "cold",
-				     "prepared", "fork-512-mib", "plain-512-mib" };
+enum way {
+	WAY_FORK,
+	WAY_PLAIN,
+	WAY_COLD,
+	WAY_PREPARED,
+	WAY_FORK_LARGE,
+	WAY_PLAIN_LARGE,
+	WAY_PLAIN_SMALL,
+	WAYS
+};
+static const char *const names[] = { "fork",	     "plain",	      "cold",	    "prepared",
+				     "fork-512-mib", "plain-512-mib", "plain-small" };
 
 static struct {
 	char *program, *group;
@@ -192,6 +202,78 @@ static void run_plain(enum way way, int round)
 	launch(way, &plan, round);
 }
 
+/* ---- does it matter how large the launching process is? ---- */
+
+/* A process of `size` bytes more that launches when it is told to, and says how long it took. */
+static int start_worker(size_t size)
+{
+	int ends[2];
+	uint8_t way;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		stop("socketpair", NULL);
+	if (fork() > 0) {
+		close(ends[1]);
+		return ends[0];
+	}
+	close(ends[0]);
+	if (size > 0) {
+		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				    -1, 0);
+
+		if (memory == MAP_FAILED)
+			stop("512 MiB", NULL);
+		(void)madvise(memory, size, MADV_NOHUGEPAGE);
+		for (size_t i = 0; i < size; i += 4096)
+			memory[i] = 1;
+	}
+	while (read(ends[1], &way, 1) == 1) {
+		double taken[2];
+
+		if (way == WAY_FORK_LARGE)
+			run_fork(way, 0);
+		else
+			run_plain(way, 0);
+		taken[0] = bench.exec_us[way][0];
+		taken[1] = bench.exit_us[way][0];
+		if (write(ends[1], taken, sizeof(taken)) != sizeof(taken))
+			break;
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+static void ask_worker(int worker, enum way way, int round)
+{
+	const uint8_t wish = (uint8_t)way;
+	double taken[2];
+
+	if (write(worker, &wish, 1) != 1 || read(worker, taken, sizeof(taken)) != sizeof(taken))
+		stop("a worker has ended", NULL);
+	bench.exec_us[way][round] = taken[0];
+	bench.exit_us[way][round] = taken[1];
+}
+
+static void measure_sizes(int rounds, useconds_t pause)
+{
+	int small = start_worker(0), large = start_worker((size_t)LARGE_MIB << 20);
+
+	/* The first answer comes when all memory is there. */
+	ask_worker(large, WAY_PLAIN_LARGE, 0);
+	for (int i = 0; i < rounds; i++) {
+		usleep(pause);
+		ask_worker(i % 2 ? small : large, i % 2 ? WAY_PLAIN_SMALL : WAY_PLAIN_LARGE, i);
+		usleep(pause);
+		ask_worker(i % 2 ? large : small, i % 2 ? WAY_PLAIN_LARGE : WAY_PLAIN_SMALL, i);
+	}
+	/* Apart, for a fork of so much leaves the processor's caches full of page tables. */
+	for (int i = 0; i < rounds; i++)
+		ask_worker(large, WAY_FORK_LARGE, i);
+	close(small);
+	close(large);
+	while (wait(NULL) > 0)
+		;
+}
+
 static void print_way(enum way way, int rounds)
 {
 	printf("{\"way\": \"%s\", \"exec_us\": [", names[way]);
@@ -207,8 +289,6 @@ int main(int argc, char **argv)
 {
 	int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
 	useconds_t pause = argc > 3 ? (useconds_t)strtoul(argv[3], NULL, 10) * 1000 : 0;
-	const size_t large = (size_t)LARGE_MIB << 20;
-	char *memory;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX)
 		return EXIT_FAILURE;
@@ -225,17 +305,7 @@ int main(int argc, char **argv)
 		run_sandbox(true, i);
 		end_group(bench.pool_fd);
 	}
-	memory = mmap(NULL, large, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		stop("512 MiB", NULL);
-	(void)madvise(memory, large, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < large; i += 4096)
-		memory[i] = 1;
-	for (int i = 0; i < rounds; i++) {
-		usleep(pause);
-		run_fork(WAY_FORK_LARGE, i);
-		run_plain(WAY_PLAIN_LARGE, i);
-	}
+	measure_sizes(rounds, pause);
 	for (enum way way = 0; way < WAYS; way++)
 		print_way(way, rounds);
 	return EXIT_SUCCESS;

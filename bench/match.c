@@ -5,6 +5,7 @@
  * Cold: the caches hold something else before each. Prints JSON.
  *
  * usage: bench-match [--quick] [KIND...]
+ *        bench-match [--quick] --libcgroup FOLDER    the rules of FOLDER/cgrules.conf
  */
 #include "config/load.h"
 #include "rules/ruleset.h"
@@ -17,7 +18,10 @@ enum {
 	COLD = 400,
 	OTHER_BYTES = 64 << 20, /* more than any cache here */
 	MOST_RULES = 10000,
+	FIRST_ID = 700000, /* of the users and groups that rules of libcgroup name */
 };
+
+static uint32_t first_id = 1000;
 
 /* ---- rules ---- */
 
@@ -189,6 +193,18 @@ static int compile(const struct kind *kind, unsigned count, struct policy **ret_
 	return r < 0 ? r : ruleset_new_written(*ret_policy, ret_rules);
 }
 
+static int compile_folder(const char *folder, struct policy **ret_policy,
+			  struct ruleset **ret_rules)
+{
+	struct diagnostics diagnostics = { 0 };
+	int r = policy_load(folder, LOAD_COMPAT_LIBCGROUP, ret_policy, &diagnostics);
+
+	if (r < 0)
+		diagnostics_print(&diagnostics, false, stderr);
+	diagnostics_done(&diagnostics);
+	return r < 0 ? r : ruleset_new_written(*ret_policy, ret_rules);
+}
+
 /* ---- processes ---- */
 
 struct process {
@@ -264,11 +280,11 @@ static void make_process(struct process *process)
 			  .path = process->path,
 			  .length = strlen(process->path) },
 		.known = UINT32_MAX,
-		.uid = 1000 + i,
-		.euid = 1000 + i,
-		.loginuid = 1000 + i,
-		.gid = 1000 + i,
-		.egid = 1000 + i,
+		.uid = first_id + i,
+		.euid = first_id + i,
+		.loginuid = first_id + i,
+		.gid = first_id + i,
+		.egid = first_id + i,
 		.tty = 34819,
 		.exe = slice_of(process->path),
 		.comm = slice_of(process->comm),
@@ -287,6 +303,12 @@ static void make_process(struct process *process)
 	for (size_t j = 0; j < ARRAY_SIZE(ancestors); j++)
 		facts->ancestors[facts->ancestor_count++].exe = slice_of(ancestors[j]);
 	make_argv(process, i);
+}
+
+/* Rules of libcgroup leave containers alone, and of a script they mean the script. */
+static void make_plain(struct facts *facts)
+{
+	facts->container_runtime = facts->container_id = facts->script = (struct slice){ 0 };
 }
 
 /* ---- measuring ---- */
@@ -354,8 +376,9 @@ static void forget(char *other, struct process *process)
 	memcpy(process, &copy, sizeof(copy));
 }
 
-static void measure(const struct kind *kind, unsigned count, struct process *processes, char *other,
-		    unsigned share, bool first)
+/* Of a folder that is read as libcgroup's, or else `count` rules of a kind. */
+static void measure(const struct kind *kind, const char *folder, unsigned count,
+		    struct process *processes, char *other, unsigned share, bool first)
 {
 	static uint32_t samples[WARM];
 	struct policy *policy = NULL;
@@ -363,7 +386,8 @@ static void measure(const struct kind *kind, unsigned count, struct process *pro
 	struct figures warm, cold;
 	uint32_t clock = clock_cost();
 
-	if (compile(kind, count, &policy, &rules) < 0)
+	if ((folder ? compile_folder(folder, &policy, &rules)
+		    : compile(kind, count, &policy, &rules)) < 0)
 		exit(EXIT_FAILURE);
 	for (size_t i = 0; i < PROCESSES * 4; i++)
 		judge(rules, &processes[i % PROCESSES], &samples[0]);
@@ -371,7 +395,7 @@ static void measure(const struct kind *kind, unsigned count, struct process *pro
 	for (size_t i = 0; i < WARM / share; i++)
 		judge(rules, &processes[i % PROCESSES], &samples[i]);
 	printf("%s\n  {\"kind\": \"%s\", \"rules\": %u, \"matched\": %.3f", first ? "" : ",",
-	       kind->name, count, (double)matched / (WARM / share));
+	       folder ? folder : kind->name, count, (double)matched / (WARM / share));
 	warm = figures_of(samples, WARM / share, clock);
 	for (size_t i = 0; i < COLD / share; i++) {
 		forget(other, &processes[i % PROCESSES]);
@@ -391,19 +415,28 @@ int main(int argc, char **argv)
 	struct process *processes = calloc(PROCESSES, sizeof(*processes));
 	char *other = calloc(1, OTHER_BYTES);
 	bool quick = argc > 1 && streq(argv[1], "--quick"), first = true;
+	const char *folder =
+		argc == 3 + quick && streq(argv[1 + quick], "--libcgroup") ? argv[2 + quick] : NULL;
 
 	if (!processes || !other)
 		return EXIT_FAILURE;
-	for (size_t i = 0; i < PROCESSES; i++)
+	first_id = folder ? FIRST_ID : first_id;
+	for (size_t i = 0; i < PROCESSES; i++) {
 		make_process(&processes[i]);
+		if (folder)
+			make_plain(&processes[i].facts);
+	}
 	printf("[");
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+	if (folder)
+		measure(NULL, folder, MOST_RULES, processes, other, quick ? 20 : 1, true);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !folder; i++) {
 		bool wanted = argc == 1 + quick;
 
 		for (int j = 1 + quick; j < argc; j++)
 			wanted |= streq(argv[j], kinds[i].name);
 		for (size_t j = 0; j < ARRAY_SIZE(counts) && wanted; j++, first = false)
-			measure(&kinds[i], counts[j], processes, other, quick ? 20 : 1, first);
+			measure(&kinds[i], NULL, counts[j], processes, other, quick ? 20 : 1,
+				first);
 	}
 	printf("\n]\n");
 	free(processes);

@@ -6,18 +6,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *key_at(size_t index, enum profile_form *ret_form, _unused_ void *userdata)
-{
-	const struct recipe_key *key = recipe_key_at(index);
-
-	if (!key)
-		return NULL;
-	*ret_form = key->form == RECIPE_FLAG	? PROFILE_FLAG
-		    : key->form == RECIPE_VALUE ? PROFILE_VALUE
-						: PROFILE_LIST;
-	return key->name;
-}
-
 static int take(const char *key, const char *value, void *userdata, struct error *err)
 {
 	if (streq(key, "seccomp") && strchr(value, '/'))
@@ -32,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_(freep) char *description = NULL;
 	bool json = size > 1 && data[0] == 'j' && data[1] == '\n';
 	size_t skip = json ? 2 : 0;
-	struct profile_schema schema = { key_at, take, NULL };
+	struct profile_schema schema = { recipe_key_name, take, NULL };
 	int r;
 
 	if (recipe_new(&recipe) < 0)

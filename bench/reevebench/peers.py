@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Other watchers, measured beside ours.
+"""Other watchers, launchers and supervisors, measured beside ours.
 
 A tool that is not installed is fetched with its Debian package and unpacked into the work folder;
 nothing is installed, and no service is started. auditd runs as a child of ours with settings of
@@ -21,6 +21,13 @@ from .world import Unavailable
 PACKAGES = {
     'auditd': ('auditd', 'libauparse0', 'libwrap0', 'libnsl2', 'libtirpc3'),
     'bpftrace': ('bpftrace', 'libbpfcc'),
+    'bwrap': ('bubblewrap',),
+    'crun': ('crun', 'libyajl2'),
+    'firejail': ('firejail', 'libapparmor1'),
+    'runsv': ('runit',),
+    's6-supervise': ('s6', 'libs6-2.11', 'libskarnet2.13', 'libexecline2.9'),
+    'supervisord': ('supervisor', 'python3-pkg-resources'),
+    'cgrulesengd': ('cgroup-tools', 'libcgroup2'),
 }
 LIBRARIES = ('usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu',
              'usr/lib/aarch64-linux-gnu', 'lib/aarch64-linux-gnu')
@@ -41,7 +48,8 @@ class Peers:
 
     def tool(self, name):
         """The tool's path."""
-        found = shutil.which(name) or shutil.which(name, path='/usr/sbin:/sbin')
+        # The machine's: in PATH there may be ours, of the same name.
+        found = shutil.which(name, path='/usr/bin:/bin:/usr/sbin:/sbin')
         if found:
             return found
         for place in ('usr/bin', 'usr/sbin', 'sbin'):
@@ -66,7 +74,9 @@ class Peers:
 
     def environment(self):
         libraries = ':'.join(str(self.folder / library) for library in LIBRARIES)
-        return os.environ | ({'LD_LIBRARY_PATH': libraries} if self.folder.exists() else {})
+        python = str(self.folder / 'usr/lib/python3/dist-packages')
+        return os.environ | ({'LD_LIBRARY_PATH': libraries, 'PYTHONPATH': python}
+                             if self.folder.exists() else {})
 
     @contextlib.contextmanager
     def _running(self, name, *options, output=os.devnull, seconds=1.5):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The figures of services: how fast one that is killed runs again, what supervising costs, and whether
-the limits hold. Peers that are not installed become notes; nothing is installed here.
+the limits hold. Peers that are not installed are unpacked from their Debian packages (peers.py).
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import time
 from . import stats, world
 from .conditions import Daemon
 from .figures import Figure, collected, span, us
+from .peers import Peers
 from .world import Unavailable
 
 PAUSE = 0.02  # seconds between two kills
@@ -109,8 +110,8 @@ def _starts(told, words, rounds):
 
 
 @contextlib.contextmanager
-def _peer(command, cwd=None):
-    process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+def _peer(command, environment):
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         yield process
@@ -130,20 +131,34 @@ def _script(folder, words):
     return folder
 
 
-def _commands(bench, words):
-    """The peers that are here: {name: (command, rounds)}."""
-    found = {}
-    if shutil.which('runsv'):
-        found['runit'] = [shutil.which('runsv'), str(_script(bench.work.path / 'runit', words))], 20
-    if shutil.which('s6-supervise'):
-        found['s6'] = [shutil.which('s6-supervise'), str(_script(bench.work.path / 's6', words))], 5
-    if shutil.which('supervisord'):
-        configuration = bench.work.path / 'supervisord.conf'
-        configuration.write_text('[supervisord]\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\n'
-                                 f'pidfile={bench.work.path}/supervisord.pid\n[program:agent]\nstartsecs=0\n'
-                                 f'autorestart=true\ncommand={" ".join(words)}\n')
-        found['supervisor'] = [shutil.which('supervisord'), '-c', str(configuration)], 5
-    return found
+def _runit(bench, tool, words):
+    return [tool, str(_script(bench.work.path / 'runit', words))], 20
+
+
+def _s6(bench, tool, words):
+    return [tool, str(_script(bench.work.path / 's6', words))], 5
+
+
+def _supervisor(bench, tool, words):
+    configuration = bench.work.path / 'supervisord.conf'
+    configuration.write_text('[supervisord]\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\n'
+                             f'pidfile={bench.work.path}/supervisord.pid\n[program:agent]\nstartsecs=0\n'
+                             f'autorestart=true\ncommand={" ".join(words)}\n')
+    return ['/usr/bin/python3', tool, '-c', str(configuration)], 5
+
+
+PEERS = {'runit': ('runsv', _runit), 's6': ('s6-supervise', _s6), 'supervisor': ('supervisord', _supervisor)}
+
+
+def _commands(figure, bench, words):
+    """The peers that are installed, or can be fetched: {name: (command, rounds)}; the others become notes."""
+    found, tools = {}, Peers(bench.work)
+    for name, (tool, command) in PEERS.items():
+        try:
+            found[name] = command(bench, tools.tool(tool), words)
+        except Unavailable as reason:
+            figure.notes.append(f'{name}: {reason}')
+    return found, tools.environment()
 
 
 def restart(bench):
@@ -170,9 +185,9 @@ def restart(bench):
             figure.row('reeve, 95 of 100', us(stats.percentile(found, 95)), stats.percentile(found, 95))
             bars.append({'label': 'reeve', 'value': value, 'text': us(value), 'goal': 1500,
                          'goal_text': 'goal: 1.5 ms', 'ours': True})
-            peers = _commands(bench, words)
+            peers, environment = _commands(figure, bench, words)
             for name, (command, rounds) in peers.items():
-                with _peer(command):
+                with _peer(command, environment):
                     pid, _ = told.next()
                     time.sleep(3)  # who ended sooner than that waits in some of them
                     other = _kills(told, pid, bench.scale(rounds, 2))
@@ -180,8 +195,6 @@ def restart(bench):
                 bars.append({'label': name, 'value': stats.median(other), 'text': us(stats.median(other))})
                 found_data = {name: other}
                 figure.data.update(found_data)
-            for name in sorted({'runit', 's6', 'supervisor'} - set(peers)):
-                figure.notes.append(f'{name} is not installed')
             figure.data['reeve'] = found
         finally:
             told.close()

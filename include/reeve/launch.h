@@ -56,6 +56,13 @@ pid_t reeve_launch_pid(const struct reeve_launch *launch);
 int reeve_launch_fd(const struct reeve_launch *launch);
 int reeve_launch_signal(const struct reeve_launch *launch, int number);
 
+/* Why it ended. */
+enum reeve_reason {
+	REEVE_EXITED,	     /* by itself */
+	REEVE_SIGNALLED,     /* by a signal */
+	REEVE_OUT_OF_MEMORY, /* by SIGKILL, and the kernel has killed in its groups for memory */
+};
+
 /* Set `size` to sizeof(struct reeve_report): a later library fills only what is there. */
 struct reeve_report {
 	size_t size;
@@ -64,7 +71,19 @@ struct reeve_report {
 	uint64_t wall_ns;
 	uint64_t user_ns, system_ns; /* with the children that it waited for */
 	uint64_t memory_peak;	     /* bytes: the largest of these processes */
+
+	/*
+	 * Of all in the plan's groups (reeve_plan_cgroup()) since the start, whoever waited for
+	 * them; REEVE_UNKNOWN where there is no group that tells. The peak is the group's own, of
+	 * its whole life.
+	 */
+	uint64_t group_cpu_ns, group_memory_peak;
+	uint64_t
+		group_oom_kills; /* processes that the kernel killed, for memory was at its limit */
+	uint64_t group_pids_refused; /* forks that the limit of tasks refused */
+	enum reeve_reason reason;
 };
+#define REEVE_UNKNOWN UINT64_MAX
 
 /* -EAGAIN: it has not ended within timeout_ms (0: does not wait; -1: for ever). The report (NULL:
  * not wanted) of one that has ended can be asked for again. -EINVAL: its `size` is none. */

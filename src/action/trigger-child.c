@@ -8,8 +8,8 @@
  */
 #include "action/trigger-child.h"
 
-#include "action/raw-call.h"
 #include "util/clone3.h"
+#include "util/raw-call.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -21,11 +21,6 @@
 
 enum { STACK_SIZE = 32 * 1024 };
 
-static long call(long number, long a, long b, long c)
-{
-	return raw_call(number, a, b, c, 0, 0);
-}
-
 /* ---- the child's steps ---- */
 
 static long enter(const struct trigger_child *child)
@@ -33,38 +28,38 @@ static long enter(const struct trigger_child *child)
 	long r = 0;
 
 	if (child->clone_fd >= 0 && !child->was_born_inside)
-		r = call(SYS_write, child->clone_procs_fd, (long)"0", 1);
+		r = raw(SYS_write, child->clone_procs_fd, "0", 1);
 	for (size_t i = 0; r >= 0 && i < child->entrance_count; i++)
-		r = call(SYS_write, child->entrances[i], (long)"0", 1);
+		r = raw(SYS_write, child->entrances[i], "0", 1);
 	return r;
 }
 
 /* Leads a session and a process group: no terminal, and one number for all that stay in it. */
 static long begin_session(const struct trigger_child *child)
 {
-	return call(SYS_setsid, 0, 0, 0);
+	return raw(SYS_setsid);
 }
 
 static long set_streams(const struct trigger_child *child)
 {
-	long r = call(SYS_dup3, child->input_fd, 0, 0);
+	long r = raw(SYS_dup3, child->input_fd, 0, 0);
 
 	if (r >= 0)
-		r = call(SYS_dup3, child->output_fd, 1, 0);
+		r = raw(SYS_dup3, child->output_fd, 1, 0);
 	if (r >= 0)
-		r = call(SYS_dup3, child->output_fd, 2, 0);
+		r = raw(SYS_dup3, child->output_fd, 2, 0);
 	/* What we hold is O_CLOEXEC; what a careless parent of ours left open is not. */
-	return r < 0 ? r : call(SYS_close_range, 3, ~0U, 0);
+	return r < 0 ? r : raw(SYS_close_range, 3, ~0U, 0);
 }
 
 static long set_limits(const struct trigger_child *child)
 {
 	static const struct rlimit no_core = { 0 };
 
-	(void)call(SYS_umask, 022, 0, 0);
+	(void)raw(SYS_umask, 022);
 	/* The daemon's own priority is not for others; giving up a better one never fails. */
-	(void)call(SYS_setpriority, PRIO_PROCESS, 0, 0);
-	return raw_call(SYS_prlimit64, 0, RLIMIT_CORE, (long)&no_core, 0, 0);
+	(void)raw(SYS_setpriority, PRIO_PROCESS, 0, 0);
+	return raw(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, 0);
 }
 
 /* The groups, then the group, then the user: in this order only. */
@@ -73,11 +68,11 @@ static long become_user(const struct trigger_child *child)
 	const long uid = child->uid, gid = child->gid;
 	long r = 0;
 
-	if (call(SYS_geteuid, 0, 0, 0) == 0)
-		r = call(SYS_setgroups, (long)child->group_count, (long)child->groups, 0);
+	if (raw(SYS_geteuid) == 0)
+		r = raw(SYS_setgroups, child->group_count, child->groups);
 	if (r >= 0)
-		r = call(SYS_setresgid, gid, gid, gid);
-	return r < 0 ? r : call(SYS_setresuid, uid, uid, uid);
+		r = raw(SYS_setresgid, gid, gid, gid);
+	return r < 0 ? r : raw(SYS_setresuid, uid, uid, uid);
 }
 
 /* Root keeps what makes it root: who names it wants that. */
@@ -85,31 +80,31 @@ static long drop_privileges(const struct trigger_child *child)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	long r = raw_call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	long r = raw(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 
 	if (r >= 0 && child->uid != 0)
-		r = call(SYS_capset, (long)&header, (long)none, 0);
-	return r < 0 ? r : raw_call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		r = raw(SYS_capset, &header, none);
+	return r < 0 ? r : raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* As the user, who may not be allowed to be there. */
 static long change_folder(const struct trigger_child *child)
 {
-	return call(SYS_chdir, (long)child->folder, 0, 0);
+	return raw(SYS_chdir, child->folder);
 }
 
 /* It may have changed since the policy was read; asked here, as its disk may not answer. */
 static long check_program(const struct trigger_child *child)
 {
 	struct statx info = { 0 };
-	long r = raw_call(SYS_statx, AT_FDCWD, (long)child->argv[0], 0, STATX_MODE, (long)&info);
+	long r = raw(SYS_statx, AT_FDCWD, child->argv[0], 0, STATX_MODE, &info);
 
 	return r >= 0 && info.stx_mode & S_IWOTH ? -EPERM : r;
 }
 
 static long execute(const struct trigger_child *child)
 {
-	return call(SYS_execve, (long)child->argv[0], (long)child->argv, (long)child->envp);
+	return raw(SYS_execve, child->argv[0], child->argv, child->envp);
 }
 
 static const struct {
@@ -133,8 +128,8 @@ static void default_signals(void)
 
 	for (int i = 1; i < _NSIG; i++)
 		if (i != SIGKILL && i != SIGSTOP)
-			(void)raw_call(SYS_rt_sigaction, i, (long)&action, 0, sizeof(none), 0);
-	(void)raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof(none), 0);
+			(void)raw(SYS_rt_sigaction, i, &action, 0, sizeof(none));
+	(void)raw(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
 }
 
 static int child_main(void *argument)
@@ -151,7 +146,7 @@ static int child_main(void *argument)
 		child->code = (int)r;
 		break;
 	}
-	call(SYS_exit, 127, 0, 0);
+	raw(SYS_exit, 127);
 	return 127;
 }
 

@@ -5,7 +5,8 @@
 #include "util/text.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
+
+enum { TYPES_MOST = 256 << 20 };
 
 struct match {
 	uint32_t id, kind, name;
@@ -77,33 +78,6 @@ static struct btf_type type_at(const struct kernel_types *types, uint32_t id)
 
 	memcpy(&type, types->types + types->places[id], sizeof(type));
 	return type;
-}
-
-/* In one read: /sys makes the text anew for each. */
-static int read_file(struct kernel_types *types, const char *path, size_t *ret_size)
-{
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	size_t size = 0;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	types->data = malloc((size_t)st.st_size + 1);
-	if (!types->data)
-		return -ENOMEM;
-	while (size < (size_t)st.st_size) {
-		ssize_t n = read(fd, types->data + size, (size_t)st.st_size - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += (size_t)n;
-	}
-	*ret_size = size;
-	return 0;
 }
 
 /* Finds the two parts. The strings must end with a NUL. */
@@ -221,7 +195,7 @@ int kernel_types_read(const char *path, const char *const *names, size_t count,
 
 	if (!types)
 		return -ENOMEM;
-	r = read_file(types, path, &size);
+	r = file_read_at(AT_FDCWD, path, TYPES_MOST, &types->data, &size);
 	if (r == 0)
 		r = read_header(types, size);
 	if (r < 0)

@@ -191,6 +191,19 @@ void groups_free(struct groups *groups)
 	free(groups);
 }
 
+void groups_unlock(const struct groups *groups)
+{
+	if (groups->lock_fd >= 0)
+		(void)flock(groups->lock_fd, LOCK_UN);
+}
+
+int groups_lock(const struct groups *groups, struct error *err)
+{
+	if (groups->lock_fd < 0 || flock(groups->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return error_set_errno(err, -errno, "the state in %s is locked", groups->runtime_dir);
+}
+
 int groups_open(const struct layout *layout, const char *name, const char *runtime_dir,
 		struct groups **ret_groups, struct error *err)
 {

@@ -48,6 +48,10 @@ char *groups_recorded_name(const char *runtime_dir);
  */
 int groups_open(const struct layout *layout, const char *name, const char *runtime_dir,
 		struct groups **ret_groups, struct error *err);
+/* For a process that takes our place: it opens the instance while we still have it. Nothing is made
+ * until groups_lock(), which is as groups_open(). */
+void groups_unlock(const struct groups *groups);
+int groups_lock(const struct groups *groups, struct error *err);
 void groups_free(struct groups *groups); /* closes; removes nothing */
 DEFINE_CLEANUP(struct groups *, groups_free);
 

@@ -9,6 +9,8 @@
  */
 #include "cgroup/raw-convert.h"
 
+#include "cgroup/raw-convert-io.h"
+
 #define NO_LIMIT_V1 UINT64_C(9223372036854771712)
 
 enum kind {
@@ -19,6 +21,9 @@ enum kind {
 	KIND_PARTITION,
 	KIND_BYTES,
 	KIND_FREEZE,
+	KIND_DISKS,   /* raw-convert-io.c's */
+	KIND_DEFAULT, /* v2 has "default 100", and lines of disks behind it */
+	KIND_IO_WEIGHT,
 };
 
 /* "*" stands for what both have there. */
@@ -26,6 +31,14 @@ static const struct row {
 	const char *v1, *v2;
 	enum kind kind;
 } rows[] = {
+	{ "blkio.bfq.weight", "io.bfq.weight", KIND_DEFAULT },
+	{ "blkio.throttle.io_service_bytes", "io.stat", KIND_DISKS },
+	{ "blkio.throttle.io_serviced", "io.stat", KIND_DISKS },
+	{ "blkio.throttle.read_bps_device", "io.max", KIND_DISKS },
+	{ "blkio.throttle.read_iops_device", "io.max", KIND_DISKS },
+	{ "blkio.throttle.write_bps_device", "io.max", KIND_DISKS },
+	{ "blkio.throttle.write_iops_device", "io.max", KIND_DISKS },
+	{ "blkio.weight", "io.weight", KIND_IO_WEIGHT },
 	{ "cpu.cfs_period_us", "cpu.max", KIND_PERIOD },
 	{ "cpu.cfs_quota_us", "cpu.max", KIND_QUOTA },
 	{ "cpu.shares", "cpu.weight", KIND_WEIGHT },
@@ -179,6 +192,37 @@ static int convert_freeze(const char *value, bool to_v2, char **ret_value)
 	return *ret_value ? 0 : -ENOMEM;
 }
 
+/* The first line of v2's, without "default ". */
+static int convert_default(const char *value, bool to_v2, char **ret_value)
+{
+	static const char word[] = "default ";
+	size_t skip = strncmp(value, word, strlen(word)) == 0 ? strlen(word) : 0;
+	int r;
+
+	if (to_v2)
+		r = asprintf(ret_value, "%s%s", word, value + skip);
+	else
+		r = asprintf(ret_value, "%.*s", (int)strcspn(value + skip, "\n"), value + skip);
+	return r < 0 ? -ENOMEM : 0;
+}
+
+/* Of 10 to 1000 in v1, where 500 is what is not said, and 1 to 10000 in v2, where 100 is. */
+static int convert_io_weight(const char *value, bool to_v2, char **ret_value)
+{
+	_cleanup_(freep) char *plain = NULL, *scaled = NULL;
+	uint64_t number;
+	int r = convert_default(value, false, &plain);
+
+	if (r < 0)
+		return r;
+	if (!parse_number(plain, &number) || number > UINT64_MAX / 100)
+		return -EINVAL;
+	number = to_v2 ? MAX(number * 100 / 500, UINT64_C(1))
+		       : MIN(MAX(number * 500 / 100, UINT64_C(10)), UINT64_C(1000));
+	scaled = print_number(number);
+	return scaled ? convert_default(scaled, to_v2, ret_value) : -ENOMEM;
+}
+
 static int convert_value(enum kind kind, const char *value, bool to_v2, char **ret_value)
 {
 	switch (kind) {
@@ -190,6 +234,10 @@ static int convert_value(enum kind kind, const char *value, bool to_v2, char **r
 		return convert_words(value, to_v2, ret_value);
 	case KIND_FREEZE:
 		return convert_freeze(value, to_v2, ret_value);
+	case KIND_DEFAULT:
+		return convert_default(value, to_v2, ret_value);
+	case KIND_IO_WEIGHT:
+		return convert_io_weight(value, to_v2, ret_value);
 	default:
 		*ret_value = strdup(value);
 		return *ret_value ? 0 : -ENOMEM;
@@ -293,6 +341,8 @@ int raw_convert_set(const char *name, const char *value, bool disk_v2, raw_conve
 		return -EOPNOTSUPP;
 	if (!other)
 		return -ENOMEM;
+	if (row->kind == KIND_DISKS)
+		return raw_convert_io_set(name, value, disk_v2, ret_settings);
 	if (is_half(row) && !disk_v2) {
 		r = set_both(value, &settings);
 	} else {
@@ -320,6 +370,8 @@ int raw_convert_get(const char *name, bool disk_v2, raw_convert_read read, void 
 		return -EOPNOTSUPP;
 	if (is_half(row) && !disk_v2)
 		return get_both(read, context, ret_value);
+	if (row->kind == KIND_DISKS)
+		return raw_convert_io_get(name, disk_v2, read, context, ret_value);
 	if (!other)
 		return -ENOMEM;
 	r = read(context, other, &text);

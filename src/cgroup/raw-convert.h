@@ -14,7 +14,7 @@ struct raw_setting {
 	char *name, *value;
 };
 struct raw_settings {
-	struct raw_setting items[2];
+	struct raw_setting items[4]; /* io.max is four files of v1 */
 	size_t count;
 };
 void raw_settings_done(struct raw_settings *settings);

@@ -2,7 +2,8 @@
 /*
  * The same on the host's own kernel: limits set and read back, processes moved, frozen, killed. All
  * groups are below "reeve-test-live-..."; only processes that this program forked are touched. On a
- * systemd host this program ends up in a scope that it has asked for.
+ * systemd host this program ends up in a scope that it has asked for. It is long, as two at once
+ * would meet each other's memory and processors.
  *
  * covers: freeze.c kill.c members.c mounts.c notices.c ops.c placement.c remove.c
  * covers: systemd.c usage.c

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Settings of one version in the words of the other; a group is a list of files and texts. */
+/*
+ * Settings of one version in the words of the other; a group is a list of files and texts.
+ * covers: raw-convert-io.c
+ */
 #include "cgroup/raw-convert.h"
 
 #include "test/unit.h"
@@ -57,6 +60,19 @@ static void written(void **state)
 		{ false, "cgroup.freeze", "0", "freezer.state", "THAWED" },
 		{ true, "hugetlb.2MB.limit_in_bytes", "-1", "hugetlb.2MB.max", "max" },
 		{ false, "pids.max", "10", "pids.max", "10" },
+		{ true, "blkio.weight", "500", "io.weight", "default 100" },
+		{ true, "blkio.weight", "10", "io.weight", "default 2" },
+		{ false, "io.weight", "default 50", "blkio.weight", "250" },
+		{ false, "io.weight", "10000", "blkio.weight", "1000" },
+		{ true, "blkio.bfq.weight", "70", "io.bfq.weight", "default 70" },
+		{ false, "io.bfq.weight", "default 70", "blkio.bfq.weight", "70" },
+		{ true, "blkio.throttle.read_bps_device", "8:0 1048576", "io.max",
+		  "8:0 rbps=1048576" },
+		{ true, "blkio.throttle.write_iops_device", "8:0 0\n8:16 5\n", "io.max",
+		  "8:0 wiops=max\n8:16 wiops=5" },
+		{ false, "io.max", "8:0 wbps=7", "blkio.throttle.write_bps_device", "8:0 7" },
+		{ false, "io.max", "8:0 riops=max\n8:16 riops=3", "blkio.throttle.read_iops_device",
+		  "8:0 0\n8:16 3" },
 	};
 
 	(void)state;
@@ -72,6 +88,103 @@ static void written(void **state)
 		assert_string_equal(settings.items[0].value, cases[i].text);
 		raw_settings_done(&settings);
 	}
+}
+
+static void disks_of_v2_are_four_files_of_v1(void **state)
+{
+	struct raw_settings settings = { 0 };
+
+	(void)state;
+	assert_int_equal(raw_convert_set("io.max", "8:0 rbps=1 wbps=max riops=2 wiops=3", false,
+					 read_file, NULL, &settings),
+			 0);
+	assert_int_equal(settings.count, 4);
+	assert_string_equal(settings.items[0].value, "8:0 1");
+	assert_string_equal(settings.items[1].value, "8:0 0");
+	assert_string_equal(settings.items[3].name, "blkio.throttle.write_iops_device");
+	raw_settings_done(&settings);
+	assert_int_equal(raw_convert_names("io.max", true, &settings), 0);
+	assert_int_equal(settings.count, 4);
+	raw_settings_done(&settings);
+}
+
+static int read_disks(void *context, const char *file, char **ret_text)
+{
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+		{ "io.max", "8:0 rbps=5 wbps=max riops=max wiops=6\n8:16 rbps=max wbps=9 riops=max "
+			    "wiops=max\n" },
+		{ "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6 cost.usage=7\n" },
+		{ "blkio.throttle.read_bps_device", "8:0 5\n" },
+		{ "blkio.throttle.write_bps_device", "8:16 9\n" },
+		{ "blkio.throttle.read_iops_device", "" },
+		{ "blkio.throttle.write_iops_device", "8:0 6\n" },
+		{ "blkio.throttle.io_service_bytes",
+		  "8:0 Read 1\n8:0 Write 2\n8:0 Sync 3\n8:0 Async 0\n8:0 Discard 5\n8:0 Total 8\n"
+		  "Total 8\n" },
+		{ "blkio.throttle.io_serviced", "8:0 Read 3\n8:0 Write 4\nTotal 7\n" },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (streq(files[i].name, file)) {
+			*ret_text = strdup(files[i].text);
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static void disks_are_read(void **state)
+{
+	static const struct {
+		bool disk_v2;
+		const char *name, *text;
+	} cases[] = {
+		{ true, "blkio.throttle.read_bps_device", "8:0 5" },
+		{ true, "blkio.throttle.write_bps_device", "8:16 9" },
+		{ true, "blkio.throttle.read_iops_device", "" },
+		{ false, "io.max",
+		  "8:0 rbps=5 wbps=max riops=max wiops=6\n8:16 rbps=max wbps=9 "
+		  "riops=max wiops=max" },
+		{ true, "blkio.throttle.io_service_bytes",
+		  "8:0 Read 1\n8:0 Write 2\n8:0 Discard 5\n8:0 Total 8\nTotal 8" },
+		{ true, "blkio.throttle.io_serviced",
+		  "8:0 Read 3\n8:0 Write 4\n8:0 Discard 6\n8:0 Total 13\nTotal 13" },
+		{ false, "io.stat", "8:0 rbytes=1 rios=3 wbytes=2 wios=4 dbytes=5 dios=0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *value = NULL;
+
+		assert_int_equal(raw_convert_get(cases[i].name, cases[i].disk_v2, read_disks, NULL,
+						 &value),
+				 0);
+		assert_string_equal(value, cases[i].text);
+		free(value);
+	}
+}
+
+static void disks_that_are_none_are_refused(void **state)
+{
+	static const char *const values[] = { "",      "8:0",	  "8 5",
+					      "8:0 x", "8:0 5 6", "a:0 5",
+					      "8: 5",  "8:0 -1",  "8:0 18446744073709551616" };
+	struct raw_settings settings;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		assert_int_equal(raw_convert_set("blkio.throttle.read_bps_device", values[i], true,
+						 read_file, NULL, &settings),
+				 -EINVAL);
+	assert_int_equal(raw_convert_set("io.max", "8:0", false, read_file, NULL, &settings),
+			 -EINVAL);
+	assert_int_equal(raw_convert_set("io.max", "8:0 rbsp=1", false, read_file, NULL, &settings),
+			 -EINVAL);
+	assert_int_equal(raw_convert_set("io.stat", "8:0 rios=1", false, read_file, NULL,
+					 &settings),
+			 -EOPNOTSUPP);
 }
 
 static void a_quota_of_v2_is_two_files_of_v1(void **state)
@@ -140,7 +253,7 @@ static void refused(void **state)
 		{ "cpu.stat", "", true, -EOPNOTSUPP },
 		{ "cpu.stat", "", false, -EOPNOTSUPP },
 		{ "cpuset.memory_migrate", "1", true, -EOPNOTSUPP },
-		{ "io.weight", "1", false, -EOPNOTSUPP },
+		{ "io.latency", "1", false, -EOPNOTSUPP },
 		{ "hugetlb..max", "1", false, -EOPNOTSUPP },
 		{ "hugetlb.a.b.max", "1", false, -EOPNOTSUPP },
 		{ "cpu.shares", "abc", true, -EINVAL },
@@ -187,6 +300,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written),
+		cmocka_unit_test(disks_of_v2_are_four_files_of_v1),
+		cmocka_unit_test(disks_are_read),
+		cmocka_unit_test(disks_that_are_none_are_refused),
 		cmocka_unit_test(a_quota_of_v2_is_two_files_of_v1),
 		cmocka_unit_test(told),
 		cmocka_unit_test(refused),

@@ -4,9 +4,14 @@
  * first: on a hybrid host the processor time is v2's, which counts without any controller, while
  * memory is v1's. What no file tells is not in `known`.
  */
+#include "cgroup/usage.h"
+
 #include "cgroup/internal.h"
+#include "util/fd.h"
 
 #include <stddef.h>
+
+enum { FILE_MOST = 16384 };
 
 enum form {
 	FORM_NUMBER, /* the whole file */
@@ -83,22 +88,14 @@ static uint64_t sum_of(const char *text, const char *key)
 struct file_read {
 	const char *file;
 	bool there;
-	char text[16384];
+	char text[FILE_MOST];
 };
 
-static bool read_figure(const struct figure *figure, const struct hierarchy *h, const char *path,
-			struct file_read *last, uint64_t *ret_value)
+static bool parse_figure(const struct figure *figure, const char *text, uint64_t *ret_value)
 {
-	const char *at, *text = last->text;
+	const char *at;
 	uint64_t value = 0;
 
-	if (!last->file || !streq(last->file, figure->file)) {
-		last->file = figure->file;
-		last->there =
-			cgroup_read(h, path, figure->file, last->text, sizeof(last->text)) >= 0;
-	}
-	if (!last->there)
-		return false;
 	switch (figure->form) {
 	case FORM_NUMBER:
 		if (*text < '0' || *text > '9')
@@ -125,6 +122,17 @@ static bool read_figure(const struct figure *figure, const struct hierarchy *h, 
 	return true;
 }
 
+static void keep_figure(const struct figure *figure, const struct file_read *last,
+			struct group_usage *usage)
+{
+	uint64_t value;
+
+	if (!last->there || !parse_figure(figure, last->text, &value))
+		return;
+	memcpy((char *)usage + figure->offset, &value, sizeof(value));
+	usage->known |= figure->bit;
+}
+
 static void read_figures(const struct hierarchy *h, const char *path, uint32_t wanted,
 			 struct group_usage *usage)
 {
@@ -133,14 +141,36 @@ static void read_figures(const struct hierarchy *h, const char *path, uint32_t w
 	last.file = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		const struct figure *f = &figures[i];
-		uint64_t value;
 
 		if (!(wanted & f->bit) || f->v2 != h->v2 ||
 		    (!f->v2 && !(h->controllers & f->controllers)) ||
-		    (usage->known & f->bit && !f->v2) || !read_figure(f, h, path, &last, &value))
+		    (usage->known & f->bit && !f->v2))
 			continue;
-		memcpy((char *)usage + f->offset, &value, sizeof(value));
-		usage->known |= f->bit;
+		if (!last.file || !streq(last.file, f->file)) {
+			last.file = f->file;
+			last.there =
+				cgroup_read(h, path, f->file, last.text, sizeof(last.text)) >= 0;
+		}
+		keep_figure(f, &last, usage);
+	}
+}
+
+void group_usage_add_folder(int folder, bool v2, struct group_usage *usage)
+{
+	struct file_read last;
+
+	last.file = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
+		const struct figure *f = &figures[i];
+
+		if (f->v2 != v2 || (!v2 && usage->known & f->bit))
+			continue;
+		if (!last.file || !streq(last.file, f->file)) {
+			last.file = f->file;
+			last.there =
+				file_read_into(folder, f->file, last.text, sizeof(last.text)) >= 0;
+		}
+		keep_figure(f, &last, usage);
 	}
 }
 

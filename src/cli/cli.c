@@ -7,7 +7,6 @@
 
 #include "cli/commands.h"
 #include "cli/control.h"
-#include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
 #include "cli/profile-options.h"
@@ -187,7 +186,7 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
 	};
 	int r = run_words(&cli, argc, argv);
 
-	launch_options_done(&cli);
+	recipe_options_done(&cli.launch);
 	profile_options_done(&cli);
 	limit_options_done(&cli);
 	watch_options_done(&cli);

@@ -8,9 +8,8 @@
 #include "config/bundle.h"
 #include "config/policy.h"
 #include "core/filter.h"
-#include "launch/recipe.h"
+#include "launch/recipe-options.h"
 #include "model/limits.h"
-#include "util/options.h"
 
 #include <jansson.h>
 
@@ -30,8 +29,8 @@ struct cli {
 	const char *runtime_dir;
 
 	/* of some */
-	bool version, all, check, cost, denied, evacuate, failed, follow, local, scdoc, self_test,
-		since_start, summary, tree;
+	bool version, all, check, cost, denied, evacuate, exec, failed, follow, local, scdoc,
+		self_test, since_start, summary, tree;
 	const char *config, *compat, *count, *fields, *group, *interval, *output, *name, *policy,
 		*root, *rule, *source, *timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
@@ -56,9 +55,7 @@ struct cli {
 	bool no_start; /* of service install */
 	const char *restart;
 	struct option_list set;
-	/* run: by the index of the recipe's keys, flags and others apart */
-	bool launch_flags[RECIPE_KEYS_MAX];
-	struct option_list launch[RECIPE_KEYS_MAX];
+	struct recipe_options launch; /* run, enter */
 };
 
 struct command_option {

@@ -5,7 +5,6 @@
  */
 #include "cli/commands.h"
 
-#include "cli/launch-options.h"
 #include "cli/run-group.h"
 #include "launch/run.h"
 #include "launch/neighbour.h"
@@ -86,7 +85,7 @@ static int read_words(struct enter *enter, struct error *err)
 
 	if (r < 0)
 		return error_oom(err);
-	r = launch_options_apply(enter->cli, enter->recipe, err);
+	r = recipe_options_apply(&enter->cli->launch, enter->recipe, err);
 	if (r == 0)
 		r = recipe_plan(enter->recipe, &enter->plan, err);
 	if (r == 0 && enter->plan.namespaces && enter->plan.namespaces->join_count)

@@ -44,15 +44,12 @@ _printf_(4, 5) static void add_found(struct migrate *migrate, const char *kind, 
 _printf_(3, 4) static void add_change(struct migrate *migrate, const char *where,
 				      const char *format, ...)
 {
-	_cleanup_(freep) char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	diagnostics_add_v(&migrate->changes, SEVERITY_WARNING, where, NULL, 0, 0, 0, NULL, format,
+			  arguments);
 	va_end(arguments);
-	diagnostics_add(&migrate->changes, SEVERITY_WARNING, where, NULL, 0, 0, 0, NULL, "%s",
-			message ? message : "out of memory");
 }
 
 /* <root><path>; owned. */
@@ -300,9 +297,8 @@ static void find_pam(struct migrate *migrate)
 		add_found(migrate, "pam", path, "places sessions by pam_cgroup.so");
 		add_change(migrate, path,
 			   "pam_cgroup.so takes the first rule of the user even if it names a "
-			   "program; reeved places a session as soon as its user changes, and "
-			   "needs "
-			   "no module");
+			   "program; pam_reeve.so does not. A daemon places a session by itself "
+			   "as soon as its user changes");
 	}
 	if (dir)
 		closedir(dir);

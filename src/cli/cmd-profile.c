@@ -2,7 +2,6 @@
 /* reeve profile: which there are, and whether they are right. Needs neither root nor a daemon. */
 #include "cli/commands.h"
 
-#include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
 #include "cli/profile-options.h"
@@ -17,7 +16,7 @@ static int read_one(const struct cli *cli, const char *word, char **ret_descript
 	struct cli scratch = { .out = cli->out, .err = cli->err };
 	int r = profile_options_read(&scratch, word, ret_description, diagnostics, err);
 
-	launch_options_done(&scratch);
+	recipe_options_done(&scratch.launch);
 	limit_options_done(&scratch);
 	profile_options_done(&scratch);
 	return r;

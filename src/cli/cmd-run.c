@@ -6,7 +6,6 @@
  */
 #include "cli/commands.h"
 
-#include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
 #include "cli/profile-options.h"
@@ -213,7 +212,7 @@ static int read_words(struct run *run, struct error *err)
 	if (r == 0)
 		r = read_time("--cpu-time", cli->cpu_time, &run->launch.cpu_time, err);
 	if (r == 0)
-		r = launch_options_apply(cli, run->recipe, err);
+		r = recipe_options_apply(&cli->launch, run->recipe, err);
 	if (r == 0)
 		r = recipe_plan(run->recipe, &run->plan, err);
 	if (r < 0)
@@ -236,7 +235,7 @@ static int check_words(const struct cli *cli, struct error *err)
 		return error_set(err, -EINVAL,
 				 "run: --group names a group that is there; limits and --name are "
 				 "for a new one (reeve group set changes the limits of one)");
-	if (!cli->group && !limits_given && !launch_options_given(cli) && !cli->timeout &&
+	if (!cli->group && !limits_given && !recipe_options_given(&cli->launch) && !cli->timeout &&
 	    !cli->cpu_time && !cli->report && !cli->pty)
 		return error_set(err, -EINVAL,
 				 "run: neither a group (-g NAME) nor a limit (--ram 2G) nor "

@@ -159,11 +159,33 @@ const struct command mount_command = {
 
 /* ---- reload ---- */
 
+static int run_reexecute(struct cli *cli)
+{
+	const char *version;
+	json_t *reply = NULL;
+	int r = cli_call(cli, "Reexecute", NULL, &reply);
+
+	if (r != EXIT_DONE)
+		return r;
+	version = json_string_value(json_object_get(reply, "version"));
+	if (cli->json)
+		r = cli_print_json(cli, reply);
+	else
+		fprintf(cli->out, "version %s runs now, as process %" PRIu64 "\n",
+			version ? version : "?", member_integer(reply, "pid"));
+	json_decref(reply);
+	return r;
+}
+
 static int run_reload(struct cli *cli, _unused_ int count, _unused_ char **operands)
 {
 	const json_t *warnings;
 	json_t *reply = NULL;
-	int r = cli_call(cli, "Reload", NULL, &reply);
+	int r;
+
+	if (cli->exec)
+		return run_reexecute(cli);
+	r = cli_call(cli, "Reload", NULL, &reply);
 
 	if (r != EXIT_DONE)
 		return r;
@@ -185,12 +207,24 @@ static int run_reload(struct cli *cli, _unused_ int count, _unused_ char **opera
 	return EXIT_DONE;
 }
 
+static const struct command_option reload_options[] = {
+	{ "exec", 0, OPTION_FLAG, NULL, "execute the daemon's program anew, of whatever version",
+	  offsetof(struct cli, exec) },
+};
+
 const struct command reload_command = {
 	.name = "reload",
 	.usage = "[OPTION...]",
 	.summary = "Make the daemon read its policy again",
 	.description = "All of the new policy takes effect, or none of it: when it is not valid, "
-		       "the old one stays and the mistakes are printed.",
+		       "the old one stays and the mistakes are printed.\n\n"
+		       "With *--exec* the daemon's program is executed anew, as after an upgrade: "
+		       "the new process takes over gate, services, sockets and counters while the "
+		       "old one still runs, so that no execution passes by and none waits longer "
+		       "than the change takes. A program that cannot be executed, or that refuses "
+		       "the policy, changes nothing. Who follows events is told, and has to "
+		       "connect again.",
+	COMMAND_OPTIONS(reload_options),
 	.run = run_reload,
 };
 

@@ -5,7 +5,6 @@
  */
 #include "cli/commands.h"
 
-#include "cli/launch-options.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
 #include "core/engine.h"
@@ -214,7 +213,7 @@ size_t command_options(const struct command *command, struct cli *cli,
 	else
 		n += add_rows(options, cli, main_options, ARRAY_SIZE(main_options));
 	if (flags & COMMAND_LAUNCH)
-		n += launch_options_rows(cli, options + n);
+		n += recipe_options_rows(&cli->launch, options + n);
 	if (flags & COMMAND_LIMITS) {
 		n += add_limits(options + n, cli);
 		n += add_rows(options + n, cli, limit_word_options, ARRAY_SIZE(limit_word_options));
@@ -357,7 +356,7 @@ void help_scdoc(FILE *out)
 	fputs("# LAUNCH\n\nOf *run*: what a program is given besides its group. Those whose value "
 	      "ends in a list may be repeated.\n\n",
 	      out);
-	print_option_rows(out, options, launch_options_rows(&cli, options));
+	print_option_rows(out, options, recipe_options_rows(&cli.launch, options));
 	fputs("# LIMITS\n\nOf *run*, *group create* and *group set*; each is the key of the same "
 	      "name "
 	      "in *reeve.yaml*(5):\n\n",

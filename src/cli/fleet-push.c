@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "config/load.h"
 #include "config/service.h"
+#include "service/sandbox.h"
 #include "util/host.h"
 #include "util/units.h"
 
@@ -89,12 +90,15 @@ static int check_policy(struct fleet_client *client, const struct fleet_push *pu
 static int check_service(const struct fleet_push *push, struct diagnostics *diagnostics)
 {
 	char name[SERVICE_NAME_MAX + sizeof(".yaml")];
+	_cleanup_(recipe_freep) struct recipe *trial = NULL;
 	struct service_manifest *manifest = NULL;
-	int r;
+	struct profile_schema sandbox;
+	int r = service_sandbox_schema(&trial, &sandbox);
 
 	/* It is named after its file. */
 	snprintf(name, sizeof(name), "%s.yaml", push->service);
-	r = service_parse(name, push->text, push->size, &manifest, diagnostics);
+	if (r >= 0)
+		r = service_parse(name, push->text, push->size, &sandbox, &manifest, diagnostics);
 	service_manifest_free(manifest);
 	return r;
 }

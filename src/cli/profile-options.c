@@ -24,21 +24,15 @@ static size_t recipe_count(void)
 	return count;
 }
 
-static const char *key_at(size_t index, enum profile_form *ret_form, _unused_ void *userdata)
+static const char *key_at(size_t index, enum key_form *ret_form, void *userdata)
 {
 	size_t count = recipe_count();
-	const struct recipe_key *key = recipe_key_at(index);
 
-	if (!key) {
-		*ret_form = PROFILE_LIST;
-		return index < count + LIMIT_COUNT
-			       ? limit_option_at((enum limit)(index - count))->name
-			       : NULL;
-	}
-	*ret_form = key->form == RECIPE_FLAG	? PROFILE_FLAG
-		    : key->form == RECIPE_VALUE ? PROFILE_VALUE
-						: PROFILE_LIST;
-	return key->name;
+	if (index < count)
+		return recipe_key_name(index, ret_form, userdata);
+	*ret_form = KEY_LIST;
+	return index < count + LIMIT_COUNT ? limit_option_at((enum limit)(index - count))->name
+					   : NULL;
 }
 
 /* A copy that lives as long as `cli`. */
@@ -80,11 +74,11 @@ static int take_launch(struct reading *reading, size_t index, const char *value,
 
 	if (r < 0)
 		return r;
-	if (key->form == RECIPE_FLAG) {
-		cli->launch_flags[index] = cli->launch_flags[index] || streq(value, "yes");
+	if (key->form == KEY_FLAG) {
+		cli->launch.flags[index] = cli->launch.flags[index] || streq(value, "yes");
 		return 0;
 	}
-	return insert(&cli->launch[index], reading->launch[index]++, keep(cli, value), err);
+	return insert(&cli->launch.lists[index], reading->launch[index]++, keep(cli, value), err);
 }
 
 static int take(const char *key, const char *value, void *userdata, struct error *err)

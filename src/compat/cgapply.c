@@ -53,6 +53,14 @@ static struct cgstep *add_step(struct cgapply *apply)
 }
 
 /* What cannot be taken back is told: it is what an administrator has to look at. */
+/* What is empty may be no value that can be written: io.max is lines of disks, or nothing. */
+static bool is_empty(const struct raw_hierarchy *h, const char *path, const char *file)
+{
+	_cleanup_(freep) char *text = NULL;
+
+	return raw_read(h, path, file, &text) >= 0 && text[strspn(text, "\n")] == '\0';
+}
+
 static void undo_step(struct cgapply *apply, const struct cgstep *step)
 {
 	const struct raw *raw = apply->tool->raw;
@@ -68,7 +76,8 @@ static void undo_step(struct cgapply *apply, const struct cgstep *step)
 		raw_unmake(raw, h, step->path, step->made);
 		r = raw_exists(h, step->path) ? -EBUSY : 0;
 	}
-	if (step->kind == STEP_VALUE && h)
+	if (step->kind == STEP_VALUE && h &&
+	    !(*step->text == '\n' && is_empty(h, step->path, step->file)))
 		r = raw_write(raw, h, step->path, step->file, step->text);
 	if (r < 0)
 		fprintf(stderr, "%s: %s%s%s could not be put back as it was: %s\n",
@@ -220,8 +229,11 @@ static int write_lines(const struct place *place, const char *file, const char *
 {
 	_cleanup_(freep) char *copy = strdup(value);
 	char *line, *rest = copy;
-	int r = copy ? note_value(place, file) : -ENOMEM;
+	int r;
 
+	if (*value == '\0' && is_empty(place->h, place->path, file))
+		return 0;
+	r = copy ? note_value(place, file) : -ENOMEM;
 	while (r >= 0 && (line = strsep(&rest, "\n")))
 		if (*line || !rest)
 			r = raw_write(place->apply->tool->raw, place->h, place->path, file,

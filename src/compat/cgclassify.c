@@ -98,7 +98,7 @@ static int classify(struct classification *c, const char *word)
 static int run(struct classification *c, const struct option_list *groups, bool bare, char **words,
 	       int count)
 {
-	int status = cgspecs_add(&c->tool, &c->specs, groups->values, groups->count);
+	int status = cgspecs_read(&c->tool, &c->specs, groups, NULL, 0);
 
 	if (!status)
 		status = cgtool_open(&c->tool, bare);

@@ -102,7 +102,7 @@ static int create(struct creation *creation, const struct option_list *groups,
 		  const struct cgperm_words *words, bool bare)
 {
 	_cleanup_(cgspecs_done) struct cgspecs specs = { 0 };
-	int r = cgspecs_add(&creation->tool, &specs, groups->values, groups->count);
+	int r = cgspecs_read(&creation->tool, &specs, groups, NULL, 0);
 
 	if (!r)
 		r = cgperm_parse(&creation->tool, words, &creation->perm);

@@ -73,10 +73,7 @@ int compat_cgdelete(int argc, char **argv)
 		return cgtool_exit(first);
 	if (first == argc && groups.count == 0)
 		return cgtool_usage(&tool, "no group is named");
-	status = cgspecs_add(&tool, &specs, groups.values, groups.count);
-	if (!status)
-		status = cgspecs_add(&tool, &specs, (const char *const *)(argv + first),
-				     (size_t)(argc - first));
+	status = cgspecs_read(&tool, &specs, &groups, argv + first, argc - first);
 	if (!status)
 		status = cgtool_open(&tool, bare);
 	if (!status)

@@ -93,7 +93,7 @@ int compat_cgexec(int argc, char **argv)
 		return cgtool_exit(first);
 	if (first == argc)
 		return cgtool_usage(&tool, "no command is given");
-	status = cgspecs_add(&tool, &specs, groups.values, groups.count);
+	status = cgspecs_read(&tool, &specs, &groups, NULL, 0);
 	if (!status)
 		status = tell_daemon(&tool, sticky);
 	if (!status)

@@ -16,6 +16,8 @@
 #include "compat/cgtool.h"
 #include "compat/compat.h"
 
+#include <assert.h>
+
 struct getter {
 	struct cgtool tool;
 	struct option_list names;  /* -r */
@@ -376,8 +378,7 @@ static int get_operands(struct getter *getter, char **operands, int count)
 static int get_specs(struct getter *getter)
 {
 	_cleanup_(cgspecs_done) struct cgspecs specs = { 0 };
-	int status =
-		cgspecs_add(&getter->tool, &specs, getter->groups.values, getter->groups.count);
+	int status = cgspecs_read(&getter->tool, &specs, &getter->groups, NULL, 0);
 
 	for (size_t i = 0; i < specs.count && !status; i++)
 		status = get_spec(getter, &specs.items[i]);
@@ -447,11 +448,20 @@ static void getter_done(struct getter *getter)
 	"[-nv] [-b] [-r <name>] [-g <controllers>] [-a] <path> ...\n" \
 	"[-nv] [-b] -g <controllers>:<path> ..."
 
-int compat_cgget(int argc, char **argv)
+/* One table: cgxget has what stands before the common part, cgget what stands behind it. */
+enum { X_OPTIONS = 3, COMMON_OPTIONS = 6, PLAIN_OPTIONS = 2 };
+
+static int get(bool x, int argc, char **argv)
 {
 	_cleanup_(getter_done) struct getter getter = { 0 };
 	bool bare = false;
 	const struct option options[] = {
+		{ "ignore-unmappable", 'i', OPTION_FLAG, NULL,
+		  "Pass over settings that cannot be converted", &getter.ignore },
+		{ "v1", '1', OPTION_FLAG, NULL, "Names and values are those of cgroup v1",
+		  &getter.v1 },
+		{ "v2", '2', OPTION_FLAG, NULL, "Names and values are those of cgroup v2",
+		  &getter.v2 },
 		{ "all", 'a', OPTION_FLAG, NULL, "Show everything of all controllers",
 		  &getter.all },
 		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
@@ -468,43 +478,25 @@ int compat_cgget(int argc, char **argv)
 		  &getter.mode },
 	};
 	const struct command_line line = {
-		.usage = GET_USAGE "\n-m | -c",
-		.summary = "Print parameter(s) of given group(s).",
-		.options = options,
-		.option_count = ARRAY_SIZE(options),
+		.usage = x ? "[-1|-2] [-i] " GET_USAGE : GET_USAGE "\n-m | -c",
+		.summary = x ? "Print parameter(s) of given group(s), in the words of either "
+			       "version."
+			     : "Print parameter(s) of given group(s).",
+		.options = x ? options : options + X_OPTIONS,
+		.option_count = COMMON_OPTIONS + (x ? X_OPTIONS : PLAIN_OPTIONS),
 	};
 
+	static_assert(ARRAY_SIZE(options) == X_OPTIONS + COMMON_OPTIONS + PLAIN_OPTIONS,
+		      "each is in one part");
 	return run(&getter, &line, &bare, argc, argv);
+}
+
+int compat_cgget(int argc, char **argv)
+{
+	return get(false, argc, argv);
 }
 
 int compat_cgxget(int argc, char **argv)
 {
-	_cleanup_(getter_done) struct getter getter = { 0 };
-	bool bare = false;
-	const struct option options[] = {
-		{ "all", 'a', OPTION_FLAG, NULL, "Show everything of all controllers",
-		  &getter.all },
-		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
-		{ "group", 'g', OPTION_LIST, "CONTROLLERS[:PATH]",
-		  "Controllers to be shown, and of which group", &getter.groups },
-		{ "no-headers", 'n', OPTION_FLAG, NULL, "Do not print headers",
-		  &getter.no_headers },
-		{ "values-only", 'v', OPTION_FLAG, NULL, "Print only values, no names",
-		  &getter.values_only },
-		{ "variable", 'r', OPTION_LIST, "NAME", "What to show; repeatable", &getter.names },
-		{ "ignore-unmappable", 'i', OPTION_FLAG, NULL,
-		  "Pass over settings that cannot be converted", &getter.ignore },
-		{ "v1", '1', OPTION_FLAG, NULL, "Names and values are those of cgroup v1",
-		  &getter.v1 },
-		{ "v2", '2', OPTION_FLAG, NULL, "Names and values are those of cgroup v2",
-		  &getter.v2 },
-	};
-	const struct command_line line = {
-		.usage = "[-1|-2] [-i] " GET_USAGE,
-		.summary = "Print parameter(s) of given group(s), in the words of either version.",
-		.options = options,
-		.option_count = ARRAY_SIZE(options),
-	};
-
-	return run(&getter, &line, &bare, argc, argv);
+	return get(true, argc, argv);
 }

@@ -344,12 +344,21 @@ static int run(struct setter *setter, const struct command_line *line,
 	"[-b] [-R] -r <name=value> <path> ...\n" \
 	"[-b] --copy-from <source_path> <path> ..."
 
-int compat_cgset(int argc, char **argv)
+/* One table: cgxset has what stands before the common part. */
+enum { X_OPTIONS = 3 };
+
+static int set(bool x, int argc, char **argv)
 {
 	_cleanup_(option_list_done) struct option_list pairs = { 0 };
 	_cleanup_(setter_done) struct setter setter = { 0 };
 	bool bare = false;
 	const struct option options[] = {
+		{ "ignore-unmappable", 'i', OPTION_FLAG, NULL,
+		  "Pass over settings that cannot be converted", &setter.ignore },
+		{ "v1", '1', OPTION_FLAG, NULL, "Names and values are those of cgroup v1",
+		  &setter.v1 },
+		{ "v2", '2', OPTION_FLAG, NULL, "Names and values are those of cgroup v2",
+		  &setter.v2 },
 		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
 		{ "copy-from", 0, OPTION_STRING, "PATH", "Group whose settings are copied",
 		  &setter.from },
@@ -358,40 +367,23 @@ int compat_cgset(int argc, char **argv)
 		{ "variable", 'r', OPTION_LIST, "NAME=VALUE", "What to set; repeatable", &pairs },
 	};
 	const struct command_line line = {
-		.usage = SET_USAGE,
-		.summary = "Set the parameters of given cgroup(s)",
-		.options = options,
-		.option_count = ARRAY_SIZE(options),
+		.usage = x ? "[-1|-2] [-i] " SET_USAGE : SET_USAGE,
+		.summary = x ? "Set the parameters of given cgroup(s), in the words of either "
+			       "version"
+			     : "Set the parameters of given cgroup(s)",
+		.options = x ? options : options + X_OPTIONS,
+		.option_count = ARRAY_SIZE(options) - (x ? 0 : X_OPTIONS),
 	};
 
 	return run(&setter, &line, &pairs, &bare, argc, argv);
 }
 
+int compat_cgset(int argc, char **argv)
+{
+	return set(false, argc, argv);
+}
+
 int compat_cgxset(int argc, char **argv)
 {
-	_cleanup_(option_list_done) struct option_list pairs = { 0 };
-	_cleanup_(setter_done) struct setter setter = { 0 };
-	bool bare = false;
-	const struct option options[] = {
-		{ "bare", 'b', OPTION_FLAG, NULL, "Ignore the default systemd scope", &bare },
-		{ "copy-from", 0, OPTION_STRING, "PATH", "Group whose settings are copied",
-		  &setter.from },
-		{ "ignore-unmappable", 'i', OPTION_FLAG, NULL,
-		  "Pass over settings that cannot be converted", &setter.ignore },
-		{ "recursive", 'R', OPTION_FLAG, NULL, "Set it in all groups below, too",
-		  &setter.recursive },
-		{ "v1", '1', OPTION_FLAG, NULL, "Names and values are those of cgroup v1",
-		  &setter.v1 },
-		{ "v2", '2', OPTION_FLAG, NULL, "Names and values are those of cgroup v2",
-		  &setter.v2 },
-		{ "variable", 'r', OPTION_LIST, "NAME=VALUE", "What to set; repeatable", &pairs },
-	};
-	const struct command_line line = {
-		.usage = "[-1|-2] [-i] " SET_USAGE,
-		.summary = "Set the parameters of given cgroup(s), in the words of either version",
-		.options = options,
-		.option_count = ARRAY_SIZE(options),
-	};
-
-	return run(&setter, &line, &pairs, &bare, argc, argv);
+	return set(true, argc, argv);
 }

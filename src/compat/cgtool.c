@@ -287,8 +287,8 @@ void cgspecs_done(struct cgspecs *specs)
 	*specs = (struct cgspecs){ 0 };
 }
 
-int cgspecs_add(const struct cgtool *tool, struct cgspecs *specs, const char *const *values,
-		size_t count)
+static int add_specs(const struct cgtool *tool, struct cgspecs *specs, const char *const *values,
+		     size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct raw_spec *larger =
@@ -309,6 +309,15 @@ int cgspecs_add(const struct cgtool *tool, struct cgspecs *specs, const char *co
 		specs->count++;
 	}
 	return 0;
+}
+
+int cgspecs_read(const struct cgtool *tool, struct cgspecs *specs, const struct option_list *groups,
+		 char **operands, int count)
+{
+	int status = add_specs(tool, specs, groups->values, groups->count);
+
+	return status ? status
+		      : add_specs(tool, specs, (const char *const *)operands, (size_t)count);
 }
 
 /* ---- errors ---- */

@@ -91,8 +91,8 @@ struct cgspecs {
 	struct raw_spec *items;
 	size_t count;
 };
-int cgspecs_add(const struct cgtool *tool, struct cgspecs *specs, const char *const *values,
-		size_t count);
+int cgspecs_read(const struct cgtool *tool, struct cgspecs *specs, const struct option_list *groups,
+		 char **operands, int count);
 void cgspecs_done(struct cgspecs *specs);
 
 /* libcgroup's words for a code; of CG_ERRNO the errno's own (`code` is negative). */

@@ -26,6 +26,7 @@ static const struct compat_program programs[] = {
 	  compat_fetter },
 	{ "lscgroup", "lists groups (libcgroup)", compat_lscgroup },
 	{ "lssubsys", "lists controllers (libcgroup)", compat_lssubsys },
+	{ "reeve-session", "places a session, for pam_reeve(8)", compat_session },
 };
 
 static const struct compat_program *find(const char *name)

@@ -28,3 +28,6 @@ int compat_cgxget(int argc, char **argv);
 int compat_cgxset(int argc, char **argv);
 int compat_lscgroup(int argc, char **argv);
 int compat_lssubsys(int argc, char **argv);
+
+/* session.c: what pam_reeve starts */
+int compat_session(int argc, char **argv);

@@ -124,10 +124,7 @@ int compat_lscgroup(int argc, char **argv)
 
 	if (first < 0)
 		return cgtool_exit(first);
-	status = cgspecs_add(&tool, &specs, groups.values, groups.count);
-	if (!status)
-		status = cgspecs_add(&tool, &specs, (const char *const *)(argv + first),
-				     (size_t)(argc - first));
+	status = cgspecs_read(&tool, &specs, &groups, argv + first, argc - first);
 	if (!status)
 		status = cgtool_open(&tool, bare);
 	if (!status)

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
  * /etc/passwd and /etc/group are read once. For everybody else the C library is asked, and with it
- * whatever directory service the host has: in a thread (asker.h) that is given up when a load has
- * waited ACCOUNTS_LIMIT for it, for a directory that is down may answer never.
+ * whatever directory service the host has (where it has none, that would only read the files again,
+ * all of them for each name that is in neither): in a thread (asker.h) that is given up when a load
+ * has waited ACCOUNTS_LIMIT for it, for a directory that is down may answer never.
  */
 #include "config/accounts.h"
 
 #include "config/asker.h"
+#include "util/fd.h"
 #include "util/host.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 
-enum { BUFFER_LEAST = 4096, BUFFER_MOST = 1024 * 1024, GROUPS_MOST = 65536 };
+enum {
+	BUFFER_LEAST = 4096,
+	BUFFER_MOST = 1024 * 1024,
+	GROUPS_MOST = 65536,
+	SERVICES_MOST = 64 * 1024,
+};
 
 enum kind { USER, USER_NUMBER, GROUP, GROUPS_OF_USER };
 
@@ -248,6 +256,51 @@ static int read_groups(struct accounts *accounts, FILE *file)
 	return r;
 }
 
+/* Where systemd's service finds users and groups that are in no file. */
+static bool has_user_database(void)
+{
+	static const char *const folders[] = { "/run/systemd/userdb", "/run/userdb",
+					       "/run/host/userdb",    "/etc/userdb",
+					       "/usr/lib/userdb",     "/usr/local/lib/userdb" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (access(folders[i], F_OK) == 0)
+			return true;
+	return false;
+}
+
+/* Of a line of nsswitch.conf, cut into its words; an action in brackets is no service of ours. */
+static bool names_only_files(char *words)
+{
+	bool files = false;
+
+	for (char *word; (word = strsep(&words, " \t\r")) != NULL;) {
+		files |= streq(word, "files");
+		if (*word != '\0' && !streq(word, "files") &&
+		    (!streq(word, "systemd") || has_user_database()))
+			return false;
+	}
+	return files;
+}
+
+/* Whether the host knows "passwd" or "group" from its file alone. */
+static bool is_in_files(const struct accounts *accounts, const char *database)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t size = strlen(database);
+
+	if (file_read_at(AT_FDCWD, accounts->services ? accounts->services : "/etc/nsswitch.conf",
+			 SERVICES_MOST, &text, NULL) < 0)
+		return false;
+	for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL;) {
+		line += strspn(line, " \t");
+		line[strcspn(line, "#")] = '\0';
+		if (strncmp(line, database, size) == 0 && line[size] == ':')
+			return names_only_files(line + size + 1);
+	}
+	return false;
+}
+
 static int read_files(struct accounts *accounts)
 {
 	_cleanup_(fclosep) FILE *users = fopen("/etc/passwd", "re");
@@ -255,6 +308,8 @@ static int read_files(struct accounts *accounts)
 	int r = users ? read_users(accounts, users) : 0;
 
 	accounts->files_read = true;
+	accounts->users_in_files = users && is_in_files(accounts, "passwd");
+	accounts->groups_in_files = groups && is_in_files(accounts, "group");
 	return r < 0 || !groups ? r : read_groups(accounts, groups);
 }
 
@@ -275,7 +330,11 @@ static int find(struct accounts *accounts, enum kind kind, const char *name,
 	}
 	account = hash_get_string(hash, asked);
 	if (!account) {
-		r = ask_in_time(accounts, kind, name, 0, &found);
+		bool known = (kind == USER && accounts->users_in_files) ||
+			     (kind == GROUP && accounts->groups_in_files);
+
+		found = (struct account){ 0 };
+		r = known ? 0 : ask_in_time(accounts, kind, name, 0, &found);
 		if (r < 0)
 			return r;
 		account = add(accounts, hash, asked);

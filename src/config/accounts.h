@@ -30,12 +30,14 @@ struct accounts {
 	struct asker *asker;
 	uint64_t waited_ns;
 	bool files_read;
+	bool users_in_files, groups_in_files; /* the host has no other: nobody else is asked */
 	/* A directory service has not answered in time: who is in no file counts as not found. */
 	bool gave_up;
 	/* For tests: another limit (0: the usual one), and what is waited for before each question.
 	 */
 	uint64_t limit_ns;
 	void (*wait_before)(void);
+	const char *services; /* another nsswitch.conf; NULL: the host's */
 };
 
 /* What is told, as a warning, where `gave_up`. */

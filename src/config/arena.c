@@ -97,6 +97,16 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return take(&arena->objects, (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
+void arena_give_back(struct arena *arena, void *memory, size_t size, size_t used)
+{
+	struct chunk *chunk = arena->objects.first;
+
+	if (!chunk || (char *)memory + size != (char *)chunk->data + chunk->used)
+		return;
+	memset((char *)memory + used, 0, size - used);
+	chunk->used -= size - used;
+}
+
 char *arena_copy(struct arena *arena, const char *text, size_t size)
 {
 	char *copy = take(&arena->strings, size + 1);

@@ -24,14 +24,7 @@ static bool is_name(char c)
 
 static uint32_t count_columns(const char *from, const char *to)
 {
-	uint32_t columns = 0;
-
-	for (; from < to; columns++) {
-		size_t length = utf8_sequence(from, (size_t)(to - from));
-
-		from += length ? length : 1;
-	}
-	return columns;
+	return (uint32_t)slice_columns((struct slice){ from, (size_t)(to - from) });
 }
 
 static uint32_t column_of(struct cglexer *lexer, const char *at)

@@ -55,16 +55,13 @@ _printf_(5, 6) bool cgparser_tell(struct cgparser *parser, enum severity severit
 				  const struct cgtoken *token, const char *hint, const char *format,
 				  ...)
 {
-	_cleanup_(freep) char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	diagnostics_add_in_line_v(parser->diagnostics, severity, parser->name, token->shown,
+				  token->line, token->column, token->length, hint, format,
+				  arguments);
 	va_end(arguments);
-	diagnostics_add_in_line(parser->diagnostics, severity, parser->name, token->shown,
-				token->line, token->column, token->length, hint, "%s",
-				message ? message : "out of memory");
 	if (severity == SEVERITY_ERROR && parser->result == 0)
 		parser->result = -EINVAL;
 	return false;

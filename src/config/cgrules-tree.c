@@ -24,6 +24,7 @@ struct converter {
 	const struct cgrules *rules;
 	uint16_t file;
 	struct hash *names; /* of the rules that are made: name -> first line */
+	node_id occasions;  /* of the first rule; 0: none yet */
 	struct text text;
 };
 
@@ -40,16 +41,13 @@ _printf_(6, 7) static void warn(const struct converter *converter, const struct 
 				uint32_t column, const char *word, const char *hint,
 				const char *format, ...)
 {
-	_cleanup_(freep) char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	report_at_v(converter->reader, SEVERITY_WARNING,
+		    place_at(converter, rule, column, word ? slice_columns(slice_of(word)) : 1),
+		    hint, format, arguments);
 	va_end(arguments);
-	report_at(converter->reader, SEVERITY_WARNING,
-		  place_at(converter, rule, column, word ? text_columns(word) : 1), hint, "%s",
-		  message ? message : "out of memory");
 }
 
 /* ---- pieces of the tree ---- */
@@ -80,13 +78,16 @@ static const char *finished(struct converter *converter)
 /* Text as a pattern that means just that. */
 static void add_literal(struct text *text, const char *word, bool pattern)
 {
-	for (; *word; word++) {
-		if (strchr("*?[", *word))
-			text_addf(text, "[%c]", *word);
-		else if (*word == '\\' && pattern)
+	while (*word) {
+		size_t plain = strcspn(word, pattern ? "*?[\\" : "*?[");
+
+		text_add_bytes(text, word, plain);
+		word += plain;
+		if (*word == '\\')
 			text_add(text, "\\\\");
-		else
-			text_add_bytes(text, word, 1);
+		else if (*word)
+			text_addf(text, "[%c]", *word);
+		word += *word != '\0';
 	}
 }
 
@@ -200,9 +201,14 @@ void cgrule_path(struct text *text, const char *path)
 			add_field(text, *++path);
 		} else if (*path == '%') {
 			text_add(text, "%%");
-		} else if (*path != '/' && !(*path == '.' && (path[1] == '/' || !path[1]) &&
-					     text->data && text->data[text->size - 1] == '/')) {
-			text_add_bytes(text, path, 1);
+		} else if (*path != '/' && *path != '.') {
+			size_t plain = MAX(strcspn(path, "/.\\%"), (size_t)1);
+
+			text_add_bytes(text, path, plain);
+			path += plain - 1;
+		} else if (*path == '.' && !((path[1] == '/' || !path[1]) && text->data &&
+					     text->data[text->size - 1] == '/')) {
+			text_add(text, ".");
 		} else if (*path == '/' && text->data && text->data[text->size - 1] != '/') {
 			text_add(text, "/");
 		}
@@ -247,15 +253,17 @@ static bool add_place(struct converter *converter, const struct cgrule *rule)
 	const char *text;
 
 	converter->text.size = 0;
-	for (size_t i = 0; rule->controllers[i]; i++)
-		text_addf(&converter->text, "%s%s", i > 0 ? "," : "", rule->controllers[i]);
+	for (size_t i = 0; rule->controllers[i]; i++) {
+		text_add(&converter->text, i > 0 ? "," : "");
+		text_add(&converter->text, rule->controllers[i]);
+	}
 	text_add(&converter->text, ":");
 	cgrule_path(&converter->text, rule->destination);
 	text = finished(converter);
-	return text &&
-	       add(converter,
-		   place_at(converter, rule, rule->destination_at, text_columns(rule->destination)),
-		   text, false);
+	return text && add(converter,
+			   place_at(converter, rule, rule->destination_at,
+				    slice_columns(slice_of(rule->destination))),
+			   text, false);
 }
 
 /* libcgroup moved line by line, so that the last of a hierarchy counted; of `place` the first does.
@@ -282,8 +290,8 @@ static bool add_places(struct converter *converter, const struct cgrule *rules, 
 /* Where a process has to be already: any hierarchy, any path that begins so. */
 static bool add_ignored(struct converter *converter, const struct cgrule *rule)
 {
-	struct place place =
-		place_at(converter, rule, rule->destination_at, text_columns(rule->destination));
+	struct place place = place_at(converter, rule, rule->destination_at,
+				      slice_columns(slice_of(rule->destination)));
 	const char *path = rule->destination + strspn(rule->destination, "/"), *text;
 
 	if (rule->options != (CGRULE_IGNORE | CGRULE_IGNORE_RT) &&
@@ -308,12 +316,12 @@ static const char *name_of(struct converter *converter, const struct cgrule *rul
 	const char *name;
 
 	converter->text.size = 0;
-	text_addf(&converter->text, "%s%s%s%s",
-		  rule->kind == CGRULE_ANY     ? "*"
-		  : rule->kind == CGRULE_GROUP ? "@"
-					       : "",
-		  rule->name ? rule->name : "", rule->program ? ":" : "",
-		  rule->program ? rule->program : "");
+	text_add(&converter->text, rule->kind == CGRULE_ANY	? "*"
+				   : rule->kind == CGRULE_GROUP ? "@"
+								: "");
+	text_add(&converter->text, rule->name ? rule->name : "");
+	text_add(&converter->text, rule->program ? ":" : "");
+	text_add(&converter->text, rule->program ? rule->program : "");
 	name = finished(converter);
 	if (name && (hash_get_string(&converter->reader->rules, name) ||
 		     hash_get_string(converter->names, name))) {
@@ -329,10 +337,14 @@ static const char *name_of(struct converter *converter, const struct cgrule *rul
 	return name;
 }
 
+/* Nobody tells where they stand, for nobody has written them: all rules share one list. */
 static bool add_occasions(struct converter *converter, struct place place)
 {
-	return add(converter, place, "on", true) &&
-	       builder_open(converter->builder, NODE_LIST, place, NULL) &&
+	if (!add(converter, place, "on", true))
+		return false;
+	if (converter->occasions)
+		return builder_alias(converter->builder, place, converter->occasions);
+	return builder_open(converter->builder, NODE_LIST, place, &converter->occasions) &&
 	       add(converter, place, "execute", true) && add(converter, place, "setuid", true) &&
 	       add(converter, place, "setgid", true) && builder_close(converter->builder);
 }
@@ -345,7 +357,7 @@ static bool add_rule(struct converter *converter, const struct cgrule *rules, si
 
 	if (!name)
 		return false;
-	place.length = (uint32_t)MAX(text_columns(name), (size_t)1);
+	place.length = (uint32_t)MAX(slice_columns(slice_of(name)), (size_t)1);
 	if (!builder_open(converter->builder, NODE_MAP, place, NULL) ||
 	    !add_pair(converter, place, "name", name, false) || !add_occasions(converter, place) ||
 	    !add_user(converter, rules) || !add_program(converter, rules) ||

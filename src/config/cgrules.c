@@ -14,8 +14,6 @@
 #include "util/hash.h"
 #include "util/suggest.h"
 
-#include <stdarg.h>
-
 enum { PART_MAX = 255, WORD_SHOWN = 60 };
 
 struct parser {
@@ -65,14 +63,7 @@ void cgrules_free(struct cgrules *rules)
 
 static uint32_t columns_of(const char *from, const char *to)
 {
-	uint32_t columns = 0;
-
-	for (; from < to; columns++) {
-		size_t length = utf8_sequence(from, (size_t)(to - from));
-
-		from += length ? length : 1;
-	}
-	return columns;
+	return (uint32_t)slice_columns((struct slice){ from, (size_t)(to - from) });
 }
 
 static uint16_t column_at(const struct parser *parser, const char *at)
@@ -84,16 +75,13 @@ static uint16_t column_at(const struct parser *parser, const char *at)
 _printf_(6, 7) static bool tell(struct parser *parser, enum severity severity, const char *from,
 				const char *to, const char *hint, const char *format, ...)
 {
-	_cleanup_(freep) char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	diagnostics_add_in_line_v(parser->diagnostics, severity, parser->name, parser->shown,
+				  parser->line, column_at(parser, from), columns_of(from, to), hint,
+				  format, arguments);
 	va_end(arguments);
-	diagnostics_add_in_line(parser->diagnostics, severity, parser->name, parser->shown,
-				parser->line, column_at(parser, from), columns_of(from, to), hint,
-				"%s", message ? message : "out of memory");
 	if (severity == SEVERITY_ERROR && parser->result == 0)
 		parser->result = -EINVAL;
 	return false;
@@ -123,6 +111,15 @@ static const char *closing_quote(const char *at, const char *end)
 	return memchr(at + 1, '"', (size_t)(end - at - 1));
 }
 
+/* The end of what stands for itself: `at` and all behind it up to a blank or another quote. */
+static const char *end_of_plain(const char *at, const char *end)
+{
+	do
+		at++;
+	while (at < end && !is_blank(*at) && *at != '"');
+	return at;
+}
+
 /* Reads the next field; its text is NULL at the end of the line. False: out of memory. */
 static bool next_field(struct parser *parser, const char **at, const char *end,
 		       struct field_text *ret_field)
@@ -137,7 +134,7 @@ static bool next_field(struct parser *parser, const char **at, const char *end,
 	while (p < end && !is_blank(*p)) {
 		bool may_quote = *p == '"' && (p == field.start || p[-1] == ':');
 		const char *close = may_quote ? closing_quote(p, end) : NULL;
-		const char *from = close ? p + 1 : p, *to = close ? close : p + 1;
+		const char *from = close ? p + 1 : p, *to = close ? close : end_of_plain(p, end);
 		const char *colon = memchr(from, ':', (size_t)(to - from));
 
 		if (may_quote && !close)
@@ -169,9 +166,11 @@ static bool check_text(struct parser *parser, const struct field_text *field)
 	const char *at = field->start;
 
 	while (at < field->end) {
-		size_t length = utf8_sequence(at, (size_t)(field->end - at));
 		unsigned char c = (unsigned char)*at;
+		size_t length = 1;
 
+		if (c < 0x20 || c >= 0x7f)
+			length = utf8_sequence(at, (size_t)(field->end - at));
 		if (length == 0)
 			return tell(parser, SEVERITY_ERROR, at, at + 1,
 				    "is this a text file, in UTF-8?", "byte 0x%02x is no text", c);

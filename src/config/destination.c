@@ -94,7 +94,10 @@ int policy_place_init(struct arena *memory, struct policy_destination *items, si
 	bool fields = false;
 
 	for (size_t i = 0; i < count; i++) {
-		text_addf(&text, "%s%s:%s", i > 0 ? ", " : "", items[i].controllers, items[i].path);
+		text_add(&text, i > 0 ? ", " : "");
+		text_add(&text, items[i].controllers);
+		text_add(&text, ":");
+		text_add(&text, items[i].path);
 		fields |= strchr(items[i].path, '%') != NULL;
 	}
 	if (text.failed || count == 0)

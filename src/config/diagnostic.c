@@ -11,8 +11,6 @@
 
 #include "util/text.h"
 
-#include <stdarg.h>
-
 enum {
 	LINE_WINDOW = 120, /* columns of a longer line that are kept */
 	LINE_BEFORE = 40,  /* of them, before the caret */
@@ -122,34 +120,51 @@ _printf_(8, 0) static struct diagnostic *add(struct diagnostics *list, enum seve
 	return item;
 }
 
+void diagnostics_add_v(struct diagnostics *list, enum severity severity, const char *file,
+		       const char *source, uint32_t line, uint32_t column, uint32_t length,
+		       const char *hint, const char *format, va_list arguments)
+{
+	struct diagnostic *item =
+		add(list, severity, file, line, column, length, hint, format, arguments);
+	const char *start = item && source && line > 0 ? find_line(source, line) : NULL;
+
+	if (start)
+		keep_line(item, start, start + strcspn(start, "\r\n"));
+}
+
 void diagnostics_add(struct diagnostics *list, enum severity severity, const char *file,
 		     const char *source, uint32_t line, uint32_t column, uint32_t length,
 		     const char *hint, const char *format, ...)
 {
-	struct diagnostic *item;
-	const char *start;
 	va_list arguments;
 
 	va_start(arguments, format);
-	item = add(list, severity, file, line, column, length, hint, format, arguments);
+	diagnostics_add_v(list, severity, file, source, line, column, length, hint, format,
+			  arguments);
 	va_end(arguments);
-	start = item && source && line > 0 ? find_line(source, line) : NULL;
-	if (start)
-		keep_line(item, start, start + strcspn(start, "\r\n"));
+}
+
+void diagnostics_add_in_line_v(struct diagnostics *list, enum severity severity, const char *file,
+			       struct slice shown, uint32_t line, uint32_t column, uint32_t length,
+			       const char *hint, const char *format, va_list arguments)
+{
+	struct diagnostic *item =
+		add(list, severity, file, line, column, length, hint, format, arguments);
+
+	if (item)
+		keep_line(item, shown.data, shown.data + shown.size);
 }
 
 void diagnostics_add_in_line(struct diagnostics *list, enum severity severity, const char *file,
 			     struct slice shown, uint32_t line, uint32_t column, uint32_t length,
 			     const char *hint, const char *format, ...)
 {
-	struct diagnostic *item;
 	va_list arguments;
 
 	va_start(arguments, format);
-	item = add(list, severity, file, line, column, length, hint, format, arguments);
+	diagnostics_add_in_line_v(list, severity, file, shown, line, column, length, hint, format,
+				  arguments);
 	va_end(arguments);
-	if (item)
-		keep_line(item, shown.data, shown.data + shown.size);
 }
 
 /* What one item is ordered by; a note takes the key of what it belongs to. */

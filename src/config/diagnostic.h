@@ -12,6 +12,7 @@
 #include "util/text.h"
 
 #include <jansson.h>
+#include <stdarg.h>
 
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
@@ -41,11 +42,18 @@ void diagnostics_done(struct diagnostics *list);
 void diagnostics_add(struct diagnostics *list, enum severity severity, const char *file,
 		     const char *source, uint32_t line, uint32_t column, uint32_t length,
 		     const char *hint, const char *format, ...) _printf_(9, 10);
+void diagnostics_add_v(struct diagnostics *list, enum severity severity, const char *file,
+		       const char *source, uint32_t line, uint32_t column, uint32_t length,
+		       const char *hint, const char *format, va_list arguments) _printf_(9, 0);
 
 /* The same for who has the line at hand, without its end: of a large file no other is looked at. */
 void diagnostics_add_in_line(struct diagnostics *list, enum severity severity, const char *file,
 			     struct slice shown, uint32_t line, uint32_t column, uint32_t length,
 			     const char *hint, const char *format, ...) _printf_(9, 10);
+void diagnostics_add_in_line_v(struct diagnostics *list, enum severity severity, const char *file,
+			       struct slice shown, uint32_t line, uint32_t column, uint32_t length,
+			       const char *hint, const char *format, va_list arguments)
+	_printf_(9, 0);
 
 /*
  * Puts them into the order of `files` (NULL-terminated) and of the positions in each; what is about

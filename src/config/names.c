@@ -25,7 +25,7 @@ static ssize_t find_bad_byte(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size;) {
 		unsigned char c = (unsigned char)text[i];
-		size_t length = utf8_sequence(text + i, size - i);
+		size_t length = c >= 0x20 && c < 0x7f ? 1 : utf8_sequence(text + i, size - i);
 
 		if (length == 0 || c < 0x20 || c == 0x7f ||
 		    (c == 0xc2 && (unsigned char)text[i + 1] < 0xa0))
@@ -37,7 +37,7 @@ static ssize_t find_bad_byte(const char *text, size_t size)
 
 static bool is_controller_file(const char *part, size_t size)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(controllers) && memchr(part, '.', size); i++) {
 		size_t length = strlen(controllers[i]);
 
 		if (size > length && memcmp(part, controllers[i], length) == 0 &&

@@ -15,7 +15,7 @@
 bool path_is_pattern(const char *path)
 {
 	for (; *path; path++) {
-		if (strchr("*?[", *path))
+		if (*path == '*' || *path == '?' || *path == '[')
 			return true;
 		if (path[0] == '\\' && path[1] != '\0')
 			path++;

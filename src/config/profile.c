@@ -19,6 +19,8 @@ const char *const profile_folders[] = { "/etc/reeve/profiles", REEVE_DATA_DIR "/
 struct loading {
 	struct reader *reader;
 	const struct profile_schema *schema;
+	const char *what;
+	bool part; /* of a file that has a description of its own */
 	char *description;
 };
 
@@ -104,37 +106,38 @@ static void unknown_key(struct loading *l, const struct node *node, const char *
 {
 	const char *names[KEYS_MOST];
 	char hint[128];
-	enum profile_form form;
+	enum key_form form;
 	size_t count = 0;
 
 	while (count + 1 < KEYS_MOST &&
 	       (names[count] = l->schema->key_at(count, &form, l->schema->userdata)))
 		count++;
-	names[count++] = "description";
+	if (!l->part)
+		names[count++] = "description";
 	report_error(l->reader, node, guess_hint(l->reader, name, names, count, hint, sizeof(hint)),
-		     "unknown key \"%s\" in a profile", name);
+		     "unknown key \"%s\" in %s", name, l->what);
 }
 
 static void read_key(struct loading *l, const struct node *node, const struct node *value)
 {
 	char name[KEY_SIZE];
-	enum profile_form form;
+	enum key_form form;
 	const char *key;
 
 	snprintf(name, sizeof(name), "%s", tree_text(&l->reader->tree, node));
 	for (char *at = name; *at; at++)
 		if (*at == '_')
 			*at = '-';
-	if (streq(name, "description")) {
+	if (!l->part && streq(name, "description")) {
 		read_description(l, value);
 		return;
 	}
 	for (size_t i = 0; (key = l->schema->key_at(i, &form, l->schema->userdata)); i++) {
 		if (!streq(key, name))
 			continue;
-		if (form == PROFILE_FLAG)
+		if (form == KEY_FLAG)
 			read_flag(l, key, value);
-		else if (form == PROFILE_VALUE)
+		else if (form == KEY_VALUE)
 			read_value(l, key, value);
 		else
 			read_list(l, key, value);
@@ -150,10 +153,20 @@ static void read_root(struct loading *l, const struct node *root)
 	const struct node *key, *value;
 	node_id at = 0;
 
-	if (!expect_map(l->reader, "a profile", root) || root->kind != NODE_MAP)
+	if (!expect_map(l->reader, l->what, root) || root->kind != NODE_MAP)
 		return;
 	while (next_pair(l->reader, root, &at, &key, &value))
 		read_key(l, key, value);
+}
+
+bool profile_read_map(struct reader *reader, const char *what, const struct profile_schema *schema,
+		      const struct node *map)
+{
+	struct loading l = { .reader = reader, .schema = schema, .what = what, .part = true };
+	size_t errors = reader->diagnostics->errors;
+
+	read_root(&l, map);
+	return reader->diagnostics->errors == errors;
 }
 
 static int read_source(struct loading *l)
@@ -204,7 +217,7 @@ int profile_load(const char *path, enum load_flags flags, const struct profile_s
 {
 	size_t errors = diagnostics->errors;
 	struct reader reader;
-	struct loading l = { .reader = &reader, .schema = schema };
+	struct loading l = { .reader = &reader, .schema = schema, .what = "a profile" };
 	int r = begin(&reader, flags, diagnostics);
 
 	if (r == 0)
@@ -219,7 +232,7 @@ int profile_parse(const char *name, const char *text, size_t size,
 	size_t errors = diagnostics->errors, length = strlen(name);
 	char *copy = size <= LOAD_SIZE_MAX ? malloc(size + 1) : NULL;
 	struct reader reader;
-	struct loading l = { .reader = &reader, .schema = schema };
+	struct loading l = { .reader = &reader, .schema = schema, .what = "a profile" };
 	int r;
 
 	if (!copy)

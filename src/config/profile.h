@@ -13,17 +13,15 @@
 
 #include "config/load.h"
 #include "util/error.h"
+#include "util/key-form.h"
 
-enum profile_form {
-	PROFILE_FLAG,  /* true or false */
-	PROFILE_VALUE, /* one text */
-	PROFILE_LIST,  /* a text, a list of texts, or a map: each pair is taken as KEY=VALUE */
-};
+#include <stdbool.h>
 
 /* What a profile may say. Names are written with "-"; "_" is the same. */
 struct profile_schema {
-	/* The keys, NULL behind the last. */
-	const char *(*key_at)(size_t index, enum profile_form *ret_form, void *userdata);
+	/* The keys, NULL behind the last. A flag is true or false here; a list is a text, a list of
+	 * texts, or a map, each pair of which is taken as KEY=VALUE. */
+	const char *(*key_at)(size_t index, enum key_form *ret_form, void *userdata);
 	/* A value, "yes" and "no" for a flag; copied by who keeps it. -errno with a sentence: it
 	 * is told with the value's place. */
 	int (*take)(const char *key, const char *value, void *userdata, struct error *err);
@@ -40,6 +38,13 @@ int profile_load(const char *path, enum load_flags flags, const struct profile_s
 int profile_parse(const char *name, const char *text, size_t size,
 		  const struct profile_schema *schema, char **ret_description,
 		  struct diagnostics *diagnostics);
+
+/* The same of a map in another file; `what` is what it is called: "a sandbox". True: all was good.
+ */
+struct reader;
+struct node;
+bool profile_read_map(struct reader *reader, const char *what, const struct profile_schema *schema,
+		      const struct node *map);
 
 /* The folders in which a profile is looked for by name, in order; NULL behind the last. */
 extern const char *const profile_folders[];

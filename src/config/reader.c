@@ -4,7 +4,6 @@
 
 #include "util/suggest.h"
 
-#include <stdarg.h>
 #include <syslog.h>
 
 int reader_init(struct reader *reader, enum load_flags flags, struct diagnostics *diagnostics)
@@ -35,22 +34,20 @@ void reader_done(struct reader *reader)
 	hash_done(&reader->groups);
 	hash_done(&reader->triggers);
 	hash_done(&reader->templates);
+	hash_done(&reader->places);
+	hash_done(&reader->folders);
 	free(reader->links);
 	accounts_done(&reader->accounts);
 	policy_free(reader->policy);
 }
 
-_printf_(5, 0) static void report(struct reader *reader, enum severity severity, struct place place,
-				  const char *hint, const char *format, va_list arguments)
+void report_at_v(struct reader *reader, enum severity severity, struct place place,
+		 const char *hint, const char *format, va_list arguments)
 {
 	const struct source *source = &reader->sources[place.file];
-	_cleanup_(freep) char *message = NULL;
 
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
-	diagnostics_add(reader->diagnostics, severity, source->name, source->text, place.line,
-			place.column, place.length, hint, "%s",
-			message ? message : "out of memory");
+	diagnostics_add_v(reader->diagnostics, severity, source->name, source->text, place.line,
+			  place.column, place.length, hint, format, arguments);
 }
 
 bool report_at(struct reader *reader, enum severity severity, struct place place, const char *hint,
@@ -59,7 +56,7 @@ bool report_at(struct reader *reader, enum severity severity, struct place place
 	va_list arguments;
 
 	va_start(arguments, format);
-	report(reader, severity, place, hint, format, arguments);
+	report_at_v(reader, severity, place, hint, format, arguments);
 	va_end(arguments);
 	return false;
 }
@@ -71,7 +68,7 @@ bool report_quirk(struct reader *reader, struct place place, const char *hint, c
 	va_list arguments;
 
 	va_start(arguments, format);
-	report(reader, severity, place, hint, format, arguments);
+	report_at_v(reader, severity, place, hint, format, arguments);
 	va_end(arguments);
 	return compat(reader);
 }

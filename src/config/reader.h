@@ -63,6 +63,7 @@ enum single {
 	SINGLE_COUNT
 };
 
+struct profile_schema;
 /* What layers replace by name. */
 enum layered { LAYERED_GROUPS, LAYERED_RULES, LAYERED_TRIGGERS, LAYERED_KINDS };
 
@@ -73,11 +74,13 @@ struct reader {
 	size_t source_count;
 	struct tree tree;
 	struct policy *policy;
-	struct arena *memory; /* the policy's */
+	struct arena *memory;		      /* the policy's */
+	const struct profile_schema *sandbox; /* a service's: its keys; NULL: none are known */
 
 	/* name -> index + 1 */
 	struct hash rules, groups, triggers;
-	struct hash templates;		 /* name -> struct policy_group */
+	struct hash templates; /* name -> struct policy_group */
+	struct hash places; /* destination as written -> struct policy_effect: rules share them */
 	struct hash over[LAYERED_KINDS]; /* by name, what a layer has: layers.c */
 	struct link *links;
 	size_t link_count, link_room;
@@ -86,7 +89,10 @@ struct reader {
 	const struct node *single[SINGLE_COUNT];
 
 	struct accounts accounts;
+	struct hash folders; /* that are there and no links, by name in `memory` */
 
+	const struct node *occasions_node; /* the list that was read last without a mistake */
+	uint32_t occasions;
 	size_t visited; /* map and list entries seen, aliases followed */
 	unsigned guesses;
 	bool has_rules;	 /* some file has the key */
@@ -102,6 +108,8 @@ void reader_done(struct reader *reader);
 /* Adds a diagnostic; the source line is looked up. Always returns false. */
 bool report_at(struct reader *reader, enum severity severity, struct place place, const char *hint,
 	       const char *format, ...) _printf_(5, 6);
+void report_at_v(struct reader *reader, enum severity severity, struct place place,
+		 const char *hint, const char *format, va_list arguments) _printf_(5, 0);
 
 #define report_error(reader, node, hint, ...) \
 	report_at(reader, SEVERITY_ERROR, place_of(node), hint, __VA_ARGS__)

@@ -19,15 +19,15 @@ struct draft_effect {
 struct effect_list {
 	const char *rule; /* for messages */
 	bool kills;	  /* `trigger: KILL` */
-	struct draft_effect items[DRAFT_EFFECTS];
 	size_t count;
+	struct draft_effect items[DRAFT_EFFECTS];
 };
 
 struct condition_list {
 	const char *rule;
 	unsigned depth; /* how many `not` it is in */
-	struct policy_condition items[DRAFT_CONDITIONS];
 	size_t count;
+	struct policy_condition items[DRAFT_CONDITIONS];
 };
 
 struct rule_draft {
@@ -35,11 +35,25 @@ struct rule_draft {
 	const struct node *key;
 	bool listed; /* in a list of rules, not a map */
 	bool broken; /* a key was wrong (told): what is missing is not told too */
-	const struct node *paths, *exe, *action, *on, *scope, *rate, *deadline;
+	const struct node *paths, *exe, *action, *on, *scope, *rate, *deadline, *then_at;
 	struct condition_list conditions;
 	struct effect_list effects, then;
-	const struct node *then_at;
 };
+
+/* Empty lists: their items are not touched, for that would take longer than all else of a rule. */
+static inline void conditions_init(struct condition_list *list, const char *rule, unsigned depth)
+{
+	list->rule = rule;
+	list->depth = depth;
+	list->count = 0;
+}
+
+static inline void effects_init(struct effect_list *list, const char *rule)
+{
+	list->rule = rule;
+	list->kills = false;
+	list->count = 0;
+}
 
 /* schema-conditions.c: `exe` where it is a condition. */
 bool read_exe(struct reader *reader, const struct node *value, struct condition_list *list);

@@ -153,6 +153,42 @@ static bool word_program(struct reader *reader, const struct word_source *from,
 	return word_path(reader, from, word);
 }
 
+/* Keeps in mind that a folder is no link; what cannot be kept is asked for again. */
+static void note_folder(struct reader *reader, const char *path, size_t size)
+{
+	char *copy = arena_copy(reader->memory, path, size);
+
+	if (copy)
+		(void)hash_put(&reader->folders, copy, size, copy, NULL);
+}
+
+/* Whether any part of an absolute path is a link. Rules name many programs in few folders: each of
+ * those is asked about once. */
+static bool has_link(struct reader *reader, const char *path)
+{
+	char part[PATH_MAX], target[1];
+	size_t at = 0;
+
+	while (path[at] != '\0') {
+		size_t size = at + 1 + strcspn(path + at + 1, "/");
+
+		if (size >= sizeof(part))
+			return true;
+		memcpy(part, path, size);
+		part[size] = '\0';
+		at = size;
+		if (hash_get(&reader->folders, part, size))
+			continue;
+		if (readlink(part, target, sizeof(target)) >= 0)
+			return true;
+		if (errno != EINVAL)
+			return false; /* it is not there, or not for us */
+		if (path[size] != '\0')
+			note_folder(reader, part, size);
+	}
+	return false;
+}
+
 /* Where the word of a path leads; true with *ret_word filled in if that is another place. */
 static bool resolve_word(struct reader *reader, const struct policy_word *word,
 			 struct policy_word *ret_word)
@@ -160,6 +196,8 @@ static bool resolve_word(struct reader *reader, const struct policy_word *word,
 	_cleanup_(freep) char *real = NULL;
 
 	if ((word->form != WORD_EXACT && word->form != WORD_FOLDER) || word->text[0] != '/')
+		return false;
+	if (!has_link(reader, word->text))
 		return false;
 	real = realpath(word->text, NULL);
 	if (!real || streq(real, word->text) || path_is_pattern(real))
@@ -178,16 +216,19 @@ static bool word_container(struct reader *reader, const struct word_source *from
 					     "cri-o", "podman", "lxc",	  "nspawn" };
 	char buffer[96];
 	const char *hint;
+	bool known = false;
 
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		known |= streq(from->text, words[i]);
 	if (streq(from->text, "pod:"))
 		return report_error(reader, from->node, "write \"pod:\" and the pod's uid",
 				    "\"container\": which pod?");
-	if (strncmp(from->text, "pod:", 4) != 0 &&
+	if (!known && strncmp(from->text, "pod:", 4) != 0 &&
 	    from->text[strspn(from->text, "0123456789abcdef")] != '\0') {
 		hint = guess_hint(reader, from->text, words, ARRAY_SIZE(words), buffer,
 				  sizeof(buffer));
 		/* Any other may be the name of a machine. */
-		if (hint && !streq(suggest(from->text, words, ARRAY_SIZE(words)), from->text))
+		if (hint)
 			report_warning(reader, from->node, hint,
 				       "\"%.60s\" is taken as the name of a container", from->text);
 	}
@@ -325,9 +366,13 @@ static bool read_words(struct reader *reader, const struct schema_key *key,
 	if (!condition->words)
 		return report_oom(reader);
 	if (value->kind == NODE_SCALAR)
-		return read_word(reader, &from, condition);
-	for (node_id at = 0; next_entry(reader, value, &at, &from.node);)
+		good = read_word(reader, &from, condition);
+	for (node_id at = 0;
+	     value->kind == NODE_LIST && next_entry(reader, value, &at, &from.node);)
 		good &= read_word(reader, &from, condition);
+	arena_give_back(reader->memory, condition->words,
+			count * (1 + key->least) * sizeof(struct policy_word),
+			condition->word_count * sizeof(struct policy_word));
 	return good && !reader->too_large;
 }
 
@@ -382,7 +427,7 @@ static bool read_time(struct reader *reader, const struct schema_key *key, const
 static bool read_one_not(struct reader *reader, const struct node *map, struct condition_list *list)
 {
 	struct policy_condition *condition = new_condition(reader, list, CONDITION_NOT, map);
-	_cleanup_(freep) struct condition_list *inner = calloc(1, sizeof(*inner));
+	_cleanup_(freep) struct condition_list *inner = malloc(sizeof(*inner));
 	char shown[80];
 
 	if (!condition)
@@ -399,8 +444,7 @@ static bool read_one_not(struct reader *reader, const struct node *map, struct c
 	if (list->depth == NOT_DEPTH)
 		return report_error(reader, map, NULL, "more than %d \"not\" in one another",
 				    NOT_DEPTH);
-	inner->rule = list->rule;
-	inner->depth = list->depth + 1;
+	conditions_init(inner, list->rule, list->depth + 1);
 	return schema_read(reader, &condition_schema, map, inner) &&
 	       keep_conditions(reader, inner, &condition->inner, &condition->inner_count);
 }
@@ -503,10 +547,13 @@ bool keep_conditions(struct reader *reader, const struct condition_list *list,
 	kept = arena_alloc(reader->memory, list->count * sizeof(*kept));
 	if (!kept)
 		return report_oom(reader);
-	for (enum condition_kind kind = 0; kind < CONDITIONS; kind++)
-		for (size_t i = 0; i < list->count; i++)
-			if (list->items[i].kind == kind)
-				kept[used++] = list->items[i];
+	for (size_t i = 0; i < list->count; i++) {
+		size_t at = used++;
+
+		for (; at > 0 && kept[at - 1].kind > list->items[i].kind; at--)
+			kept[at] = kept[at - 1];
+		kept[at] = list->items[i];
+	}
 	*ret_conditions = kept;
 	*ret_count = used;
 	return true;

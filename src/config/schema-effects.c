@@ -145,25 +145,53 @@ static bool read_destination(struct reader *reader, const struct schema_key *key
 	return true;
 }
 
+/* The one that another rule has named before, word for word, is shared with it. */
+static bool read_one_place(struct reader *reader, const struct schema_key *key,
+			   const struct node *value, void *target)
+{
+	struct policy_destination *item;
+	struct policy_effect *shared;
+	struct draft_effect *draft;
+	const char *text;
+
+	if (value_text(reader, key->name, value, &text) != VALUE_GOOD)
+		return false;
+	shared = hash_get_string(&reader->places, text);
+	if (!shared) {
+		item = arena_alloc(reader->memory, sizeof(*item));
+		shared = arena_alloc(reader->memory, sizeof(*shared));
+		if (!item || !shared)
+			return report_oom(reader);
+		if (!read_destination(reader, key, value, item))
+			return false;
+		if (policy_place_init(reader->memory, item, 1, shared) < 0 ||
+		    hash_put_string(&reader->places, text, shared, NULL) < 0)
+			return report_oom(reader);
+	}
+	draft = add_effect(reader, target, EFFECT_PLACE, value);
+	if (draft)
+		draft->effect.place = shared->place;
+	return draft != NULL;
+}
+
 /* One destination, or a list of them. */
 static bool read_place(struct reader *reader, const struct schema_key *key,
 		       const struct node *value, void *target)
 {
-	bool list = value->kind == NODE_LIST;
-	size_t room = list ? value->count : 1, count = 0;
+	size_t room = value->count, count = 0;
 	struct policy_destination *items;
 	struct draft_effect *draft;
 	const struct node *entry;
 
+	if (value->kind != NODE_LIST)
+		return read_one_place(reader, key, value, target);
 	if (room == 0)
 		return report_error(reader, value, "take the key out", "\"%s\" is empty",
 				    key->name);
 	items = arena_alloc(reader->memory, room * sizeof(*items));
 	if (!items)
 		return report_oom(reader);
-	if (!list && !read_destination(reader, key, value, &items[count++]))
-		return false;
-	for (node_id at = 0; list && next_entry(reader, value, &at, &entry);)
+	for (node_id at = 0; next_entry(reader, value, &at, &entry);)
 		if (!read_destination(reader, key, entry, &items[count++]))
 			return false;
 	if (reader->too_large)

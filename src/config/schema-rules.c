@@ -244,6 +244,11 @@ static enum value read_occasions(struct reader *reader, const char *key, const s
 	enum value worst = VALUE_GOOD;
 	const struct node *entry;
 
+	/* An alias that very many rules share. */
+	if (node == reader->occasions_node) {
+		rule->on = reader->occasions;
+		return VALUE_GOOD;
+	}
 	if (node->kind != NODE_LIST)
 		return read_occasion(reader, key, node, rule);
 	if (node->count == 0) {
@@ -255,6 +260,10 @@ static enum value read_occasions(struct reader *reader, const char *key, const s
 
 		if (result != VALUE_GOOD && worst != VALUE_BAD)
 			worst = result;
+	}
+	if (worst == VALUE_GOOD) {
+		reader->occasions_node = node;
+		reader->occasions = rule->on;
 	}
 	return worst;
 }
@@ -357,19 +366,22 @@ static bool keep_rule(struct reader *reader, const struct rule_draft *draft)
 static bool read_rule(struct reader *reader, const struct node *key, const struct node *body,
 		      bool listed)
 {
-	_cleanup_(freep) struct rule_draft *draft = calloc(1, sizeof(*draft));
+	_cleanup_(freep) struct rule_draft *draft = malloc(sizeof(*draft));
 	struct policy_rule *rule = next_rule(reader);
 	bool good, usable;
 
 	if (!rule || !draft)
 		return report_oom(reader);
+	memset(draft, 0, offsetof(struct rule_draft, conditions));
 	draft->rule = rule;
 	draft->key = key;
 	draft->listed = listed;
 	rule->name = arena_copy(reader->memory, tree_text(&reader->tree, key), key->count);
 	if (!rule->name)
 		return report_oom(reader);
-	draft->conditions.rule = draft->effects.rule = rule->name;
+	conditions_init(&draft->conditions, rule->name, 0);
+	effects_init(&draft->effects, rule->name);
+	effects_init(&draft->then, NULL);
 	rule->at = position_of(key);
 	if (!check_name(reader, "rule", key) || !expect_map(reader, rule->name, body))
 		return false;

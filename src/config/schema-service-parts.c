@@ -190,19 +190,6 @@ static bool read_health_time(struct reader *reader, const struct schema_key *key
 			      (uint64_t *)(void *)((char *)target + key->offset)) != VALUE_BAD;
 }
 
-static bool read_retries(struct reader *reader, const struct schema_key *key,
-			 const struct node *value, void *target)
-{
-	const struct number_range range = { .least = key->least, .most = key->most };
-	struct service_health *health = target;
-	uint64_t number = 0;
-	enum value result = value_number(reader, key->name, value, &range, &number);
-
-	if (result == VALUE_GOOD)
-		health->retries = (unsigned)number;
-	return result != VALUE_BAD;
-}
-
 #define HEALTH(member) offsetof(struct service_health, member)
 #define HOUR	       (UINT64_C(3600) * SECOND)
 
@@ -212,7 +199,7 @@ static const struct schema_key health_keys[] = {
 	{ "exec", "program", "it is well when this ends with 0", read_health_exec },
 	{ "http", "address", "it is well when this is answered with 200 to 399", read_health_http },
 	{ "retries", "number", "failures in a row, after which it is restarted; default 3",
-	  read_retries, .least = 1, .most = 1000 },
+	  read_unsigned, HEALTH(retries), 1, 1000 },
 	{ "start_period", "time", "after the start, in which failures do not count; default 0",
 	  read_health_time, HEALTH(start_period), 0, 24 * HOUR },
 	{ "tcp", "address", "it is well when this can be connected to", read_health_tcp },

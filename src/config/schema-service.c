@@ -5,6 +5,7 @@
  */
 #include "config/schema-service.h"
 
+#include "config/profile.h"
 #include "config/values.h"
 
 #include <ctype.h>
@@ -171,6 +172,57 @@ static bool read_cwd(struct reader *reader, const struct schema_key *key, const 
 			    "\"cwd\": \"%.80s\" does not begin with \"/\"", manifest->cwd);
 }
 
+/* ---- the sandbox ---- */
+
+struct sandbox {
+	struct reader *reader;
+	const struct profile_schema *schema;
+	struct service_manifest *manifest;
+	size_t count;
+};
+
+static const char *sandbox_key_at(size_t index, enum key_form *ret_form, void *userdata)
+{
+	const struct sandbox *sandbox = userdata;
+
+	return sandbox->schema->key_at(index, ret_form, sandbox->schema->userdata);
+}
+
+/* Once it has been looked at, it is kept as it was given. */
+static int sandbox_take(const char *key, const char *value, void *userdata, struct error *err)
+{
+	struct sandbox *sandbox = userdata;
+	struct arena *memory = sandbox->reader->memory;
+	char **list;
+	int r = sandbox->schema->take(key, value, sandbox->schema->userdata, err);
+
+	if (r < 0)
+		return r;
+	list = arena_alloc(memory, (sandbox->count + 3) * sizeof(*list));
+	if (!list)
+		return error_oom(err);
+	for (size_t i = 0; i < sandbox->count; i++)
+		list[i] = sandbox->manifest->sandbox[i];
+	list[sandbox->count] = arena_string(memory, key);
+	list[sandbox->count + 1] = arena_string(memory, value);
+	if (!list[sandbox->count] || !list[sandbox->count + 1])
+		return error_oom(err);
+	sandbox->count += 2;
+	sandbox->manifest->sandbox = list;
+	return 0;
+}
+
+static bool read_sandbox(struct reader *reader, const struct schema_key *key,
+			 const struct node *value, void *target)
+{
+	struct sandbox sandbox = { reader, reader->sandbox, target, 0 };
+	const struct profile_schema schema = { sandbox_key_at, sandbox_take, &sandbox };
+
+	if (!reader->sandbox)
+		return report_error(reader, value, NULL, "\"%s\" means nothing here", key->name);
+	return profile_read_map(reader, "a sandbox", &schema, value);
+}
+
 #define FIELD(member) offsetof(struct service_manifest, member)
 #define LONGEST	      (UINT64_C(86400) * 365 * SECOND)
 
@@ -225,6 +277,8 @@ static const struct schema_key service_keys[] = {
 	{ "restart_limit", "rate", "more restarts than that (\"5/min\") and it is given up",
 	  read_service_limit },
 	{ "run", "program", "a path, or a list of program and arguments", read_words, FIELD(run) },
+	{ "sandbox", "map", "what it sees and may do: options of reeve run, as in reeve-profile(5)",
+	  read_sandbox },
 	{ "start_timeout", "time", "in which it must be ready; default 1min", read_time,
 	  FIELD(start_timeout), SECOND / 1000, LONGEST },
 	{ "stop_signal", "signal", "what it is asked to stop by; default SIGTERM", read_signal,

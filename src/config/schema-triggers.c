@@ -35,14 +35,7 @@ static bool keep(struct reader *reader, const struct schema_key *key, const stru
 static bool read_count(struct reader *reader, const struct schema_key *key,
 		       const struct node *value, void *target)
 {
-	const struct number_range range = { .least = key->least, .most = key->most };
-	struct trigger_draft *draft = target;
-	uint64_t number = 0;
-	enum value result = value_number(reader, key->name, value, &range, &number);
-
-	if (result == VALUE_GOOD)
-		*(unsigned *)((char *)draft->trigger + key->offset) = (unsigned)number;
-	return result != VALUE_BAD;
+	return read_unsigned(reader, key, value, ((struct trigger_draft *)target)->trigger);
 }
 
 static bool read_rate(struct reader *reader, const struct schema_key *key, const struct node *value,

@@ -180,6 +180,18 @@ bool schema_read(struct reader *reader, const struct schema *schema, const struc
 	return good && !reader->too_large;
 }
 
+bool read_unsigned(struct reader *reader, const struct schema_key *key, const struct node *value,
+		   void *target)
+{
+	const struct number_range range = { .least = key->least, .most = key->most };
+	uint64_t number = 0;
+	enum value result = value_number(reader, key->name, value, &range, &number);
+
+	if (result == VALUE_GOOD)
+		*(unsigned *)((char *)target + key->offset) = (unsigned)number;
+	return result != VALUE_BAD;
+}
+
 /* Notes that a single value is set; false when another file has set it. */
 bool set_single(struct reader *reader, const struct schema_key *key, const struct node *value)
 {

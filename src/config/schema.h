@@ -62,6 +62,10 @@ bool only_in_files(struct reader *reader, const struct schema_key *key, const st
 bool read_fleet(struct reader *reader, const struct schema_key *key, const struct node *value,
 		void *target);
 
+/* A number between the key's `least` and `most` into an unsigned at its offset. */
+bool read_unsigned(struct reader *reader, const struct schema_key *key, const struct node *value,
+		   void *target);
+
 /* schema-rules.c, -groups.c, -triggers.c, -tests.c: what stands behind the top-level keys. */
 bool read_rules(struct reader *reader, const struct schema_key *key, const struct node *value,
 		void *target);

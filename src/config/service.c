@@ -177,8 +177,8 @@ static int finish(struct reader *reader, int r, size_t errors_before,
 	return r;
 }
 
-int service_load(const char *path, enum load_flags flags, struct service_manifest **ret_manifest,
-		 struct diagnostics *diagnostics)
+int service_load(const char *path, enum load_flags flags, const struct profile_schema *sandbox,
+		 struct service_manifest **ret_manifest, struct diagnostics *diagnostics)
 {
 	_cleanup_(service_manifest_freep) struct service_manifest *manifest =
 		calloc(1, sizeof(*manifest));
@@ -189,6 +189,7 @@ int service_load(const char *path, enum load_flags flags, struct service_manifes
 	if (!manifest)
 		return -ENOMEM;
 	r = begin(&reader, flags, diagnostics, manifest);
+	reader.sandbox = sandbox;
 	if (r == 0)
 		r = sources_read(&reader, path);
 	if (r == 0)
@@ -197,7 +198,8 @@ int service_load(const char *path, enum load_flags flags, struct service_manifes
 }
 
 int service_parse(const char *name, const char *text, size_t size,
-		  struct service_manifest **ret_manifest, struct diagnostics *diagnostics)
+		  const struct profile_schema *sandbox, struct service_manifest **ret_manifest,
+		  struct diagnostics *diagnostics)
 {
 	_cleanup_(service_manifest_freep) struct service_manifest *manifest =
 		calloc(1, sizeof(*manifest));
@@ -213,6 +215,7 @@ int service_parse(const char *name, const char *text, size_t size,
 	memcpy(copy, text, size);
 	copy[size] = '\0';
 	r = begin(&reader, 0, diagnostics, manifest);
+	reader.sandbox = sandbox;
 	if (r < 0)
 		free(copy);
 	else

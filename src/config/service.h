@@ -6,6 +6,7 @@
 #pragma once
 
 #include "config/load.h"
+#include "config/profile.h"
 
 #include <signal.h>
 
@@ -70,6 +71,7 @@ struct service_manifest {
 	char *name, *file, *description;
 	bool enabled;
 	char **run, **env, **pre_start, **post_stop;
+	char **sandbox;		 /* key and value by turns, as given: options of a launch */
 	char *cwd, *user, *home; /* user, home: NULL for root */
 	uid_t uid;
 	gid_t gid;
@@ -105,13 +107,15 @@ int service_name_check(const char *name, struct error *err);
 
 /*
  * Reads a file that is named after its service. 0; -EINVAL when there was any mistake; or another
- * negative errno: all told in `diagnostics`.
+ * negative errno: all told in `diagnostics`. `sandbox`: which keys the map of that name may have,
+ * and who looks at their values; NULL: it may have none.
  */
-int service_load(const char *path, enum load_flags flags, struct service_manifest **ret_manifest,
-		 struct diagnostics *diagnostics);
+int service_load(const char *path, enum load_flags flags, const struct profile_schema *sandbox,
+		 struct service_manifest **ret_manifest, struct diagnostics *diagnostics);
 /* The same for a text in memory; `name` ends in .yaml or .json. */
 int service_parse(const char *name, const char *text, size_t size,
-		  struct service_manifest **ret_manifest, struct diagnostics *diagnostics);
+		  const struct profile_schema *sandbox, struct service_manifest **ret_manifest,
+		  struct diagnostics *diagnostics);
 
 /* The number of "TERM", "SIGTERM" or "15"; -EINVAL. */
 int signal_from_name(const char *word);

@@ -41,7 +41,9 @@ static void files_and_others(void **state)
 /* One wait for all: the second who is asked for is not waited for at all. */
 static void a_directory_that_hangs(void **state)
 {
-	struct accounts accounts = { .limit_ns = 20000000, .wait_before = wait_for_gate };
+	struct accounts accounts = { .limit_ns = 20000000,
+				     .wait_before = wait_for_gate,
+				     .services = "/nonexistent" };
 	struct account *account;
 
 	assert_int_equal(pipe(gate), 0);
@@ -57,11 +59,43 @@ static void a_directory_that_hangs(void **state)
 	close(gate[1]);
 }
 
+/* Whether somebody beside the files is asked. */
+static bool asks_with(const char *services)
+{
+	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
+	_cleanup_(freep) char *path = unit_path(folder, "nsswitch.conf");
+	_cleanup_(accounts_done) struct accounts accounts = { .services = path };
+	struct account *account;
+	bool group;
+
+	unit_write(folder, "nsswitch.conf", services);
+	assert_int_equal(accounts_group(&accounts, "reeve-none", &account), 0);
+	assert_false(account->found);
+	group = accounts.asker != NULL;
+	assert_int_equal(accounts_user(&accounts, "reeve-nobody", &account), 0);
+	assert_false(account->found);
+	assert_int_equal(accounts_user(&accounts, "root", &account), 0);
+	assert_true(account->found);
+	return group || accounts.asker != NULL;
+}
+
+static void who_is_asked(void **state)
+{
+	assert_false(asks_with("passwd: files\ngroup:\tfiles # and no other\n"));
+	assert_true(asks_with("passwd: files ldap\ngroup: files\n"));
+	assert_true(asks_with("passwd: files\ngroup: sss files\n"));
+	assert_true(asks_with("passwd: files [NOTFOUND=return]\ngroup: files\n"));
+	assert_true(asks_with("passwd:\ngroup: files\n"));
+	assert_true(asks_with("passwd: files\n"));
+	assert_true(asks_with(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_and_others),
 		cmocka_unit_test(a_directory_that_hangs),
+		cmocka_unit_test(who_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

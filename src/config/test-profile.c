@@ -6,15 +6,15 @@
 #include "test/unit.h"
 #include "util/text.h"
 
-static const char *key_at(size_t index, enum profile_form *ret_form, _unused_ void *userdata)
+static const char *key_at(size_t index, enum key_form *ret_form, _unused_ void *userdata)
 {
 	static const struct {
 		const char *name;
-		enum profile_form form;
+		enum key_form form;
 	} keys[] = {
-		{ "clear-env", PROFILE_FLAG },
-		{ "nice", PROFILE_VALUE },
-		{ "env", PROFILE_LIST },
+		{ "clear-env", KEY_FLAG },
+		{ "nice", KEY_VALUE },
+		{ "env", KEY_LIST },
 	};
 
 	if (index >= ARRAY_SIZE(keys))

@@ -9,7 +9,7 @@ static struct service_manifest *good(const char *text)
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	struct service_manifest *manifest = NULL;
-	int r = service_parse("/x/agent.yaml", text, strlen(text), &manifest, &diagnostics);
+	int r = service_parse("/x/agent.yaml", text, strlen(text), NULL, &manifest, &diagnostics);
 
 	if (r < 0 || diagnostics.count > 0) {
 		char *all = told(&diagnostics);
@@ -25,7 +25,8 @@ static void bad(const char *text, const char *wanted)
 	_cleanup_(service_manifest_freep) struct service_manifest *manifest = NULL;
 	_cleanup_(freep) char *all = NULL;
 
-	assert_int_equal(service_parse("agent.yaml", text, strlen(text), &manifest, &diagnostics),
+	assert_int_equal(service_parse("agent.yaml", text, strlen(text), NULL, &manifest,
+				       &diagnostics),
 			 -EINVAL);
 	assert_null(manifest);
 	all = told(&diagnostics);
@@ -164,7 +165,9 @@ static void test_example(void **state)
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	_cleanup_(service_manifest_freep) struct service_manifest *m = NULL;
 
-	assert_int_equal(service_load("data/examples/services/hids.yaml", 0, &m, &diagnostics), 0);
+	assert_int_equal(service_load("data/examples/services/hids.yaml", 0, NULL, &m,
+				      &diagnostics),
+			 0);
 	assert_int_equal(diagnostics.count, 0);
 	assert_int_equal(m->restart.when, RESTART_ON_KILL);
 	assert_int_equal(m->group.limits.ram, 50 << 20);

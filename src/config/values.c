@@ -15,7 +15,7 @@ bool value_is_null(const struct reader *reader, const struct node *node)
 {
 	static const char *const words[] = { "", "~", "null", "Null", "NULL" };
 
-	if (node->kind != NODE_SCALAR || !node->plain)
+	if (node->kind != NODE_SCALAR || !node->plain || node->count > 4)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (streq(tree_text(&reader->tree, node), words[i]))

@@ -69,15 +69,10 @@ static int do_status(struct engine *engine, const json_t *parameters, json_t **r
 	return *ret_reply ? 0 : error_oom(err);
 }
 
-static int do_reload(struct engine *engine, const json_t *parameters, json_t **ret_reply,
-		     struct error *err)
+void engine_name_mistake(const struct diagnostics *diagnostics, struct error *err)
 {
-	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
-	json_t *warnings;
-	int r = engine_reload(engine, &diagnostics, err);
-
-	for (size_t i = 0; r < 0 && i < diagnostics.count; i++) {
-		const struct diagnostic *d = &diagnostics.items[i];
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *d = &diagnostics->items[i];
 
 		if (d->severity != SEVERITY_ERROR)
 			continue;
@@ -87,8 +82,19 @@ static int do_reload(struct engine *engine, const json_t *parameters, json_t **r
 		else
 			error_wrap(err, "%s:%u:%u: %s", d->file ? d->file : "policy", d->line,
 				   d->column, d->message);
-		break;
+		return;
 	}
+}
+
+static int do_reload(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	json_t *warnings;
+	int r = engine_reload(engine, &diagnostics, err);
+
+	if (r < 0)
+		engine_name_mistake(&diagnostics, err);
 	if (r < 0) {
 		/* All of them, with their places, for who wants more than a sentence. */
 		*ret_reply = json_pack("{s:o}", "diagnostics", diagnostics_to_json(&diagnostics));
@@ -183,6 +189,19 @@ static int do_get(struct engine *engine, const json_t *parameters, json_t **ret_
 		json_array_append_new(list, json_integer(pids[i]));
 	*ret_reply =
 		json_pack("{s:o, s:o}", "group", engine_group_to_json(engine, group), "pids", list);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
+static int do_locate(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		     struct error *err)
+{
+	struct group *group;
+	int r = get_group(engine, parameters, "name", &group, err);
+
+	if (r < 0)
+		return r;
+	*ret_reply = json_pack("{s:o, s:b}", "paths", engine_group_paths(engine, group), "frozen",
+			       group_is_frozen(group) == 1);
 	return *ret_reply ? 0 : error_oom(err);
 }
 
@@ -353,6 +372,63 @@ static int do_move(struct engine *engine, const json_t *parameters, json_t **ret
 	return *ret_reply ? 0 : error_oom(err);
 }
 
+/* ---- sessions ---- */
+
+static int get_number(const json_t *parameters, const char *name, json_int_t least, json_int_t most,
+		      json_int_t *ret_number, struct error *err)
+{
+	const json_t *value = json_object_get(parameters, name);
+
+	*ret_number = json_integer_value(value);
+	if (json_is_integer(value) && *ret_number >= least && *ret_number <= most)
+		return 0;
+	return error_set(err, -EINVAL, "parameter \"%s\" must be a number from %lld to %lld", name,
+			 (long long)least, (long long)most);
+}
+
+static int read_session(const json_t *parameters, struct session *session, struct error *err)
+{
+	const json_t *groups = json_object_get(parameters, "groups"), *value;
+	json_int_t pid, uid, gid;
+	size_t index;
+	int r = get_number(parameters, "pid", 1, INT_MAX, &pid, err);
+
+	if (r >= 0)
+		r = get_number(parameters, "uid", 0, UINT32_MAX - 1, &uid, err);
+	if (r >= 0)
+		r = get_number(parameters, "gid", 0, UINT32_MAX - 1, &gid, err);
+	if (r < 0)
+		return r;
+	*session = (struct session){ .pid = (pid_t)pid, .uid = (uid_t)uid, .gid = (gid_t)gid };
+	json_array_foreach(groups, index,
+			   value) if (session->group_count < ARRAY_SIZE(session->groups))
+		session->groups[session->group_count++] = (gid_t)json_integer_value(value);
+	return 0;
+}
+
+static int do_session(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		      struct error *err)
+{
+	const struct policy *policy = engine_policy(engine);
+	const struct decision *decision = NULL;
+	const char *rule = NULL;
+	struct session session;
+	int r = read_session(parameters, &session, err);
+
+	if (r >= 0)
+		r = engine_place_session(engine, &session, &decision, err);
+	if (r < 0)
+		return r;
+	if (decision && decision->group_rule >= 0)
+		rule = policy->rules[decision->group_rule].name;
+	if (decision && decision->result < 0)
+		return error_set_errno(err, decision->result, "rule \"%s\": process %d",
+				       rule ? rule : "", session.pid);
+	*ret_reply = json_pack("{s:s?, s:b}", "rule", rule, "moved",
+			       decision && decision->flags & DECISION_MOVED);
+	return *ret_reply ? 0 : error_oom(err);
+}
+
 static int freeze(struct engine *engine, const json_t *parameters, bool frozen, json_t **ret_reply,
 		  struct error *err)
 {
@@ -426,7 +502,9 @@ static const struct {
 	{ "io.reeve.ListDecisions", do_list_decisions },
 	{ "io.reeve.ListGroups", do_list },
 	{ "io.reeve.ListProcesses", do_list_processes },
+	{ "io.reeve.LocateGroup", do_locate },
 	{ "io.reeve.MoveProcesses", do_move },
+	{ "io.reeve.PlaceSession", do_session },
 	{ "io.reeve.Reload", do_reload },
 	{ "io.reeve.Scan", do_scan },
 	{ "io.reeve.SetGroup", do_set },

@@ -116,7 +116,8 @@ void engine_deny_update(struct engine *engine)
 
 void engine_deny_stop(struct engine *engine)
 {
-	sd_event_source_disable_unref(engine->deny_source);
+	engine->deny_source = sd_event_source_disable_unref(engine->deny_source);
 	kernel_deny_free(engine->deny);
+	engine->deny = NULL;
 	error_done(&engine->deny_error);
 }

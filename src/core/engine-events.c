@@ -95,13 +95,16 @@ void engine_publish(struct engine *engine, const struct shown_decision *shown)
 	json_decref(decision);
 }
 
-void engine_unsubscribe_all(struct engine *engine)
+void engine_unsubscribe_all(struct engine *engine, const struct error *why)
 {
 	while (engine->subscribers) {
 		struct subscriber *subscriber = engine->subscribers;
 
 		engine->subscribers = subscriber->next;
-		(void)varlink_reply(subscriber->call, json_object());
+		if (why)
+			(void)varlink_fail(subscriber->call, why->code, why);
+		else
+			(void)varlink_reply(subscriber->call, json_object());
 		free(subscriber->rule);
 		free(subscriber);
 	}

@@ -15,7 +15,7 @@
 
 #include <sys/utsname.h>
 
-enum { OPEN_AGAIN_NS = 1000000000 };
+enum { OPEN_AGAIN_NS = 1000000000, FAREWELL_NS = 1000000000 };
 
 struct outlet {
 	const struct policy_sink *sink; /* of the policy in force */
@@ -34,6 +34,7 @@ struct exporting {
 	struct text line;
 	struct utsname host;
 	char boot[37];
+	json_t *given; /* how they were when the next daemon got the spools; NULL: they are ours */
 };
 
 /* ---- what a sink is ---- */
@@ -234,8 +235,30 @@ void engine_export_stop(struct engine *engine)
 		outlet_done(&exporting->outlets[i]);
 	free(exporting->outlets);
 	text_done(&exporting->line);
+	json_decref(exporting->given);
 	free(exporting);
 	engine->exporting = NULL;
+}
+
+/*
+ * A spool is open once. What is under way has one second for all of them together; what has not
+ * arrived by then is sent again by who has the spool next.
+ */
+void engine_export_give_away(struct engine *engine)
+{
+	struct exporting *exporting = engine->exporting;
+	uint64_t until = clock_monotonic() + FAREWELL_NS;
+
+	if (!exporting || exporting->given)
+		return;
+	for (size_t i = 0; i < exporting->count; i++)
+		if (exporting->outlets[i].exporter)
+			exporter_finish(exporting->outlets[i].exporter, until);
+	exporting->given = engine_export_to_json(engine);
+	for (size_t i = 0; i < exporting->count; i++) {
+		exporter_free(TAKE_PTR(exporting->outlets[i].exporter));
+		filter_free(TAKE_PTR(exporting->outlets[i].filter));
+	}
 }
 
 /* ---- what is sent ---- */
@@ -325,6 +348,10 @@ static void offer_object(struct engine *engine, enum spool_kind kind, uint64_t t
 	struct text *line = &exporting->line;
 
 	line->size = 0;
+	if (exporting->given) {
+		engine_pass_on(engine, spool_kinds[kind], time, json);
+		return;
+	}
 	text_addf(line, "{\"type\":\"%s\",%s", spool_kinds[kind], json + 1);
 	for (size_t i = 0; i < exporting->count; i++) {
 		const struct policy_sink *sink = exporting->outlets[i].sink;
@@ -348,6 +375,13 @@ void engine_export_decision(struct engine *engine, const struct decision *decisi
 	if (engine->exporting)
 		offer_object(engine, SPOOL_DECISION,
 			     clock_realtime() - (clock_boottime() - decision->time_ns), json);
+}
+
+void engine_export_passed(struct engine *engine, const char *kind, uint64_t time, const char *json)
+{
+	for (enum spool_kind i = 0; engine->exporting && json[0] == '{' && i < SPOOL_KINDS; i++)
+		if (streq(spool_kinds[i], kind) && (i == SPOOL_DECISION || i == SPOOL_SERVICE))
+			offer_object(engine, i, time, json);
 }
 
 void engine_export_service_end(void *userdata, const char *name, const json_t *end)
@@ -419,8 +453,11 @@ static json_t *outlet_to_json(const struct outlet *outlet)
 json_t *engine_export_to_json(const struct engine *engine)
 {
 	const struct exporting *exporting = engine->exporting;
-	json_t *list = json_array();
+	json_t *list;
 
+	if (exporting && exporting->given)
+		return json_incref(exporting->given);
+	list = json_array();
 	for (size_t i = 0; exporting && i < exporting->count; i++)
 		json_array_append_new(list, outlet_to_json(&exporting->outlets[i]));
 	return list;

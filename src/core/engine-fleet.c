@@ -11,6 +11,7 @@
 #include "fleet/keys.h"
 #include "fleet/member.h"
 #include "fleet/store.h"
+#include "service/sandbox.h"
 #include "util/fd.h"
 
 #include <dirent.h>
@@ -83,6 +84,18 @@ void engine_fleet_stop(struct engine *engine)
 	if (engine->fleet)
 		fleet_free(engine->fleet);
 	engine->fleet = NULL;
+}
+
+void engine_fleet_pause(struct engine *engine)
+{
+	if (engine->fleet && engine->fleet->member)
+		fleet_member_pause(engine->fleet->member);
+}
+
+void engine_fleet_resume(struct engine *engine)
+{
+	if (engine->fleet && engine->fleet->member)
+		fleet_member_resume(engine->fleet->member);
 }
 
 static void warn(struct diagnostics *diagnostics, const char *message)
@@ -287,14 +300,19 @@ void engine_fleet_write_services(struct engine *engine)
 
 static int check_services(const struct fleet_documents *documents, struct diagnostics *diagnostics)
 {
-	int result = 0;
+	_cleanup_(recipe_freep) struct recipe *trial = NULL;
+	struct profile_schema sandbox;
+	int result = service_sandbox_schema(&trial, &sandbox);
 
+	if (result < 0)
+		return result;
 	for (size_t i = 0; i < documents->count; i++) {
 		const struct fleet_document *document = &documents->items[i];
 		struct service_manifest *manifest = NULL;
-		int r = document->service ? service_parse(document->name, document->text,
-							  document->size, &manifest, diagnostics)
-					  : 0;
+		int r = document->service
+				? service_parse(document->name, document->text, document->size,
+						&sandbox, &manifest, diagnostics)
+				: 0;
 
 		service_manifest_free(manifest);
 		result = result < 0 ? result : r;

@@ -6,6 +6,7 @@
 #include "action/trigger.h"
 #include "cgroup/destination.h"
 #include "core/engine.h"
+#include "core/guard.h"
 #include "core/gatekeeper.h"
 #include "core/exempt.h"
 #include "core/observer.h"
@@ -57,6 +58,13 @@ struct subscriber {
 	uint64_t lost;
 };
 
+/* How a process that is not our child has ended, as the guard says. */
+enum { FOREIGN_ENDS = 128 };
+struct foreign_end {
+	pid_t pid; /* 0: none */
+	int status;
+};
+
 struct engine_counters {
 	uint64_t decisions;
 	uint64_t put_back, stuck; /* failed executions: put back, could not be */
@@ -68,12 +76,13 @@ struct engine_counters {
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
-	uint64_t unrecorded;	 /* decisions that are in no record */
-	uint64_t changes;	 /* told after the fact by the gate */
-	uint64_t accounts_read;	 /* the policy, once more: users had changed */
-	uint64_t limits_told;	 /* groups looked at because the kernel told of them ... */
-	uint64_t limits_polled;	 /* ... and because nobody does */
-	uint64_t events_lost;	 /* subscribers that did not read */
+	uint64_t unrecorded;	/* decisions that are in no record */
+	uint64_t changes;	/* told after the fact by the gate */
+	uint64_t accounts_read; /* the policy, once more: users had changed */
+	uint64_t limits_told;	/* groups looked at because the kernel told of them ... */
+	uint64_t limits_polled; /* ... and because nobody does */
+	uint64_t events_lost;	/* subscribers that did not read */
+	uint64_t handovers, handovers_failed; /* this one took over; none could from this one */
 	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 };
 
@@ -87,6 +96,7 @@ struct engine {
 	struct groups *groups;
 	struct resolver *resolver;
 	struct gate *gate;
+	uint64_t gate_since;	  /* its threads answer, CLOCK_MONOTONIC; 0: they do not yet */
 	bool gate_runs;		  /* its threads do: files can be watched */
 	struct error gate_error;  /* why there is no gate */
 	struct kernel_deny *deny; /* NULL: the kernel refuses nothing by itself */
@@ -149,6 +159,13 @@ struct engine {
 	struct fleet *fleet;		    /* NULL: this host is in none (engine-fleet.c) */
 	struct service_wait *service_waits; /* requests under way (engine-service.c) */
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
+	char *program;			    /* the file to be executed anew; NULL: not known */
+	struct handover *handover;	    /* NULL: nobody takes our place */
+	json_t *before; /* the status of the daemon whose place we took, or NULL */
+	json_t *go;	/* what it said last before we began */
+	sd_event_source *predecessor;
+	struct foreign_end foreign_ends[FOREIGN_ENDS];
+	size_t foreign_next;
 	struct engine_counters counters;
 	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
@@ -164,6 +181,10 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 int engine_apply(struct engine *engine, struct policy *policy, struct error *err);
 /* Resolves names again and renews the snapshot. */
 int engine_resolve(struct engine *engine);
+/* After a new policy could not be put in place: the groups agree with the old one again. */
+void engine_restore_groups(struct engine *engine);
+/* After we have taken another daemon's place: what is not in the policy goes. */
+int engine_settle_groups(struct engine *engine, struct error *err);
 /* Has the gate watch the files that rules on opens name. */
 void engine_watch_files(struct engine *engine);
 void engine_drop_retired(struct engine *engine);
@@ -180,6 +201,9 @@ int engine_loop_start(struct engine *engine, struct error *err);
 /* Begins to listen, once the gate is there or known not to be. */
 int engine_loop_watch(struct engine *engine, struct error *err);
 void engine_loop_stop(struct engine *engine);
+/* Another one's loop does what mounts, names and the guard ask for. */
+void engine_loop_retire(struct engine *engine);
+void engine_take_guard(struct engine *engine, const struct guard_message *message);
 /* A scan in place of the gate; what was seen in the last one is not recorded again. */
 int engine_scan_again(struct engine *engine);
 /* How many rules do nothing because there is no gate; 0 where there is one. */
@@ -200,7 +224,8 @@ void engine_check_outcome(struct engine *engine, const struct decision *decision
 int engine_subscribe(struct engine *engine, struct varlink_call *call,
 		     const struct decision_wish *wish);
 void engine_publish(struct engine *engine, const struct shown_decision *shown);
-void engine_unsubscribe_all(struct engine *engine);
+/* `why` NULL: the daemon ends. */
+void engine_unsubscribe_all(struct engine *engine, const struct error *why);
 
 /* engine-fleet.c: the policy of many hosts, over our own files */
 /* Replaces a policy of files alone by the same with the fleet's documents over it. */
@@ -213,21 +238,31 @@ void engine_fleet_write_services(struct engine *engine);
 /* Begins, ends, or begins anew where the policy says something else of the fleet. */
 void engine_fleet_update(struct engine *engine);
 void engine_fleet_stop(struct engine *engine);
+/* Nothing is asked of etcd nor applied while another daemon is about to take our place. */
+void engine_fleet_pause(struct engine *engine);
+void engine_fleet_resume(struct engine *engine);
 /* Owned; null where there is none. */
 json_t *engine_fleet_status(const struct engine *engine);
 
 /* engine-record.c */
 void engine_record_start(struct engine *engine);
 void engine_record_stop(struct engine *engine);
+/* What was gathered is in the file. */
+void engine_record_flush(struct engine *engine);
 void engine_record_add(struct engine *engine, const struct shown_decision *shown);
 int decision_wish_read(const json_t *parameters, struct decision_wish *ret_wish, struct error *err);
 bool decision_wanted(const json_t *decision, const struct decision_wish *wish);
 json_t *engine_list_decisions(struct engine *engine, const struct decision_wish *wish);
 json_t *engine_rules_to_json(const struct engine *engine);
 
+/* engine-control.c: puts the first mistake of a policy, with its place, before the sentence */
+void engine_name_mistake(const struct diagnostics *diagnostics, struct error *err);
+
 /* engine-status.c */
 json_t *engine_status(struct engine *engine, bool groups);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
+/* Its folders in all hierarchies, as they are seen here. */
+json_t *engine_group_paths(const struct engine *engine, const struct group *group);
 json_t *engine_counters_to_json(const struct engine *engine);
 json_t *engine_sources_to_json(const struct engine *engine);
 /* engine-metrics.c: GetMetrics */
@@ -237,6 +272,31 @@ int engine_metrics(struct engine *engine, const json_t *parameters, json_t **ret
 /* engine-socket.c: the varlink server in front of engine_control() */
 int engine_socket_check(const struct engine *engine, struct error *err); /* its path */
 int engine_socket_start(struct engine *engine, struct error *err);
+
+/* engine-handover.c: another program takes our place; as engine_begin_slow() */
+int engine_begin_handover(struct engine *engine, const char *method, struct varlink_call *call,
+			  struct error *err);
+bool engine_is_handing_over(const struct engine *engine);
+void engine_stop_handover(struct engine *engine);
+
+/* engine-successor.c: we take another one's place */
+extern const char *const engine_gate_names[];
+bool engine_is_successor(const struct engine *engine);
+int engine_check_inheritance(const struct engine *engine, struct error *err);
+/* A descriptor, which is the caller's then; -1: there is none. */
+int engine_inherit(const struct engine *engine, const char *name);
+int engine_inherited_number(const struct engine *engine, const char *name);
+/* All is ready but the gate's threads: waits until nobody else answers at the gate. */
+int engine_succession_wait(struct engine *engine, struct error *err);
+/* They run: takes over the rest. */
+int engine_succession_complete(struct engine *engine, struct error *err);
+/* Adds what was counted before. */
+void engine_add_before(const struct engine *engine, json_t *status);
+/* Has the daemon that took our place send it to its sinks. */
+void engine_pass_on(struct engine *engine, const char *kind, uint64_t time, const char *json);
+void engine_note_end(struct engine *engine, pid_t pid, int status);
+/* supervisor_options.exit_status */
+int engine_foreign_status(void *engine, pid_t pid, int *ret_status);
 
 /* engine-slow.c: requests that the loop does not wait for */
 /*
@@ -280,6 +340,11 @@ void engine_export_decision(struct engine *engine, const struct decision *decisi
 /* The supervisor's; `userdata` is the engine. */
 void engine_export_service_end(void *userdata, const char *name, const json_t *end);
 json_t *engine_export_to_json(const struct engine *engine);
+/* Closes the spools, for the next daemon to open them: what is sent from then on goes by way of it.
+ */
+void engine_export_give_away(struct engine *engine);
+/* What a daemon sent whose spools are ours now; `kind`: one of spool_kinds. */
+void engine_export_passed(struct engine *engine, const char *kind, uint64_t time, const char *json);
 
 /* engine-effects.c */
 /* Does what a plan leaves to the loop, and lets go whom the gate holds; notes it in the decision,
@@ -301,6 +366,7 @@ int engine_register_open(struct engine *engine, struct error *err);
 /* Listens, once everything else is there. */
 int engine_register_start(struct engine *engine, struct error *err);
 void engine_register_stop(struct engine *engine);
+void engine_register_flush(struct engine *engine);
 /* A process was forked, or a daemon's. */
 void engine_register_fork(struct engine *engine, const struct event *event);
 /* Forks may not have been told of. */
@@ -332,8 +398,22 @@ void engine_occasions_stop(struct engine *engine);
 /* The policy, or the mounts, have changed. */
 int engine_occasions_update(struct engine *engine);
 void engine_occasions_remount(struct engine *engine);
+/* From now on events are told. */
+void engine_occasions_observed(struct engine *engine);
 void engine_take_event(struct engine *engine, const struct event *event,
 		       const struct process_table *table);
+/* A process that will act for this user, as login(1) does for who logs in. */
+struct session {
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[FACT_GROUPS_MOST];
+	size_t group_count;
+};
+/* Places it as if it had become that user already; nothing else is done. 0: no rule is about it; 1:
+ * one is, and what came of it is in the decision, until the next one; -errno with a sentence. */
+int engine_place_session(struct engine *engine, const struct session *session,
+			 const struct decision **ret_decision, struct error *err);
 /* A group of ours has met one of its limits, or run out of memory; `what` is that. */
 void engine_tell_group(struct engine *engine, enum occasion on, const char *group,
 		       const char *what);

@@ -225,6 +225,9 @@ static void on_names(enum names_event event, void *userdata)
 {
 	struct engine *engine = userdata;
 
+	/* The marks are another daemon's. */
+	if (engine_was_handed_over(engine))
+		return;
 	if (event == NAMES_CHANGED) {
 		resolve_soon(engine);
 	} else if (engine->gate && event == NAMES_ADDED) {
@@ -259,7 +262,6 @@ static int on_mounts(sd_event_source *source, int fd, uint32_t revents, void *us
 static int on_guard(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct engine *engine = userdata;
-	struct scan_result result;
 	struct guard_message message;
 	int r = guard_receive(fd, &message);
 
@@ -269,14 +271,24 @@ static int on_guard(sd_event_source *source, int fd, uint32_t revents, void *use
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		return 0;
 	}
-	if (message.type != GUARD_MESSAGE_ANSWERED)
-		return 0;
-	engine->counters.passed_while_stopped += message.count;
+	engine_take_guard(engine, &message);
+	return 0;
+}
+
+void engine_take_guard(struct engine *engine, const struct guard_message *message)
+{
+	struct scan_result result;
+
+	if ((message->type & GUARD_TYPE_MASK) == GUARD_MESSAGE_ENDED)
+		engine_note_end(engine, (pid_t)message->count,
+				(int)(message->type >> GUARD_STATUS_SHIFT));
+	if (message->type != GUARD_MESSAGE_ANSWERED)
+		return;
+	engine->counters.passed_while_stopped += message->count;
 	log_notice(engine->log,
 		   "the daemon was stopped: %u executions passed ungoverned; scanning for them",
-		   message.count);
+		   message->count);
 	(void)engine_scan(engine, &result, NULL);
-	return 0;
 }
 
 static int on_scan(sd_event_source *source, uint64_t usec, void *userdata)
@@ -376,6 +388,17 @@ int engine_loop_watch(struct engine *engine, struct error *err)
 	int r = watch_sources(engine);
 
 	return r < 0 ? error_set_errno(err, r, "cannot watch the engine's descriptors") : 0;
+}
+
+void engine_loop_retire(struct engine *engine)
+{
+	sd_event_source **sources[] = {
+		&engine->mounts,     &engine->guard,	   &engine->rename_timer,
+		&engine->scan_timer, &engine->sweep_timer,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		*sources[i] = sd_event_source_disable_unref(*sources[i]);
 }
 
 void engine_loop_stop(struct engine *engine)

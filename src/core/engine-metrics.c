@@ -51,9 +51,9 @@ static bool is_gauge(const char *name)
 	return false;
 }
 
-static void add_counters(const struct engine *engine, struct text *text)
+static void add_counters(struct text *text, json_t *counters)
 {
-	json_t *counters = engine_counters_to_json(engine), *value;
+	const json_t *value;
 	const char *key;
 
 	json_object_foreach(counters, key, value)
@@ -68,7 +68,6 @@ static void add_counters(const struct engine *engine, struct text *text)
 		metrics_family(text, name, gauge ? METRIC_GAUGE : METRIC_COUNTER, help);
 		metrics_sample(text, name, "", NULL, 0, (double)json_integer_value(value));
 	}
-	json_decref(counters);
 }
 
 /* ---- lists of objects: sources, rules, services ---- */
@@ -132,9 +131,9 @@ static void add_objects(struct text *text, const json_t *list, const char *label
 	}
 }
 
-static void add_lists(struct engine *engine, struct text *text)
+static void add_lists(struct engine *engine, struct text *text, const json_t *rules)
 {
-	json_t *sources = engine_sources_to_json(engine), *rules = engine_rules_to_json(engine);
+	json_t *sources = engine_sources_to_json(engine);
 	json_t *services = engine->supervisor ? supervisor_list(engine->supervisor) : NULL;
 
 	add_objects(text, sources, "source", NULL, source_metrics, ARRAY_SIZE(source_metrics));
@@ -143,7 +142,6 @@ static void add_lists(struct engine *engine, struct text *text)
 	add_objects(text, services, "service", "counters", service_counters,
 		    ARRAY_SIZE(service_counters));
 	json_decref(sources);
-	json_decref(rules);
 	json_decref(services);
 }
 
@@ -291,16 +289,23 @@ int engine_metrics(struct engine *engine, const json_t *parameters, json_t **ret
 		   struct error *err)
 {
 	struct text text;
+	json_t *counted;
 
 	if (looks_agree(engine) < 0)
 		return error_oom(err);
+	counted = json_pack("{s:o, s:o}", "counters", engine_counters_to_json(engine),
+			    "rule_counts", engine_rules_to_json(engine));
+	if (!counted)
+		return error_oom(err);
+	engine_add_before(engine, counted);
 	looks_refresh(engine, clock_boottime() + LOOK_MOST_MS * UINT64_C(1000000));
 	text_init(&text);
 	add_daemon(engine, &text);
-	add_lists(engine, &text);
+	add_lists(engine, &text, json_object_get(counted, "rule_counts"));
 	add_latency(engine, &text);
 	add_groups(engine, &text);
-	add_counters(engine, &text);
+	add_counters(&text, json_object_get(counted, "counters"));
+	json_decref(counted);
 	*ret_reply = text.failed ? NULL : json_pack("{s:s#}", "text", text.data, (int)text.size);
 	text_done(&text);
 	return *ret_reply ? 0 : error_oom(err);

@@ -30,6 +30,7 @@ struct occasions {
 	uint64_t happened_ns; /* CLOCK_BOOTTIME; 0: now */
 	uint32_t wanted;      /* bits of the occasions that are served here */
 	sd_event_source *changes;
+	const struct session *session; /* as whose the process is judged; NULL: its own */
 	struct process_facts process;
 	struct urgent urgent;
 	char exe[PATH_MAX], script[PATH_MAX]; /* of the execution that is told */
@@ -132,6 +133,10 @@ static void describe(struct engine *engine, struct facts *facts, struct urgent *
 	}
 	subject_read(engine->host, facts->pid, told ? facts->pid : 0, &urgent->subject);
 	fill_subject(facts, &urgent->subject);
+	if (engine->occasions->session) {
+		urgent->subject.euid = facts->euid;
+		urgent->subject.egid = facts->egid;
+	}
 }
 
 /* The program is said in the record, but not before the process is where it belongs. */
@@ -197,6 +202,9 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	urgent->rule_count = verdict->count;
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
 	plan(engine, snapshot, verdict, &urgent->decision);
+	/* The rest is done when it becomes that user. */
+	if (occasions->session)
+		plan_drop(&urgent->plan, ~EFFECTS_THAT_PLACE);
 	engine_leave_alone(engine, &urgent->plan, &urgent->decision);
 	leave_to_gate(engine, &urgent->plan, facts->pid);
 	describe(engine, facts, urgent);
@@ -366,6 +374,42 @@ uint32_t engine_wanted_events(const struct engine *engine)
 	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;
 }
 
+/* ---- sessions ---- */
+
+static void take_session(struct facts *facts, const struct session *session)
+{
+	facts->uid = facts->euid = session->uid;
+	facts->gid = facts->egid = session->gid;
+	facts->gid_count = MIN(session->group_count, (size_t)FACT_GROUPS_MOST);
+	for (size_t i = 0; i < facts->gid_count; i++)
+		facts->gids[i] = session->groups[i];
+	facts->known |= UINT32_C(1) << FACT_GROUPS;
+}
+
+int engine_place_session(struct engine *engine, const struct session *session,
+			 const struct decision **ret_decision, struct error *err)
+{
+	struct occasions *occasions = engine->occasions;
+	struct facts *facts;
+	struct verdict verdict;
+
+	if (!occasions)
+		return error_set(err, -EOPNOTSUPP, "sessions are placed by a running daemon alone");
+	begin(engine, ON_SETUID, session->pid);
+	facts = &occasions->process.facts;
+	facts->occasions = OCCASION_BIT(ON_SETUID) | OCCASION_BIT(ON_SETGID);
+	if (!facts_know(facts, FACT_IDS))
+		return error_set(err, -ESRCH, "there is no process %d", session->pid);
+	take_session(facts, session);
+	if (!ask_rules(engine, &verdict))
+		return 0;
+	occasions->session = session;
+	carry_out(engine, &verdict, "");
+	occasions->session = NULL;
+	*ret_decision = &occasions->urgent.decision;
+	return 1;
+}
+
 /* ---- groups ---- */
 
 /* The process that met the limit is not told by the kernel: the rule is about the group. */
@@ -443,6 +487,17 @@ void engine_occasions_remount(struct engine *engine)
 {
 	if (engine->occasions)
 		engine->occasions->mounts_changed = true;
+}
+
+/* Who has forked, or changed users since the scan of the start, was told to nobody. */
+void engine_occasions_observed(struct engine *engine)
+{
+	const uint32_t changes = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
+	struct scan_result result;
+
+	engine_register_look(engine);
+	if (engine->options.scan_at_start && engine_wanted_events(engine) & changes)
+		(void)engine_scan(engine, &result, NULL);
 }
 
 int engine_occasions_start(struct engine *engine)

@@ -99,6 +99,12 @@ static bool goes_on(const struct engine *engine, const char *name)
 	       (engine->supervisor && supervisor_has_group(engine->supervisor, name));
 }
 
+/* Another daemon places into groups that our policy may not have; not for long any more. */
+static bool engine_is_beginning(const struct engine *engine)
+{
+	return engine_is_successor(engine) && !engine->policy;
+}
+
 /* Those go on beside the policy's, held to what they are held to. */
 static size_t add_made(struct engine *engine, const struct policy *policy, struct group_spec *specs,
 		       struct limits *limits)
@@ -158,7 +164,7 @@ static int apply_groups(struct engine *engine, const struct policy *policy, stru
 	own = add_trigger_group(engine, policy, specs + policy->group_count + made);
 	if (engine->options.dry_run)
 		r = groups_check(engine->layout, specs, policy->group_count, &problems, err);
-	else if (engine->options.local)
+	else if (engine->options.local || engine_is_beginning(engine))
 		/* A command changes what it is asked to, not what another one has made. */
 		r = apply_each(engine, specs, policy->group_count, &problems, err);
 	else
@@ -320,7 +326,7 @@ int engine_apply(struct engine *engine, struct policy *policy, struct error *err
 }
 
 /* After a failed reload the groups are made to agree with the old policy again. */
-static void restore_groups(struct engine *engine)
+void engine_restore_groups(struct engine *engine)
 {
 	struct error ignored = ERROR_INIT;
 
@@ -331,6 +337,15 @@ static void restore_groups(struct engine *engine)
 	if (engine_resolve(engine) < 0)
 		log_error(engine->log, "cannot put the old policy in place again: no memory");
 	error_done(&ignored);
+}
+
+int engine_settle_groups(struct engine *engine, struct error *err)
+{
+	int r = apply_groups(engine, engine_policy(engine), err);
+
+	if (r >= 0 && engine_resolve(engine) < 0)
+		r = error_oom(err);
+	return r;
 }
 
 /* What is set up once, at the start; a reload must not seem to have changed it. */
@@ -377,7 +392,7 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 	r = engine_apply(engine, policy, err);
 	if (r < 0) {
 		engine->counters.reloads_failed++;
-		restore_groups(engine);
+		engine_restore_groups(engine);
 		return r;
 	}
 	policy = NULL;

@@ -51,6 +51,12 @@ void engine_record_stop(struct engine *engine)
 	engine->decision_log = NULL;
 }
 
+void engine_record_flush(struct engine *engine)
+{
+	if (engine->decision_log)
+		(void)on_turn_over(NULL, engine);
+}
+
 void engine_record_add(struct engine *engine, const struct shown_decision *shown)
 {
 	bool journal = engine_policy(engine)->decisions_journal;

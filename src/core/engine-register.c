@@ -69,6 +69,7 @@ int engine_register_start(struct engine *engine, struct error *err)
 {
 	const struct registrar_options options = {
 		.path = engine->options.registers.path,
+		.listener = engine_inherit(engine, "register"),
 		.uid = engine->options.registers.uid,
 		.gid = engine->options.registers.gid,
 		.exempt = engine->exempt,
@@ -79,6 +80,12 @@ int engine_register_start(struct engine *engine, struct error *err)
 	if (!engine->exempt)
 		return 0;
 	return registrar_new(engine->host, engine->event, &options, &engine->registrar, err);
+}
+
+void engine_register_flush(struct engine *engine)
+{
+	if (engine->exempt)
+		save(engine);
 }
 
 void engine_register_stop(struct engine *engine)

@@ -72,9 +72,11 @@ int engine_services_load(struct engine *engine, struct error *err)
 		.runtime_dir = engine->runtime_dir,
 		.log_dir = logs,
 		.load_flags = LOAD_REQUIRE_OWNERSHIP,
+		.notify_fd = engine_inherit(engine, "notify"),
 		.tell = tell,
 		.groups_changed = groups_changed,
 		.ended = engine_export_service_end,
+		.exit_status = engine_foreign_status,
 		.userdata = engine,
 	};
 

@@ -35,14 +35,26 @@ static int fail(struct varlink_call *call, const json_t *parameters, const char 
 			     json_pack("{s:i, s:s}", "errno", -r, "message", error_text(err)));
 }
 
+/* What the next daemon might not get to know of any more. */
+static bool changes(const char *method);
+
 static int answer(struct varlink_call *call, json_t *parameters, void *userdata, const char *method)
 {
 	struct engine *engine = userdata;
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	json_t *reply = NULL;
-	int r = engine_begin_slow(engine, method, call, parameters, &err);
+	int r;
 
 	engine_history_wake(engine);
+	if (engine_is_handing_over(engine) && changes(method))
+		return varlink_error(call, "io.reeve.Failed",
+				     json_pack("{s:i, s:s}", "errno", EAGAIN, "message",
+					       "the daemon is being replaced: try again"));
+	r = engine_begin_slow(engine, method, call, parameters, &err);
+	if (r > 0)
+		return 0;
+	if (r == 0)
+		r = engine_begin_handover(engine, method, call, &err);
 	if (r > 0)
 		return 0;
 	if (r == 0)
@@ -72,7 +84,10 @@ METHOD(KillGroup)
 METHOD(ListDecisions)
 METHOD(ListGroups)
 METHOD(ListProcesses)
+METHOD(LocateGroup)
 METHOD(MoveProcesses)
+METHOD(PlaceSession)
+METHOD(Reexecute)
 METHOD(Reload)
 METHOD(Scan)
 METHOD(ServiceInstall)
@@ -131,7 +146,10 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.ListDecisions", VARLINK_READ, call_ListDecisions },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },
 	{ "io.reeve.ListProcesses", VARLINK_READ, call_ListProcesses },
+	{ "io.reeve.LocateGroup", VARLINK_READ, call_LocateGroup },
 	{ "io.reeve.MoveProcesses", VARLINK_WRITE, call_MoveProcesses },
+	{ "io.reeve.PlaceSession", VARLINK_WRITE, call_PlaceSession },
+	{ "io.reeve.Reexecute", VARLINK_WRITE, call_Reexecute },
 	{ "io.reeve.Reload", VARLINK_WRITE, call_Reload },
 	{ "io.reeve.Scan", VARLINK_WRITE, call_Scan },
 	{ "io.reeve.ServiceInstall", VARLINK_WRITE, call_ServiceInstall },
@@ -149,6 +167,14 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.ThawGroup", VARLINK_WRITE, call_ThawGroup },
 	{ "io.reeve.Watch", VARLINK_READ, call_watch },
 };
+
+static bool changes(const char *method)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (streq(methods[i].name, method))
+			return methods[i].access == VARLINK_WRITE;
+	return true;
+}
 
 static const char description[] = {
 #include "io.reeve.varlink.inc"
@@ -176,12 +202,15 @@ int engine_socket_start(struct engine *engine, struct error *err)
 	/* Above what engine-watch.c lets wait, by more than the longest event. */
 	static const struct varlink_limits limits = { .queue_size = 8 << 20 };
 	_cleanup_(freep) char *path = NULL;
-	int r;
+	int fd, r;
 
 	if (asprintf(&path, "%s/reeve.sock", engine->runtime_dir) < 0)
 		return error_oom(err);
 	r = varlink_server_new(engine->event, interfaces, 1, &limits, engine, &engine->server, err);
 	if (r < 0)
 		return r;
+	fd = engine_inherit(engine, "control");
+	if (fd >= 0)
+		return varlink_server_adopt(engine->server, fd, path, reader_group(), err);
 	return varlink_server_listen(engine->server, path, reader_group(), err);
 }

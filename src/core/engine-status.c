@@ -22,6 +22,8 @@ static const struct {
 	{ "engine.descendants", ENGINE, offsetof(struct engine_counters, descendants) },
 	{ "engine.exempt", ENGINE, offsetof(struct engine_counters, exempt) },
 	{ "engine.events_lost", ENGINE, offsetof(struct engine_counters, events_lost) },
+	{ "engine.handovers", ENGINE, offsetof(struct engine_counters, handovers) },
+	{ "engine.handovers_failed", ENGINE, offsetof(struct engine_counters, handovers_failed) },
 	{ "engine.kernel_denials", ENGINE, offsetof(struct engine_counters, kernel_denials) },
 	{ "engine.limits_polled", ENGINE, offsetof(struct engine_counters, limits_polled) },
 	{ "engine.limits_told", ENGINE, offsetof(struct engine_counters, limits_told) },
@@ -206,7 +208,7 @@ static const char *below_mount(const struct hierarchy *hierarchy, const char *pa
 	return strncmp(path, hierarchy->mount_root, root) == 0 ? path + root : path;
 }
 
-static json_t *paths_to_json(const struct engine *engine, const struct group *group)
+json_t *engine_group_paths(const struct engine *engine, const struct group *group)
 {
 	json_t *paths = json_array();
 
@@ -232,7 +234,7 @@ json_t *engine_group_to_json(struct engine *engine, struct group *group)
 	return json_pack("{s:s, s:s, s:o, s:i, s:b, s:o, s:o}", "name", name, "origin",
 			 policy_find_group(policy, name) >= 0 ? "policy" : "command", "limits",
 			 limits_to_json(group_limits(group)), "members", (int)count, "frozen",
-			 group_is_frozen(group) == 1, "paths", paths_to_json(engine, group),
+			 group_is_frozen(group) == 1, "paths", engine_group_paths(engine, group),
 			 "usage", usage_to_json(group));
 }
 
@@ -402,5 +404,6 @@ json_t *engine_status(struct engine *engine, bool groups)
 	json_object_set_new(status, "services",
 			    engine->supervisor ? supervisor_counters(engine->supervisor)
 					       : json_null());
+	engine_add_before(engine, status);
 	return status;
 }

@@ -533,7 +533,7 @@ static void open_observer(struct watching *watching)
 			    error_text(&watching->error));
 	else if (engine_asked_events(engine) != 0)
 		engine_watch_again(engine);
-	engine_register_look(engine);
+	engine_occasions_observed(engine);
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
 	malloc_trim(0);
 }
@@ -580,13 +580,13 @@ int engine_watch_start(struct engine *engine)
 	return r;
 }
 
-void engine_watch_stop(struct engine *engine)
+void engine_watch_stop(struct engine *engine, const struct error *why)
 {
 	struct watching *watching = engine->watching;
 
 	if (!watching)
 		return;
-	end_all(watching, NULL);
+	end_all(watching, why);
 	sd_event_source_disable_unref(watching->opening);
 	sd_event_source_disable_unref(watching->lost_timer);
 	observer_free(watching->observer);

@@ -13,7 +13,8 @@ struct watching;
  * told in log and status, and is no error.
  */
 int engine_watch_start(struct engine *engine);
-void engine_watch_stop(struct engine *engine);
+/* `why`: what watchers are told; NULL: the daemon ends. */
+void engine_watch_stop(struct engine *engine, const struct error *why);
 
 /* Asks for what watchers and rules want now. */
 void engine_watch_again(struct engine *engine);

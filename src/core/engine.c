@@ -12,6 +12,7 @@
 #include "core/made.h"
 #include "model/users.h"
 
+#include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -108,6 +109,18 @@ static void restore_dynmods(struct engine *engine)
 	(void)groups_record_dynmods(engine->groups, 0, NULL);
 }
 
+static int open_confirm(struct engine *engine)
+{
+	int fds[CONFIRM_FDS];
+
+	if (!engine_is_successor(engine))
+		return confirm_new(engine->host, &engine->confirm);
+	fds[0] = engine_inherit(engine, "confirm-slots");
+	fds[1] = engine_inherit(engine, "confirm-link");
+	return confirm_inherit(engine->host, fds, engine_inherited_number(engine, "confirm_layout"),
+			       &engine->confirm);
+}
+
 static int start_keeper(struct engine *engine, unsigned threads, struct error *err)
 {
 	struct gatekeeper_options options = {
@@ -121,7 +134,7 @@ static int start_keeper(struct engine *engine, unsigned threads, struct error *e
 	int r;
 
 	/* One command's work gates nothing: it needs no program in the kernel. */
-	r = engine->gate ? confirm_new(engine->host, &engine->confirm) : 0;
+	r = engine->gate ? open_confirm(engine) : 0;
 	options.confirm = engine->confirm;
 	if (r >= 0)
 		r = gatekeeper_new(engine->host, &options, &engine->keeper);
@@ -136,7 +149,11 @@ static void open_gate(struct engine *engine, const struct policy *policy)
 		.realtime = true,
 		.trouble_fd = engine->urgent_fd,
 	};
+	int channels[GATE_CHANNELS];
 
+	for (int kind = 0; kind < GATE_CHANNELS; kind++)
+		channels[kind] = engine_inherit(engine, engine_gate_names[kind]);
+	options.channels = channels;
 	if (policy->mode == MODE_SCANNER) {
 		error_set(&engine->gate_error, -ECANCELED, "the policy says mode: scanner");
 		return;
@@ -170,6 +187,7 @@ static int start_gate(struct engine *engine, struct error *err)
 	r = gate_start(engine->gate, err);
 	if (r < 0)
 		return r;
+	engine->gate_since = clock_monotonic();
 	r = gate_mark_mounts(engine->gate, err);
 	if (r < 0)
 		return r;
@@ -179,6 +197,21 @@ static int start_gate(struct engine *engine, struct error *err)
 }
 
 /* ---- construction ---- */
+
+/* By its path, where an upgrade puts the next version; not what runs now. */
+static char *own_program(void)
+{
+	static const char mark[] = " (deleted)";
+	const size_t suffix = sizeof(mark) - 1;
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+	if (n <= 0 || n == (ssize_t)sizeof(path))
+		return NULL;
+	if ((size_t)n > suffix && memcmp(path + n - suffix, mark, suffix) == 0)
+		n -= (ssize_t)suffix;
+	return strndup(path, (size_t)n);
+}
 
 static int set_options(struct engine *engine, const struct engine_options *options)
 {
@@ -194,6 +227,7 @@ static int set_options(struct engine *engine, const struct engine_options *optio
 		engine->boot = (uint32_t)strtoul(boot, NULL, 16);
 	/* With a guard, our parent is the guard. */
 	engine->guard_pid = options->guard_fd >= 0 ? getppid() : 0;
+	engine->program = options->argv ? own_program() : NULL;
 	return engine->config_path && engine->runtime_dir ? 0 : -ENOMEM;
 }
 
@@ -202,7 +236,9 @@ static int open_groups(struct engine *engine, struct error *err)
 	if (engine->layout->mode == LAYOUT_NONE)
 		return error_set(err, -ENODEV, "no cgroup hierarchy is mounted; try: reeve mount");
 	if (!engine->options.dry_run) {
-		engine->lock_fd = instance_lock(engine->name, !engine->options.local, err);
+		engine->lock_fd = engine_inherit(engine, "lock");
+		if (engine->lock_fd < 0)
+			engine->lock_fd = instance_lock(engine->name, !engine->options.local, err);
 		if (engine->lock_fd < 0)
 			return engine->lock_fd;
 	}
@@ -233,8 +269,6 @@ static int start_daemon(struct engine *engine, struct error *err)
 
 	engine_sweep_later(engine);
 	engine_record_start(engine);
-	if (engine_export_start(engine) < 0)
-		return error_oom(err);
 	favor_dynmods(engine);
 	r = trigger_runner_new(engine->event, engine->groups, NULL, engine_trigger_ended, engine,
 			       &engine->triggers);
@@ -245,13 +279,20 @@ static int start_daemon(struct engine *engine, struct error *err)
 	if (r >= 0)
 		r = engine_register_start(engine, err);
 	if (r >= 0)
+		r = engine_succession_wait(engine, err);
+	if (r >= 0)
 		r = start_gate(engine, err);
+	if (r >= 0)
+		r = engine_succession_complete(engine, err);
+	/* The spools of the daemon before this one are free now. */
+	if (r >= 0 && engine_export_start(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
 	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
 		       engine_accounts_start(engine) < 0 || engine_history_start(engine) < 0))
 		r = error_oom(err);
-	if (r >= 0 && engine->options.scan_at_start)
+	if (r >= 0 && engine->options.scan_at_start && !engine_is_successor(engine))
 		r = engine_scan(engine, &scanned, err);
 	if (r >= 0)
 		r = engine_services_begin(engine, err);
@@ -329,7 +370,9 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 		engine->name = strdup(policy->name);
 	if (!engine->name)
 		return error_oom(err);
-	r = build(engine, &policy, err);
+	r = engine_check_inheritance(engine, err);
+	if (r >= 0)
+		r = build(engine, &policy, err);
 	if (r < 0)
 		return r;
 	log_notice(engine->log, "%zu rules, %zu groups, cgroup %s, %s",
@@ -361,11 +404,16 @@ static void free_snapshots(struct engine *engine)
 
 void engine_free(struct engine *engine)
 {
+	bool given;
+
 	if (!engine)
 		return;
+	given = engine_was_handed_over(engine);
+	engine_stop_handover(engine);
+	engine->predecessor = sd_event_source_disable_unref(engine->predecessor);
 	engine_fleet_stop(engine);
-	engine_unsubscribe_all(engine);
-	engine_watch_stop(engine);
+	engine_unsubscribe_all(engine, NULL);
+	engine_watch_stop(engine, NULL);
 	engine_accounts_stop(engine);
 	engine_history_stop(engine);
 	engine_occasions_stop(engine);
@@ -388,17 +436,24 @@ void engine_free(struct engine *engine)
 	engine_record_stop(engine);
 	engine_export_stop(engine);
 	free_snapshots(engine);
-	restore_dynmods(engine);
+	if (!given)
+		restore_dynmods(engine);
 	adhoc_free(engine->adhoc);
 	users_free(engine->users);
 	groups_free(engine->groups);
 	layout_free(engine->layout);
-	instance_unlock(engine->lock_fd, engine->name);
+	if (given)
+		closep(&engine->lock_fd);
+	else
+		instance_unlock(engine->lock_fd, engine->name);
 	error_done(&engine->gate_error);
 	scan_memory_done(&engine->scanned);
 	log_free(engine->log);
 	sd_event_unref(engine->event);
 	json_decref(engine->made);
+	json_decref(engine->before);
+	json_decref(engine->go);
+	free(engine->program);
 	free(engine->config_path);
 	free(engine->runtime_dir);
 	free(engine->name);

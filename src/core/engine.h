@@ -8,11 +8,13 @@
 #include "cgroup/groups.h"
 #include "config/load.h"
 #include "util/log.h"
+#include "util/places.h"
 
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
 struct engine;
+struct handover_in;
 
 struct engine_options {
 	const char *config_path; /* file or folder; default /etc/reeve */
@@ -39,12 +41,21 @@ struct engine_options {
 		uid_t uid; /* -1: root */
 		gid_t gid;
 	} registers;
+	/* To execute ourselves anew (engine-handover.c): our words, NULL-terminated and borrowed;
+	 * NULL: that cannot be. */
+	char *const *argv;
+	int pid_fd; /* locked, to be handed on; -1: none */
+	/* Of one that was started in that way: the socket to the daemon that runs, and what that
+	 * has sent; borrowed. */
+	int predecessor;
+	struct handover_in *inheritance;
 	/* Told after every reload that took effect, whoever asked for it; may be NULL. */
 	void (*reloaded)(const struct engine *engine);
 };
 
-#define ENGINE_CONFIG_PATH "/etc/reeve"
-#define ENGINE_RUNTIME_DIR "/run/reeve"
+#define ENGINE_CONFIG_PATH	 "/etc/reeve"
+#define ENGINE_RUNTIME_DIR	 PLACE_RUNTIME
+#define ENGINE_HANDOVER_VARIABLE "REEVE_HANDOVER" /* the number of that socket */
 
 /*
  * Loads the policy (mistakes go to `diagnostics`), opens the instance, makes the groups, and, not
@@ -54,6 +65,12 @@ struct engine_options {
  */
 int engine_new(const struct host *host, sd_event *event, const struct engine_options *options,
 	       struct engine **ret_engine, struct diagnostics *diagnostics, struct error *err);
+
+/* Tells the daemon that runs why this one does not take its place. */
+void engine_succession_refuse(int predecessor, int code, const struct diagnostics *diagnostics,
+			      struct error *err);
+/* Another one has: only what has to do with this process is left to be done. */
+bool engine_was_handed_over(const struct engine *engine);
 
 /* Stops the gate, puts tuning back, closes; groups and their processes stay. */
 void engine_free(struct engine *engine);

@@ -156,9 +156,16 @@ static int add_user(struct filter *filter, const char *word, enum filter_flags f
 static int add_exe(struct filter *filter, const char *word, _unused_ enum filter_flags flags,
 		   struct error *err)
 {
+	_cleanup_(freep) char *anywhere = NULL;
+
 	if (!*word)
 		return error_set(err, -EINVAL, "\"\" is no program");
-	return keep(filter, FILTER_EXE, word, 0);
+	if (*word == '/' || !strchr(word, '/') || strncmp(word, "**", 2) == 0)
+		return keep(filter, FILTER_EXE, word, 0);
+	/* The end of a path, of more than one part. */
+	if (asprintf(&anywhere, "**/%s%s", word, word[strlen(word) - 1] == '/' ? "**" : "") < 0)
+		return -ENOMEM;
+	return keep(filter, FILTER_EXE, anywhere, 0);
 }
 
 static int add_cgroup(struct filter *filter, const char *word, _unused_ enum filter_flags flags,

@@ -11,17 +11,17 @@
 
 /* X(SYMBOL, "name", "what --help calls its word", "what it says"): options of `reeve watch` and
  * parameters of io.reeve.Watch, each of which may come several times. */
-#define FILTER_KEYS(X)                                                                             \
-	X(TYPE, "type", "LIST", "these kinds of events, with commas between; \"all\"")             \
-	X(USER, "user", "NAME|UID", "whose real user this is")                                     \
-	X(EXE, "exe", "GLOB",                                                                      \
-	  "whose program or script this is; without \"/\": its last part; with \"/\" at its end: " \
-	  "all below")                                                                             \
-	X(CONTAINER, "container", "ID|NAME",                                                       \
-	  "in this container: the start of its id, its name, its pod's uid or its runtime; "       \
-	  "\"any\", \"host\"; id:ID for one that is named like these")                             \
-	X(CGROUP, "cgroup", "PATH|GLOB", "in this control group, of v2 or v1, or below it")        \
-	X(PID, "pid", "PID", "of this process")                                                    \
+#define FILTER_KEYS(X)                                                                       \
+	X(TYPE, "type", "LIST", "these kinds of events, with commas between; \"all\"")       \
+	X(USER, "user", "NAME|UID", "whose real user this is")                               \
+	X(EXE, "exe", "GLOB",                                                                \
+	  "whose program or script this is; without \"/\" at its beginning: the end of its " \
+	  "path, \"bin/ls\"; with \"/\" at its end: all below")                              \
+	X(CONTAINER, "container", "ID|NAME",                                                 \
+	  "in this container: the start of its id, its name, its pod's uid or its runtime; " \
+	  "\"any\", \"host\"; id:ID for one that is named like these")                       \
+	X(CGROUP, "cgroup", "PATH|GLOB", "in this control group, of v2 or v1, or below it")  \
+	X(PID, "pid", "PID", "of this process")                                              \
 	X(TREE, "tree", "PID", "of this process and all that descends from it")
 
 enum filter_key {

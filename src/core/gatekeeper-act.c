@@ -90,15 +90,37 @@ bool gatekeeper_is_second(struct seat *seat)
 		seat->ticket_known = true;
 		seat->ticket = confirm_ticket(confirm, seat->event->pid);
 		seat->same = confirm_is_same(confirm, seat->event->pid, seat->ticket);
-		seat->next = seat->same && execve_files_is_next(&keeper->files, seat->event);
+		seat->below = seat->same && execve_files_is_below(&keeper->files, seat->event);
+		seat->next = seat->below ||
+			     (seat->same && execve_files_is_next(&keeper->files, seat->event));
 	}
 	return seat->next;
 }
 
-/* A script leads on to its interpreter, also one that no rule places. */
+/* The layer's file of what was judged by its name on the overlay. Who may not run it still may not.
+ */
+static bool is_repeated(struct seat *seat, const struct policy *policy,
+			const struct verdict *verdict)
+{
+	if (seat->occasions != OCCASION_BIT(ON_EXECUTE) || !gatekeeper_is_second(seat) ||
+	    !seat->below)
+		return false;
+	for (unsigned i = 0; i < verdict->count; i++)
+		if (rule_effect(&policy->rules[verdict->rules[i]], EFFECT_DENY))
+			return false;
+	return true;
+}
+
+/* A script leads on to its interpreter, an overlay to its layer, also where no rule places it. */
 static void pass_on(struct gatekeeper *keeper, struct seat *seat)
 {
-	if (gatekeeper_is_second(seat))
+	bool second = gatekeeper_is_second(seat);
+
+	if (!second && !execve_files_has_layers(seat->event))
+		return;
+	if (!second)
+		confirm_arm(keeper->options.confirm, seat->event->pid, seat->ticket);
+	if (!seat->below)
 		execve_files_expect(&keeper->files, keeper->host, seat->event);
 }
 
@@ -118,7 +140,8 @@ static void begin_execution(struct gatekeeper *keeper, struct seat *seat, struct
 	}
 	decision->ticket = seat->ticket;
 	/* The interpreter of a script may be a script. */
-	execve_files_expect(&keeper->files, keeper->host, seat->event);
+	if (!seat->below)
+		execve_files_expect(&keeper->files, keeper->host, seat->event);
 }
 
 /* ---- acting ---- */
@@ -323,6 +346,8 @@ unsigned gatekeeper_act(struct gatekeeper *keeper, struct seat *seat,
 	int64_t hold;
 	bool loop;
 
+	if (is_repeated(seat, snapshot_policy(snapshot), verdict))
+		return GATE_ALLOW;
 	fill(seat, snapshot, verdict, &decision);
 	keeper_count(&keeper->counters.matched);
 	make_plan(keeper, seat, snapshot, verdict, &decision);

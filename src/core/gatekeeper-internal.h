@@ -20,7 +20,7 @@ struct seat {
 	struct plan plan;
 	struct urgent urgent;
 	/* Of an execution; asked once. */
-	bool ticket_known, same, next;
+	bool ticket_known, same, next, below;
 	uint64_t ticket;
 } __attribute__((aligned(64)));
 
@@ -46,7 +46,8 @@ struct gatekeeper {
 unsigned gatekeeper_act(struct gatekeeper *keeper, struct seat *seat,
 			const struct snapshot *snapshot, const struct verdict *verdict);
 
-/* Is this file of the same execve as one before it, which it was named by? */
+/* Is this file of the same execve as one before it: which named it, or whose overlay it is below?
+ */
 bool gatekeeper_is_second(struct seat *seat);
 
 static inline void keeper_count(_Atomic uint64_t *counter)

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/fanotify.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,6 +25,7 @@ struct guard {
 	int socket, signal_fd;
 	int gate[GUARD_FDS];
 	bool stopped, ended;
+	bool succeeded; /* the daemon is not the one that was started */
 	uint32_t answered;
 	int status;
 };
@@ -55,6 +57,16 @@ int guard_send_gate(int socket, const int *fds, unsigned count)
 	return sendmsg(socket, &packet, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+int guard_send_successor(int socket, pid_t pid)
+{
+	const struct guard_message message = {
+		.type = GUARD_MESSAGE_SUCCESSOR,
+		.count = (uint32_t)pid,
+	};
+
+	return send(socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 int guard_receive(int socket, struct guard_message *ret_message)
 {
 	ssize_t n = recv(socket, ret_message, sizeof(*ret_message), MSG_DONTWAIT);
@@ -64,7 +76,28 @@ int guard_receive(int socket, struct guard_message *ret_message)
 	return n == (ssize_t)sizeof(*ret_message) ? 1 : 0;
 }
 
-static void take_gate(struct guard *guard)
+/* It may have ended by now, and been reaped as one that nobody knew. */
+static void take_successor(struct guard *guard, pid_t pid)
+{
+	guard->daemon = pid;
+	guard->succeeded = true;
+	guard->stopped = false;
+	guard->status = 1;
+	guard->ended = kill(pid, 0) < 0;
+}
+
+static void take_gate(struct guard *guard, const struct cmsghdr *header)
+{
+	size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (unsigned i = 0; i < GUARD_FDS; i++)
+		if (guard->gate[i] >= 0)
+			close(TAKE_FD(guard->gate[i]));
+	memcpy(guard->gate, CMSG_DATA(header), MIN(count, (size_t)GUARD_FDS) * sizeof(int));
+}
+
+/* False: there is none. */
+static bool take_message(struct guard *guard)
 {
 	struct guard_message message;
 	struct iovec part = { .iov_base = &message, .iov_len = sizeof(message) };
@@ -78,20 +111,22 @@ static void take_gate(struct guard *guard)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	struct cmsghdr *header;
-	size_t count;
+	const struct cmsghdr *header;
+	ssize_t n = recvmsg(guard->socket, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
-	if (recvmsg(guard->socket, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <= 0) {
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
 		/* The daemon closed its end; its exit comes by signal. */
-		close(guard->socket);
-		guard->socket = -1;
-		return;
+		close(TAKE_FD(guard->socket));
+		return false;
 	}
 	header = CMSG_FIRSTHDR(&packet);
-	if (!header || header->cmsg_type != SCM_RIGHTS)
-		return;
-	count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(guard->gate, CMSG_DATA(header), MIN(count, (size_t)GUARD_FDS) * sizeof(int));
+	if (header && header->cmsg_type == SCM_RIGHTS)
+		take_gate(guard, header);
+	else if (n == (ssize_t)sizeof(message) && message.type == GUARD_MESSAGE_SUCCESSOR)
+		take_successor(guard, (pid_t)message.count);
+	return true;
 }
 
 /* ---- answering in the daemon's place ---- */
@@ -161,32 +196,60 @@ static void on_continued(struct guard *guard)
 
 /* ---- signals ---- */
 
+/* A service's process, say: who supervises it now is not its parent, and cannot ask. */
+static void tell_end(const struct guard *guard, const siginfo_t *info)
+{
+	int status = info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0)
+						 : W_EXITCODE(0, info->si_status) |
+							   (info->si_code == CLD_DUMPED ? 0x80 : 0);
+	const struct guard_message message = {
+		.type = GUARD_MESSAGE_ENDED | (uint32_t)status << GUARD_STATUS_SHIFT,
+		.count = (uint32_t)info->si_pid,
+	};
+
+	if (guard->socket >= 0)
+		(void)send(guard->socket, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static bool has_ended(const siginfo_t *info)
+{
+	return info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||
+	       info->si_code == CLD_DUMPED;
+}
+
+static void note_daemon(struct guard *guard, const siginfo_t *info)
+{
+	switch (info->si_code) {
+	case CLD_STOPPED:
+	case CLD_TRAPPED:
+		on_stopped(guard);
+		break;
+	case CLD_CONTINUED:
+		on_continued(guard);
+		break;
+	default:
+		guard->status =
+			info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
+		guard->ended = true;
+	}
+}
+
 static void reap(struct guard *guard)
 {
-	for (;;) {
+	const int what = WEXITED | WSTOPPED | WCONTINUED | WNOHANG;
+
+	while (!guard->ended) {
 		siginfo_t info = { 0 };
 
-		if (waitid(P_PID, (id_t)guard->daemon, &info,
-			   WEXITED | WSTOPPED | WCONTINUED | WNOHANG) < 0 ||
-		    info.si_pid == 0)
+		if (waitid(P_ALL, 0, &info, what | WNOWAIT) < 0 || info.si_pid == 0)
 			return;
-		switch (info.si_code) {
-		case CLD_STOPPED:
-		case CLD_TRAPPED:
-			on_stopped(guard);
-			break;
-		case CLD_CONTINUED:
-			on_continued(guard);
-			break;
-		case CLD_EXITED:
-			guard->status = info.si_status;
-			guard->ended = true;
-			return;
-		default:
-			guard->status = 128 + info.si_status;
-			guard->ended = true;
-			return;
-		}
+		/* Before it is reaped: who does not find it any more finds the message. */
+		if (info.si_pid != guard->daemon && guard->succeeded && has_ended(&info))
+			tell_end(guard, &info);
+		info = (siginfo_t){ .si_pid = info.si_pid };
+		if (waitid(P_PID, (id_t)info.si_pid, &info, what) == 0 &&
+		    info.si_pid == guard->daemon)
+			note_daemon(guard, &info);
 	}
 }
 
@@ -197,6 +260,9 @@ static void on_signal(struct guard *guard)
 	if (read(guard->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGCHLD) {
+		/* Who ends may have named its successor before. */
+		while (guard->socket >= 0 && take_message(guard))
+			;
 		reap(guard);
 		return;
 	}
@@ -230,6 +296,8 @@ int guard_run(int socket, pid_t daemon)
 	guard.signal_fd = open_signals();
 	if (guard.signal_fd < 0)
 		return 1;
+	/* What loses its parent below the daemon becomes ours. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* It may have stopped or ended before we listened. */
 	reap(&guard);
 	while (!guard.ended) {
@@ -246,7 +314,7 @@ int guard_run(int socket, pid_t daemon)
 		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
 			continue;
 		if (polls[1].revents)
-			take_gate(&guard);
+			(void)take_message(&guard);
 		if (polls[0].revents)
 			on_signal(&guard);
 		for (unsigned i = 0; i < GUARD_FDS; i++)

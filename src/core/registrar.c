@@ -221,7 +221,15 @@ int registrar_new(const struct host *host, sd_event *event, const struct registr
 	registrar->host = host;
 	registrar->options = *options;
 	registrar->event = sd_event_ref(event);
-	r = socket_listen(options->path, options->uid, options->gid, &registrar->fd, &st, err);
+	if (options->listener > 0) {
+		registrar->fd = options->listener;
+		r = lstat(options->path, &st) < 0
+			    ? error_set_errno(err, -errno, "cannot look at %s", options->path)
+			    : 0;
+	} else {
+		r = socket_listen(options->path, options->uid, options->gid, &registrar->fd, &st,
+				  err);
+	}
 	if (r < 0)
 		return r;
 	registrar->path = strdup(options->path);
@@ -252,6 +260,20 @@ void registrar_free(struct registrar *registrar)
 	sd_event_unref(registrar->event);
 	free(registrar->path);
 	free(registrar);
+}
+
+int registrar_fd(const struct registrar *registrar)
+{
+	return registrar->fd;
+}
+
+void registrar_retire(struct registrar *registrar)
+{
+	registrar->source = sd_event_source_disable_unref(registrar->source);
+	if (registrar->fd >= 0)
+		close(TAKE_FD(registrar->fd));
+	free(registrar->path);
+	registrar->path = NULL;
 }
 
 const struct registrar_counters *registrar_counters(const struct registrar *registrar)

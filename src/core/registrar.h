@@ -21,6 +21,7 @@ struct registrar;
 
 struct registrar_options {
 	const char *path;
+	int listener;	       /* an earlier one's, which listens there already; taken; 0: none */
 	uid_t uid;	       /* the socket's owner; -1: root */
 	gid_t gid;	       /* and its group */
 	struct exempt *exempt; /* borrowed */
@@ -41,5 +42,10 @@ int registrar_new(const struct host *host, sd_event *event, const struct registr
 /* Closes, and removes the socket's file. */
 void registrar_free(struct registrar *registrar);
 DEFINE_CLEANUP(struct registrar *, registrar_free);
+
+/* The listening socket; borrowed. */
+int registrar_fd(const struct registrar *registrar);
+/* Somebody else listens from now on: no new client is taken, and the socket's file stays. */
+void registrar_retire(struct registrar *registrar);
 
 const struct registrar_counters *registrar_counters(const struct registrar *registrar);

@@ -16,11 +16,11 @@
 enum {
 	EVENTS_MAX = 256,
 	TURN_USEC = 1000,
-	STEP_MS = 10000, /* for what a child does by itself */
-	TOLD_MS = 600,	 /* for a source to tell what has happened */
-	SCANNED_MS =
-		20000,	/* for one that looks from time to time, and less often on a busy host */
-	LINGER_MS = 30, /* for what should not come: more than a source may hold back */
+	STEP_MS = 10000,    /* for what a child does by itself */
+	TOLD_MS = 10000,    /* for a source to tell what has happened, on a busy host */
+	SCANNED_MS = 20000, /* for one that looks from time to time, and less often there */
+	PARTIAL_MS = 600,   /* for one that does not see everything: often in vain */
+	LINGER_MS = 30,	    /* for what should not come: more than a source may hold back */
 };
 
 struct driver {
@@ -102,9 +102,25 @@ static bool alike(const struct corpus_record *a, const struct corpus_record *b)
 	return a->want.type == b->want.type && a->process == b->process;
 }
 
+static bool is_of(const struct event *event, const struct corpus_record *record)
+{
+	return event_knows(event, FIELD_EXE) && event_knows(&record->want, FIELD_EXE) &&
+	       slice_eq(event->exe, record->want.exe);
+}
+
+/* True if what may be missed is what was told, and what follows it is not. */
+static bool is_told(const struct corpus_record *record, const struct corpus_record *end,
+		    const struct event *event)
+{
+	for (const struct corpus_record *next = record + 1; next < end; next++)
+		if (alike(next, record))
+			return is_of(event, record) && !is_of(event, next);
+	return false;
+}
+
 /*
  * The event that belongs to a record: of its process and type the one of the same number. Where
- * there are fewer events, those that may be missed are.
+ * there are fewer events, those that may be missed are, but for one that names its program.
  */
 static const struct event *event_of(const struct driver *driver,
 				    const struct corpus_record *records, size_t count,
@@ -120,7 +136,8 @@ static const struct event *event_of(const struct driver *driver,
 	for (size_t i = 0; i < count; i++)
 		wanted += alike(&records[i], record);
 	for (const struct corpus_record *one = records; one <= record; one++) {
-		bool missed = alike(one, record) && wanted > events && may_miss(driver, one);
+		bool missed = alike(one, record) && wanted > events && may_miss(driver, one) &&
+			      !(number < events && is_told(one, records + count, found[number]));
 
 		wanted -= missed;
 		if (one == record)
@@ -193,6 +210,8 @@ static bool turn_until(struct driver *driver, bool (*done)(const struct driver *
 
 static unsigned told_ms(const struct driver *driver)
 {
+	if (source_manners(driver->class->id)->partial)
+		return PARTIAL_MS;
 	return driver->class->id == SOURCE_PROCFS ? SCANNED_MS : TOLD_MS;
 }
 

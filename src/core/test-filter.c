@@ -133,6 +133,11 @@ static void test_programs(void **state)
 	assert_true(exe_passes("/usr/**", "/usr/local/bin/x"));
 	assert_false(exe_passes("/usr/*", "/usr/local/bin/x"));
 	assert_false(exe_passes("*", ""));
+	assert_true(exe_passes("bin/ls", "/usr/bin/ls"));
+	assert_false(exe_passes("bin/ls", "/usr/sbin/ls"));
+	assert_true(exe_passes("*/ls", "/usr/bin/ls"));
+	assert_true(exe_passes("local/", "/usr/local/bin/x"));
+	assert_true(exe_passes("**/x", "/usr/local/bin/x"));
 
 	add(filter, FILTER_EXE, "work.sh");
 	assert_false(filter_pass(filter, &event));

@@ -2,7 +2,7 @@
 /*
  * covers: observer.c observer-heal.c observer-source.c enrich.c
  * Sources and scans are the test's own: they take the place of source/source.c and the scanner when
- * the test is linked.
+ * the test is linked. All cases need that world, so it is one file, and long.
  */
 #include "core/observer.h"
 

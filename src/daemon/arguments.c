@@ -5,8 +5,24 @@
 #include "util/options.h"
 
 static const struct compat compats[] = {
-	{ "fetter", LOAD_COMPAT_FETTER, EXIT_FAILED, EXIT_FAILED, NULL, "reeved", false },
-	{ "libcgroup", LOAD_COMPAT_LIBCGROUP, 255, 99, "cgred", "CGRE", true },
+	{
+		.name = "fetter",
+		.flags = LOAD_COMPAT_FETTER,
+		.failed = EXIT_FAILED,
+		.invalid = EXIT_FAILED,
+		.templates = EXIT_FAILED,
+		.ident = "reeved",
+	},
+	{
+		.name = "libcgroup",
+		.flags = LOAD_COMPAT_LIBCGROUP,
+		.failed = 255,
+		.invalid = 99,
+		.templates = 96,
+		.instance = "cgred",
+		.ident = "CGRE",
+		.reads_at_usr1 = true,
+	},
 };
 
 static const struct compat *find_compat(const char *name)

@@ -12,6 +12,7 @@ struct compat {
 	enum load_flags flags;
 	int failed;	      /* exit codes, in place of EXIT_FAILED */
 	int invalid;	      /* the files have mistakes */
+	int templates;	      /* those with templates of groups have them */
 	const char *instance; /* NULL: the files say it */
 	const char *ident;    /* before each line in syslog */
 	bool reads_at_usr1;   /* SIGUSR1 reads the files again as well */

@@ -5,6 +5,7 @@
  * daemon proper, which has one loop and the gate's threads.
  */
 #include "core/guard.h"
+#include "core/handover.h"
 #include "daemon/arguments.h"
 #include "util/fd.h"
 
@@ -97,6 +98,11 @@ static int add_signals(sd_event *event, struct engine *engine, const struct comp
 }
 
 /* ---- the daemon proper ---- */
+
+struct succession {
+	int socket;
+	struct handover_in *inheritance;
+};
 
 static void prepare_process(void)
 {
@@ -199,13 +205,20 @@ static int exit_code(const struct arguments *arguments, const struct diagnostics
 {
 	if (!arguments->compat)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < diagnostics->count; i++)
-		if (diagnostics->items[i].severity == SEVERITY_ERROR)
-			return arguments->compat->invalid;
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *item = &diagnostics->items[i];
+
+		if (item->severity == SEVERITY_ERROR)
+			return item->file && strstr(item->file, "/cgconfig.")
+				       ? arguments->compat->templates
+				       : arguments->compat->invalid;
+	}
 	return arguments->compat->failed;
 }
 
-static int run_daemon(const struct arguments *arguments, int guard_fd, int ready_fd)
+/* `succession`: of one that takes the place of a daemon that runs; else NULL. */
+static int run_daemon(const struct arguments *arguments, int guard_fd, int ready_fd,
+		      const struct succession *succession)
 {
 	_cleanup_(host_freep) struct host *host = NULL;
 	_cleanup_(engine_freep) struct engine *engine = NULL;
@@ -219,7 +232,14 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	options.guard_fd = guard_fd;
 	options.reloaded = on_reloaded;
 	prepare_process();
-	r = arguments->pid_file ? take_pid_file(arguments->pid_file, &pid_fd, &err) : 0;
+	if (succession) {
+		options.predecessor = succession->socket;
+		options.inheritance = succession->inheritance;
+		pid_fd = handover_take(succession->inheritance, "pid-file");
+	}
+	r = arguments->pid_file && pid_fd < 0 ? take_pid_file(arguments->pid_file, &pid_fd, &err)
+					      : 0;
+	options.pid_fd = pid_fd;
 	if (r >= 0)
 		r = sd_event_new(&event);
 	if (r >= 0)
@@ -231,6 +251,8 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot start");
 		print_failure(&diagnostics, &err);
+		if (succession)
+			engine_succession_refuse(succession->socket, r, &diagnostics, &err);
 		return exit_code(arguments, &diagnostics);
 	}
 	lock_memory();
@@ -241,6 +263,8 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	closep(&ready_fd);
 	if (r >= 0)
 		r = sd_event_loop(event);
+	if (engine_was_handed_over(engine))
+		return EXIT_DONE;
 	log_notice(engine_log(engine), "stopping");
 	sd_notify(false, "STOPPING=1");
 	/* While it is locked: the next one's must not be removed. */
@@ -299,7 +323,43 @@ static int start(const struct arguments *arguments, int ready_fd)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != guard)
 		_exit(EXIT_FAILED);
-	return run_daemon(arguments, sockets[1], ready_fd);
+	return run_daemon(arguments, sockets[1], ready_fd, NULL);
+}
+
+/*
+ * Started by a daemon whose place this one is to take (core/engine-handover.c): the guard is there,
+ * and is our parent, for the process between has ended.
+ */
+static int succeed(const struct arguments *arguments, int socket)
+{
+	struct handover_in in;
+	struct succession succession = { .socket = socket, .inheritance = &in };
+	struct handover_out out;
+	int guard_fd, r = handover_begin(&out, "begun");
+
+	unsetenv(ENGINE_HANDOVER_VARIABLE);
+	(void)fcntl(socket, F_SETFD, FD_CLOEXEC);
+	if (r >= 0)
+		r = json_object_set_new(out.object, "pid", json_integer(getpid()));
+	if (r >= 0)
+		r = handover_send(socket, &out);
+	if (r >= 0)
+		r = handover_receive(socket, -1, &in);
+	if (r < 0) {
+		fprintf(stderr, "reeved: the daemon that runs does not hand over: %s\n",
+			strerror(-r));
+		return EXIT_FAILED;
+	}
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != json_integer_value(json_object_get(in.object, "guard"))) {
+		fputs("reeved: the guard has gone\n", stderr);
+		handover_in_done(&in);
+		return EXIT_FAILED;
+	}
+	guard_fd = handover_take(&in, "guard");
+	r = run_daemon(arguments, guard_fd, -1, &succession);
+	handover_in_done(&in);
+	return r;
 }
 
 /* Waits for the daemon's word; without it, the guard's exit code is the answer. */
@@ -352,6 +412,7 @@ int main(int argc, char **argv)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	struct arguments arguments;
+	const char *handover;
 
 	fill_standard();
 	/* Whoever started us may ignore it: then no child could be waited for. */
@@ -372,5 +433,10 @@ int main(int argc, char **argv)
 		fputs("reeved: must be run as root (to check a policy: reeve check)\n", stderr);
 		return EXIT_FAILED;
 	}
+	arguments.engine.argv = argv;
+	arguments.engine.pid_fd = -1;
+	handover = getenv(ENGINE_HANDOVER_VARIABLE);
+	if (handover)
+		return succeed(&arguments, (int)strtol(handover, NULL, 10));
 	return arguments.daemon ? detach(&arguments) : start(&arguments, -1);
 }

@@ -38,6 +38,7 @@ struct exporter {
 	struct spool *spool;
 	struct sink *sink; /* NULL: to be opened again */
 	bool failed;	   /* to be closed, when it is not in use */
+	bool finished;
 	unsigned failures; /* in a row */
 
 	struct flight *flights;
@@ -405,25 +406,26 @@ int exporter_new(const struct exporter_options *options, struct exporter **ret_e
 	return 0;
 }
 
-static void say_farewell(struct exporter *exporter)
+void exporter_finish(struct exporter *exporter, uint64_t until_ns)
 {
-	uint64_t until = clock_monotonic() + FAREWELL_MS * UINT64_C(1000000);
-
 	while (exporter->sink && !exporter->failed && exporter->first < exporter->next &&
-	       clock_monotonic() < until) {
+	       clock_monotonic() < until_ns) {
 		exporter->options.class->poll(exporter->sink, 50);
 		note_arrived(exporter);
 	}
+	close_sink(exporter);
+	(void)spool_flush(exporter->spool);
+	enable(exporter->pump, SD_EVENT_OFF);
+	enable(exporter->retry, SD_EVENT_OFF);
+	exporter->finished = true;
 }
 
 void exporter_free(struct exporter *exporter)
 {
 	if (!exporter)
 		return;
-	if (exporter->spool) {
-		say_farewell(exporter);
-		close_sink(exporter);
-	}
+	if (exporter->spool && !exporter->finished)
+		exporter_finish(exporter, clock_monotonic() + FAREWELL_MS * UINT64_C(1000000));
 	sd_event_source_disable_unref(exporter->post);
 	sd_event_source_disable_unref(exporter->pump);
 	sd_event_source_disable_unref(exporter->retry);

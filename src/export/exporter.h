@@ -42,7 +42,9 @@ struct exporter_counters {
  * here: it is tried again. */
 int exporter_new(const struct exporter_options *options, struct exporter **ret_exporter,
 		 struct error *err);
-/* Waits a moment for what is under way; the rest stays in the spool. */
+/* Waits until then (CLOCK_MONOTONIC) for what is under way; nothing is sent from here on. */
+void exporter_finish(struct exporter *exporter, uint64_t until_ns);
+/* Waits a moment for what is under way, unless it is finished; the rest stays in the spool. */
 void exporter_free(struct exporter *exporter);
 DEFINE_CLEANUP(struct exporter *, exporter_free);
 

@@ -60,6 +60,26 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+static void drop(struct fleet_member *member)
+{
+	set_state(member, MEMBER_WAITING);
+	member_read_stop(member);
+	member_lease_stop(member);
+	etcd_drop_all(member->etcd);
+}
+
+void fleet_member_pause(struct fleet_member *member)
+{
+	drop(member);
+	(void)sd_event_source_set_enabled(member->retry, SD_EVENT_OFF);
+}
+
+void fleet_member_resume(struct fleet_member *member)
+{
+	(void)sd_event_source_set_time_relative(member->retry, 0);
+	(void)sd_event_source_set_enabled(member->retry, SD_EVENT_ONESHOT);
+}
+
 void member_fail(struct fleet_member *member, const char *what, const char *why)
 {
 	uint64_t pause = FIRST_PAUSE_USEC << MIN(member->tries, 8U);
@@ -73,10 +93,7 @@ void member_fail(struct fleet_member *member, const char *what, const char *why)
 	free(member->trouble);
 	member->trouble = trouble;
 	member->counters.failures++;
-	set_state(member, MEMBER_WAITING);
-	member_read_stop(member);
-	member_lease_stop(member);
-	etcd_drop_all(member->etcd);
+	drop(member);
 	etcd_next_endpoint(member->etcd);
 	/* Once for each time of trouble: the status has the rest. */
 	if (!member->told)

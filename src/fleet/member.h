@@ -44,5 +44,9 @@ int fleet_member_new(const struct fleet_member_options *options, struct fleet_me
 void fleet_member_free(struct fleet_member *member);
 DEFINE_CLEANUP(struct fleet_member *, fleet_member_free);
 
+/* Gives up what is under way, and asks nothing until fleet_member_resume(). */
+void fleet_member_pause(struct fleet_member *member);
+void fleet_member_resume(struct fleet_member *member);
+
 /* Everything of it, for the daemon's status. Owned; NULL: no memory. */
 json_t *fleet_member_status(const struct fleet_member *member);

@@ -9,72 +9,112 @@
 #include "util/suggest.h"
 #include "util/text.h"
 
+#include <linux/capability.h>
 #include <strings.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 enum { CAPABILITIES_MOST = 64, NAME_MOST = 40 };
 
+/* By number, without "cap_". The kernel adds one in years, and takes none away. */
+static const char *const names[] = {
+	[CAP_AUDIT_CONTROL] = "audit_control",
+	[CAP_AUDIT_READ] = "audit_read",
+	[CAP_AUDIT_WRITE] = "audit_write",
+	[CAP_BLOCK_SUSPEND] = "block_suspend",
+	[CAP_BPF] = "bpf",
+	[CAP_CHECKPOINT_RESTORE] = "checkpoint_restore",
+	[CAP_CHOWN] = "chown",
+	[CAP_DAC_OVERRIDE] = "dac_override",
+	[CAP_DAC_READ_SEARCH] = "dac_read_search",
+	[CAP_FOWNER] = "fowner",
+	[CAP_FSETID] = "fsetid",
+	[CAP_IPC_LOCK] = "ipc_lock",
+	[CAP_IPC_OWNER] = "ipc_owner",
+	[CAP_KILL] = "kill",
+	[CAP_LEASE] = "lease",
+	[CAP_LINUX_IMMUTABLE] = "linux_immutable",
+	[CAP_MAC_ADMIN] = "mac_admin",
+	[CAP_MAC_OVERRIDE] = "mac_override",
+	[CAP_MKNOD] = "mknod",
+	[CAP_NET_ADMIN] = "net_admin",
+	[CAP_NET_BIND_SERVICE] = "net_bind_service",
+	[CAP_NET_BROADCAST] = "net_broadcast",
+	[CAP_NET_RAW] = "net_raw",
+	[CAP_PERFMON] = "perfmon",
+	[CAP_SETFCAP] = "setfcap",
+	[CAP_SETGID] = "setgid",
+	[CAP_SETPCAP] = "setpcap",
+	[CAP_SETUID] = "setuid",
+	[CAP_SYSLOG] = "syslog",
+	[CAP_SYS_ADMIN] = "sys_admin",
+	[CAP_SYS_BOOT] = "sys_boot",
+	[CAP_SYS_CHROOT] = "sys_chroot",
+	[CAP_SYS_MODULE] = "sys_module",
+	[CAP_SYS_NICE] = "sys_nice",
+	[CAP_SYS_PACCT] = "sys_pacct",
+	[CAP_SYS_PTRACE] = "sys_ptrace",
+	[CAP_SYS_RAWIO] = "sys_rawio",
+	[CAP_SYS_RESOURCE] = "sys_resource",
+	[CAP_SYS_TIME] = "sys_time",
+	[CAP_SYS_TTY_CONFIG] = "sys_tty_config",
+	[CAP_WAKE_ALARM] = "wake_alarm",
+};
+
+/* How many this kernel has, which may be more or fewer than have a name here. */
+static unsigned count_known(void)
+{
+	unsigned count = ARRAY_SIZE(names);
+
+	while (count > 0 && prctl(PR_CAPBSET_READ, count - 1, 0, 0, 0) < 0)
+		count--;
+	while (count < CAPABILITIES_MOST && prctl(PR_CAPBSET_READ, count, 0, 0, 0) >= 0)
+		count++;
+	return count;
+}
+
 uint64_t capability_all(void)
 {
-	int count = cap_max_bits();
+	unsigned count = count_known();
 
 	return count >= CAPABILITIES_MOST ? UINT64_MAX : (UINT64_C(1) << count) - 1;
 }
 
 bool capability_may_bound(void)
 {
-	cap_flag_value_t value = CAP_CLEAR;
-	cap_t mine = cap_get_proc();
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
 
-	if (mine)
-		(void)cap_get_flag(mine, CAP_SETPCAP, CAP_EFFECTIVE, &value);
-	(void)cap_free(mine);
-	return value == CAP_SET;
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[CAP_TO_INDEX(CAP_SETPCAP)].effective & CAP_TO_MASK(CAP_SETPCAP));
 }
 
 static int unknown(const char *name, struct error *err)
 {
-	char *owned[CAPABILITIES_MOST];
-	const char *names[CAPABILITIES_MOST], *near;
-	size_t count = 0;
+	const char *near = suggest(name, names, ARRAY_SIZE(names));
 
-	for (int i = 0; i < cap_max_bits() && i < CAPABILITIES_MOST; i++) {
-		owned[count] = cap_to_name((cap_value_t)i);
-		if (owned[count]) {
-			names[count] = owned[count] + strlen("cap_");
-			count++;
-		}
-	}
-	near = suggest(strncasecmp(name, "cap_", 4) == 0 ? name + 4 : name, names, count);
 	if (near)
-		(void)error_set(err, -EINVAL, "unknown capability \"%s\" (did you mean \"%s\"?)",
-				name, near);
-	else
-		(void)error_set(err, -EINVAL,
-				"unknown capability \"%s\": capabilities(7) has them, such as "
-				"\"net_bind_service\"; \"none\" and \"all\" are words, too",
-				name);
-	for (size_t i = 0; i < count; i++)
-		(void)cap_free(owned[i]);
-	return -EINVAL;
+		return error_set(err, -EINVAL, "unknown capability \"%s\" (did you mean \"%s\"?)",
+				 name, near);
+	return error_set(err, -EINVAL,
+			 "unknown capability \"%s\": capabilities(7) has them, such as "
+			 "\"net_bind_service\"; \"none\" and \"all\" are words, too",
+			 name);
 }
 
 static int parse_name(const char *word, size_t size, uint64_t *capabilities, struct error *err)
 {
-	char name[NAME_MOST], full[NAME_MOST + 4];
-	cap_value_t value;
+	char name[NAME_MOST];
 
 	snprintf(name, sizeof(name), "%.*s", (int)MIN(size, sizeof(name) - 1), word);
 	if (!*name)
 		return error_set(err, -EINVAL, "an empty name of a capability");
-	snprintf(full, sizeof(full), "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
-	/* libcap takes numbers, too, which nobody can read. */
-	if ((name[0] >= '0' && name[0] <= '9') || cap_from_name(full, &value) < 0 ||
-	    value >= CAPABILITIES_MOST)
-		return unknown(name, err);
-	*capabilities |= UINT64_C(1) << value;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcasecmp(name + (strncasecmp(name, "cap_", 4) == 0 ? 4 : 0), names[i]) == 0) {
+			*capabilities |= UINT64_C(1) << i;
+			return 0;
+		}
+	return unknown(strncasecmp(name, "cap_", 4) == 0 ? name + 4 : name, err);
 }
 
 int capability_parse(const char *text, uint64_t *ret_capabilities, struct error *err)
@@ -107,14 +147,9 @@ char *capability_text(uint64_t capabilities)
 	if (capabilities == 0 || capabilities == capability_all())
 		text_add(&text, capabilities ? "all" : "none");
 	else
-		for (unsigned i = 0; i < CAPABILITIES_MOST; i++) {
-			char *name = capabilities >> i & 1 ? cap_to_name((cap_value_t)i) : NULL;
-
-			if (name)
-				text_addf(&text, "%s%s", text.size ? "," : "",
-					  strncmp(name, "cap_", 4) == 0 ? name + 4 : name);
-			(void)cap_free(name);
-		}
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			if (capabilities >> i & 1)
+				text_addf(&text, "%s%s", text.size ? "," : "", names[i]);
 	return text_take(&text);
 }
 

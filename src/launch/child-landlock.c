@@ -2,7 +2,6 @@
 /* The new process names the files that it may use where it sees them: in its own root. */
 #include "launch/job.h"
 #include "launch/landlock.h"
-#include "launch/raw.h"
 
 #include <fcntl.h>
 

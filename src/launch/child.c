@@ -62,8 +62,7 @@ static int step_join(struct job *job)
 	return r;
 }
 
-/* Decimal digits and a NUL; returns the length without it. */
-static size_t write_number(char *text, int number)
+size_t child_write_number(char *text, int number)
 {
 	char digits[12];
 	size_t count = 0, length = 0;
@@ -89,7 +88,7 @@ static int step_oom_score(struct job *job)
 
 	if (!conditions || !conditions->set_oom_score)
 		return 0;
-	size = write_number(text, conditions->oom_score);
+	size = child_write_number(text, conditions->oom_score);
 	fd = raw(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return (int)fd;
@@ -426,7 +425,7 @@ static int step_seccomp(struct job *job)
 	if (conditions && conditions->set_umask)
 		(void)raw(SYS_umask, conditions->umask);
 	if (conditions && conditions->pid_text)
-		(void)write_number(conditions->pid_text, (int)raw(SYS_getpid));
+		(void)child_write_number(conditions->pid_text, (int)raw(SYS_getpid));
 	set_signals(job);
 	if (!confinement || !confinement->seccomp)
 		return 0;
@@ -488,17 +487,15 @@ static const struct {
 	{ LAUNCH_CAPABILITIES, step_capabilities },
 	{ LAUNCH_PARENT, step_parent },
 	{ LAUNCH_PRIVILEGES, step_privileges },
+	{ LAUNCH_INIT, child_init },
 	{ LAUNCH_LANDLOCK, child_landlock },
 	{ LAUNCH_SECCOMP, step_seccomp },
 	{ LAUNCH_EXEC, step_exec },
 };
 
-int child_main(void *argument)
+static int take_steps(struct job *job, size_t first)
 {
-	struct job *job = argument;
-
-	__atomic_store_n(&job->begun, true, __ATOMIC_SEQ_CST);
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+	for (size_t i = first; i < ARRAY_SIZE(steps); i++) {
 		int r = steps[i].take(job);
 
 		if (r > 0)
@@ -509,6 +506,23 @@ int child_main(void *argument)
 		}
 	}
 	return LAUNCH_EXIT_FAILED;
+}
+
+int child_steps_after(struct job *job, enum launch_step step)
+{
+	size_t i = 0;
+
+	while (steps[i].step != step)
+		i++;
+	return take_steps(job, i + 1);
+}
+
+int child_main(void *argument)
+{
+	struct job *job = argument;
+
+	__atomic_store_n(&job->begun, true, __ATOMIC_SEQ_CST);
+	return take_steps(job, 0);
 }
 
 int job_ask(struct job *job)

@@ -34,6 +34,7 @@ static const struct step_text step_texts[] = {
 				  "it can have none that its launcher has not" },
 	[LAUNCH_PARENT] = { "cannot be tied to its launcher", NULL },
 	[LAUNCH_PRIVILEGES] = { "cannot give up new privileges", NULL },
+	[LAUNCH_INIT] = { "cannot have a first process beside it", NULL },
 	[LAUNCH_LANDLOCK] = { "cannot be confined by Landlock", NULL },
 	[LAUNCH_SECCOMP] = { "cannot take its seccomp filter",
 			     "that takes no_new_privs or CAP_SYS_ADMIN" },

@@ -23,6 +23,7 @@ void job_done(struct job *job)
 	free(job->moved);
 	job_mounts_free(job->mounts);
 	job_maps_free(job->maps);
+	job_init_free(job->init);
 	closep(&job->folder_fd);
 	closep(&job->procs_fd);
 	closep(&job->parent_fd);
@@ -203,6 +204,8 @@ static int prepare_blocks(const struct launch_plan *plan, struct job *job, struc
 		r = job_mounts_new(plan, &job->mounts, err);
 	if (r == 0)
 		r = job_maps_new(plan, &job->maps, err);
+	if (r == 0)
+		r = job_init_new(plan, &job->init, err);
 	if (r == 0)
 		r = prepare_descriptors(plan, job, err);
 	if (r == 0)

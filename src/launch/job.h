@@ -6,7 +6,7 @@
 #pragma once
 
 #include "launch/launch.h"
-#include "launch/raw.h"
+#include "util/raw-call.h"
 
 /* New namespaces that clone(2) cannot make as they are wanted. */
 #define LAUNCH_UNSHARE_LATE ((uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME))
@@ -37,11 +37,14 @@ struct job {
 	uint64_t mask_bits, default_bits, ignored_bits; /* signals, number 1 being bit 0 */
 	struct job_mounts *mounts;			/* NULL: none */
 	struct job_maps *maps;				/* NULL: none */
+	struct job_init *init; /* NULL: the program is the first process of its namespace */
 
 	uint32_t word; /* enum job_word; only where the parent has a part */
 	bool made;     /* all namespaces are as they are to be: that is what it asks about */
 	int answer;    /* the parent's: 0 or -errno */
 	int kept_fd;   /* the namespace, opened by the parent; -1 */
+	/* With `init`: the program's process while it is in this memory; the kernel clears it. */
+	int program_pid;
 
 	/* Written by the child, and `doing` by the parent for its part. */
 	bool begun; /* it has come to its first instruction */
@@ -63,6 +66,11 @@ void job_mounts_free(struct job_mounts *mounts);
 /* The same for the ids of a new user namespace. */
 int job_maps_new(const struct launch_plan *plan, struct job_maps **ret_maps, struct error *err);
 void job_maps_free(struct job_maps *maps);
+/* And for a first process beside the program (child-init.c). */
+int job_init_new(const struct launch_plan *plan, struct job_init **ret_init, struct error *err);
+void job_init_free(struct job_init *init);
+/* In the parent, when the first process has executed: until the program has, or has failed. */
+void job_init_wait(struct job *job);
 /* Whether the parent has a part while the child waits: then it cannot wait itself (CLONE_VFORK). */
 bool job_maps_need_parent(const struct job_maps *maps);
 static inline bool job_needs_parent(const struct job *job)
@@ -86,5 +94,10 @@ int child_root(struct job *job);
 int child_mounts(struct job *job);
 int child_pivot(struct job *job);
 int child_landlock(struct job *job); /* child-landlock.c */
+int child_init(struct job *job);     /* child-init.c */
+/* The steps behind one; returns the exit code, after a failure. */
+int child_steps_after(struct job *job, enum launch_step step);
+/* Decimal digits and a NUL, 12 bytes at most; returns the length without it. */
+size_t child_write_number(char *text, int number);
 /* In the child: lets the parent do its part. 0, or what the parent said. */
 int job_ask(struct job *job);

@@ -182,6 +182,8 @@ static long clone_child(const struct launch_plan *plan, struct job *job, struct 
 		if (pid > 0 && job_maps_need_parent(job->maps))
 			attend(job, (pid_t)pid);
 	}
+	if (pid > 0 && job->init)
+		job_init_wait(job);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return pid;
 }

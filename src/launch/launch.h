@@ -68,9 +68,11 @@ enum launch_step {
 	LAUNCH_CAPABILITIES, /* the other sets */
 	LAUNCH_PARENT,	     /* die with it; forgotten by the kernel when the user changes */
 	LAUNCH_PRIVILEGES,   /* no new ones */
+	LAUNCH_INIT,	     /* a first process of its namespace, beside it */
 	LAUNCH_LANDLOCK,     /* after all that it could refuse */
 	LAUNCH_SECCOMP,	     /* the same, and last: it judges execve(2) too */
 	LAUNCH_EXEC,	     /* the program's first instruction */
+	LAUNCH_SUPERVISION,  /* it runs, and its end cannot be waited for (launch/run.h) */
 };
 
 /* Where it ended and why. Written when, and only when, a function that takes it fails. */

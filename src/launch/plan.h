@@ -166,6 +166,11 @@ struct launch_conditions {
 	 */
 	bool die_with_parent;
 	/*
+	 * The first process of the process namespace is not the program but one that reaps orphans,
+	 * passes signals on and ends as the program does: 128 + N for one that signal N ended.
+	 */
+	bool init;
+	/*
 	 * The value of a variable in envp ("0000000000" behind "LISTEN_PID="), into which the new
 	 * process writes its number as decimal digits and a NUL: 11 bytes. NULL: none.
 	 */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a program may do: seccomp, Landlock, capabilities.
+ * What a program may do: Landlock, capabilities, and with both of them seccomp (recipe-seccomp.c).
  *
  * Filters and rulesets hold for all that a program starts, too, and one with another user's rights
  * (setuid) must not meet calls that fail where it does not expect it: so the kernel wants
@@ -10,7 +10,6 @@
 #include "launch/recipe-internal.h"
 
 #include "launch/capability.h"
-#include "launch/seccomp-load.h"
 
 /* One kind of Landlock's: what was named so far. */
 static int add_wish(struct recipe *recipe, struct recipe_wishes *wishes, const char *value,
@@ -60,29 +59,6 @@ int recipe_set_capabilities(struct recipe *recipe, const char *value, struct err
 	return r;
 }
 
-int recipe_set_seccomp(struct recipe *recipe, const char *value, struct error *err)
-{
-	_cleanup_(seccomp_policy_freep) struct seccomp_policy *policy = NULL;
-	struct seccomp_program program;
-	int r = seccomp_policy_load("policy", value, &policy, err);
-
-	if (r >= 0)
-		r = seccomp_policy_check_start(policy, err);
-	if (r >= 0)
-		r = seccomp_compile(policy, &program, err);
-	if (r < 0)
-		return r;
-	seccomp_program_done(&recipe->seccomp);
-	recipe->seccomp = program;
-	recipe->confinement.seccomp = &recipe->seccomp.program;
-	recipe->confinement.seccomp_flags = policy->flags;
-	free(recipe->seccomp_remark);
-	recipe->seccomp_remark = TAKE_PTR(policy->remark);
-	if (!recipe->seccomp_remark)
-		recipe->seccomp_remark = seccomp_policy_warning(policy);
-	return 0;
-}
-
 static int finish_landlock(struct recipe *recipe, struct error *err)
 {
 	const struct landlock_wishes wishes = {
@@ -127,9 +103,8 @@ int recipe_finish_confinement(struct recipe *recipe, struct error *err)
 
 void recipe_confinement_done(struct recipe *recipe)
 {
-	seccomp_program_done(&recipe->seccomp);
+	recipe_seccomp_done(recipe);
 	landlock_done(&recipe->landlock);
-	free(recipe->seccomp_remark);
 	free(recipe->read.words);
 	free(recipe->write.words);
 	free(recipe->execute.words);

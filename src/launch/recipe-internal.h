@@ -70,11 +70,13 @@ int recipe_finish_identity(struct recipe *recipe, struct error *err);
 /* recipe-confine.c */
 recipe_setter recipe_set_allow_bind, recipe_set_allow_connect, recipe_set_allow_execute,
 	recipe_set_allow_read, recipe_set_allow_write, recipe_set_capabilities, recipe_set_seccomp;
+/* recipe-seccomp.c, or recipe-seccomp-none.c */
+void recipe_seccomp_done(struct recipe *recipe);
 /* After the namespaces are known. */
 int recipe_finish_confinement(struct recipe *recipe, struct error *err);
 void recipe_confinement_done(struct recipe *recipe);
 /* recipe-process.c */
-recipe_setter recipe_set_affinity, recipe_set_die_with_parent, recipe_set_ionice,
+recipe_setter recipe_set_affinity, recipe_set_die_with_parent, recipe_set_init, recipe_set_ionice,
 	recipe_set_new_session, recipe_set_nice, recipe_set_oom_score_adj, recipe_set_rlimit,
 	recipe_set_sched, recipe_set_umask;
 void recipe_finish_process(struct recipe *recipe);

@@ -80,6 +80,12 @@ int recipe_set_die_with_parent(struct recipe *recipe, const char *value, struct 
 	return recipe_flag(value, &recipe->conditions.die_with_parent, err);
 }
 
+int recipe_set_init(struct recipe *recipe, const char *value, struct error *err)
+{
+	recipe->has_conditions = true;
+	return recipe_flag(value, &recipe->conditions.init, err);
+}
+
 int recipe_set_new_session(struct recipe *recipe, const char *value, struct error *err)
 {
 	recipe->has_conditions = true;

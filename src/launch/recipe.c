@@ -14,87 +14,86 @@ static const struct row {
 	struct recipe_key key;
 	recipe_setter *set;
 } rows[] = {
-	{ { "unshare", RECIPE_LIST, "NAMES",
+	{ { "unshare", KEY_LIST, "NAMES",
 	    "namespaces of its own: all, or user,mount,pid,net,ipc,uts,cgroup,time" },
 	  recipe_set_unshare },
-	{ { "map-user", RECIPE_LIST, "IN[:OUT[:N]]",
+	{ { "map-user", KEY_LIST, "IN[:OUT[:N]]",
 	    "users of the user namespace; repeatable (default: oneself)" },
 	  recipe_set_map_user },
-	{ { "map-group", RECIPE_LIST, "IN[:OUT[:N]]", "the same for groups" },
-	  recipe_set_map_group },
-	{ { "net", RECIPE_VALUE, "none|host|NAME",
+	{ { "map-group", KEY_LIST, "IN[:OUT[:N]]", "the same for groups" }, recipe_set_map_group },
+	{ { "net", KEY_VALUE, "none|host|NAME",
 	    "network: loopback alone, ours, or that of ip-netns(8)" },
 	  recipe_set_net },
-	{ { "hostname", RECIPE_VALUE, "NAME", "host name, in a UTS namespace" },
-	  recipe_set_hostname },
-	{ { "root", RECIPE_VALUE, "DIR", "the folder becomes the root" }, recipe_set_root },
-	{ { "empty-root", RECIPE_FLAG, NULL, "an empty tmpfs becomes the root" },
+	{ { "hostname", KEY_VALUE, "NAME", "host name, in a UTS namespace" }, recipe_set_hostname },
+	{ { "root", KEY_VALUE, "DIR", "the folder becomes the root" }, recipe_set_root },
+	{ { "empty-root", KEY_FLAG, NULL, "an empty tmpfs becomes the root" },
 	  recipe_set_empty_root },
-	{ { "ro-root", RECIPE_FLAG, NULL, "the root and all mounted in it is read-only" },
+	{ { "ro-root", KEY_FLAG, NULL, "the root and all mounted in it is read-only" },
 	  recipe_set_ro_root },
-	{ { "overlay", RECIPE_VALUE, "tmp|DIR",
+	{ { "overlay", KEY_VALUE, "tmp|DIR",
 	    "what is written to the root goes to memory, or to DIR" },
 	  recipe_set_overlay },
-	{ { "bind", RECIPE_LIST, "PATH[:AT[:OPTIONS]]",
+	{ { "bind", KEY_LIST, "PATH[:AT[:OPTIONS]]",
 	    "shows a file or folder of ours; options: ro,nosuid,nodev,noexec,shallow,optional" },
 	  recipe_set_bind },
-	{ { "ro-bind", RECIPE_LIST, "PATH[:AT[:OPTIONS]]", "the same, read-only" },
+	{ { "ro-bind", KEY_LIST, "PATH[:AT[:OPTIONS]]", "the same, read-only" },
 	  recipe_set_ro_bind },
-	{ { "tmpfs", RECIPE_LIST, "AT[:OPTIONS]", "an empty folder in memory: /tmp:size=64m" },
+	{ { "tmpfs", KEY_LIST, "AT[:OPTIONS]", "an empty folder in memory: /tmp:size=64m" },
 	  recipe_set_tmpfs },
-	{ { "mount", RECIPE_LIST, "TYPE:AT[:OPTIONS]",
+	{ { "mount", KEY_LIST, "TYPE:AT[:OPTIONS]",
 	    "another file system without a device: sysfs:/sys:ro" },
 	  recipe_set_mount },
-	{ { "make-targets", RECIPE_FLAG, NULL,
-	    "mount points that are missing in the root are made" },
+	{ { "make-targets", KEY_FLAG, NULL, "mount points that are missing in the root are made" },
 	  recipe_set_make_targets },
-	{ { "proc", RECIPE_FLAG, NULL, "a new /proc" }, recipe_set_proc },
-	{ { "dev", RECIPE_FLAG, NULL, "a new /dev with null, zero, random, tty and the like" },
+	{ { "proc", KEY_FLAG, NULL, "a new /proc" }, recipe_set_proc },
+	{ { "dev", KEY_FLAG, NULL, "a new /dev with null, zero, random, tty and the like" },
 	  recipe_set_dev },
-	{ { "mask", RECIPE_LIST, "PATH", "nothing is to be seen there" }, recipe_set_mask },
-	{ { "symlink", RECIPE_LIST, "TARGET:AT", "a symbolic link" }, recipe_set_symlink },
-	{ { "mkdir", RECIPE_LIST, "AT", "an empty folder" }, recipe_set_mkdir },
-	{ { "chdir", RECIPE_VALUE, "DIR", "working directory, in the new root" },
-	  recipe_set_chdir },
-	{ { "env", RECIPE_LIST, "NAME[=VALUE]", "sets a variable, or removes it" }, set_env },
-	{ { "clear-env", RECIPE_FLAG, NULL, "no variables but those of --env" }, set_clear_env },
-	{ { "user", RECIPE_VALUE, "USER[:GROUP]", "who it runs as, by name or number" },
+	{ { "mask", KEY_LIST, "PATH", "nothing is to be seen there" }, recipe_set_mask },
+	{ { "symlink", KEY_LIST, "TARGET:AT", "a symbolic link" }, recipe_set_symlink },
+	{ { "mkdir", KEY_LIST, "AT", "an empty folder" }, recipe_set_mkdir },
+	{ { "chdir", KEY_VALUE, "DIR", "working directory, in the new root" }, recipe_set_chdir },
+	{ { "env", KEY_LIST, "NAME[=VALUE]", "sets a variable, or removes it" }, set_env },
+	{ { "clear-env", KEY_FLAG, NULL, "no variables but those of --env" }, set_clear_env },
+	{ { "user", KEY_VALUE, "USER[:GROUP]", "who it runs as, by name or number" },
 	  recipe_set_user },
-	{ { "groups", RECIPE_VALUE, "LIST", "supplementary groups; \"\" for none" },
+	{ { "groups", KEY_VALUE, "LIST", "supplementary groups; \"\" for none" },
 	  recipe_set_groups },
-	{ { "no-new-privs", RECIPE_FLAG, NULL, "no set-user-id program gives it more" },
+	{ { "no-new-privs", KEY_FLAG, NULL, "no set-user-id program gives it more" },
 	  recipe_set_no_new_privs },
-	{ { "capabilities", RECIPE_VALUE, "LIST",
+	{ { "capabilities", KEY_VALUE, "LIST",
 	    "keeps these and no others: names, \"none\" or \"all\"; a sandbox has none" },
 	  recipe_set_capabilities },
-	{ { "seccomp", RECIPE_VALUE, "POLICY",
+	{ { "seccomp", KEY_VALUE, "POLICY",
 	    "which system calls: a preset, a file (with a /) or a policy; reeve-seccomp(5)" },
 	  recipe_set_seccomp },
-	{ { "allow-read", RECIPE_LIST, "PATH", "reads there and nowhere else; \"none\": nowhere" },
+	{ { "allow-read", KEY_LIST, "PATH", "reads there and nowhere else; \"none\": nowhere" },
 	  recipe_set_allow_read },
-	{ { "allow-write", RECIPE_LIST, "PATH", "writes there and nowhere else; reads there, too" },
+	{ { "allow-write", KEY_LIST, "PATH", "writes there and nowhere else; reads there, too" },
 	  recipe_set_allow_write },
-	{ { "allow-execute", RECIPE_LIST, "PATH", "executes only what is there" },
+	{ { "allow-execute", KEY_LIST, "PATH", "executes only what is there" },
 	  recipe_set_allow_execute },
-	{ { "allow-connect", RECIPE_LIST, "PORT", "connects to this TCP port only" },
+	{ { "allow-connect", KEY_LIST, "PORT", "connects to this TCP port only" },
 	  recipe_set_allow_connect },
-	{ { "allow-bind", RECIPE_LIST, "PORT", "listens on this TCP port only" },
+	{ { "allow-bind", KEY_LIST, "PORT", "listens on this TCP port only" },
 	  recipe_set_allow_bind },
-	{ { "umask", RECIPE_VALUE, "OCTAL", "mask of file modes" }, recipe_set_umask },
-	{ { "nice", RECIPE_VALUE, "N", "from -20 to 19" }, recipe_set_nice },
-	{ { "ionice", RECIPE_VALUE, "CLASS[:N]", "idle, best-effort:0-7 or realtime:0-7" },
+	{ { "umask", KEY_VALUE, "OCTAL", "mask of file modes" }, recipe_set_umask },
+	{ { "nice", KEY_VALUE, "N", "from -20 to 19" }, recipe_set_nice },
+	{ { "ionice", KEY_VALUE, "CLASS[:N]", "idle, best-effort:0-7 or realtime:0-7" },
 	  recipe_set_ionice },
-	{ { "sched", RECIPE_VALUE, "POLICY[:N]",
+	{ { "sched", KEY_VALUE, "POLICY[:N]",
 	    "other, batch, idle, fifo:1-99, rr:1-99 or deadline:RUNTIME/DEADLINE/PERIOD" },
 	  recipe_set_sched },
-	{ { "affinity", RECIPE_VALUE, "LIST", "processors, without a group: 0-3,8" },
+	{ { "affinity", KEY_VALUE, "LIST", "processors, without a group: 0-3,8" },
 	  recipe_set_affinity },
-	{ { "oom-score-adj", RECIPE_VALUE, "N", "from -1000 to 1000" }, recipe_set_oom_score_adj },
-	{ { "rlimit", RECIPE_LIST, "NAME=SOFT[:HARD]", "resource limit: nofile=1024:4096" },
+	{ { "oom-score-adj", KEY_VALUE, "N", "from -1000 to 1000" }, recipe_set_oom_score_adj },
+	{ { "rlimit", KEY_LIST, "NAME=SOFT[:HARD]", "resource limit: nofile=1024:4096" },
 	  recipe_set_rlimit },
-	{ { "new-session", RECIPE_FLAG, NULL, "a session of its own, without our terminal" },
+	{ { "new-session", KEY_FLAG, NULL, "a session of its own, without our terminal" },
 	  recipe_set_new_session },
-	{ { "die-with-parent", RECIPE_FLAG, NULL, "killed when what started it ends" },
+	{ { "init", KEY_FLAG, NULL,
+	    "a first process beside it, which reaps orphans; in a process namespace" },
+	  recipe_set_init },
+	{ { "die-with-parent", KEY_FLAG, NULL, "killed when what started it ends" },
 	  recipe_set_die_with_parent },
 };
 
@@ -103,6 +102,15 @@ _Static_assert(ARRAY_SIZE(rows) < RECIPE_KEYS_MAX, "more keys than users have ro
 const struct recipe_key *recipe_key_at(size_t index)
 {
 	return index < ARRAY_SIZE(rows) ? &rows[index].key : NULL;
+}
+
+const char *recipe_key_name(size_t index, enum key_form *ret_form, _unused_ void *userdata)
+{
+	const struct recipe_key *key = recipe_key_at(index);
+
+	if (key)
+		*ret_form = key->form;
+	return key ? key->name : NULL;
 }
 
 int recipe_new(struct recipe **ret_recipe)
@@ -260,6 +268,8 @@ static int finish_spaces(struct recipe *recipe, struct error *err)
 
 	if (recipe->has_file_system)
 		spaces->unshare |= CLONE_NEWNS;
+	if (recipe->conditions.init)
+		spaces->unshare |= CLONE_NEWPID;
 	if (recipe->net_join.fd >= 0) {
 		spaces->joins = &recipe->net_join;
 		spaces->join_count = 1;

@@ -7,16 +7,11 @@
 #pragma once
 
 #include "launch/launch.h"
-
-enum recipe_form {
-	RECIPE_FLAG,  /* "yes" or "no" */
-	RECIPE_VALUE, /* the last one holds */
-	RECIPE_LIST,  /* each adds */
-};
+#include "util/key-form.h"
 
 struct recipe_key {
 	const char *name;
-	enum recipe_form form;
+	enum key_form form;
 	const char *value; /* what help calls it; NULL for a flag */
 	const char *help;
 };
@@ -24,6 +19,8 @@ struct recipe_key {
 /* The keys in the order of help; NULL behind the last. */
 const struct recipe_key *recipe_key_at(size_t index);
 enum { RECIPE_KEYS_MAX = 64 };
+/* The same as who reads files of keys wants it (config/profile.h); `userdata` is not looked at. */
+const char *recipe_key_name(size_t index, enum key_form *ret_form, void *userdata);
 
 struct recipe;
 int recipe_new(struct recipe **ret_recipe);

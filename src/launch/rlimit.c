@@ -5,6 +5,8 @@
 #include "util/suggest.h"
 #include "util/units.h"
 
+#include <sys/syscall.h>
+
 enum unit { UNIT_NUMBER, UNIT_BYTES, UNIT_SECONDS, UNIT_MICROSECONDS };
 
 static const struct rlimit_row {
@@ -102,7 +104,8 @@ int rlimit_parse(const char *text, struct launch_rlimit *ret_limit, struct error
 	row = find_row(copy, err);
 	if (!row)
 		return -EINVAL;
-	if (getrlimit((__rlimit_resource_t)row->resource, &limit) < 0)
+	/* C libraries differ in the type of its second argument. */
+	if (syscall(SYS_prlimit64, 0, row->resource, NULL, &limit) < 0)
 		return error_set_errno(err, -errno, "cannot read the resource limit %s", row->name);
 	hard = strchr(soft, ':');
 	if (hard)

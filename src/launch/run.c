@@ -399,6 +399,7 @@ int launch_run_whole(const struct launch_run *wanted, struct launch_end *ret_end
 	if (r >= 0) {
 		r = start(&run, &failure, err);
 		if (r >= 0) {
+			failure.step = LAUNCH_SUPERVISION;
 			begin_limits(&run);
 			r = supervise(&run, err);
 			end_run(&run);

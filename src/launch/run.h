@@ -47,8 +47,9 @@ struct launch_end {
  * process namespace, for which the kernel drops signals that it does not handle, is killed in their
  * place. For a process with one thread. Signals and their mask are afterwards as they were before.
  *
- * 0 with the program's end in *ret_end; or -errno, with *ret_failure (may be NULL) where the
- * program could not be started. When a limit of time was met, nobody of the tree is left.
+ * 0 with the program's end in *ret_end; or -errno, with *ret_failure (may be NULL): it could not be
+ * started, or (LAUNCH_SUPERVISION) runs on unseen. When a limit of time was met, nobody of the tree
+ * is left.
  */
 int launch_run_whole(const struct launch_run *run, struct launch_end *ret_end,
 		     struct launch_failure *ret_failure, struct error *err);

@@ -111,6 +111,7 @@ static void test_process(void **state)
 	set(&f, "rlimit", "core=0");
 	set(&f, "sched", "rr:12");
 	set(&f, "new-session", "yes");
+	set(&f, "init", "yes");
 	plan(&f);
 	conditions = f.plan.conditions;
 	assert_int_equal(conditions->nice, -5);
@@ -124,7 +125,8 @@ static void test_process(void **state)
 	assert_int_equal(conditions->scheduling->policy, SCHED_RR);
 	assert_int_equal(conditions->scheduling->priority, 12);
 	assert_int_equal(conditions->scheduling->nice, -5);
-	assert_true(conditions->new_session);
+	assert_true(conditions->new_session && conditions->init);
+	assert_true(f.plan.namespaces->unshare & CLONE_NEWPID);
 	set(&f, "sched", "deadline:1ms/2ms/4ms");
 	plan(&f);
 	assert_int_equal(f.plan.conditions->scheduling->deadline, 2000000);

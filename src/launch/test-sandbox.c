@@ -427,14 +427,47 @@ static void test_kept(void **state)
 	assert_int_equal(launch_keep(&plan, CLONE_NEWNS, &joins[0].fd, NULL, NULL), -ENOENT);
 }
 
+/* A process that reaps beside the program, which is as it would be without. */
+static void test_first_process(void **state)
+{
+	struct launch_namespaces namespaces = { .unshare = CLONE_NEWIPC };
+	struct launch_conditions conditions = { .init = true };
+	const struct launch_capabilities none = { 0 };
+	struct launch_confinement confinement = { .no_new_privileges = true,
+						  .capabilities = &none };
+	struct launch_plan plan = { .clone_fd = -1,
+				    .namespaces = &namespaces,
+				    .conditions = &conditions,
+				    .confinement = &confinement };
+
+	unit_need_root();
+	expect_failure(&plan, LAUNCH_CLONE, -EINVAL, "process namespace");
+	namespaces.unshare = CLONE_NEWPID;
+	expect(&plan, "echo $$ $PPID; sleep 0 & (sleep 0 &)", "2 1\n");
+	free(run(&plan, "exit 9", 9));
+	free(run(&plan, "kill -KILL $$", 128 + SIGKILL));
+	/* Its end is the end of all: nobody keeps the pipe open. */
+	free(run(&plan, "sleep 100 & exit 0", 0));
+	/* What the second one cannot do is known. */
+	confinement.seccomp = &(struct sock_fprog){ 0 };
+	expect_failure(&plan, LAUNCH_SECCOMP, -EINVAL, "seccomp filter");
+	confinement.seccomp = NULL;
+	namespaces.users = (const struct launch_id_map[]){ { 0, 0, 65536 } };
+	namespaces.groups = namespaces.users;
+	namespaces.user_count = namespaces.group_count = 1;
+	namespaces.unshare |= CLONE_NEWUSER;
+	expect(&plan, "echo $$ $PPID", "2 1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_namespaces), cmocka_unit_test(test_user_namespace),
-		cmocka_unit_test(test_root),	   cmocka_unit_test(test_links),
-		cmocka_unit_test(test_overlay),	   cmocka_unit_test(test_conditions),
-		cmocka_unit_test(test_privileges), cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_joins),	   cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_namespaces),    cmocka_unit_test(test_user_namespace),
+		cmocka_unit_test(test_root),	      cmocka_unit_test(test_links),
+		cmocka_unit_test(test_overlay),	      cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_privileges),    cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_joins),	      cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_first_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

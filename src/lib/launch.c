@@ -6,7 +6,7 @@
 #include "reeve/launch.h"
 
 #include "config/profile.h"
-#include "launch/entrance.h"
+#include "launch/account.h"
 #include "launch/recipe.h"
 #include "lib/sentence.h"
 
@@ -17,13 +17,16 @@ enum { DESCRIPTORS_MOST = 256 };
 struct reeve_plan {
 	struct recipe *recipe;
 	struct entrance entrance;
+	struct account account;				 /* of the same folders */
 	struct launch_descriptor pass[DESCRIPTORS_MOST]; /* `as` ascending */
 	size_t pass_count;
 };
 
 struct reeve_launch {
 	struct launch_child child;
+	struct account account;
 	struct launch_status status;
+	struct group_usage usage; /* of its groups, from the start to the end */
 	bool ended;
 };
 
@@ -48,6 +51,7 @@ void reeve_plan_free(struct reeve_plan *plan)
 		return;
 	recipe_free(plan->recipe);
 	entrance_done(&plan->entrance);
+	account_done(&plan->account);
 	free(plan);
 }
 
@@ -60,18 +64,6 @@ int reeve_plan_set(struct reeve_plan *plan, const char *key, const char *value, 
 }
 
 /* ---- profiles ---- */
-
-static const char *key_at(size_t index, enum profile_form *ret_form, _unused_ void *userdata)
-{
-	const struct recipe_key *key = recipe_key_at(index);
-
-	if (!key)
-		return NULL;
-	*ret_form = key->form == RECIPE_FLAG	? PROFILE_FLAG
-		    : key->form == RECIPE_VALUE ? PROFILE_VALUE
-						: PROFILE_LIST;
-	return key->name;
-}
 
 static int take(const char *key, const char *value, void *userdata, struct error *err)
 {
@@ -97,7 +89,7 @@ int reeve_plan_profile(struct reeve_plan *plan, const char *name, char **ret_sen
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	_cleanup_(freep) char *path = NULL, *description = NULL;
-	const struct profile_schema schema = { key_at, take, plan->recipe };
+	const struct profile_schema schema = { recipe_key_name, take, plan->recipe };
 	struct error err = ERROR_INIT;
 	int r = profile_find(name, &path, &err);
 
@@ -116,6 +108,8 @@ int reeve_plan_cgroup(struct reeve_plan *plan, const char *folder, char **ret_se
 	struct error err = ERROR_INIT;
 	int r = entrance_add(&plan->entrance, folder, &err);
 
+	if (r == 0)
+		r = account_add(&plan->account, folder);
 	return r < 0 ? sentence_give(&err, r, ret_sentence) : 0;
 }
 
@@ -154,9 +148,13 @@ int reeve_launch_start(struct reeve_plan *plan, char *const argv[],
 		entrance_plan(&plan->entrance, &whole);
 		if (plan->pass_count)
 			whole.descriptors = &descriptors;
-		r = launch_start(&whole, &launch->child, NULL, &err);
+		r = account_begin(&plan->account, &launch->account);
+		if (r == 0)
+			r = launch_start(&whole, &launch->child, NULL, &err);
 	}
 	if (r < 0) {
+		if (launch)
+			account_done(&launch->account);
 		free(launch);
 		return sentence_give(&err, r, ret_sentence);
 	}
@@ -184,8 +182,23 @@ static uint64_t nanoseconds(struct timeval time)
 	return ((uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec) * 1000;
 }
 
+static uint64_t figure(const struct group_usage *usage, enum usage_bit bit, uint64_t value)
+{
+	return usage->known & bit ? value : REEVE_UNKNOWN;
+}
+
+static enum reeve_reason reason_of(const struct launch_status *status,
+				   const struct group_usage *usage)
+{
+	if (!status->signal)
+		return REEVE_EXITED;
+	return status->signal == SIGKILL && usage->oom_kills > 0 ? REEVE_OUT_OF_MEMORY
+								 : REEVE_SIGNALLED;
+}
+
 /* As much of it as the caller knows. */
-static void fill_report(const struct launch_status *status, struct reeve_report *report)
+static void fill_report(const struct launch_status *status, const struct group_usage *usage,
+			struct reeve_report *report)
 {
 	struct reeve_report whole = {
 		.size = report->size,
@@ -195,6 +208,11 @@ static void fill_report(const struct launch_status *status, struct reeve_report 
 		.user_ns = nanoseconds(status->usage.ru_utime),
 		.system_ns = nanoseconds(status->usage.ru_stime),
 		.memory_peak = (uint64_t)status->usage.ru_maxrss * 1024,
+		.group_cpu_ns = figure(usage, USAGE_CPU, usage->cpu_ns),
+		.group_memory_peak = figure(usage, USAGE_MEMORY_PEAK, usage->memory_peak),
+		.group_oom_kills = figure(usage, USAGE_OOM_KILLS, usage->oom_kills),
+		.group_pids_refused = figure(usage, USAGE_PIDS_MAX_HITS, usage->pids_max_hits),
+		.reason = reason_of(status, usage),
 	};
 
 	memcpy(report, &whole, MIN(report->size, sizeof(whole)));
@@ -227,9 +245,10 @@ int reeve_launch_wait(struct reeve_launch *launch, int timeout_ms, struct reeve_
 		if (r < 0)
 			return r;
 		launch->ended = true;
+		account_read(&launch->account, &launch->usage);
 	}
 	if (report)
-		fill_report(&launch->status, report);
+		fill_report(&launch->status, &launch->usage, report);
 	return 0;
 }
 
@@ -238,5 +257,6 @@ void reeve_launch_free(struct reeve_launch *launch)
 	if (!launch)
 		return;
 	launch_child_done(&launch->child);
+	account_done(&launch->account);
 	free(launch);
 }

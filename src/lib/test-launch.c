@@ -137,6 +137,27 @@ static void test_mistakes(void **state)
 	reeve_launch_free(NULL);
 }
 
+static void test_reasons(void **state)
+{
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	struct reeve_report report = { .size = sizeof(report) };
+	struct reeve_launch *launch = start(plan, "exit 3");
+
+	assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+	assert_int_equal(report.reason, REEVE_EXITED);
+	reeve_launch_free(launch);
+	launch = start(plan, "kill -KILL $$");
+	assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+	assert_int_equal(report.reason, REEVE_SIGNALLED);
+	/* No group tells. */
+	assert_true(report.group_cpu_ns == REEVE_UNKNOWN);
+	assert_true(report.group_memory_peak == REEVE_UNKNOWN);
+	assert_true(report.group_oom_kills == REEVE_UNKNOWN);
+	assert_true(report.group_pids_refused == REEVE_UNKNOWN);
+	reeve_launch_free(launch);
+	reeve_plan_free(plan);
+}
+
 static void test_profiles(void **state)
 {
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
@@ -169,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_an_older_report),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

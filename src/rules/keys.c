@@ -28,15 +28,6 @@ uint64_t key_of(uint32_t space, const void *data, size_t size)
 	return hash ^ hash >> 32;
 }
 
-static int compare_entries(const void *a, const void *b)
-{
-	const struct key_entry *left = a, *right = b;
-
-	if (left->key != right->key)
-		return left->key < right->key ? -1 : 1;
-	return left->rule < right->rule ? -1 : left->rule > right->rule;
-}
-
 static unsigned log2_above(size_t count)
 {
 	unsigned bits = 1;
@@ -46,7 +37,7 @@ static unsigned log2_above(size_t count)
 	return bits;
 }
 
-static const struct slot *find(const struct keys *keys, uint64_t key)
+static struct slot *find(const struct keys *keys, uint64_t key)
 {
 	size_t mask = SIZE_MAX >> keys->slots_shift, i = key >> keys->slots_shift;
 
@@ -55,37 +46,73 @@ static const struct slot *find(const struct keys *keys, uint64_t key)
 	return &keys->slots[i];
 }
 
-static void put(struct keys *keys, uint64_t key, uint32_t first, uint32_t count)
+/* Room for so many keys, with those that are there. */
+static int resize(struct keys *keys, size_t room)
 {
-	size_t at = (size_t)(find(keys, key) - keys->slots);
+	struct slot *old = keys->slots;
+	size_t old_size = old ? (size_t)1 << (64 - keys->slots_shift) : 0;
+	unsigned bits = log2_above(room * 2);
 
-	keys->slots[at] = (struct slot){ .key = key, .first = first, .count = count };
-	presence_add(&keys->presence, key);
+	keys->slots = calloc((size_t)1 << bits, sizeof(*keys->slots));
+	if (!keys->slots) {
+		keys->slots = old;
+		return -ENOMEM;
+	}
+	keys->slots_shift = 64 - bits;
+	for (size_t i = 0; i < old_size; i++)
+		if (old[i].count > 0)
+			*find(keys, old[i].key) = old[i];
+	free(old);
+	return 0;
 }
 
-int keys_new(struct key_entry *entries, size_t count, struct keys **ret_keys)
+/* How many rules each key has; returns how many keys there are. */
+static size_t count_keys(struct keys *keys, const struct key_entry *entries, size_t count)
+{
+	size_t distinct = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct slot *slot = find(keys, entries[i].key);
+
+		distinct += slot->count == 0;
+		slot->key = entries[i].key;
+		slot->count++;
+	}
+	return distinct;
+}
+
+/* Each key's rules side by side: its place is found from behind, and filled from behind. */
+static void fill(struct keys *keys, const struct key_entry *entries, size_t count)
+{
+	size_t size = (size_t)1 << (64 - keys->slots_shift);
+	uint32_t end = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		if (keys->slots[i].count == 0)
+			continue;
+		end += keys->slots[i].count;
+		keys->slots[i].first = end;
+		presence_add(&keys->presence, keys->slots[i].key);
+	}
+	for (size_t i = count; i-- > 0;)
+		keys->rules[--find(keys, entries[i].key)->first] = entries[i].rule;
+}
+
+int keys_new(const struct key_entry *entries, size_t count, struct keys **ret_keys)
 {
 	_cleanup_(keys_freep) struct keys *keys = calloc(1, sizeof(*keys));
-	size_t distinct = 0;
-	unsigned slots;
+	size_t distinct;
+	int r = 0;
 
-	if (!keys)
+	if (!keys || resize(keys, count) < 0)
 		return -ENOMEM;
-	if (count > 0)
-		qsort(entries, count, sizeof(*entries), compare_entries);
-	for (size_t i = 0; i < count; i++)
-		distinct += i == 0 || entries[i - 1].key != entries[i].key;
-	slots = log2_above(distinct * 2);
-	keys->slots_shift = 64 - slots;
-	keys->slots = calloc((size_t)1 << slots, sizeof(*keys->slots));
+	distinct = count_keys(keys, entries, count);
+	if (log2_above(distinct * 2) < log2_above(count * 2))
+		r = resize(keys, distinct);
 	keys->rules = calloc(count + 1, sizeof(*keys->rules));
-	if (!keys->slots || !keys->rules || presence_init(&keys->presence, distinct) < 0)
+	if (r < 0 || !keys->rules || presence_init(&keys->presence, distinct) < 0)
 		return -ENOMEM;
-	for (size_t i = 0, end; i < count; i = end) {
-		for (end = i; end < count && entries[end].key == entries[i].key; end++)
-			keys->rules[end] = entries[end].rule;
-		put(keys, entries[i].key, (uint32_t)i, (uint32_t)(end - i));
-	}
+	fill(keys, entries, count);
 	*ret_keys = TAKE_PTR(keys);
 	return 0;
 }

@@ -14,8 +14,8 @@ struct key_entry {
 	uint32_t rule;
 };
 
-/* Sorts `entries`. 0 or -ENOMEM. */
-int keys_new(struct key_entry *entries, size_t count, struct keys **ret_keys);
+/* The rules of a key stay in the order that they have in `entries`. 0 or -ENOMEM. */
+int keys_new(const struct key_entry *entries, size_t count, struct keys **ret_keys);
 void keys_free(struct keys *keys);
 DEFINE_CLEANUP(struct keys *, keys_free);
 

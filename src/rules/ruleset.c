@@ -28,6 +28,7 @@ struct index {
 	struct path_index *paths; /* NULL: no rule has any */
 	struct selector *bare;	  /* of rules without paths; NULL: all have some */
 	struct selector *shared;  /* of rules that share theirs with many; NULL: none do */
+	bool borrowed;		  /* all of it is another occasion's, whose rules are the same */
 };
 
 struct ruleset {
@@ -111,12 +112,35 @@ static int index_conditions(const struct ruleset *rules, enum occasion on, bool 
 	return count > 0 ? selector_new(filed, count, ret_selector) : 0;
 }
 
+/* Whether every rule is about both occasions, or neither. */
+static bool have_same_rules(const struct ruleset *rules, enum occasion one, enum occasion other)
+{
+	const uint32_t both = OCCASION_BIT(one) | OCCASION_BIT(other);
+
+	for (size_t i = 0; i < rules->policy->rule_count; i++) {
+		uint32_t on = rules->rules[i].on & both;
+
+		if (on != 0 && on != both)
+			return false;
+	}
+	return true;
+}
+
 static int index_occasion(struct ruleset *rules, const struct rule_target *targets, size_t count,
 			  enum occasion on)
 {
 	struct index *index = &rules->occasions[on];
-	int r = index_paths(rules, targets, count, on, index);
+	int r;
 
+	/* Rules of cgrules.conf are all about three of them. */
+	for (enum occasion other = 0; other < on; other++) {
+		if (!have_same_rules(rules, on, other))
+			continue;
+		*index = rules->occasions[other];
+		index->borrowed = true;
+		return 0;
+	}
+	r = index_paths(rules, targets, count, on, index);
 	if (r >= 0)
 		r = index_conditions(rules, on, false, &index->bare);
 	if (r >= 0 && rules->shared)
@@ -192,6 +216,8 @@ void ruleset_free(struct ruleset *rules)
 	if (!rules)
 		return;
 	for (enum occasion on = 0; on < OCCASIONS; on++) {
+		if (rules->occasions[on].borrowed)
+			continue;
 		path_index_free(rules->occasions[on].paths);
 		selector_free(rules->occasions[on].bare);
 		selector_free(rules->occasions[on].shared);

@@ -45,6 +45,9 @@ static void restore(struct service *service, const json_t *record)
 	service->baseline.oom_kills = number(baseline, "oom_kills");
 	service->baseline.throttled_ns = number(baseline, "throttled_ns");
 	service->baseline.pids_max_hits = number(baseline, "pids_hits");
+	service->health_failures = number(record, "health_failures");
+	service->pressure_events = number(record, "pressure_events");
+	service->oom_kills = number(record, "oom_kills");
 	ended = MAX(ended, (uint64_t)json_array_size(ends));
 	machine->end_count = (size_t)ended - json_array_size(ends);
 	json_array_foreach(ends, index, end)
@@ -132,7 +135,8 @@ static void take_over(struct service *service, const json_t *record, uint64_t ti
 	service->started = recorded ? number(record, "started") : clock_realtime();
 	service->adoptions++;
 	machine_adopt(&service->machine, state, launched, wanted);
-	service_take_sockets(service);
+	if (service->listen_count == 0)
+		service_take_sockets(service);
 	service_attend(service);
 	service_record_later(service);
 	service_tell(service, LOG_NOTICE,
@@ -177,6 +181,9 @@ static int rest(struct service *service, const json_t *record)
 {
 	if (!record)
 		return service->manifest->enabled;
+	if (state_of(record) == MACHINE_BACKOFF &&
+	    machine_rest(&service->machine, number(record, "deadline")))
+		return 0;
 	if (json_is_true(json_object_get(record, "wanted")))
 		return 1;
 	if (state_of(record) == MACHINE_FAILED)

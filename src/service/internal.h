@@ -114,6 +114,8 @@ void service_take_sockets(struct service *service);
 void service_record_later(struct service *service);
 /* What is to be recorded yet. */
 void service_record_flush(struct service *service);
+/* All of it, whether it has changed or not. */
+void service_record_now(struct service *service);
 void service_record_remove(const struct service *service);
 /* Reads the record: 0, -ENOENT, -EBADMSG (damaged), -ESTALE (of another boot). */
 int service_record_read(struct service *service, json_t **ret_record);

@@ -391,3 +391,14 @@ void machine_adopt(struct machine *machine, enum machine_state state, uint64_t l
 	else if (state == MACHINE_STOPPING)
 		set_timer_after(machine, machine->manifest->stop_timeout);
 }
+
+bool machine_rest(struct machine *machine, uint64_t deadline)
+{
+	if (deadline <= now_of(machine))
+		return false;
+	machine->wanted = true;
+	machine->state = MACHINE_BACKOFF;
+	machine->since = now_of(machine);
+	set_timer(machine, deadline);
+	return true;
+}

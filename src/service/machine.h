@@ -92,6 +92,9 @@ void machine_tick(struct machine *machine);
 void machine_adopt(struct machine *machine, enum machine_state state, uint64_t launched,
 		   bool wanted);
 
+/* One that was to be started again then; false: that time has come already. */
+bool machine_rest(struct machine *machine, uint64_t deadline);
+
 static inline bool machine_is_up(const struct machine *machine)
 {
 	return machine->state == MACHINE_RUNNING;

@@ -5,6 +5,7 @@
  */
 #include "config/service-text.h"
 #include "service/internal.h"
+#include "service/sandbox.h"
 #include "util/fd.h"
 
 #include <dirent.h>
@@ -80,7 +81,9 @@ static int load_one(struct supervisor *supervisor, const char *name, const char 
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	struct service *service = supervisor_find(supervisor, name);
+	_cleanup_(recipe_freep) struct recipe *trial = NULL;
 	struct service_manifest *manifest = NULL;
+	struct profile_schema sandbox;
 	int r;
 
 	if (!service) {
@@ -91,7 +94,10 @@ static int load_one(struct supervisor *supervisor, const char *name, const char 
 	}
 	service->seen = true;
 	service->removing = false;
-	r = service_load(path, supervisor->options.load_flags, &manifest, &diagnostics);
+	r = service_sandbox_schema(&trial, &sandbox);
+	if (r >= 0)
+		r = service_load(path, supervisor->options.load_flags, &sandbox, &manifest,
+				 &diagnostics);
 	if (r >= 0) {
 		take(service, manifest);
 		return 0;
@@ -221,8 +227,13 @@ static int check_text(const char *path, const char *text, struct error *err)
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	_cleanup_(service_manifest_freep) struct service_manifest *manifest = NULL;
+	_cleanup_(recipe_freep) struct recipe *trial = NULL;
 	struct launch_plan plan = { .clone_fd = -1 };
-	int r = service_parse(path, text, strlen(text), &manifest, &diagnostics);
+	struct profile_schema sandbox;
+	int r = service_sandbox_schema(&trial, &sandbox);
+
+	if (r >= 0)
+		r = service_parse(path, text, strlen(text), &sandbox, &manifest, &diagnostics);
 
 	if (r < 0) {
 		_cleanup_(freep) char *mistake = first_mistake(&diagnostics);
@@ -232,6 +243,9 @@ static int check_text(const char *path, const char *text, struct error *err)
 	plan.argv = manifest->run;
 	plan.folder = manifest->cwd ? manifest->cwd : "/";
 	plan.search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	/* In a root of its own it is looked for at the start. */
+	if (manifest->sandbox)
+		return 0;
 	r = launch_plan_check(&plan, NULL, NULL, err);
 	return r < 0 && r != -ENOMEM ? error_wrap(err, "service %s", manifest->name) : r;
 }

@@ -32,6 +32,11 @@ void notify_free(struct notify *notify)
 	free(notify);
 }
 
+int notify_fd(const struct notify *notify)
+{
+	return notify->fd;
+}
+
 const char *notify_path(const struct notify *notify)
 {
 	return notify->path;
@@ -143,7 +148,7 @@ static int listen_at(struct notify *notify)
 	return chmod(notify->path, 0666) < 0 ? -errno : 0;
 }
 
-int notify_new(sd_event *event, const char *path, notify_fn function, void *userdata,
+int notify_new(sd_event *event, const char *path, int fd, notify_fn function, void *userdata,
 	       struct notify **ret_notify, struct error *err)
 {
 	_cleanup_(notify_freep) struct notify *notify = calloc(1, sizeof(*notify));
@@ -151,13 +156,13 @@ int notify_new(sd_event *event, const char *path, notify_fn function, void *user
 
 	if (!notify)
 		return error_oom(err);
-	notify->fd = -1;
+	notify->fd = fd;
 	notify->function = function;
 	notify->userdata = userdata;
 	notify->path = strdup(path);
 	if (!notify->path)
 		return error_oom(err);
-	r = listen_at(notify);
+	r = fd >= 0 ? 0 : listen_at(notify);
 	if (r >= 0)
 		r = sd_event_add_io(event, &notify->source, notify->fd, EPOLLIN, on_message,
 				    notify);

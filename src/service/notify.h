@@ -33,9 +33,12 @@ struct notify;
 
 typedef void (*notify_fn)(pid_t sender, const struct notify_message *message, void *userdata);
 
-/* Makes the socket, and takes the place of one that was left behind. -errno with a sentence. */
-int notify_new(sd_event *event, const char *path, notify_fn function, void *userdata,
+/* `fd`: an earlier one's socket at that path, taken, with what waits in it; -1: none.
+ * Makes the socket, and takes the place of one that was left behind. -errno with a sentence. */
+int notify_new(sd_event *event, const char *path, int fd, notify_fn function, void *userdata,
 	       struct notify **ret_notify, struct error *err);
 void notify_free(struct notify *notify);
 DEFINE_CLEANUP(struct notify *, notify_free);
+/* The socket; borrowed. */
+int notify_fd(const struct notify *notify);
 const char *notify_path(const struct notify *notify);

@@ -33,14 +33,19 @@ static json_t *to_json(const struct service *service)
 
 	for (size_t back = MIN(m->end_count, (size_t)MACHINE_ENDS); back-- > 0;)
 		json_array_append_new(ends, end_to_json(machine_end_at(m, back)));
-	return json_pack("{s:s, s:i, s:I, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:s, s:i, s:I, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:o, s:o}",
 			 "boot", service->supervisor->boot_id, "pid", service->child.pid, "start",
 			 (json_int_t)service->start_ticks, "state", machine_state_names[m->state],
 			 "wanted", m->wanted, "launched", (json_int_t)m->launched, "started",
 			 (json_int_t)service->started, "restarts", (json_int_t)m->restarts,
 			 "starts", (json_int_t)m->starts, "row", (json_int_t)m->row.count, "ended",
-			 (json_int_t)m->end_count, "baseline", baseline_to_json(&service->baseline),
-			 "ends", ends);
+			 (json_int_t)m->end_count, "deadline",
+			 (json_int_t)(m->state == MACHINE_BACKOFF ? m->deadline : 0),
+			 "health_failures", (json_int_t)service->health_failures, "pressure_events",
+			 (json_int_t)service->pressure_events, "oom_kills",
+			 (json_int_t)service->oom_kills, "baseline",
+			 baseline_to_json(&service->baseline), "ends", ends);
 }
 
 /* Whole, or as before. Not synced: after a crash of the machine it is of another boot, and a disk
@@ -99,6 +104,12 @@ void service_record_later(struct service *service)
 void service_record_flush(struct service *service)
 {
 	if (service->record_defer)
+		(void)on_record(NULL, service);
+}
+
+void service_record_now(struct service *service)
+{
+	if (!service->removing && service->supervisor->options.event)
 		(void)on_record(NULL, service);
 }
 

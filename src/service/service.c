@@ -205,9 +205,12 @@ static void on_foreign_end(struct service *service)
 	const struct host *host = service->supervisor->options.host;
 	struct launch_status status = { 0 };
 	int word = 0;
+	const struct supervisor_options *options = &service->supervisor->options;
 	int r = process_exit_status(host, service->child.pid, service->start_ticks,
 				    service->child.pidfd, &word);
 
+	if (r < 0 && options->exit_status)
+		r = options->exit_status(options->userdata, service->child.pid, &word);
 	if (r == 0) {
 		status.signal = WIFSIGNALED(word) ? WTERMSIG(word) : 0;
 		status.exit_code = WIFEXITED(word) ? WEXITSTATUS(word) : 128 + status.signal;

@@ -5,11 +5,13 @@
  * daemon has for itself (niceness, the shield against the OOM killer, open files).
  */
 #include "service/internal.h"
+#include "service/sandbox.h"
 
 #include "util/fd.h"
 #include "util/text.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
 
@@ -379,6 +381,9 @@ int service_spawn(struct service *service, char *const *argv, bool main,
 		.conditions = &conditions,
 		.descriptors = &descriptors,
 	};
+	struct launch_rlimit rlimits[RLIM_NLIMITS * 2];
+	_cleanup_(recipe_freep) struct recipe *recipe = NULL;
+	struct launch_conditions joined;
 	_cleanup_(closep) int ready_end = -1;
 	int r;
 
@@ -393,5 +398,14 @@ int service_spawn(struct service *service, char *const *argv, bool main,
 		return error_oom(err);
 	plan.envp = environment.all;
 	descriptors.pass_count = list_descriptors(service, main, ready_end, pass);
+	/* What prepares it and cleans up after it works outside. */
+	r = main ? service_sandbox_plan(manifest, &recipe, &plan, err) : 0;
+	if (r < 0)
+		return r;
+	if (plan.conditions != &conditions) {
+		service_sandbox_join(plan.conditions, &conditions, rlimits, ARRAY_SIZE(rlimits),
+				     &joined);
+		plan.conditions = &joined;
+	}
 	return spawn(service, &plan, ret_child, err);
 }

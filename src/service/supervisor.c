@@ -435,7 +435,7 @@ static int make_log_dir(const char *path)
 static int open_folders(struct supervisor *supervisor, struct error *err)
 {
 	_cleanup_(freep) char *records = NULL, *socket = NULL;
-	int r;
+	int inherited, r;
 
 	if (asprintf(&records, "%s/services", supervisor->runtime_dir) < 0)
 		records = NULL;
@@ -452,8 +452,10 @@ static int open_folders(struct supervisor *supervisor, struct error *err)
 	supervisor->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (supervisor->null_fd < 0)
 		return error_set_errno(err, -errno, "cannot open /dev/null");
-	return notify_new(supervisor->options.event, socket, on_message, supervisor,
-			  &supervisor->notify, err);
+	inherited = supervisor->options.notify_fd;
+	supervisor->options.notify_fd = 0;
+	return notify_new(supervisor->options.event, socket, inherited > 0 ? inherited : -1,
+			  on_message, supervisor, &supervisor->notify, err);
 }
 
 /* The daemon may open more files than a program is prepared for: select(2) knows 1024. */
@@ -529,6 +531,8 @@ void supervisor_free(struct supervisor *supervisor)
 	free(supervisor->items);
 	sd_event_source_disable_unref(supervisor->wake);
 	notify_free(supervisor->notify);
+	if (supervisor->options.notify_fd > 0)
+		close(supervisor->options.notify_fd);
 	closep(&supervisor->null_fd);
 	free(supervisor->manifests);
 	free(supervisor->over);

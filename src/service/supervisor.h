@@ -24,12 +24,16 @@ struct supervisor_options {
 	const char *runtime_dir; /* for the notify socket and, in "services", records and pipes */
 	const char *log_dir;	 /* for NAME.log */
 	enum load_flags load_flags;
+	int notify_fd; /* an earlier supervisor's socket, taken; 0 or -1: none */
 	/* One sentence about a service, for a log; level as syslog(3)'s. */
 	void (*tell)(void *userdata, int level, const char *sentence);
 	/* A group has been made or has gone: who keeps placements must renew them. */
 	void (*groups_changed)(void *userdata);
 	/* A process of a service has ended: what its status says of that. May be NULL. */
 	void (*ended)(void *userdata, const char *name, const json_t *end);
+	/* How a process that is not our child has ended, as waitpid(2) says it; -errno: not known.
+	 * May be NULL. */
+	int (*exit_status)(void *userdata, pid_t pid, int *ret_status);
 	void *userdata;
 };
 
@@ -49,6 +53,19 @@ DEFINE_CLEANUP(struct supervisor *, supervisor_free);
  * set at once, everything else at the next start; a service whose manifest has gone is stopped.
  */
 int supervisor_reload(struct supervisor *supervisor, struct error *err);
+
+/*
+ * For one that takes the place of another while services run. The old one: -EAGAIN with a sentence
+ * while some service is at something that only its own process can end (pre_start, post_stop, a
+ * kill). Then supervisor_hand_over() tells each descriptor that the new one needs, by a name of its
+ * own, and writes what is to be written; after that it is only freed. The new one is given them
+ * before supervisor_begin(); 0: taken; -ENOENT: no such service.
+ */
+int supervisor_is_settled(const struct supervisor *supervisor, struct error *err);
+int supervisor_hand_over(struct supervisor *supervisor,
+			 int (*give)(void *userdata, const char *name, int fd), void *userdata);
+int supervisor_take(struct supervisor *supervisor, const char *name, int fd);
+int supervisor_notify_fd(const struct supervisor *supervisor);
 
 /* Whether the group is there for a service, and goes on over a reload of the policy. */
 bool supervisor_has_group(const struct supervisor *supervisor, const char *name);

@@ -61,9 +61,9 @@ static void test_socket(void **state)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(notify_new(event, path, on_message, &seen, &notify, NULL), 0);
+	assert_int_equal(notify_new(event, path, -1, on_message, &seen, &notify, NULL), 0);
 	/* What was left behind is replaced. */
-	assert_int_equal(notify_new(event, path, on_message, &seen, &again, NULL), 0);
+	assert_int_equal(notify_new(event, path, -1, on_message, &seen, &again, NULL), 0);
 	memcpy(address.sun_path, notify_path(again), strlen(path) + 1);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(send(fd, "READY=1", 7, 0), 7);

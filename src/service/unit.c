@@ -152,6 +152,7 @@ static void add_missing(struct text *text, const struct service_manifest *manife
 		{ manifest->health.kind != HEALTH_NONE, "health" },
 		{ manifest->listen_count > 0, "listen (write a socket unit)" },
 		{ manifest->on_pressure != PRESSURE_NONE, "on_pressure" },
+		{ manifest->sandbox != NULL, "sandbox (reeve run has its options)" },
 		{ manifest->ready == READY_FD || manifest->ready == READY_CHECK, "ready" },
 	};
 

@@ -22,7 +22,8 @@
 #include <sys/stat.h>
 
 enum {
-	RECENT_SLOTS = 1024,
+	RECENT_SLOTS = CONFIRM_RECENT,
+	LAYOUT = 1,	   /* of slots and tickets; another one is another number */
 	IMAGE_SHIFT = 16,  /* of a ticket without BPF: above the number */
 	SAME_UNITS = 1000, /* of 2^20 ns: about a second */
 	TIME_MASK = 0x7fff,
@@ -184,6 +185,57 @@ int confirm_new(const struct host *host, struct confirm **ret_confirm)
 	confirm->host = host;
 	if (check_namespace(host, &confirm->why_not) >= 0)
 		(void)confirm_program_new(&confirm->program, &confirm->why_not);
+	*ret_confirm = confirm;
+	return 0;
+}
+
+/* ---- a successor ---- */
+
+_Static_assert((int)CONFIRM_FDS == (int)CONFIRM_PROGRAM_FDS, "all of the program's");
+
+int confirm_layout(void)
+{
+	return LAYOUT;
+}
+
+void confirm_fds(const struct confirm *confirm, int fds[CONFIRM_FDS])
+{
+	fds[0] = fds[1] = -1;
+	if (confirm->program)
+		confirm_program_fds(confirm->program, fds);
+}
+
+size_t confirm_armed(const struct confirm *confirm, pid_t pids[CONFIRM_RECENT],
+		     uint64_t tickets[CONFIRM_RECENT])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; !confirm->program && i < RECENT_SLOTS; i++) {
+		tickets[count] = atomic_load(&confirm->recent[i]);
+		pids[count] = atomic_load(&confirm->recent_pid[i]);
+		count += tickets[count] != 0;
+	}
+	return count;
+}
+
+int confirm_inherit(const struct host *host, const int fds[CONFIRM_FDS], int layout,
+		    struct confirm **ret_confirm)
+{
+	struct confirm *confirm;
+
+	if (fds[0] < 0 || fds[1] < 0 || layout != LAYOUT) {
+		closep(&fds[0]);
+		closep(&fds[1]);
+		return confirm_new(host, ret_confirm);
+	}
+	confirm = calloc(1, sizeof(*confirm));
+	if (!confirm)
+		return -ENOMEM;
+	confirm->host = host;
+	if (confirm_program_adopt(fds, &confirm->program, &confirm->why_not) < 0) {
+		closep(&fds[0]);
+		closep(&fds[1]);
+	}
 	*ret_confirm = confirm;
 	return 0;
 }

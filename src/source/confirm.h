@@ -18,6 +18,19 @@ int confirm_new(const struct host *host, struct confirm **ret_confirm);
 void confirm_free(struct confirm *confirm);
 DEFINE_CLEANUP(struct confirm *, confirm_free);
 
+/*
+ * What a daemon that takes our place needs to know the executions that are under way: descriptors
+ * (-1: none), for confirm_inherit(), which takes them, in place of confirm_new(); and without BPF
+ * the tickets that were armed, for confirm_arm(). `layout` must be what confirm_layout() says.
+ */
+enum { CONFIRM_FDS = 2, CONFIRM_RECENT = 1024 };
+int confirm_layout(void);
+void confirm_fds(const struct confirm *confirm, int fds[CONFIRM_FDS]);
+size_t confirm_armed(const struct confirm *confirm, pid_t pids[CONFIRM_RECENT],
+		     uint64_t tickets[CONFIRM_RECENT]);
+int confirm_inherit(const struct host *host, const int fds[CONFIRM_FDS], int layout,
+		    struct confirm **ret_confirm);
+
 /* True with BPF. */
 bool confirm_is_fast(const struct confirm *confirm);
 /* "BPF", or why not. */

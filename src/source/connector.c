@@ -11,7 +11,9 @@
  *
  * A process has ended with its last thread. The kernel tells of every thread, mostly the leader
  * last; a leader that ends before its threads is remembered until the last of them goes. The exit
- * of a "leader" is no end at all when another thread executes and takes its place.
+ * of a "leader" is no end at all when another thread executes and takes its place; it may even be
+ * sent after that execution (do_exit() lets the executing thread go on before it tells), but its
+ * time is the earlier one.
  *
  * Losses: the kernel counts what did not fit into the socket's buffer. What it had no memory to
  * make shows as a hole in the numbers of a processor's messages, as long as we are sent all of
@@ -31,6 +33,7 @@ enum {
 	DEFAULT_BUFFER = 64 << 20, /* some 80,000 messages: more than a second of a storm */
 	ROUND = 512,		   /* messages that one dispatch hands out */
 	PROCESSORS_MAX = 8192,
+	EXECUTIONS = 1024, /* remembered by process; what is overtaken is some microseconds old */
 	TICK_NS = 1000000000 / PROC_STAT_USER_HZ,
 };
 
@@ -70,6 +73,11 @@ struct connector {
 
 	/* Processes whose leader has ended before other threads. */
 	struct pid_set headless;
+	/* The last executions, at the place of their process id. */
+	struct {
+		uint32_t pid;
+		uint64_t time;
+	} executions[EXECUTIONS];
 };
 
 static struct connector *connector_of(struct source *source)
@@ -274,6 +282,8 @@ static void on_exec(struct connector *c, const struct connector_message *message
 	struct event event;
 
 	pid_set_remove(&c->headless, message->pid);
+	c->executions[message->pid % EXECUTIONS].pid = message->pid;
+	c->executions[message->pid % EXECUTIONS].time = message->time;
 	if (!wants(c, EVENT_EXEC, message->pid))
 		return;
 	start_event(c, message, EVENT_EXEC, &event);
@@ -306,7 +316,7 @@ static void set_status(struct event *event, uint32_t status)
 	event_flag(event, status & 0x80 ? FLAG_CORE : 0);
 }
 
-/* The same from /proc: there it lives, or waits for its parent, or is gone. */
+/* From /proc: there it lives, or waits for its parent, or is gone. */
 static bool looks_ended(struct connector *c, const struct connector_message *message,
 			struct event *event)
 {
@@ -323,10 +333,18 @@ static bool looks_ended(struct connector *c, const struct connector_message *mes
 static bool has_ended(struct connector *c, const struct connector_message *message,
 		      struct event *event)
 {
+	uint32_t next;
+
 	(void)fill(c);
-	switch (connector_queue_next(&c->queue, message->pid)) {
-	case PROC_EVENT_FORK:
-		return true;
+	next = connector_queue_next(&c->queue, message->pid);
+	if (next == PROC_EVENT_NONE) {
+		if (!looks_ended(c, message, event))
+			return false;
+		/* It may have executed and ended since: what it sent before that is here by now. */
+		(void)fill(c);
+		next = connector_queue_next(&c->queue, message->pid);
+	}
+	switch (next) {
 	case PROC_EVENT_EXEC:
 		/* By another thread, which has taken the leader's place. */
 		pid_set_remove(&c->headless, message->pid);
@@ -336,15 +354,24 @@ static bool has_ended(struct connector *c, const struct connector_message *messa
 		(void)pid_set_add(&c->headless, message->pid);
 		return false;
 	default:
-		return looks_ended(c, message, event);
+		return true;
 	}
+}
+
+/* True for the exit of a leader whose place a thread had taken, by executing, when it came. */
+static bool is_overtaken(const struct connector *c, const struct connector_message *message)
+{
+	const uint32_t place = message->pid % EXECUTIONS;
+
+	return c->executions[place].pid == message->pid &&
+	       message->time < c->executions[place].time;
 }
 
 static void on_exit_of(struct connector *c, const struct connector_message *message)
 {
 	struct event event;
 
-	if (!wants(c, EVENT_EXIT, message->pid) ||
+	if (!wants(c, EVENT_EXIT, message->pid) || is_overtaken(c, message) ||
 	    (message->pid != message->tid && !pid_set_has(&c->headless, message->pid)))
 		return;
 	start_event(c, message, EVENT_EXIT, &event);
@@ -401,7 +428,7 @@ static const struct {
 	void (*handle)(struct connector *c, const struct connector_message *message);
 } kinds[] = {
 	{ PROC_EVENT_FORK, EVENT_BIT(EVENT_FORK), on_fork },
-	{ PROC_EVENT_EXEC, EVENT_BIT(EVENT_EXEC), on_exec },
+	{ PROC_EVENT_EXEC, EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_EXIT), on_exec },
 	{ PROC_EVENT_UID, EVENT_BIT(EVENT_SETUID), on_ids },
 	{ PROC_EVENT_GID, EVENT_BIT(EVENT_SETGID), on_ids },
 	{ PROC_EVENT_COREDUMP, EVENT_BIT(EVENT_COREDUMP), on_coredump },

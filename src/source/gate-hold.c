@@ -176,6 +176,15 @@ int gate_holds_release(struct gate_holds *holds, int64_t hold, bool allow)
 	return hold <= 0 ? -ENOENT : answer_in_place(holds, slot, generation, allow, false);
 }
 
+unsigned gate_holds_count(const struct gate_holds *holds)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < atomic_load(&holds->used); i++)
+		count += state_of(atomic_load(&holds->slots[i].word)) != FREE;
+	return count;
+}
+
 bool gate_holds_is_late(const struct gate_holds *holds, int64_t hold)
 {
 	uint64_t generation;
@@ -277,6 +286,8 @@ int gate_holds_start(struct gate_holds *holds, int priority)
 	sigset_t all, old;
 	int r;
 
+	if (holds->started)
+		return 0;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = pthread_create(&holds->thread, NULL, watch_clock, holds);

@@ -43,5 +43,8 @@ bool gate_holds_end(struct gate_holds *holds, int64_t hold, bool leave, bool all
 /* 0; -ENOENT: it was answered already, or never was. Any thread. */
 int gate_holds_release(struct gate_holds *holds, int64_t hold, bool allow);
 
+/* How many are not answered yet. */
+unsigned gate_holds_count(const struct gate_holds *holds);
+
 /* True if the clock has answered it. */
 bool gate_holds_is_late(const struct gate_holds *holds, int64_t hold);

@@ -40,7 +40,9 @@ struct gate {
 	int self_fd_dir; /* /proc/self/fd */
 	bool evictable;
 	bool realtime;
-	int stop_fd; /* eventfd: readable when the threads have to end */
+	int stop_fd;	    /* eventfd: readable when the threads have to end */
+	int stop_remote_fd; /* the same, of GATE_EXEC_REMOTE: it may hang on a dead server */
+	bool given;	    /* gate_give_away() */
 	_Atomic uint32_t pinned_marks;
 	_Atomic uint32_t epoch;			    /* of gate_forget_all() */
 	_Atomic(const struct mount_table *) mounts; /* of our namespace */

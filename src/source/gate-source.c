@@ -63,10 +63,12 @@ static unsigned on_open(const struct gate_event *event, void *userdata)
 	struct gate_reader *reader = userdata;
 	uint64_t ticket = confirm_ticket(reader->confirm, event->pid);
 	enum confirm_state previous = confirm_previous(reader->confirm, event->pid, ticket);
-	bool next = previous == CONFIRM_NOT_YET && execve_files_is_next(&reader->files, event);
+	bool same = previous == CONFIRM_NOT_YET;
+	bool next = same && execve_files_is_next(&reader->files, event);
 
-	/* A loader says nothing that its program has not said. */
-	if (next && interpreter_is_loader(event->path))
+	/* A loader says nothing that its program has not said, nor does a layer of an overlay. */
+	if ((next && interpreter_is_loader(event->path)) ||
+	    (same && execve_files_is_below(&reader->files, event)))
 		return GATE_ALLOW;
 	if (!next)
 		confirm_arm(reader->confirm, event->pid, ticket);

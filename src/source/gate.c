@@ -276,13 +276,18 @@ static void take_events(struct worker *worker, int fd)
 	}
 }
 
+static int stop_fd_of(const struct gate *gate, enum gate_channel_kind kind)
+{
+	return kind == GATE_EXEC_REMOTE ? gate->stop_remote_fd : gate->stop_fd;
+}
+
 static void *work(void *argument)
 {
 	struct worker *worker = argument;
 	int fd = worker->gate->channels[worker->channel].fd;
 	struct pollfd polls[] = {
 		{ .fd = fd, .events = POLLIN },
-		{ .fd = worker->gate->stop_fd, .events = POLLIN },
+		{ .fd = stop_fd_of(worker->gate, worker->channel), .events = POLLIN },
 	};
 
 	pthread_setname_np(pthread_self(), worker->channel == GATE_EXEC ? "gate" : "gate-slow");
@@ -312,6 +317,8 @@ int gate_start(struct gate *gate, struct error *err)
 	for (unsigned i = 0; i < gate->worker_count && r == 0; i++) {
 		struct worker *worker = &gate->workers[i];
 
+		if (worker->started)
+			continue;
 		r = pthread_create(&worker->thread, NULL, work, worker);
 		worker->started = r == 0;
 	}
@@ -337,21 +344,61 @@ static void allow_rest(struct gate *gate, int fd)
 
 static void join_channel(struct gate *gate, enum gate_channel_kind kind)
 {
-	for (unsigned i = 0; gate->workers && i < gate->worker_count; i++)
-		if (gate->workers[i].started && gate->workers[i].channel == kind)
-			pthread_join(gate->workers[i].thread, NULL);
-	if (gate->channels[kind].fd >= 0)
+	for (unsigned i = 0; gate->workers && i < gate->worker_count; i++) {
+		struct worker *worker = &gate->workers[i];
+
+		if (worker->started && worker->channel == kind)
+			pthread_join(worker->thread, NULL);
+		worker->started &= worker->channel != kind;
+	}
+}
+
+/* No thread reads it any more. */
+static void close_channel(struct gate *gate, enum gate_channel_kind kind)
+{
+	join_channel(gate, kind);
+	if (gate->channels[kind].fd >= 0 && !gate->given)
 		allow_rest(gate, gate->channels[kind].fd);
 }
 
 static void stop_workers(struct gate *gate)
 {
-	if (gate->stop_fd >= 0)
-		(void)eventfd_write(gate->stop_fd, 1);
+	(void)eventfd_write(gate->stop_fd, 1);
+	(void)eventfd_write(gate->stop_remote_fd, 1);
+	close_channel(gate, GATE_EXEC);
+	close_channel(gate, GATE_OPEN);
+	/* Last: it may not end for long. */
+	close_channel(gate, GATE_EXEC_REMOTE);
+}
+
+/* ---- a successor ---- */
+
+void gate_pause(struct gate *gate)
+{
+	eventfd_t ignored;
+
+	(void)eventfd_write(gate->stop_fd, 1);
 	join_channel(gate, GATE_EXEC);
 	join_channel(gate, GATE_OPEN);
-	/* Last: it may not end for long. */
-	join_channel(gate, GATE_EXEC_REMOTE);
+	(void)eventfd_read(gate->stop_fd, &ignored);
+}
+
+void gate_give_away(struct gate *gate)
+{
+	gate->given = true;
+	/* It is not waited for before the end. */
+	(void)eventfd_write(gate->stop_remote_fd, 1);
+}
+
+unsigned gate_held(const struct gate *gate)
+{
+	return gate_holds_count(gate->holds);
+}
+
+static void take_channels(struct gate *gate, const int *fds)
+{
+	for (int kind = 0; fds && kind < GATE_CHANNELS; kind++)
+		gate->channels[kind].fd = fds[kind];
 }
 
 /* ---- life ---- */
@@ -444,14 +491,16 @@ int gate_new(const struct host *host, const struct gate_options *options, struct
 		return error_oom(err);
 	gate->host = host;
 	gate->options = *options;
-	gate->self_fd_dir = gate->stop_fd = -1;
+	gate->self_fd_dir = gate->stop_fd = gate->stop_remote_fd = -1;
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		gate->channels[kind].fd = -1;
+	take_channels(gate, options->channels);
 	gate->self_fd_dir = openat(host->proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (gate->self_fd_dir < 0)
 		return error_set_errno(err, -errno, "cannot open %s/self/fd", host->proc_path);
 	gate->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (gate->stop_fd < 0)
+	gate->stop_remote_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (gate->stop_fd < 0 || gate->stop_remote_fd < 0)
 		return error_set_errno(err, -errno, "cannot make an eventfd");
 	/* All channels at once: the guard is handed their descriptors before anything waits. */
 	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
@@ -496,7 +545,8 @@ void gate_free(struct gate *gate)
 {
 	if (!gate)
 		return;
-	unwatch_all(gate);
+	if (!gate->given)
+		unwatch_all(gate);
 	stop_workers(gate);
 	gate_holds_free(gate->holds);
 	for (int kind = 0; kind < GATE_CHANNELS; kind++) {
@@ -507,10 +557,9 @@ void gate_free(struct gate *gate)
 	gate_free_watched(gate);
 	gate_changes_free(gate->changes);
 	gate_free_mounts(gate);
-	if (gate->self_fd_dir >= 0)
-		close(gate->self_fd_dir);
-	if (gate->stop_fd >= 0)
-		close(gate->stop_fd);
+	closep(&gate->self_fd_dir);
+	closep(&gate->stop_fd);
+	closep(&gate->stop_remote_fd);
 	free(gate->workers);
 	free(gate->shunned);
 	free(gate);

@@ -71,6 +71,9 @@ struct gate_options {
 	unsigned threads; /* 0: one a processor up to four processors, else four that float */
 	bool realtime;	  /* SCHED_FIFO where allowed */
 	int trouble_fd;	  /* eventfd: written when gate_shun() has something to do; or -1 */
+	/* Descriptors of a gate that this one takes the place of, with all that they watch, one a
+	 * channel; taken. NULL: new ones. */
+	const int *channels;
 	gate_decide_fn decide;
 	gate_reaches_fn reaches; /* NULL: no network or FUSE file system is watched */
 	void *userdata;
@@ -119,6 +122,17 @@ int64_t gate_hold(const struct gate_event *event, const struct gate_hold_options
 int gate_release(const struct gate *gate, int64_t hold, bool allow);
 /* Has the clock answered it? For who decides, before it writes down what was done. */
 bool gate_hold_is_late(const struct gate *gate, int64_t hold);
+
+/*
+ * Ends the threads of the channels for executions of local files and for opens, when they are done
+ * with what they have in hand; what comes waits. gate_start() begins them again.
+ */
+void gate_pause(struct gate *gate);
+/* Another process reads the descriptors from now on, and what they watch is its own; after
+ * gate_pause(). What this one holds it still answers. */
+void gate_give_away(struct gate *gate);
+/* How many events are held, or are being decided with a deadline. */
+unsigned gate_held(const struct gate *gate);
 
 /* Stops the threads, lets all waiting processes go (closing does that), frees. NULL is fine. */
 void gate_free(struct gate *gate);

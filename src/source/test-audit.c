@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Needs root and a kernel with audit. What is checked of the whole machine (rules, enabled) is
- * checked by one test program at a time.
+ * checked by one test program at a time; therefore it is one, and long.
  * covers: audit-control.c audit-probe.c audit-socket.c source.c
  */
 #include "source/audit.h"

@@ -13,6 +13,8 @@
 struct connector_socket {
 	struct connector_message queue[20000];
 	size_t head, tail;
+	size_t late;	  /* of them, the last so many are there only... */
+	unsigned empty;	  /* ... when it has been found empty so often */
 	uint32_t dropped; /* until the next question */
 	uint32_t mask;	  /* last chosen */
 	bool can_choose, counts;
@@ -53,8 +55,11 @@ bool connector_socket_can_choose(const struct connector_socket *s)
 ssize_t connector_socket_receive(struct connector_socket *s, struct connector_message *messages,
 				 size_t room)
 {
-	size_t n = MIN(MIN(room, (size_t)64), s->tail - s->head);
+	size_t n = MIN(MIN(room, (size_t)64), s->tail - s->head - (s->empty > 0 ? s->late : 0));
 	int error = s->error;
+
+	if (n == 0 && s->empty > 0)
+		s->empty--;
 
 	s->error = 0;
 	if (error)
@@ -353,6 +358,39 @@ static void test_a_thread_that_executes(void **state)
 	assert_int_equal(f->kept.count, 0);
 }
 
+/* It executes and ends just before /proc is asked. */
+static void test_a_thread_that_executes_and_ends(void **state)
+{
+	struct fixture *f = *state;
+
+	open_source(f, EVENT_ALL, 0);
+	say(PROC_EVENT_EXIT, 5, 5);
+	say(PROC_EVENT_EXEC, 5, 5);
+	say(PROC_EVENT_EXIT, 5, 5)->exit_code = 3 << 8;
+	fake.late = 2;
+	fake.empty = 2;
+	dispatch(f);
+	assert_int_equal(f->kept.count, 2);
+	(void)kept_at(&f->kept, 0, EVENT_EXEC, 5);
+	assert_int_equal(kept_at(&f->kept, 1, EVENT_EXIT, 5)->event.exit_code, 3);
+}
+
+/* It was overtaken by the execution: both ends wait in the queue, /proc has nothing any more. */
+static void test_an_old_leader_that_comes_late(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = clock_monotonic() - 1000000;
+
+	open_source(f, EVENT_ALL, 0);
+	say(PROC_EVENT_EXEC, 5, 5);
+	say(PROC_EVENT_EXIT, 5, 5)->time = before;
+	say(PROC_EVENT_EXIT, 5, 5)->exit_code = 3 << 8;
+	dispatch(f);
+	assert_int_equal(f->kept.count, 2);
+	(void)kept_at(&f->kept, 0, EVENT_EXEC, 5);
+	assert_int_equal(kept_at(&f->kept, 1, EVENT_EXIT, 5)->event.exit_code, 3);
+}
+
 static void test_ids(void **state)
 {
 	struct fixture *f = *state;
@@ -594,6 +632,8 @@ int main(void)
 		CASE(test_a_leader_that_ends_first),
 		CASE(test_a_group_that_ends),
 		CASE(test_a_thread_that_executes),
+		CASE(test_a_thread_that_executes_and_ends),
+		CASE(test_an_old_leader_that_comes_late),
 		CASE(test_ids),
 		CASE(test_what_is_asked_of_the_kernel),
 		CASE(test_quiet),

@@ -159,6 +159,11 @@ static void test_columns(void **state)
 	assert_int_equal(text_columns(""), 0);
 	assert_int_equal(text_columns("abc"), 3);
 	assert_int_equal(text_columns("\xc3\xa9\xe2\x82\xac!"), 3);
+	assert_int_equal(slice_columns((struct slice){ NULL, 0 }), 0);
+	assert_int_equal(slice_columns(slice_of("\xc3\xa9\xe2\x82\xac!")), 3);
+	assert_int_equal(slice_columns(slice_of("a text of 28 bytes, \xc3\xa9\xff and")), 26);
+	assert_int_equal(slice_columns(slice_of("12345678")), 8);
+	assert_int_equal(slice_columns((struct slice){ "\xc3\xa9", 1 }), 1);
 }
 
 int main(void)

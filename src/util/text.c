@@ -42,7 +42,7 @@ bool text_reserve(struct text *text, size_t more)
 
 void text_add_bytes(struct text *text, const void *data, size_t size)
 {
-	if (!text_reserve(text, size))
+	if ((text->failed || text->room - text->size <= size) && !text_reserve(text, size))
 		return;
 	if (size > 0)
 		memcpy(text->data + text->size, data, size);
@@ -200,5 +200,30 @@ size_t text_columns(const char *string)
 
 	for (; *string; string++)
 		columns += ((unsigned char)*string & 0xc0) != 0x80;
+	return columns;
+}
+
+size_t slice_columns(struct slice text)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	size_t columns = 0, at = 0;
+
+	while (at < text.size) {
+		uint64_t word = high;
+		size_t length;
+
+		if (text.size - at >= sizeof(word))
+			memcpy(&word, text.data + at, sizeof(word));
+		if (!(word & high)) {
+			at += sizeof(word);
+			columns += sizeof(word);
+			continue;
+		}
+		length = (unsigned char)text.data[at] < 0x80
+				 ? 1
+				 : utf8_sequence(text.data + at, text.size - at);
+		at += length ? length : 1;
+		columns++;
+	}
 	return columns;
 }

@@ -51,5 +51,8 @@ int text_add_unescaped(struct text *text, const char *string, size_t size);
 /* The number of terminal columns of a UTF-8 string, each code point counted as one. */
 size_t text_columns(const char *string);
 
+/* The same of what need not be UTF-8: a byte that is none counts as one. */
+size_t slice_columns(struct slice text);
+
 /* The length of the valid UTF-8 sequence that starts at `data`, or 0 if it is none. */
 size_t utf8_sequence(const char *data, size_t size);

@@ -232,29 +232,70 @@ int varlink_server_new(sd_event *event, const struct varlink_interface *const *i
 	return 0;
 }
 
-int varlink_server_listen(struct varlink_server *server, const char *path, gid_t reader_gid,
-			  struct error *err)
+/* Takes `fd` when it succeeds. */
+static int begin_listening(struct varlink_server *server, int fd, const char *path,
+			   const struct stat *st, gid_t reader_gid, struct error *err)
 {
-	_cleanup_(freep) char *copy = strdup(path);
-	struct stat st;
 	int r;
 
-	if (server->fd >= 0)
-		return error_set(err, -EALREADY, "the control socket is open already");
-	if (!copy)
+	server->path = strdup(path);
+	if (!server->path)
 		return error_oom(err);
-	r = socket_listen(path, (uid_t)-1, reader_gid, &server->fd, &st, err);
-	if (r < 0)
-		return r;
-	server->path = TAKE_PTR(copy);
-	server->device = st.st_dev;
-	server->inode = st.st_ino;
+	server->fd = fd;
+	server->device = st->st_dev;
+	server->inode = st->st_ino;
 	server->reader_gid = reader_gid;
 	r = sd_event_add_io(server->event, &server->source, server->fd, EPOLLIN, on_accept, server);
 	if (r < 0)
 		return error_set_errno(err, r, "cannot watch \"%s\"", path);
 	(void)sd_event_source_set_description(server->source, "varlink-accept");
 	return 0;
+}
+
+int varlink_server_listen(struct varlink_server *server, const char *path, gid_t reader_gid,
+			  struct error *err)
+{
+	struct stat st;
+	int fd = -1, r;
+
+	if (server->fd >= 0)
+		return error_set(err, -EALREADY, "the control socket is open already");
+	r = socket_listen(path, (uid_t)-1, reader_gid, &fd, &st, err);
+	if (r >= 0)
+		r = begin_listening(server, fd, path, &st, reader_gid, err);
+	if (r < 0 && server->fd != fd)
+		closep(&fd);
+	return r;
+}
+
+int varlink_server_adopt(struct varlink_server *server, int fd, const char *path, gid_t reader_gid,
+			 struct error *err)
+{
+	struct stat st;
+	int r = lstat(path, &st) < 0 ? -errno : 0;
+
+	if (r < 0)
+		r = error_set_errno(err, r, "cannot look at \"%s\"", path);
+	else
+		r = begin_listening(server, fd, path, &st, reader_gid, err);
+	if (r < 0 && server->fd != fd)
+		close(fd);
+	return r;
+}
+
+int varlink_server_fd(const struct varlink_server *server)
+{
+	return server->fd;
+}
+
+void varlink_server_retire(struct varlink_server *server)
+{
+	server->source = sd_event_source_disable_unref(server->source);
+	if (server->fd >= 0)
+		close(TAKE_FD(server->fd));
+	free(server->path);
+	server->path = NULL;
+	server->accept_again = 0;
 }
 
 static void unlink_own(const struct varlink_server *server)

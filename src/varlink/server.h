@@ -76,6 +76,17 @@ DEFINE_CLEANUP(struct varlink_server *, varlink_server_free);
 int varlink_server_listen(struct varlink_server *server, const char *path, gid_t reader_gid,
 			  struct error *err);
 
+/*
+ * The same with a socket that listens at `path` already, an earlier server's: who waits to be let
+ * in there is let in here. `fd` is taken, also where this fails.
+ */
+int varlink_server_adopt(struct varlink_server *server, int fd, const char *path, gid_t reader_gid,
+			 struct error *err);
+/* The listening socket, to be handed on; -1: none. Borrowed. */
+int varlink_server_fd(const struct varlink_server *server);
+/* Somebody else listens from now on: nobody new is let in, and the socket's file stays. */
+void varlink_server_retire(struct varlink_server *server);
+
 const struct varlink_counters *varlink_server_counters(const struct varlink_server *server);
 
 /* Steals `parameters` (NULL: {}). -errno if the client is gone; the call is over and freed. */

@@ -75,3 +75,21 @@ service() { # ACTION
 	run service status
 	[ "$status" = 1 ]
 }
+
+# The unit's command is a shell's: what the settings make of it, without systemd.
+@test "cgred: the unit starts the daemon with its settings" {
+	local command
+	command=$(sed -n "s|^ExecStart=/bin/sh -c '\(.*\)'$|\1|p" "$TREE/data/cgred.service.in" |
+		sed "s|@libexecdir@/reeve/libcgroup/cgrulesengd|$WORK/told|; s|[$][$]|\$|g")
+	printf '#!/bin/sh\nprintf "<%%s>" "$@"\n' >told
+	chmod +x told
+	expect '<-n>' sh -c "$command"
+	expect '<-n><-v><-v><--logfile=/run/log><-u><reeve-one><-g><reeve-class>' \
+		env LOG='-v -v' LOG_FILE=/run/log SOCKET_USER=reeve-one SOCKET_GROUP=reeve-class NODAEMON=--nodaemon sh -c "$command"
+	grep -q '^ExecReload=/bin/kill -USR2 ' "$TREE/data/cgred.service.in"
+	! command -v systemd-analyze >/dev/null || {
+		sed "s|@libexecdir@/reeve/libcgroup|$WORK|" "$TREE/data/cgred.service.in" >cgred.service
+		cp told cgrulesengd
+		! systemd-analyze verify "$WORK/cgred.service" 2>&1 | grep "$WORK/cgred.service"
+	}
+}

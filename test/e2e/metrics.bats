@@ -55,7 +55,7 @@ sample_is() { # NAME-AND-LABELS VALUE
 	grep -qxF 'reeve_keeper_moved_total 2' text
 	grep -qxF 'reeve_rule_decision_seconds_bucket{rule="tool",le="+Inf"} 1' text
 	grep -qxF 'reeve_rule_decision_seconds_count{rule="tool"} 1' text
-	grep -qE '^reeve_rule_decision_seconds_sum\{rule="tool"\} 0\.0*[1-9]' text
+	grep -qE '^reeve_rule_decision_seconds_sum\{rule="tool"\} (0\.0*[1-9]|[1-9].*e-)' text
 	grep -qE '^reeve_group_cpu_seconds_total\{group="apps"\} 0\.0*[1-9]' text
 	# Each family once, and nothing twice.
 	[ -z "$(grep '^# TYPE' text | sort | uniq -d)" ]

@@ -301,6 +301,36 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	expect ga ./merged/a
 }
 
+# Newer kernels ask about the layer's file, too.
+@test "an overlay: one execution is one, for its rules and triggers" {
+	mkdir -p lower upper merged
+	mount -t tmpfs none upper
+	mkdir upper/u upper/w
+	probe lower/a lower/b
+	script note /bin/sh 'echo "$REEVE_EXE" >>'"$WORK/noted"
+	mount -t overlay none -o "lowerdir=$WORK/lower,upperdir=$WORK/upper/u,workdir=$WORK/upper/w" merged ||
+		skip "needs overlay"
+	chmod 750 merged/b
+	chmod 755 merged/b # copied up
+	policy <<-EOF
+		rules:
+		  everything: {user: nobody, action: execute, trigger: t}
+		  placed: {user: daemon, action: execute, group: ga, trigger: t}
+		triggers:
+		  t: {run: $WORK/note, user: root}
+		groups:
+		  ga: {pids: 100}
+	EOF
+	chmod 711 .
+	start
+	setpriv --reuid nobody --clear-groups ./merged/a
+	setpriv --reuid daemon --clear-groups ./merged/b
+	eventually lines 2 noted
+	setpriv --reuid nobody --clear-groups ./lower/a
+	eventually lines 3 noted
+	[ "$(LC_ALL=C sort noted | tr '\n' ,)" = "$WORK/lower/a,$WORK/merged/a,$WORK/merged/b," ]
+}
+
 @test "a private mount namespace: a file system that is known here is seen there, too" {
 	command -v unshare >/dev/null || skip "needs unshare"
 	probe a

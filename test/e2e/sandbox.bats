@@ -32,6 +32,24 @@ in_root() {
 	[[ "$output" != *"$WORK"* ]]
 }
 
+@test "sandbox: a first process that reaps, passes signals on and can be seen into by nobody" {
+	run timeout 30 reeve run --init --proc -- sh -c \
+		'(sleep 0.1 &); while [ -e /proc/4 ]; do :; done; cat /proc/1/comm; readlink /proc/1/exe || exit 4'
+	[ "$status" -eq 4 ]
+	[ "${lines[0]}" = reeve-init ]
+	background timeout 60 reeve run --init -- sh -c "trap 'exit 6' TERM; touch '$WORK/ready'; while :; do sleep 0.1; done"
+	RUNNER=$!
+	eventually [ -e "$WORK/ready" ]
+	kill -TERM "$(pgrep -P "$RUNNER")"
+	CODE=0
+	wait "$RUNNER" || CODE=$?
+	[ "$CODE" -eq 6 ]
+	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --init -- sh -c 'echo $$'
+	[ "$output" = 2 ]
+	run timeout 30 reeve run --init --seccomp 'errno EPERM @mount' --allow-execute /usr -- sh -c 'echo $$ $PPID'
+	[ "$output" = "2 1" ]
+}
+
 @test "sandbox: as a user without privileges" {
 	chmod 755 "$WORK"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --unshare all --ro-root \

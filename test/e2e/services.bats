@@ -459,6 +459,9 @@ has_children() { # PID COUNT
 	"$TREE/data/init.d/reeved" start | grep -q 'runs already'
 	"$TREE/data/init.d/reeved" status | grep -q "$NAME"
 	"$TREE/data/init.d/reeved" reload
+	"$TREE/data/init.d/reeved" reexec | grep -q 'runs now'
+	"$TREE/data/init.d/reeved" status | grep -q "$NAME"
+	is agent pid "$pid"
 	"$TREE/data/init.d/reeved" stop
 	alive "$pid"
 	refused 3 'does not run' "$TREE/data/init.d/reeved" status

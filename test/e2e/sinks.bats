@@ -167,6 +167,42 @@ many() { # COUNT
 	numbers_agree away/events
 }
 
+executions() { # runs ./a until there is a file "enough", and writes how often
+	local count=0
+	until [ -e enough ]; do
+		./a
+		count=$((count + 1))
+	done
+	echo "$count" >executions
+}
+
+@test "sinks: the daemon that takes over goes on with spools and numbers" {
+	local all
+	sink_policy "$WORK/away/events"
+	start
+	many 5
+	background executions
+	eventually sink_above here queued 20
+	timeout 60 reeve reload --exec --runtime-dir "$RUN" 3>&-
+	mkdir away
+	eventually sink_above here delivered 50
+	timeout 60 reeve reload --exec --runtime-dir "$RUN" 3>&-
+	touch enough
+	eventually test -s executions
+	all=$(($(<executions) + 5))
+	eventually of_kind_is "$all" decision away/events
+	eventually sink_is here queued 0
+	eventually sink_is here delivered "$all"
+	sink_is here spool.stored "$all"
+	sink_is here lost 0
+	numbers_agree away/events
+	# Metrics go on, too.
+	timeout 20 reeve metrics --runtime-dir "$RUN" >metrics
+	grep -qx 'reeve_engine_handovers_total 2' metrics
+	grep -qx "reeve_engine_decisions_total $all" metrics
+	grep -qx "reeve_rule_matched_total{rule=\"one\"} $all" metrics
+}
+
 @test "sinks: a spool of which a part is damaged, or of a newer version" {
 	sink_policy "$WORK/away/events"
 	start

@@ -82,7 +82,12 @@ still_works() {
 		for method in methods:
 		    r = call(s, "io.reeve." + method, {})
 		    assert "MethodNot" not in r.get("error", ""), r
+		    if method == "Reexecute":  # another process answers now
+		        assert r["parameters"]["pid"] > 1, r
+		        s = connect()
 	EOF2
+	# It is another process by now.
+	DAEMON=$(timeout 20 reeve status --runtime-dir "$RUN" | sed -n 's/.* runs: pid \([0-9]*\).*/\1/p')
 	still_works
 }
 

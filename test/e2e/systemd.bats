@@ -80,6 +80,31 @@ all_folders() {
 	kill "$PID"
 }
 
+@test "the service: executed anew, the unit's main process is the same, and so are the groups" {
+	local main before folders
+	need_controller pids
+	policy <<<"  g: {pids: 50}"
+	install_unit
+	systemctl start "$UNIT"
+	main=$(systemctl show -p MainPID --value "$UNIT")
+	before=$(r status --json | sed -n 's/^  "pid": \([0-9]*\).*/\1/p')
+	folders=$(all_folders)
+	in_group g sleep 100
+	policy <<<"  g: {pids: 60}"
+	r reload --exec
+	[ "$(systemctl show -p MainPID --value "$UNIT")" = "$main" ]
+	systemctl is-active "$UNIT"
+	wait_until "! kill -0 $before"
+	[ "$(all_folders)" = "$folders" ]
+	[ "$(value_of g pids.max)" = 60 ]
+	[[ $(<"/proc/$PID/cgroup") == *"$UNIT/$NAME/g"* ]]
+	# It answers systemd, which may reload it and stop it.
+	systemctl reload "$UNIT"
+	systemctl stop "$UNIT"
+	[ "$(systemctl is-active "$UNIT")" != active ]
+	kill "$PID"
+}
+
 @test "the service: ram is measured, the OOM kill does not end the unit" {
 	need_controller memory
 	policy <<<"  g: {ram: 32M, swap: 0}"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Runs when an execve has succeeded and touches one slot, and only if the gate has armed it for
- * this very process. tp_btf loads where trampolines are refused, and reads no kernel structure at
- * all here, so one object fits every kernel from 5.5 (mmapable arrays) on.
+ * this very process. It reads no kernel structure at all, so it is a raw tracepoint and not a typed
+ * one, for which libbpf would read all of the kernel's types (some 40 ms): one object fits every
+ * kernel from 5.5 (mmapable arrays) on.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
@@ -18,7 +19,7 @@ struct {
 	__type(value, __u64);
 } slots SEC(".maps");
 
-SEC("tp_btf/sched_process_exec")
+SEC("raw_tp/sched_process_exec")
 int confirm(void *context)
 {
 	__u32 process = bpf_get_current_pid_tgid() >> 32;

@@ -85,20 +85,11 @@ static __always_inline void fill_caller(struct watch_task *out, __u64 task, __u6
 		out->flags |= WATCH_TASK_COMPAT;
 }
 
-static __always_inline void tell_ids(__u64 task, int compat)
+static __always_inline void send_ids(__u64 task, int compat, __u32 changed)
 {
-	__u64 thread = bpf_get_current_pid_tgid(), key;
-	struct ids now = {}, *before = bpf_map_lookup_elem(&ids_before, &thread);
 	struct watch_ids *record;
-	__u32 changed;
+	__u64 key;
 
-	if (!before)
-		return;
-	read_ids(&now, task);
-	changed = ids_changed(before, &now) & wanted;
-	bpf_map_delete_elem(&ids_before, &thread);
-	if (!changed)
-		return;
 	key = cgroup_key((struct task_struct *)task, 0);
 	tell_groups(key, (struct task_struct *)task);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
@@ -110,6 +101,59 @@ static __always_inline void tell_ids(__u64 task, int compat)
 	record->padding = 0;
 	bpf_ringbuf_submit(record, wake_flags(WATCH_IDS));
 	wake();
+}
+
+static __always_inline void tell_ids(__u64 task, int compat)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct ids now = {}, *before = bpf_map_lookup_elem(&ids_before, &thread);
+	__u32 changed;
+
+	if (!before)
+		return;
+	read_ids(&now, task);
+	changed = ids_changed(before, &now) & wanted;
+	bpf_map_delete_elem(&ids_before, &thread);
+	if (changed)
+		send_ids(task, compat, changed);
+}
+
+/*
+ * An execution changes effective ids only, by the bits of the file. Nearly always they are the real
+ * ones before and after, and nothing is noted; what was not noted was so.
+ */
+static __always_inline void note_execution(__u64 task)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 cred = (__u64)FIELD(task_struct, task, real_cred);
+	struct ids ids = {
+		.euid = FIELD(cred, cred, euid.val),
+		.egid = FIELD(cred, cred, egid.val),
+	};
+
+	if (ids.euid != FIELD(cred, cred, uid.val) || ids.egid != FIELD(cred, cred, gid.val))
+		bpf_map_update_elem(&ids_before, &thread, &ids, BPF_ANY);
+}
+
+static __always_inline void tell_execution_ids(__u64 task, int compat, int failed)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 cred = (__u64)FIELD(task_struct, task, real_cred);
+	struct ids *before = bpf_map_lookup_elem(&ids_before, &thread);
+	__u32 euid = before ? before->euid : FIELD(cred, cred, uid.val);
+	__u32 egid = before ? before->egid : FIELD(cred, cred, gid.val), changed = 0;
+
+	if (before)
+		bpf_map_delete_elem(&ids_before, &thread);
+	if (failed)
+		return;
+	if (euid != FIELD(cred, cred, euid.val))
+		changed |= WATCH_WANT_UID;
+	if (egid != FIELD(cred, cred, egid.val))
+		changed |= WATCH_WANT_GID;
+	changed &= wanted;
+	if (changed)
+		send_ids(task, compat, changed);
 }
 
 /* The name that an execution asked for. It was read when the call began, so it is in memory. */

@@ -44,7 +44,7 @@ struct watch {
 	struct watch_bpf *calls; /* the programs at system calls; may be `skeleton`, or NULL */
 	struct ring_reader reader;
 	enum variant variant;
-	int types; /* while loading: a file of the kernel's types, or -1 */
+	int types; /* a file of those of the kernel's types that are needed, or -1 */
 };
 
 /* How many arguments a tracepoint has; -1: there is none of that name. The function's first one is
@@ -248,18 +248,16 @@ static int teach(struct watch *watch, struct error *err)
 	return 0;
 }
 
-static struct watch_bpf *open_skeleton(struct watch *watch)
+/* libbpf looks for structures among all types of the kernel, which takes it 60 ms, or in our file
+ * of them. */
+static struct watch_bpf *open_skeleton(const struct watch *watch)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options);
 	char path[64];
 
-	close_types(watch);
-	watch->types = memfd_create("btf", MFD_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", watch->types);
-	if (watch->types >= 0 && access(path, R_OK) == 0)
+	if (watch->types >= 0)
 		options.btf_custom_path = path;
-	else
-		close_types(watch);
 	return watch_bpf__open_opts(&options);
 }
 
@@ -269,6 +267,8 @@ static int load(struct watch *watch, const struct watch_options *options, enum v
 	int r;
 
 	watch_bpf__destroy(watch->skeleton);
+	close_types(watch);
+	watch->types = access("/proc/self/fd", X_OK) == 0 ? memfd_create("btf", MFD_CLOEXEC) : -1;
 	watch->skeleton = open_skeleton(watch);
 	if (!watch->skeleton)
 		return error_set_errno(err, -errno, "cannot open the BPF object");
@@ -276,13 +276,14 @@ static int load(struct watch *watch, const struct watch_options *options, enum v
 	if (r < 0)
 		return r;
 	r = watch_bpf__load(watch->skeleton);
-	close_types(watch);
 	if (r < 0 && watch->variant != UNTYPED)
 		return load(watch, options, watch->variant + 1, err);
 	if (r < 0)
 		return error_set_errno(err, r, "the kernel refuses the BPF programs");
-	if (options->wanted & CALLS)
+	if (options->wanted & CALLS) {
 		watch->calls = watch->skeleton;
+		close_types(watch);
+	}
 	return 0;
 }
 
@@ -305,7 +306,7 @@ static int share_maps(struct watch_bpf *skeleton, const struct watch_bpf *others
 /* Loads the programs at system calls. */
 static int load_calls(struct watch *watch, struct error *err)
 {
-	struct watch_bpf *calls = watch_bpf__open();
+	struct watch_bpf *calls = open_skeleton(watch);
 	struct bpf_program *program;
 	int r = calls ? share_maps(calls, watch->skeleton) : -errno;
 
@@ -322,6 +323,7 @@ static int load_calls(struct watch *watch, struct error *err)
 				       "the kernel refuses the BPF programs at system calls");
 	}
 	watch->calls = calls;
+	close_types(watch);
 	return 0;
 }
 
@@ -560,8 +562,9 @@ static uint64_t skipped_of(const struct watch_bpf *skeleton)
 	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(program);
 
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
 			skipped += info.recursion_misses;
 	}
 	return skipped;

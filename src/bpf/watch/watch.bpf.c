@@ -384,6 +384,8 @@ int on_enter(__u64 *context)
 	struct ids ids = {};
 	enum watch_call call = call_of(context[1], is_compat(task));
 
+	if (call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT)
+		note_execution(task);
 	if (call != WATCH_CALL_UID && call != WATCH_CALL_GID)
 		return 0;
 	thread = bpf_get_current_pid_tgid();
@@ -405,6 +407,9 @@ int on_leave(__u64 *context)
 		return 0;
 	if ((call == WATCH_CALL_UID || call == WATCH_CALL_GID) && is_wanted(WATCH_IDS, process))
 		tell_ids(task, compat);
+	if ((call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT) &&
+	    is_wanted(WATCH_IDS, process))
+		tell_execution_ids(task, compat, result < 0);
 	if ((call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT) && result < 0 &&
 	    is_wanted(WATCH_FAILED, process)) {
 		name = call == WATCH_CALL_EXECVE ? first_argument(regs, compat)

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+/*
+ * reeve: the command as it is started. To load the libraries of all commands takes longer than to
+ * launch a program, and `reeve run` is started as often as programs are. So this program is small
+ * and static, and does what `reeve run` is mostly asked for: a launch, in a group that the daemon
+ * knows. Everything else it leaves, before anything was done, to reeve-commands, which it executes
+ * in its own place with the same words: other commands, all that has to be said, and every launch
+ * that fails, which fails there once more and is told. So nothing here prints, but for the loss of
+ * a program that runs already.
+ *
+ * What both do they do by the same code: src/launch, and the recipe's table of options.
+ */
+#include "front/locate.h"
+#include "launch/recipe-options.h"
+#include "launch/run.h"
+#include "util/places.h"
+
+#include <limits.h>
+
+#define WHOLE "reeve-commands"
+
+enum { OWN_OPTIONS = 3 };
+
+/* Keys that take more than is here: names of users (which a host may keep anywhere), policies, and
+ * a guardian for what is to end with its starter. */
+static const char *const left_keys[] = { "die-with-parent", "groups", "seccomp", "user" };
+
+struct front {
+	const char *runtime_dir, *group;
+	struct recipe_options given;
+	struct recipe *recipe;
+	struct entrance entrance;
+	struct launch_signals signals; /* as this process was given them */
+};
+
+static bool is_left(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(left_keys); i++)
+		if (streq(left_keys[i], key))
+			return true;
+	return false;
+}
+
+/* The first word of the program's in *ret_program. */
+static int read_words(struct front *front, int argc, char **argv, char ***ret_program,
+		      struct error *err)
+{
+	const char *config; /* for those without a daemon */
+	struct option options[OWN_OPTIONS + RECIPE_KEYS_MAX] = {
+		{ .name = "config", .letter = 'c', .kind = OPTION_STRING, .target = &config },
+		{ .name = "runtime-dir", .kind = OPTION_STRING, .target = &front->runtime_dir },
+		{ .name = "group", .letter = 'g', .kind = OPTION_STRING, .target = &front->group },
+	};
+	struct command_line line = { .options = options, .stop_at_operand = true };
+	size_t count = OWN_OPTIONS, keys = recipe_options_rows(&front->given, options + count);
+	bool help = false;
+	int first;
+
+	for (size_t i = count; i < OWN_OPTIONS + keys; i++)
+		if (!is_left(options[i].name))
+			options[count++] = options[i];
+	line.option_count = count;
+	first = options_parse(&line, argc, argv, &help, err);
+	if (first < 0 || help || first == argc)
+		return -EINVAL;
+	*ret_program = argv + first;
+	return front->group || recipe_options_given(&front->given) ? 0 : -EINVAL;
+}
+
+static int make_plan(struct front *front, struct launch_plan *plan, struct error *err)
+{
+	_cleanup_(closep) int asked = -1;
+	int r = front->group ? locate_begin(front->runtime_dir, front->group, &asked) : 0;
+
+	/* While the daemon works. */
+	if (r == 0)
+		r = recipe_new(&front->recipe);
+	if (r == 0)
+		r = recipe_options_apply(&front->given, front->recipe, err);
+	if (r == 0)
+		r = recipe_plan(front->recipe, plan, err);
+	if (r == 0 && recipe_remark(front->recipe, 0))
+		r = -EOPNOTSUPP; /* something is to be said first */
+	if (r == 0 && asked >= 0)
+		r = locate_end(asked, &front->entrance);
+	entrance_plan(&front->entrance, plan);
+	return r;
+}
+
+/* The program's exit code; -errno while nothing has been started. */
+static int run(struct front *front, int argc, char **argv)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct launch_plan plan = { .clone_fd = -1, .signals = &front->signals };
+	const struct launch_run wanted = { .plan = &plan };
+	struct launch_failure failure;
+	struct launch_end end;
+	char **program = NULL;
+	int r = read_words(front, argc, argv, &program, &err);
+
+	plan.argv = program;
+	if (r == 0)
+		r = make_plan(front, &plan, &err);
+	if (r < 0)
+		return r;
+	r = launch_run_whole(&wanted, &end, &failure, &err);
+	if (r >= 0)
+		return end.status.exit_code;
+	if (failure.step != LAUNCH_SUPERVISION)
+		return r;
+	fprintf(stderr, "reeve: %s\n", error_text(&err));
+	return LAUNCH_EXIT_FAILED;
+}
+
+static void front_done(struct front *front)
+{
+	entrance_done(&front->entrance);
+	recipe_free(front->recipe);
+	recipe_options_done(&front->given);
+}
+
+/* The whole program beside this one, as in a build folder, or where it is installed. */
+static int become_whole(char **argv)
+{
+	char path[PATH_MAX];
+	ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - sizeof(WHOLE));
+	const char *installed = REEVE_LIBEXEC_DIR "/" WHOLE;
+	char *name;
+
+	path[MAX(size, 0)] = '\0';
+	name = strrchr(path, '/');
+	if (name) {
+		memcpy(name + 1, WHOLE, sizeof(WHOLE));
+		(void)execv(path, argv);
+	}
+	(void)execv(installed, argv);
+	fprintf(stderr, "reeve: cannot execute %s: %s\n", installed, strerror(errno));
+	return LAUNCH_EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	struct front front = { .runtime_dir = PLACE_RUNTIME };
+	int code = -EINVAL;
+
+	entrance_init(&front.entrance);
+	launch_signals_save(&front.signals);
+	if (argc > 2 && streq(argv[1], "run"))
+		code = run(&front, argc - 1, argv + 1);
+	front_done(&front);
+	return code >= 0 ? code : become_whole(argv);
+}
