@@ -12,6 +12,7 @@
  * sandboxes have groups of their own.
  */
 #include "launch/launch.h"
+#include "launch/network-pool.h"
 #include "util/host.h"
 
 #include <fcntl.h>
@@ -24,25 +25,28 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { LARGE_MIB = 512, ROUNDS_MAX = 2000, DENIED = 12 };
+enum { LARGE_MIB = 512, ROUNDS_MAX = 2000, DENIED = 12, POOL = 4 };
 
 enum way {
 	WAY_FORK,
 	WAY_PLAIN,
 	WAY_COLD,
+	WAY_COPY,
 	WAY_PREPARED,
 	WAY_FORK_LARGE,
 	WAY_PLAIN_LARGE,
 	WAY_PLAIN_SMALL,
 	WAYS
 };
-static const char *const names[] = { "fork",	     "plain",	      "cold",	    "prepared",
-				     "fork-512-mib", "plain-512-mib", "plain-small" };
+static const char *const names[] = { "fork",	 "plain",	 "cold",	  "copy",
+				     "prepared", "fork-512-mib", "plain-512-mib", "plain-small" };
 
 static struct {
 	char *program, *group;
 	double exec_us[WAYS][ROUNDS_MAX], exit_us[WAYS][ROUNDS_MAX];
 	struct launch_join joins[2];
+	int base_fd;
+	struct network_pool networks;
 	int pool_fd; /* an empty group, made ahead */
 } bench;
 
@@ -123,8 +127,9 @@ static void end_group(int fd)
 		stop(bench.group, NULL);
 }
 
-/* All namespaces, a root, no rights, a filter, a group: prepared or not. */
-static void run_sandbox(bool prepared, int round)
+/* All namespaces, a root, no rights, a filter, a group: prepared, or in a base, or in a copy of our
+ * mounts, as the first launch of a plan is. */
+static void run_sandbox(enum way way, int round)
 {
 	struct launch_mount mounts[ARRAY_SIZE(root_mounts)];
 	char *argv[] = { (char[]){ "/program" }, NULL }, *envp[] = { NULL };
@@ -151,24 +156,27 @@ static void run_sandbox(bool prepared, int round)
 	memcpy(mounts, root_mounts, sizeof(mounts));
 	mounts[MOUNT_PROGRAM].source = bench.program;
 	system.mount_count = ARRAY_SIZE(root_mounts);
-	if (prepared) {
+	if (way == WAY_PREPARED) {
 		mounts[0] = root_mounts[MOUNT_PROC];
 		system.mount_count = 1;
 		namespaces.joins = bench.joins;
 		namespaces.join_count = 2;
 		plan.clone_fd = bench.pool_fd;
-		launch(WAY_PREPARED, &plan, round);
+		bench.joins[1].fd = network_pool_take(&bench.networks);
+		launch(way, &plan, round);
+		close(bench.joins[1].fd);
 		return;
 	}
 	namespaces.unshare |= CLONE_NEWNET;
 	namespaces.loopback = true;
 	system.root = LAUNCH_ROOT_EMPTY;
+	system.base_fd = way == WAY_COLD ? &bench.base_fd : NULL;
 	begin = clock_monotonic();
 	plan.clone_fd = open_group(true);
 	made = clock_monotonic() - begin;
-	launch(WAY_COLD, &plan, round);
-	bench.exec_us[WAY_COLD][round] += (double)made / 1000;
-	bench.exit_us[WAY_COLD][round] += (double)made / 1000;
+	launch(way, &plan, round);
+	bench.exec_us[way][round] += (double)made / 1000;
+	bench.exit_us[way][round] += (double)made / 1000;
 	end_group(plan.clone_fd);
 }
 
@@ -176,8 +184,7 @@ static void prepare(void)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	struct launch_mount mounts[ARRAY_SIZE(root_mounts)];
-	struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS | CLONE_NEWNET,
-						.loopback = true };
+	struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS };
 	struct launch_file_system system = { .root = LAUNCH_ROOT_EMPTY,
 					     .mounts = mounts,
 					     .mount_count = ARRAY_SIZE(root_mounts) };
@@ -187,11 +194,21 @@ static void prepare(void)
 
 	memcpy(mounts, root_mounts, sizeof(mounts));
 	mounts[MOUNT_PROGRAM].source = bench.program;
+	if (launch_base_open(&bench.base_fd, &err) < 0)
+		stop("a base", &err);
 	bench.joins[0].flags = CLONE_NEWNS;
 	bench.joins[1].flags = CLONE_NEWNET;
-	for (size_t i = 0; i < 2; i++)
-		if (launch_keep(&plan, bench.joins[i].flags, &bench.joins[i].fd, NULL, &err) < 0)
-			stop("prepare", &err);
+	if (launch_keep(&plan, CLONE_NEWNS, &bench.joins[0].fd, NULL, &err) < 0)
+		stop("prepare", &err);
+}
+
+/* When there is time, as a resident process would. */
+static void fill_pool(void)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+
+	if (network_pool_fill(&bench.networks, POOL, &err) < 0)
+		stop("networks", &err);
 }
 
 static void run_plain(enum way way, int round)
@@ -299,10 +316,13 @@ int main(int argc, char **argv)
 		usleep(pause);
 		run_fork(WAY_FORK, i);
 		run_plain(WAY_PLAIN, i);
-		run_sandbox(false, i);
+		run_sandbox(i % 2 ? WAY_COLD : WAY_COPY, i);
+		usleep(pause);
+		run_sandbox(i % 2 ? WAY_COPY : WAY_COLD, i);
+		fill_pool();
 		bench.pool_fd = open_group(true);
 		usleep(pause);
-		run_sandbox(true, i);
+		run_sandbox(WAY_PREPARED, i);
 		end_group(bench.pool_fd);
 	}
 	measure_sizes(rounds, pause);

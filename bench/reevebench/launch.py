@@ -246,7 +246,8 @@ def library(bench):
         figure.data.update(found)
         for way, label, goal in (('plain', 'smallest program, plain', None),
                                  ('cold', 'full sandbox, cold', 800),
-                                 ('prepared', 'full sandbox, root and network prepared', 320)):
+                                 ('copy', 'full sandbox, the first of a plan', None),
+                                 ('prepared', 'full sandbox, root prepared, a network of its own from a pool', 320)):
             value = stats.median(found[way]['exec_us'])
             figure.row(f'{label}: to its first instruction', us(value), value, goal,
                        f'≤ {goal} µs' if goal else '', span(*stats.interval(found[way]['exec_us'])))

@@ -41,6 +41,15 @@ int reeve_plan_cgroup(struct reeve_plan *plan, const char *folder, char **ret_se
  * named stay if they are not O_CLOEXEC. -EEXIST: `as` is taken. */
 int reeve_plan_descriptor(struct reeve_plan *plan, int fd, int as);
 
+/*
+ * Makes network namespaces ahead, until there are `networks` (at most 64): each start takes one
+ * that nobody has been in, and makes its own only when none is left. Nothing is made by itself:
+ * call it again after starts, when there is time. They last until reeve_plan_free(). -EINVAL: too
+ * many, or the plan's programs share a network, or have a user namespace of their own, to which it
+ * would not belong.
+ */
+int reeve_plan_prepare(struct reeve_plan *plan, unsigned networks, char **ret_sentence);
+
 /* A program that was started. */
 struct reeve_launch;
 

@@ -276,17 +276,20 @@ static void change(struct handover *handover)
 	struct engine *engine = handover->engine;
 	_cleanup_(error_done) struct error err = ERROR_INIT, trouble = ERROR_INIT;
 	struct handover_out out;
-	uint64_t begun, since = 0;
+	struct observer *observer = engine_observer(engine);
+	uint64_t begun, observed, since = 0;
 	int r;
 
 	engine_record_flush(engine);
 	engine_register_flush(engine);
+	observed = observer ? observer_catch_up(observer) : clock_boottime();
 	r = gather_state(handover, "go", &out);
 	begun = clock_monotonic();
 	if (r >= 0 && engine->gate)
 		gate_pause(engine->gate);
 	if (r >= 0) {
 		json_object_set_new(out.object, "tickets", tickets_of(engine));
+		json_object_set_new(out.object, "observed", json_integer((json_int_t)observed));
 		r = handover_send(handover->socket, &out);
 	}
 	if (r >= 0)

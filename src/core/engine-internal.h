@@ -161,8 +161,9 @@ struct engine {
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
 	char *program;			    /* the file to be executed anew; NULL: not known */
 	struct handover *handover;	    /* NULL: nobody takes our place */
-	json_t *before; /* the status of the daemon whose place we took, or NULL */
-	json_t *go;	/* what it said last before we began */
+	json_t *before;	      /* the status of the daemon whose place we took, or NULL */
+	json_t *go;	      /* what it said last before we began */
+	uint64_t blind_since; /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
 	sd_event_source *predecessor;
 	struct foreign_end foreign_ends[FOREIGN_ENDS];
 	size_t foreign_next;
@@ -292,6 +293,8 @@ int engine_succession_wait(struct engine *engine, struct error *err);
 int engine_succession_complete(struct engine *engine, struct error *err);
 /* Adds what was counted before. */
 void engine_add_before(const struct engine *engine, json_t *status);
+/* Tells those who watch of the time in which no daemon did. */
+void engine_tell_blind(struct engine *engine);
 /* Has the daemon that took our place send it to its sinks. */
 void engine_pass_on(struct engine *engine, const char *kind, uint64_t time, const char *json);
 void engine_note_end(struct engine *engine, pid_t pid, int status);

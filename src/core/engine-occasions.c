@@ -489,14 +489,16 @@ void engine_occasions_remount(struct engine *engine)
 		engine->occasions->mounts_changed = true;
 }
 
-/* Who has forked, or changed users since the scan of the start, was told to nobody. */
+/* Who has forked, or changed users since the scan of the start or while the daemon was replaced,
+ * was told to nobody. */
 void engine_occasions_observed(struct engine *engine)
 {
 	const uint32_t changes = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
 	struct scan_result result;
 
 	engine_register_look(engine);
-	if (engine->options.scan_at_start && engine_wanted_events(engine) & changes)
+	if ((engine->options.scan_at_start && engine_wanted_events(engine) & changes) ||
+	    (engine->blind_since != 0 && engine_wanted_events(engine) != 0))
 		(void)engine_scan(engine, &result, NULL);
 }
 

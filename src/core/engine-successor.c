@@ -6,10 +6,12 @@
  * the gate nothing and takes nothing away before it is told to go.
  */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "core/guard.h"
 #include "core/handover.h"
 #include "core/limits-json.h"
+#include "util/units.h"
 
 enum { GO_MS = 90000, REST_MS = 10000 };
 
@@ -279,6 +281,7 @@ int engine_succession_wait(struct engine *engine, struct error *err)
 		r = handover_receive(engine->options.predecessor, GO_MS, &in);
 	if (r < 0)
 		return error_set_errno(err, r, "the daemon that runs does not let us begin");
+	engine->blind_since = clock_boottime();
 	/* Nothing here opens a file: nobody answers at the gate. */
 	arm_tickets(engine, &in);
 	engine->go = in.object;
@@ -346,10 +349,14 @@ static int take_rest(struct engine *engine, struct error *err)
 int engine_succession_complete(struct engine *engine, struct error *err)
 {
 	struct handover_in go = { .object = engine->go };
+	const json_t *observed;
 	int r;
 
 	if (!engine_is_successor(engine))
 		return 0;
+	observed = json_object_get(engine->go, "observed");
+	if (json_is_integer(observed))
+		engine->blind_since = (uint64_t)json_integer_value(observed);
 	r = say(engine, "running");
 	if (r < 0)
 		return error_set_errno(err, r, "the daemon before this one has gone");
@@ -380,6 +387,23 @@ void engine_succession_refuse(int predecessor, int code, const struct diagnostic
 	if (diagnostics->count > 0)
 		json_object_set_new(out.object, "diagnostics", diagnostics_to_json(diagnostics));
 	(void)handover_send(predecessor, &out);
+}
+
+/* The daemon before this one has looked until it handed over. */
+void engine_tell_blind(struct engine *engine)
+{
+	struct observer *observer = engine_observer(engine);
+	uint64_t since = engine->blind_since;
+	char length[32];
+
+	if (since == 0 || engine_asked_events(engine) == 0 || !observer)
+		return;
+	format_duration(clock_boottime() - MIN(since, clock_boottime()), length, sizeof(length));
+	log_notice(engine->log,
+		   "for %s nobody was told of forks, exits and changes of users: the daemon was "
+		   "replaced; what runs is looked at",
+		   length);
+	observer_tell_blind(observer, since, "the daemon was replaced");
 }
 
 /* ---- ends of processes that are not our children ---- */

@@ -533,7 +533,9 @@ static void open_observer(struct watching *watching)
 			    error_text(&watching->error));
 	else if (engine_asked_events(engine) != 0)
 		engine_watch_again(engine);
+	engine_tell_blind(engine);
 	engine_occasions_observed(engine);
+	engine->blind_since = 0;
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
 	malloc_trim(0);
 }

@@ -143,6 +143,17 @@ static bool drain(struct observer *observer)
 	return r >= 0;
 }
 
+uint64_t observer_catch_up(struct observer *observer)
+{
+	uint64_t since = clock_boottime();
+
+	if (observer->source && observer->wanted != 0) {
+		(void)drain(observer);
+		observer_rest(observer);
+	}
+	return since;
+}
+
 static void heal(struct observer *observer)
 {
 	bool gap = observer->gap_from != UINT64_MAX;

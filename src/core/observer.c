@@ -104,6 +104,19 @@ void observer_on_event(struct event *event, void *userdata)
 		observer_tell(observer, event);
 }
 
+void observer_tell_blind(struct observer *observer, uint64_t from, const char *reason)
+{
+	struct event event;
+
+	observer_init_own(&event, EVENT_GAP);
+	event_set(&event, FROM, from, MIN(from, event.boottime));
+	event_set(&event, TO, to, event.boottime);
+	event_set(&event, REASON, reason, slice_of(reason));
+	observer->counters.gaps++;
+	observer_tell(observer, &event);
+	observer_rest(observer);
+}
+
 /* ---- life ---- */
 
 static int on_begin(sd_event_source *source, void *userdata)

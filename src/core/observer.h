@@ -61,6 +61,13 @@ void observer_set_plain(struct observer *observer, uint32_t types);
  */
 int observer_set_types(struct observer *observer, uint32_t types, struct error *err);
 
+/* Hands out what the source holds, for a bounded time; since when there may be more
+ * (CLOCK_BOOTTIME). Not from within the sink. */
+uint64_t observer_catch_up(struct observer *observer);
+/* Nobody looked before this observer did, since `from`: a gap record that is counted. What has come
+ * by then is for the owner to look at. */
+void observer_tell_blind(struct observer *observer, uint64_t from, const char *reason);
+
 /* Hands all that runs now to `sink` alone, complete, as RUNNING records. 0; as scan_processes(). */
 int observer_list(struct observer *observer, const struct event_sink *sink, struct error *err);
 

@@ -557,6 +557,25 @@ static void gap(uint64_t lost)
 	event_set(event, LOST, lost, lost);
 }
 
+/* As a daemon that takes the place of another: until now nobody looked. */
+static void test_blind(void **state)
+{
+	struct watcher *watcher = *state;
+
+	runs(1, 0, "/sbin/init");
+	must_begin(watcher, EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_EXIT));
+	observer_tell_blind(watcher->observer, 1, "the daemon was replaced");
+	assert_int_equal(watcher->count, 1);
+	expect(watcher, 0, EVENT_GAP, 0);
+	assert_int_equal(observer_counters(watcher->observer)->gaps, 1);
+	assert_int_equal(observer_counters(watcher->observer)->rescans, 0);
+	/* What the source holds is handed out at once, without the loop. */
+	gap(17);
+	assert_true(observer_catch_up(watcher->observer) > 0);
+	assert_int_equal(watcher->count, 2);
+	assert_int_equal(observer_counters(watcher->observer)->gaps, 2);
+}
+
 static void test_gap_heals(void **state)
 {
 	struct watcher *watcher = *state;
@@ -810,6 +829,7 @@ int main(void)
 		CASE(test_running_told),
 		CASE(test_idle_is_quiet),
 		CASE(test_due),
+		CASE(test_blind),
 		CASE(test_gap_heals),
 		CASE(test_late_events_of_a_gap),
 		CASE(test_gaps_are_gathered),

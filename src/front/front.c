@@ -21,9 +21,9 @@
 
 enum { OWN_OPTIONS = 3 };
 
-/* Keys that take more than is here: names of users (which a host may keep anywhere), policies, and
+/* Keys that take more than is here: names of users (which a host may keep anywhere), and
  * a guardian for what is to end with its starter. */
-static const char *const left_keys[] = { "die-with-parent", "groups", "seccomp", "user" };
+static const char *const left_keys[] = { "die-with-parent", "groups", "user" };
 
 struct front {
 	const char *runtime_dir, *group;

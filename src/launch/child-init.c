@@ -119,6 +119,10 @@ int child_init(struct job *job)
 		    &job->program_pid);
 	if (pid < 0)
 		return -errno;
+	/* Its own, which the program's process is behind. */
+	r = child_lower_rlimits(job);
+	if (r < 0)
+		return (int)r;
 	(void)child_write_number(number, pid);
 	(void)child_write_number(ready, job->init->ready[1]);
 	return (int)raw(SYS_execveat, job->init->fd, "", argv, envp, AT_EMPTY_PATH);

@@ -95,6 +95,10 @@ static int take_bind(struct job *job, const struct launch_mount *mount, long fro
 	r = type_of((int)from, "", &folder);
 	if (r < 0)
 		return r;
+	if (job->has_base)
+		return child_close(from,
+				   child_attach(job, from,
+						child_open_target(job, mount->target, folder)));
 	if (!job->mounts->has_new_api) {
 		r = mount_old(job, mount, from, NULL, folder);
 		by_hand = mount->attributes != 0;
@@ -117,8 +121,9 @@ static int take_bind(struct job *job, const struct launch_mount *mount, long fro
 	return child_remount_all(job, mount->target, mount->attributes, below);
 }
 
+/* `made`: it has been made already; -1: not. */
 static int take_file_system(struct job *job, const struct launch_mount *mount,
-			    const struct job_mount *row)
+			    const struct job_mount *row, long made)
 {
 	long tree;
 	int r;
@@ -127,7 +132,9 @@ static int take_file_system(struct job *job, const struct launch_mount *mount,
 		r = mount_old(job, mount, -1, mount->options, true);
 		tree = r < 0 ? r : child_open(job->mounts->root_fd, mount->target);
 	} else {
-		tree = child_file_system(job, mount->type, mount->source, row, mount->attributes);
+		tree = made >= 0 ? made
+				 : child_file_system(job, mount->type, mount->source, row,
+						     mount->attributes);
 		if (tree < 0)
 			return (int)tree;
 		r = child_attach(job, tree, child_open_target(job, mount->target, true));
@@ -161,7 +168,7 @@ static int take_mask(struct job *job, const struct launch_mount *mount)
 		over.type = "tmpfs";
 		over.kind = LAUNCH_MOUNT_FILESYSTEM;
 		over.options = "mode=0555,size=4k";
-		return take_file_system(job, &over, &row);
+		return take_file_system(job, &over, &row, -1);
 	}
 	over.kind = LAUNCH_MOUNT_BIND;
 	/* A device must stay one: reading it is the end at once. */
@@ -224,8 +231,21 @@ static int take_device(struct job *job, const struct launch_mount *mount, long f
 	return take_bind(job, &bind, from, NULL);
 }
 
+static long open_tree(const struct launch_mount *mount)
+{
+	long tree = raw(SYS_open_tree, AT_FDCWD, mount->source,
+			OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+				(mount->shallow ? 0U : (unsigned)AT_RECURSIVE));
+	int r;
+
+	if (tree < 0)
+		return tree;
+	r = child_set_apart((int)tree, mount->attributes, mount->shallow);
+	return r < 0 ? child_close(tree, r) : tree;
+}
+
 /* Before anything is mounted, for in a root that is shared with outside it would be in the way. */
-static void open_sources(struct job *job)
+void child_open_sources(struct job *job)
 {
 	const struct launch_file_system *system = job->plan->file_system;
 
@@ -233,7 +253,14 @@ static void open_sources(struct job *job)
 		enum launch_mount_kind kind = system->mounts[i].kind;
 
 		job->mounts->sources[i] = -ENOENT;
-		if (kind == LAUNCH_MOUNT_BIND || kind == LAUNCH_MOUNT_DEVICE)
+		if (job->has_base && kind == LAUNCH_MOUNT_BIND)
+			job->mounts->sources[i] = open_tree(&system->mounts[i]);
+		else if (job->has_base && kind == LAUNCH_MOUNT_FILESYSTEM)
+			job->mounts->sources[i] =
+				child_file_system(job, system->mounts[i].type,
+						  system->mounts[i].source, &job->mounts->rows[i],
+						  system->mounts[i].attributes);
+		else if (kind == LAUNCH_MOUNT_BIND || kind == LAUNCH_MOUNT_DEVICE)
 			job->mounts->sources[i] = raw(SYS_openat, AT_FDCWD,
 						      system->mounts[i].source, O_PATH | O_CLOEXEC);
 		else if (kind == LAUNCH_MOUNT_MASK && job->mounts->null_fd < 0)
@@ -250,7 +277,8 @@ int child_mounts(struct job *job)
 
 	if (!job->mounts)
 		return 0;
-	open_sources(job);
+	if (!job->has_base)
+		child_open_sources(job);
 	umask_before = raw(SYS_umask, 0);
 	for (size_t i = 0; r == 0 && i < system->mount_count; i++) {
 		const struct launch_mount *mount = &system->mounts[i];
@@ -262,7 +290,7 @@ int child_mounts(struct job *job)
 		if (mount->kind == LAUNCH_MOUNT_BIND)
 			r = take_bind(job, mount, from, row->below);
 		else if (mount->kind == LAUNCH_MOUNT_FILESYSTEM)
-			r = take_file_system(job, mount, row);
+			r = take_file_system(job, mount, row, job->has_base ? from : -1);
 		else if (mount->kind == LAUNCH_MOUNT_MASK)
 			r = take_mask(job, mount);
 		else if (mount->kind == LAUNCH_MOUNT_DEVICE)

@@ -205,6 +205,14 @@ int child_set_attributes(int fd, uint64_t attributes, bool shallow)
 			&attr, sizeof(attr));
 }
 
+int child_set_apart(int fd, uint64_t attributes, bool shallow)
+{
+	const struct mount_attr attr = { .attr_set = attributes, .propagation = MS_SLAVE };
+
+	return (int)raw(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (shallow ? 0 : AT_RECURSIVE),
+			&attr, sizeof(attr));
+}
+
 /* Before 5.12: each mount by itself, as the parent found them below the source. */
 int child_remount_all(struct job *job, const char *target, uint64_t attributes, char **below)
 {

@@ -130,6 +130,36 @@ static bool is_new_root(const struct launch_file_system *system)
 	return system->root != LAUNCH_ROOT_SAME || system->overlay;
 }
 
+/*
+ * What comes from outside is taken first, and then nothing of the outside is there: no copy of its
+ * mounts has to be made, and none be taken away, for which the kernel waits (an RCU grace period).
+ * A failure is nobody's to read: the launch is tried once more without a base.
+ */
+static int enter_base(struct job *job)
+{
+	const struct launch_file_system *system = job->plan->file_system;
+	long tree = make_root(job), r;
+
+	if (tree < 0)
+		return (int)tree;
+	job->mounts->root_fd = (int)tree;
+	r = system->root == LAUNCH_ROOT_PATH
+		    ? child_set_apart((int)tree, system->read_only ? MOUNT_ATTR_RDONLY : 0, false)
+		    : 0;
+	if (r < 0)
+		return (int)r;
+	child_open_sources(job);
+	job->doing = NULL;
+	r = raw(SYS_setns, *system->base_fd, CLONE_NEWNS);
+	if (r == 0)
+		r = raw(SYS_unshare, CLONE_NEWNS);
+	if (r == 0)
+		r = stage(job, tree);
+	if (r == 0 && system->root == LAUNCH_ROOT_EMPTY)
+		child_remember(job->mounts, (int)tree);
+	return (int)r;
+}
+
 int child_root(struct job *job)
 {
 	const struct launch_file_system *system = job->plan->file_system;
@@ -139,6 +169,8 @@ int child_root(struct job *job)
 
 	if (!mounts)
 		return 0;
+	if (job->has_base)
+		return enter_base(job);
 	/* What is mounted outside later is seen; nothing of ours is seen outside. */
 	job->doing = "its mounts cannot be made private";
 	r = raw(SYS_mount, NULL, "/", NULL, MS_REC | MS_SLAVE, NULL);
@@ -179,8 +211,11 @@ int child_pivot(struct job *job)
 	}
 	if (!is_new_root(system))
 		return 0;
-	/* The old root under the new one, at the same place, and then away. */
 	r = raw(SYS_fchdir, job->mounts->root_fd);
+	/* Below it is the empty root of the base only, as below the host's own. */
+	if (r == 0 && job->has_base)
+		return (int)raw(SYS_chroot, ".");
+	/* The old root under the new one, at the same place, and then away. */
 	if (r == 0)
 		r = raw(SYS_pivot_root, ".", ".");
 	if (r == 0)

@@ -123,20 +123,59 @@ static int step_scheduling(struct job *job)
 	return (int)r;
 }
 
+/* The kernel's are 64 bits wide, on all processors. */
+static long set_rlimit(int resource, uint64_t soft, uint64_t hard)
+{
+	const uint64_t limit[2] = { soft, hard };
+
+	return raw(SYS_prlimit64, 0, resource, limit, NULL);
+}
+
+/*
+ * Descriptors are raised here and lowered late: until the program is executed, the table is a copy
+ * of the launcher's, which may hold more of them than the program is to have.
+ */
+static long raise_rlimit(const struct launch_rlimit *row)
+{
+	uint64_t now[2], soft = row->limit.rlim_cur, hard = row->limit.rlim_max;
+	long r;
+
+	if (row->resource == RLIMIT_NOFILE) {
+		r = raw(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, now);
+		if (r < 0)
+			return r;
+		soft = MAX(soft, now[0]);
+		hard = MAX(hard, soft);
+	}
+	return set_rlimit(row->resource, soft, hard);
+}
+
 static int step_rlimits(struct job *job)
 {
 	const struct launch_conditions *conditions = job->plan->conditions;
 	long r = 0;
 
 	for (size_t i = 0; conditions && r == 0 && i < conditions->rlimit_count; i++) {
-		const struct launch_rlimit *row = &conditions->rlimits[i];
-		/* The kernel's are 64 bits wide, on all processors. */
-		const uint64_t limit[2] = { row->limit.rlim_cur, row->limit.rlim_max };
-
 		job->item = i;
-		r = raw(SYS_prlimit64, 0, row->resource, limit, NULL);
+		r = raise_rlimit(&conditions->rlimits[i]);
 	}
 	return (int)r;
+}
+
+/* After the last that opens anything; of two limits the later one holds. */
+int child_lower_rlimits(struct job *job)
+{
+	const struct launch_conditions *conditions = job->plan->conditions;
+	const struct launch_rlimit *files = NULL;
+
+	for (size_t i = 0; conditions && i < conditions->rlimit_count; i++) {
+		if (conditions->rlimits[i].resource != RLIMIT_NOFILE)
+			continue;
+		files = &conditions->rlimits[i];
+		job->item = i;
+	}
+	return files ? (int)set_rlimit(RLIMIT_NOFILE, files->limit.rlim_cur, files->limit.rlim_max)
+		     : 0;
 }
 
 static int step_session(struct job *job)
@@ -489,6 +528,7 @@ static const struct {
 	{ LAUNCH_PRIVILEGES, step_privileges },
 	{ LAUNCH_INIT, child_init },
 	{ LAUNCH_LANDLOCK, child_landlock },
+	{ LAUNCH_RLIMITS, child_lower_rlimits },
 	{ LAUNCH_SECCOMP, step_seccomp },
 	{ LAUNCH_EXEC, step_exec },
 };

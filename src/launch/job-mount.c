@@ -155,6 +155,20 @@ static int prepare_mount(const struct job_mounts *mounts, const struct launch_mo
 	return r;
 }
 
+bool job_can_use_base(const struct job *job)
+{
+	const struct launch_file_system *system = job->plan->file_system;
+
+	if (!system || !system->base_fd || system->overlay || system->root == LAUNCH_ROOT_SAME ||
+	    job->joins_mounts || !job->mounts->has_setattr || !job->mounts->has_new_api ||
+	    (job->plan->namespaces->unshare & CLONE_NEWUSER))
+		return false;
+	for (size_t i = 0; i < system->mount_count; i++)
+		if (system->mounts[i].kind == LAUNCH_MOUNT_MASK)
+			return false;
+	return true;
+}
+
 int job_mounts_new(const struct launch_plan *plan, struct job_mounts **ret_mounts,
 		   struct error *err)
 {

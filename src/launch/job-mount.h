@@ -27,7 +27,9 @@ struct job_mounts {
 	char **below;	  /* of the root, as in job_mount; owned */
 
 	/* The child's. */
-	long *sources;	/* of the mounts, O_PATH or -errno: as all was before the first of them */
+	/* Of the mounts, as all was before the first of them; -errno where there is none. O_PATH,
+	 * and with job->has_base the tree itself, mounted nowhere yet. */
+	long *sources;
 	long null_fd;	/* /dev/null, the same */
 	int root_fd;	/* O_PATH; what targets are relative to */
 	uint64_t *made; /* the kernel's numbers of our own mounts, in which targets may be made */
@@ -57,6 +59,8 @@ const char *child_fd_path(char text[static FD_PATH_SIZE], int fd);
 /* MOUNT_ATTR_* as flags of mount(2). */
 unsigned long child_old_flags(uint64_t attributes);
 int child_set_attributes(int fd, uint64_t attributes, bool shallow);
+/* The same of a tree that is mounted nowhere yet, and nothing of it is seen outside. */
+int child_set_apart(int fd, uint64_t attributes, bool shallow);
 /* The same of one mount by mount(2), and of one in the new root with those `below` it. */
 int child_remount(int fd, uint64_t attributes);
 int child_remount_all(struct job *job, const char *target, uint64_t attributes, char **below);
@@ -64,5 +68,7 @@ int child_remount_all(struct job *job, const char *target, uint64_t attributes, 
 /* A new file system, mounted nowhere yet: fd or -errno. `row` may be NULL: no options. */
 long child_file_system(struct job *job, const char *type, const char *source,
 		       const struct job_mount *row, uint64_t attributes);
+/* Before the first mount. */
+void child_open_sources(struct job *job);
 /* Mounts it over `target`, which is closed; also where it is a negative errno already. */
 int child_attach(struct job *job, long tree, long target);

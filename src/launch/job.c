@@ -202,6 +202,7 @@ static int prepare_blocks(const struct launch_plan *plan, struct job *job, struc
 
 	if (r == 0)
 		r = job_mounts_new(plan, &job->mounts, err);
+	job->has_base = r == 0 && job_can_use_base(job);
 	if (r == 0)
 		r = job_maps_new(plan, &job->maps, err);
 	if (r == 0)

@@ -28,6 +28,7 @@ struct job {
 	bool found_here;   /* programs[0] is it, found before the start */
 	int keep; /* CLONE_NEW*: no program; the parent keeps this namespace. 0: a program */
 	bool joins_mounts; /* a mount namespace is joined */
+	bool has_base;	   /* the root is made in the plan's base */
 	int folder_fd;	   /* -1: plan->folder is looked up there */
 	int procs_fd;	   /* v2, when not born inside; -1: none */
 	int parent_fd;	   /* pidfd of this process, where the child has to know; -1: none */
@@ -63,6 +64,8 @@ void job_done(struct job *job);
 int job_mounts_new(const struct launch_plan *plan, struct job_mounts **ret_mounts,
 		   struct error *err);
 void job_mounts_free(struct job_mounts *mounts);
+/* Whether the root can be made in the plan's base. */
+bool job_can_use_base(const struct job *job);
 /* The same for the ids of a new user namespace. */
 int job_maps_new(const struct launch_plan *plan, struct job_maps **ret_maps, struct error *err);
 void job_maps_free(struct job_maps *maps);
@@ -94,7 +97,8 @@ int child_root(struct job *job);
 int child_mounts(struct job *job);
 int child_pivot(struct job *job);
 int child_landlock(struct job *job); /* child-landlock.c */
-int child_init(struct job *job);     /* child-init.c */
+int child_init(struct job *job);
+int child_lower_rlimits(struct job *job); /* child-init.c */
 /* The steps behind one; returns the exit code, after a failure. */
 int child_steps_after(struct job *job, enum launch_step step);
 /* Decimal digits and a NUL, 12 bytes at most; returns the length without it. */

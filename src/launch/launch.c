@@ -66,7 +66,7 @@ static uint64_t clone_flags(const struct job *job)
 	const struct launch_namespaces *namespaces = job->plan->namespaces;
 	uint64_t spaces = namespaces ? namespaces->unshare & ~LAUNCH_UNSHARE_LATE : 0;
 
-	if (job->joins_mounts)
+	if (job->joins_mounts || job->has_base)
 		spaces &= ~(uint64_t)CLONE_NEWNS; /* a copy of what is joined, after that */
 	return CLONE_VM | CLONE_PIDFD | spaces |
 	       (job_needs_parent(job) ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
@@ -313,6 +313,7 @@ static int start_job(struct job *job, struct launch_child *ret_child,
 	if (pid < 0)
 		return failed(ret_failure, LAUNCH_CLONE, explain_clone((int)pid, job->plan, err));
 	child.pid = (pid_t)pid;
+	child.in_base = job->has_base;
 	if (job->failure.code < 0) {
 		struct launch_status status;
 
@@ -324,13 +325,48 @@ static int start_job(struct job *job, struct launch_child *ret_child,
 	return 0;
 }
 
-int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
-		 struct launch_failure *ret_failure, struct error *err)
+static int start_once(const struct launch_plan *plan, struct launch_child *ret_child,
+		      struct launch_failure *ret_failure, struct error *err)
 {
 	_cleanup_(job_done) struct job job;
 	int r = job_init(plan, 0, &job, ret_failure, err);
 
 	return r < 0 ? r : start_job(&job, ret_child, ret_failure, err);
+}
+
+/*
+ * A base is the faster way, and not one with failures of its own: what does not go there fails
+ * once more without it, or does not.
+ */
+int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
+		 struct launch_failure *ret_failure, struct error *err)
+{
+	_cleanup_(error_done) struct error unread = ERROR_INIT;
+	struct launch_failure failure;
+	struct launch_file_system system;
+	struct launch_plan other = *plan;
+	int r;
+
+	if (!plan->file_system || !plan->file_system->base_fd)
+		return start_once(plan, ret_child, ret_failure, err);
+	r = start_once(plan, ret_child, &failure, &unread);
+	if (r == 0)
+		return 0;
+	system = *plan->file_system;
+	system.base_fd = NULL;
+	other.file_system = &system;
+	return start_once(&other, ret_child, ret_failure, err);
+}
+
+int launch_base_open(int *ret_fd, struct error *err)
+{
+	const struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS };
+	const struct launch_file_system empty = { .root = LAUNCH_ROOT_EMPTY, .read_only = true };
+	const struct launch_plan plan = { .clone_fd = -1,
+					  .namespaces = &namespaces,
+					  .file_system = &empty };
+
+	return launch_keep(&plan, CLONE_NEWNS, ret_fd, NULL, err);
 }
 
 int launch_keep(const struct launch_plan *plan, int flag, int *ret_fd,

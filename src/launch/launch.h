@@ -98,6 +98,7 @@ struct launch_child {
 	int pidfd;	  /* -1 where the kernel has none */
 	uint64_t started; /* CLOCK_MONOTONIC ns */
 	bool born_inside; /* in plan.clone_fd by clone3, not by a move of its own */
+	bool in_base;	  /* its root is in the plan's base, not in a copy of our mounts */
 };
 
 /*
@@ -118,6 +119,9 @@ int launch_start(const struct launch_plan *plan, struct launch_child *ret_child,
  */
 int launch_keep(const struct launch_plan *plan, int flag, int *ret_fd,
 		struct launch_failure *ret_failure, struct error *err);
+
+/* An empty, read-only mount namespace for struct launch_file_system. The fd is the caller's. */
+int launch_base_open(int *ret_fd, struct error *err);
 
 struct launch_status {
 	int exit_code;	     /* the program's own, or 128 + signal */

@@ -83,6 +83,12 @@ struct launch_file_system {
 	bool make_targets;
 	const struct launch_mount *mounts; /* in this order */
 	size_t mount_count;
+	/*
+	 * Of launch_base_open(): the root is made there, where nothing has to be copied and taken
+	 * away again. NULL: in a copy of all that is mounted here, as also where the other way does
+	 * not go (a user namespace, an overlay, masks).
+	 */
+	const int *base_fd;
 };
 
 /* ---- who it is and what it may ---- */

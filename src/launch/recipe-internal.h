@@ -70,7 +70,7 @@ int recipe_finish_identity(struct recipe *recipe, struct error *err);
 /* recipe-confine.c */
 recipe_setter recipe_set_allow_bind, recipe_set_allow_connect, recipe_set_allow_execute,
 	recipe_set_allow_read, recipe_set_allow_write, recipe_set_capabilities, recipe_set_seccomp;
-/* recipe-seccomp.c, or recipe-seccomp-none.c */
+/* recipe-seccomp.c */
 void recipe_seccomp_done(struct recipe *recipe);
 /* After the namespaces are known. */
 int recipe_finish_confinement(struct recipe *recipe, struct error *err);

@@ -15,9 +15,9 @@ static const struct {
 	const char *name;
 	uint64_t flag;
 } spaces[] = {
-	{ "cgroup", CLONE_NEWCGROUP }, { "ipc", CLONE_NEWIPC }, { "mount", CLONE_NEWNS },
-	{ "net", CLONE_NEWNET },       { "pid", CLONE_NEWPID }, { "time", CLONE_NEWTIME },
-	{ "user", CLONE_NEWUSER },     { "uts", CLONE_NEWUTS },
+	{ "cgroup", CLONE_NEWCGROUP }, { "ipc", CLONE_NEWIPC },	  { "mnt", CLONE_NEWNS },
+	{ "mount", CLONE_NEWNS },      { "net", CLONE_NEWNET },	  { "pid", CLONE_NEWPID },
+	{ "time", CLONE_NEWTIME },     { "user", CLONE_NEWUSER }, { "uts", CLONE_NEWUTS },
 };
 
 /* Root has no need of a user namespace: it is one more thing that the kernel has to get right. */

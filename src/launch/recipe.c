@@ -15,7 +15,7 @@ static const struct row {
 	recipe_setter *set;
 } rows[] = {
 	{ { "unshare", KEY_LIST, "NAMES",
-	    "namespaces of its own: all, or user,mount,pid,net,ipc,uts,cgroup,time" },
+	    "namespaces of its own: all, or user,mount (mnt),pid,net,ipc,uts,cgroup,time" },
 	  recipe_set_unshare },
 	{ { "map-user", KEY_LIST, "IN[:OUT[:N]]",
 	    "users of the user namespace; repeatable (default: oneself)" },

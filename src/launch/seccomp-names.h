@@ -37,6 +37,9 @@ int seccomp_group_each(const struct seccomp_group *group,
 bool seccomp_argument(const char *call, const char *name, unsigned *ret_index, bool *ret_narrow);
 /* "AF_UNIX"; false: unknown. */
 bool seccomp_constant(const char *name, uint64_t *ret_value);
+/* "EPERM" of 1; NULL: none. Every number that has a name is below the second. */
+const char *seccomp_errno_name(int number);
+enum { SECCOMP_ERRNOS_END = 256 };
 /* EPERM; -ENOENT: unknown. */
 int seccomp_errno(const char *name);
 

@@ -121,7 +121,7 @@ const char *seccomp_action_text(uint32_t action, char buffer[static SECCOMP_ACTI
 	case SECCOMP_RET_KILL_PROCESS:
 		return "kill";
 	case SECCOMP_RET_ERRNO:
-		name = strerrorname_np((int)number);
+		name = seccomp_errno_name((int)number);
 		if (name)
 			snprintf(buffer, SECCOMP_ACTION_TEXT, "errno %s", name);
 		else

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 /* By place; one that ends with ":" has all 64 bits. "" has no name. */
 static const struct {
@@ -225,14 +226,12 @@ const char *seccomp_suggest_constant(const char *name)
 	return suggest(name, names, ARRAY_SIZE(constants));
 }
 
-/* ---- errnos, which the C library knows ---- */
-
-enum { ERRNO_NAMES_END = 256 };
+/* ---- errnos ---- */
 
 int seccomp_errno(const char *name)
 {
-	for (int i = 1; i < ERRNO_NAMES_END; i++) {
-		const char *known = strerrorname_np(i);
+	for (int i = 1; i < SECCOMP_ERRNOS_END; i++) {
+		const char *known = seccomp_errno_name(i);
 
 		if (known && streq(known, name))
 			return i;
@@ -245,11 +244,11 @@ int seccomp_errno(const char *name)
 
 const char *seccomp_suggest_errno(const char *name)
 {
-	const char *names[ERRNO_NAMES_END];
+	const char *names[SECCOMP_ERRNOS_END];
 	size_t count = 0;
 
-	for (int i = 1; i < ERRNO_NAMES_END; i++) {
-		const char *known = strerrorname_np(i);
+	for (int i = 1; i < SECCOMP_ERRNOS_END; i++) {
+		const char *known = seccomp_errno_name(i);
 
 		if (known)
 			names[count++] = known;

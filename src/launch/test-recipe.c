@@ -189,7 +189,7 @@ static void test_namespaces(void **state)
 	struct fixture f;
 
 	begin(&f);
-	set(&f, "unshare", "pid,uts");
+	set(&f, "unshare", "mnt,pid,uts");
 	set(&f, "map-user", "0:1000:10");
 	set(&f, "map-user", "20");
 	set(&f, "hostname", "box");
@@ -197,7 +197,7 @@ static void test_namespaces(void **state)
 	plan(&f);
 	spaces = f.plan.namespaces;
 	assert_true(spaces->unshare ==
-		    (CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_NEWNET));
+		    (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_NEWNET));
 	assert_true(spaces->loopback);
 	assert_int_equal(spaces->user_count, 2);
 	assert_int_equal(spaces->users[0].outside, 1000);

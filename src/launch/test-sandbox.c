@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static char program[] = "/bin/sh", dash_c[] = "-c";
 
@@ -284,6 +285,46 @@ static void test_conditions(void **state)
 	expect_failure(&plan, LAUNCH_OOM_SCORE, -EINVAL, "oom score");
 }
 
+/* The launcher holds more descriptors than the program may have. */
+static void test_full_table(void **state)
+{
+	const struct launch_rlimit rlimits[] = { { RLIMIT_NOFILE, { 30, 2000 } },
+						 { RLIMIT_NOFILE, { 33, 44 } } };
+	const struct launch_conditions conditions = { .rlimits = rlimits, .rlimit_count = 2 };
+	const struct launch_capabilities none = { 0 };
+	const struct launch_confinement confinement = { .capabilities = &none };
+	static const struct launch_mount mounts[] = {
+		{ LAUNCH_MOUNT_BIND, "/bin", "/bin" },
+		{ LAUNCH_MOUNT_BIND, "/lib", "/lib" },
+		{ LAUNCH_MOUNT_BIND, "/lib64", "/lib64" },
+		{ LAUNCH_MOUNT_BIND, "/usr", "/usr" },
+	};
+	char folder[] = "/tmp/reeve-test-XXXXXX";
+	struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS };
+	struct launch_file_system system = { .root = LAUNCH_ROOT_PATH,
+					     .path = folder,
+					     .overlay = true,
+					     .mounts = mounts,
+					     .mount_count = ARRAY_SIZE(mounts) };
+	struct launch_plan plan = { .clone_fd = -1,
+				    .namespaces = &namespaces,
+				    .file_system = &system,
+				    .confinement = &confinement,
+				    .conditions = &conditions };
+	int fds[100];
+
+	unit_need_root();
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+		assert_true(fds[i] >= 0);
+	}
+	expect(&plan, "ulimit -Sn; ulimit -Hn", "33\n44\n");
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_privileges(void **state)
 {
 	const struct launch_capabilities none = { .bounding = 1 }, some = {
@@ -427,6 +468,78 @@ static void test_kept(void **state)
 	assert_int_equal(launch_keep(&plan, CLONE_NEWNS, &joins[0].fd, NULL, NULL), -ENOENT);
 }
 
+static void expect_base(struct launch_plan *plan, bool wanted)
+{
+	char exit_0[] = "exit 0", *argv[] = { program, dash_c, exit_0, NULL };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	struct launch_status status;
+	struct launch_child child;
+
+	plan->argv = argv;
+	if (launch_start(plan, &child, NULL, &err) < 0)
+		fail_msg("%s", error_text(&err));
+	assert_true(child.in_base == wanted);
+	assert_int_equal(launch_wait(&child, &status), 0);
+	assert_int_equal(status.exit_code, 0);
+	launch_child_done(&child);
+}
+
+/* The same root in a base, and what does not go there. */
+static void test_base(void **state)
+{
+	static const struct launch_mount mounts[] = {
+		{ LAUNCH_MOUNT_BIND, "/usr", "/usr", .attributes = MOUNT_ATTR_RDONLY },
+		{ LAUNCH_MOUNT_SYMLINK, "/bin", "usr/bin" },
+		{ LAUNCH_MOUNT_SYMLINK, "/lib", "usr/lib" },
+		{ LAUNCH_MOUNT_SYMLINK, "/lib64", "usr/lib64" },
+		{ LAUNCH_MOUNT_FILESYSTEM, "/proc", "proc", "proc" },
+		{ LAUNCH_MOUNT_FILESYSTEM, "/dev", "tmpfs", "tmpfs" },
+		{ LAUNCH_MOUNT_DEVICE, "/dev/zero", "/dev/zero" },
+		{ LAUNCH_MOUNT_BIND, "/none", "/none", .optional = true },
+		{ LAUNCH_MOUNT_BIND, "/file/of", "/dev/null" },
+		{ LAUNCH_MOUNT_MASK, "/proc/version" },
+	};
+	struct launch_namespaces namespaces = { .unshare = CLONE_NEWNS | CLONE_NEWPID };
+	int base = -1;
+	struct launch_file_system system = { .root = LAUNCH_ROOT_EMPTY,
+					     .read_only = true,
+					     .mounts = mounts,
+					     .mount_count = ARRAY_SIZE(mounts) - 1,
+					     .base_fd = &base };
+	struct launch_plan plan = { .clone_fd = -1,
+				    .namespaces = &namespaces,
+				    .file_system = &system };
+	const char *script = "pwd; echo $$; ls /; touch /usr/x 2>&- || touch /x 2>&- || echo ro; "
+			     "cut -d' ' -f5 /proc/self/mountinfo | sort; "
+			     "grep shared: /proc/self/mountinfo; cd ../..; pwd";
+	const char *wanted = "/\n1\nbin\ndev\nfile\nlib\nlib64\nproc\nusr\nro\n"
+			     "/\n/dev\n/file/of\n/proc\n/usr\n/\n";
+	/* EBADF, where the kernel (5.12) has it. */
+	bool has_base = syscall(SYS_mount_setattr, -1, "", 0, NULL, 0) < 0 && errno != ENOSYS;
+
+	unit_need_root();
+	/* That is none: in a copy. */
+	expect(&plan, script, wanted);
+	expect_base(&plan, false);
+	assert_int_equal(launch_base_open(&base, NULL), 0);
+	for (int i = 0; i < 2; i++)
+		expect(&plan, script, wanted);
+	expect_base(&plan, has_base);
+	system.mount_count++;
+	expect_base(&plan, false);
+	expect(&plan, "cat /proc/version", "");
+	system.mount_count = 0;
+	system.root = LAUNCH_ROOT_PATH;
+	system.path = "/";
+	expect_base(&plan, has_base);
+	expect(&plan, "echo $$; touch /usr/x 2>&- || echo ro", "1\nro\n");
+	/* The sentence is that of the copy. */
+	system.mounts = (const struct launch_mount[]){ { LAUNCH_MOUNT_BIND, "/usr", "/none" } };
+	system.mount_count = 1;
+	expect_failure(&plan, LAUNCH_MOUNTS, -ENOENT, "/none");
+	close(base);
+}
+
 /* A process that reaps beside the program, which is as it would be without. */
 static void test_first_process(void **state)
 {
@@ -467,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_overlay),	      cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_privileges),    cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_joins),	      cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_base),	      cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_first_process),
 	};
 

@@ -7,6 +7,7 @@
 
 #include "config/profile.h"
 #include "launch/account.h"
+#include "launch/network-pool.h"
 #include "launch/recipe.h"
 #include "lib/sentence.h"
 
@@ -20,6 +21,11 @@ struct reeve_plan {
 	struct account account;				 /* of the same folders */
 	struct launch_descriptor pass[DESCRIPTORS_MOST]; /* `as` ascending */
 	size_t pass_count;
+
+	/* What makes the second launch and those after it faster. */
+	unsigned roots; /* launches with a root */
+	int base_fd;	/* struct launch_file_system; -1 */
+	struct network_pool networks;
 };
 
 struct reeve_launch {
@@ -36,6 +42,7 @@ int reeve_plan_new(struct reeve_plan **ret_plan)
 
 	if (!plan)
 		return -ENOMEM;
+	plan->base_fd = -1;
 	entrance_init(&plan->entrance);
 	if (recipe_new(&plan->recipe) < 0) {
 		reeve_plan_free(plan);
@@ -52,6 +59,8 @@ void reeve_plan_free(struct reeve_plan *plan)
 	recipe_free(plan->recipe);
 	entrance_done(&plan->entrance);
 	account_done(&plan->account);
+	network_pool_done(&plan->networks);
+	closep(&plan->base_fd);
 	free(plan);
 }
 
@@ -132,7 +141,76 @@ int reeve_plan_descriptor(struct reeve_plan *plan, int fd, int as)
 	return 0;
 }
 
+/* ---- what is made ahead ---- */
+
+static bool may_join_network(const struct launch_plan *whole)
+{
+	const struct launch_namespaces *namespaces = whole->namespaces;
+
+	return namespaces && (namespaces->unshare & CLONE_NEWNET) &&
+	       !(namespaces->unshare & CLONE_NEWUSER) && !namespaces->join_count;
+}
+
+int reeve_plan_prepare(struct reeve_plan *plan, unsigned networks, char **ret_sentence)
+{
+	struct launch_plan whole = { .clone_fd = -1 };
+	struct error err = ERROR_INIT;
+	int r = recipe_plan(plan->recipe, &whole, &err);
+
+	if (r == 0 && !may_join_network(&whole))
+		r = error_set(&err, -EINVAL,
+			      "network namespaces made ahead are for programs that each have their "
+			      "own (unshare: net) and no user namespace");
+	if (r == 0)
+		r = network_pool_fill(&plan->networks, networks, &err);
+	return r < 0 ? sentence_give(&err, r, ret_sentence) : 0;
+}
+
+/* The blocks of a plan that name what was made ahead, while it starts. */
+struct ahead {
+	struct launch_namespaces namespaces;
+	struct launch_join join;
+	struct launch_file_system system;
+};
+
+static void use_ahead(struct reeve_plan *plan, struct launch_plan *whole, struct ahead *ahead)
+{
+	/* Who launches once has nothing of it; without it a root is made as well. */
+	if (whole->file_system && plan->roots < 2 && ++plan->roots == 2)
+		(void)launch_base_open(&plan->base_fd, NULL);
+	if (whole->file_system && plan->base_fd >= 0) {
+		ahead->system = *whole->file_system;
+		ahead->system.base_fd = &plan->base_fd;
+		whole->file_system = &ahead->system;
+	}
+	ahead->join = (struct launch_join){ .fd = -1, .flags = CLONE_NEWNET };
+	if (may_join_network(whole))
+		ahead->join.fd = network_pool_take(&plan->networks);
+	if (ahead->join.fd < 0)
+		return;
+	ahead->namespaces = *whole->namespaces;
+	ahead->namespaces.unshare &= ~(uint64_t)CLONE_NEWNET;
+	ahead->namespaces.loopback = false;
+	ahead->namespaces.joins = &ahead->join;
+	ahead->namespaces.join_count = 1;
+	whole->namespaces = &ahead->namespaces;
+}
+
 /* ---- a launch ---- */
+
+static int start_whole(struct reeve_plan *plan, struct launch_plan *whole,
+		       struct reeve_launch *launch, struct error *err)
+{
+	struct ahead ahead;
+	int r = account_begin(&plan->account, &launch->account);
+
+	if (r < 0)
+		return r;
+	use_ahead(plan, whole, &ahead);
+	r = launch_start(whole, &launch->child, NULL, err);
+	closep(&ahead.join.fd);
+	return r;
+}
 
 int reeve_launch_start(struct reeve_plan *plan, char *const argv[],
 		       struct reeve_launch **ret_launch, char **ret_sentence)
@@ -148,9 +226,7 @@ int reeve_launch_start(struct reeve_plan *plan, char *const argv[],
 		entrance_plan(&plan->entrance, &whole);
 		if (plan->pass_count)
 			whole.descriptors = &descriptors;
-		r = account_begin(&plan->account, &launch->account);
-		if (r == 0)
-			r = launch_start(&whole, &launch->child, NULL, &err);
+		r = start_whole(plan, &whole, launch, &err);
 	}
 	if (r < 0) {
 		if (launch)

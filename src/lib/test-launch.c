@@ -158,6 +158,57 @@ static void test_reasons(void **state)
 	reeve_plan_free(plan);
 }
 
+/* Each program is in a network of its own, made ahead or not. */
+static void test_prepared(void **state)
+{
+	static const char *const keys[][2] = {
+		{ "unshare", "pid,net" },
+		{ "empty-root", "yes" },
+		{ "ro-bind", "/usr" },
+		{ "symlink", "usr/bin:/bin" },
+		{ "symlink", "usr/lib:/lib" },
+		{ "symlink", "usr/lib64:/lib64" },
+		{ "proc", "yes" },
+	};
+	enum { LAUNCHES = 4, AHEAD = 2 };
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	_cleanup_(freep) char *sentence = NULL, *text = NULL;
+	ino_t networks[LAUNCHES];
+	char *rest, *line;
+	size_t count = 0;
+	int pipes[2];
+
+	assert_int_equal(reeve_plan_prepare(plan, 1, &sentence), -EINVAL);
+	assert_non_null(strstr(sentence, "(unshare: net)"));
+	if (geteuid() != 0)
+		reeve_plan_free(plan);
+	unit_need_root();
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		assert_int_equal(reeve_plan_set(plan, keys[i][0], keys[i][1], NULL), 0);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	assert_int_equal(reeve_plan_descriptor(plan, pipes[1], 1), 0);
+	assert_int_equal(reeve_plan_prepare(plan, 1000, NULL), -EINVAL);
+	assert_int_equal(reeve_plan_prepare(plan, AHEAD, NULL), 0);
+	for (size_t i = 0; i < LAUNCHES; i++) {
+		struct reeve_report report = { .size = sizeof(report) };
+		struct reeve_launch *launch = start(plan, "stat -L -c %i /proc/self/ns/net && "
+							  "[ $(grep -c : /proc/net/dev) = 1 ]");
+
+		assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+		assert_int_equal(report.exit_code, 0);
+		reeve_launch_free(launch);
+	}
+	close(pipes[1]);
+	assert_int_equal(file_read_fd(pipes[0], 4096, &text, NULL), 0);
+	close(pipes[0]);
+	/* Those that were made ahead lived side by side. */
+	for (rest = text; (line = strsep(&rest, "\n")) && *line && count < LAUNCHES;)
+		networks[count++] = strtoul(line, NULL, 10);
+	assert_int_equal(count, LAUNCHES);
+	assert_true(networks[0] != networks[1]);
+	reeve_plan_free(plan);
+}
+
 static void test_profiles(void **state)
 {
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
@@ -189,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_an_older_report),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_prepared),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_reasons),
 	};

@@ -60,6 +60,8 @@ struct supervisor {
 	uint64_t foreign_messages; /* to the notify socket, from nobody's process */
 	uint64_t record_failures;
 	int null_fd;
+	int claim_fd; /* the folder of manifests is ours (claim.h); -1 */
+	bool begun;   /* what runs has been taken over; false: another daemon has the folder */
 	char boot_id[37];
 	struct launch_rlimit rlimits[1]; /* what the daemon has raised for itself */
 };
@@ -131,6 +133,11 @@ int service_adopt(struct service *service);
 void supervisor_wake(struct supervisor *supervisor);
 /* Makes what services need; does nothing where that is there. */
 int supervisor_open(struct supervisor *supervisor, struct error *err);
+/* Before anything is done to services: -EBUSY with a sentence while another daemon has them. Does
+ * nothing without a loop. */
+int supervisor_take_charge(struct supervisor *supervisor, struct error *err);
+/* Another daemon has them: says so, once, and to each that asks. */
+void supervisor_stand_by(struct supervisor *supervisor, struct error *err);
 int supervisor_add(struct supervisor *supervisor, const char *name, struct service **ret_service);
 struct service *supervisor_find(const struct supervisor *supervisor, const char *name);
 int supervisor_get(const struct supervisor *supervisor, const char *name,

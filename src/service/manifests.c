@@ -190,8 +190,17 @@ int supervisor_reload(struct supervisor *supervisor, struct error *err)
 {
 	int r = supervisor_load(supervisor, err);
 
-	if (r >= 0 && supervisor->options.event && supervisor->count > 0)
+	if (r < 0 || !supervisor->options.event)
+		return r;
+	/* Another daemon may have ended meanwhile. */
+	if (!supervisor->begun)
+		return supervisor_begin(supervisor, err);
+	if (supervisor->count > 0)
 		r = supervisor_open(supervisor, err);
+	if (r == -EBUSY) {
+		supervisor_stand_by(supervisor, err);
+		return 0;
+	}
 	for (size_t i = 0; r >= 0 && i < supervisor->count; i++) {
 		const struct service *service = supervisor->items[i];
 		_cleanup_(error_done) struct error ignored = ERROR_INIT;
@@ -250,7 +259,7 @@ static int check_text(const char *path, const char *text, struct error *err)
 	return r < 0 && r != -ENOMEM ? error_wrap(err, "service %s", manifest->name) : r;
 }
 
-static int write_manifest(const struct supervisor *supervisor, const char *path, const char *text,
+static int write_manifest(struct supervisor *supervisor, const char *path, const char *text,
 			  struct error *err)
 {
 	int r = check_text(path, text, err);
@@ -260,6 +269,11 @@ static int write_manifest(const struct supervisor *supervisor, const char *path,
 	if (mkdir(supervisor->manifests, 0755) < 0 && errno != EEXIST)
 		return error_set_errno(err, -errno, "cannot make the folder %s",
 				       supervisor->manifests);
+	if (supervisor->options.event)
+		r = supervisor->begun ? supervisor_open(supervisor, err)
+				      : supervisor_take_charge(supervisor, err);
+	if (r < 0)
+		return r;
 	r = file_replace_at(AT_FDCWD, path, text, strlen(text), 0644);
 	return r < 0 ? error_set_errno(err, r, "cannot write %s", path) : 0;
 }
@@ -276,7 +290,7 @@ static int take_up(struct supervisor *supervisor, const char *name, const char *
 	service = supervisor_find(supervisor, name);
 	if (service->problem)
 		return error_set(err, -EINVAL, "%s", service->problem);
-	return supervisor->options.event ? supervisor_open(supervisor, err) : 0;
+	return 0;
 }
 
 int supervisor_install(struct supervisor *supervisor, const char *name, const json_t *manifest,
@@ -330,6 +344,8 @@ int supervisor_remove(struct supervisor *supervisor, const char *name, struct er
 
 	if (r >= 0)
 		r = manifest_path(supervisor, name, path, err);
+	if (r >= 0)
+		r = supervisor_take_charge(supervisor, err);
 	if (r < 0)
 		return r;
 	if (!supervisor->options.event && service_members(service) > 0)

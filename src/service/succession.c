@@ -8,6 +8,9 @@
 
 #include <limits.h>
 
+/* No service has that name. */
+#define CLAIM ":folder"
+
 static bool is_busy(const struct service *service)
 {
 	switch (service->machine.state) {
@@ -38,7 +41,7 @@ int supervisor_is_settled(const struct supervisor *supervisor, struct error *err
 int supervisor_hand_over(struct supervisor *supervisor,
 			 int (*give)(void *userdata, const char *name, int fd), void *userdata)
 {
-	int r = 0;
+	int r = supervisor->claim_fd < 0 ? 0 : give(userdata, CLAIM, supervisor->claim_fd);
 
 	for (size_t i = 0; r >= 0 && i < supervisor->count; i++) {
 		struct service *service = supervisor->items[i];
@@ -77,6 +80,11 @@ int supervisor_take(struct supervisor *supervisor, const char *name, int fd)
 	char *colon = copy ? strrchr(copy, ':') : NULL;
 	struct service *service;
 
+	if (streq(name, CLAIM)) {
+		closep(&supervisor->claim_fd);
+		supervisor->claim_fd = fd;
+		return 0;
+	}
 	if (!colon)
 		return copy ? -EINVAL : -ENOMEM;
 	*colon = '\0';

@@ -4,6 +4,7 @@
  * the middle of each other's functions, so what follows from that for others (who waited for it,
  * who required it, who is to be forgotten) is looked at afterwards, once, from the loop.
  */
+#include "service/claim.h"
 #include "service/internal.h"
 
 #include <fcntl.h>
@@ -238,10 +239,10 @@ static int start_one(struct service *service, unsigned depth, struct error *err)
 	return 0;
 }
 
-static int need_loop(const struct supervisor *supervisor, struct error *err)
+static int need_loop(struct supervisor *supervisor, struct error *err)
 {
 	if (supervisor->options.event)
-		return 0;
+		return supervisor_take_charge(supervisor, err);
 	return error_set(err, -ENOENT, "no daemon runs, which would supervise it (start reeved)");
 }
 
@@ -471,15 +472,22 @@ static void keep_rlimits(struct supervisor *supervisor)
 /* Not before there is a service: without any, nothing of it is there. */
 int supervisor_open(struct supervisor *supervisor, struct error *err)
 {
+	int fd = -1, r = 0;
+
+	if (!claim_holds(supervisor->claim_fd, supervisor->manifests))
+		r = claim_folder(supervisor->manifests, &fd, err);
+	if (r < 0)
+		return r;
+	if (fd >= 0) {
+		closep(&supervisor->claim_fd);
+		supervisor->claim_fd = fd;
+	}
 	return supervisor->notify ? 0 : open_folders(supervisor, err);
 }
 
-int supervisor_begin(struct supervisor *supervisor, struct error *err)
+static void take_over(struct supervisor *supervisor)
 {
-	int r = supervisor->count > 0 ? supervisor_open(supervisor, err) : 0;
-
-	if (r < 0)
-		return r;
+	supervisor->begun = true;
 	/* First all that runs: then nothing is started that would wait for it. */
 	for (size_t i = 0; i < supervisor->count; i++)
 		supervisor->items[i]->fresh =
@@ -491,6 +499,43 @@ int supervisor_begin(struct supervisor *supervisor, struct error *err)
 		if (service->fresh && start_one(service, 0, &trouble) < 0)
 			service_trouble(service, &trouble);
 	}
+}
+
+int supervisor_take_charge(struct supervisor *supervisor, struct error *err)
+{
+	int r;
+
+	if (!supervisor->options.event || supervisor->begun)
+		return 0;
+	r = supervisor_open(supervisor, err);
+	if (r >= 0)
+		take_over(supervisor);
+	return r;
+}
+
+void supervisor_stand_by(struct supervisor *supervisor, struct error *err)
+{
+	const struct supervisor_options *options = &supervisor->options;
+
+	supervisor->begun = false;
+	options->tell(options->userdata, LOG_ERR, error_text(err));
+	for (size_t i = 0; i < supervisor->count; i++) {
+		free(supervisor->items[i]->trouble);
+		supervisor->items[i]->trouble = strdup(error_text(err));
+	}
+	error_done(err);
+}
+
+int supervisor_begin(struct supervisor *supervisor, struct error *err)
+{
+	int r = supervisor->count > 0 ? supervisor_open(supervisor, err) : 0;
+
+	if (r >= 0)
+		take_over(supervisor);
+	if (r != -EBUSY)
+		return r;
+	/* What else the daemon does goes on. */
+	supervisor_stand_by(supervisor, err);
 	return 0;
 }
 
@@ -504,6 +549,7 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 		return error_oom(err);
 	supervisor->options = *options;
 	supervisor->null_fd = -1;
+	supervisor->claim_fd = -1;
 	supervisor->manifests = strdup(options->manifests);
 	supervisor->over = options->over ? strdup(options->over) : NULL;
 	supervisor->runtime_dir = strdup(options->runtime_dir);
@@ -534,6 +580,7 @@ void supervisor_free(struct supervisor *supervisor)
 	if (supervisor->options.notify_fd > 0)
 		close(supervisor->options.notify_fd);
 	closep(&supervisor->null_fd);
+	closep(&supervisor->claim_fd);
 	free(supervisor->manifests);
 	free(supervisor->over);
 	free(supervisor->runtime_dir);

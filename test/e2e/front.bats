@@ -37,7 +37,9 @@ same() { # WORDS...
 	[ "$(starter --runtime-dir="$RUN" --config "$POLICY" --group g --nice 1 --umask 077)" = reeve ]
 	[ "$(starter --unshare ipc,uts --hostname box --capabilities sys_ptrace)" = reeve ]
 	[ "$(starter --runtime-dir "$RUN" --pids 50)" = reeve-commands ]
-	[ "$(starter --seccomp 'errno EPERM @mount')" = reeve-commands ]
+	[ "$(starter --seccomp 'errno EPERM @mount; kill ptrace')" = reeve ]
+	[ "$(starter --seccomp ordinary)" = reeve ]
+	[ "$(starter --seccomp '{"defaultAction": "SCMP_ACT_ALLOW"}')" = reeve-commands ]
 	[ "$(starter --user 0)" = reeve-commands ]
 	[ "$(starter --die-with-parent)" = reeve-commands ]
 	timeout 60 reeve group freeze --runtime-dir "$RUN" g
@@ -65,6 +67,10 @@ same() { # WORDS...
 	same run --unshare mount --tmpfs /none/there -- true
 	same run --capabilities chwon -- true
 	same run --rlimit nofile=64 -- sh -c 'ulimit -n; ulimit -Hn'
+	same run --seccomp 'errno EXDEV uname' -- uname
+	same run --seccomp 'kill uname' -- uname
+	same run --seccomp 'errno EPERM s390_guarded_storage' -- true
+	same run --seccomp 'errno EPRM @mount' -- true
 	same run --help
 	same ru
 	same

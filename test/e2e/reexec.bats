@@ -196,3 +196,77 @@ groups: {g: {pids: 100}, h: {pids: 100}}"
 	eventually counter_is trigger.succeeded 1
 	stop
 }
+
+in_group() { # GROUP PID
+	grep -q "/$1\$" "/proc/$2/cgroup"
+}
+
+@test "who changes users while nobody looks is placed afterwards, and the gap is told and counted" {
+	local pid
+	policy <<<"rules: {them: {on: [execute, setuid], uid: 61201, group: g}}
+groups: {g: {pids: 1000}}"
+	cat >changing.py <<-'END'
+		import os, time
+		pids = []
+		while not os.path.exists("enough") and len(pids) < 400:
+		    pid = os.fork()
+		    if pid == 0:
+		        os.setuid(61201)
+		        time.sleep(600)
+		    pids.append(pid)
+		    time.sleep(0.005)
+		open("pids.new", "w").write("".join(f"{pid}\n" for pid in pids))
+		os.rename("pids.new", "pids")
+		time.sleep(600)
+	END
+	start
+	eventually observes
+	background python3 changing.py
+	eventually counter_above observer.events 10
+	exec_anew
+	eventually counter_above observer.gaps 0
+	touch enough
+	eventually test -e pids
+	owned $(<pids)
+	while read -r pid; do
+		eventually in_group g "$pid"
+	done <pids
+	grep -q 'nobody was told of forks' log
+	stop
+}
+
+observes() {
+	! reeve status --runtime-dir "$RUN" --json | tr -d ' \n' | grep -qF '"state":"starting"'
+}
+
+@test "the sockets of a service that rests, and the register socket, are handed over" {
+	load register
+	agent serve hello <<<"enabled: true
+restart: always
+restart_delay: 1h
+restart_delay_max: 1h
+listen: \"unix:$WORK/s\""
+	policy <<<"rules: {}"
+	start --register-socket "$WORK/register.socket"
+	eventually is agent state running
+	# The second end in a row: now it rests, and its socket is the daemon's alone.
+	kill -KILL "$(field agent pid)"
+	eventually is agent restarts 1
+	eventually is agent state running
+	kill -KILL "$(field agent pid)"
+	eventually is agent state backoff
+	# It is in the socket's queue before, and is answered after.
+	background python3 -c '
+import socket, sys
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+open("waits", "w").close()
+open("heard", "w").write(client.recv(64).decode())' "$WORK/s"
+	eventually test -e waits
+	exec_anew
+	is agent state backoff
+	register "$WORK/register.socket" $$ 0 | grep -q SUCCESS
+	timeout 30 reeve service start --runtime-dir "$RUN" agent
+	eventually grep -q hello heard
+	stop
+}

@@ -152,6 +152,40 @@ at_least() { # NAME MEMBER NUMBER
 	[ -z "$(group_tops | grep -e -other)" ]
 }
 
+runs_in_second() {
+	timeout 10 reeve service status agent --runtime-dir "$WORK/second" | grep -q 'state *running'
+}
+
+@test "two daemons with one folder of services: the second runs without them, and takes them when it can" {
+	local pid second=$WORK/second other
+	manifest agent wait <<<""
+	start
+	eventually is agent state running
+	pid=$(field agent pid)
+	sed "s/^name: .*/&-other/" "$POLICY" >other.yaml
+	background reeved --config "$WORK/other.yaml" --runtime-dir "$second" >log2 2>&1
+	other=$!
+	eventually timeout 10 reeve status --runtime-dir "$second" >status2
+	grep -q "services in $WORK/services are another daemon's (process $DAEMON)" log2
+	timeout 10 reeve service status agent --runtime-dir "$second" >status2
+	grep -q 'state *stopped' status2
+	grep -q "another daemon's" status2
+	refused 1 "another daemon's" timeout 30 reeve service start agent --runtime-dir "$second"
+	refused 1 "another daemon's" timeout 30 reeve service set agent pids=4 --runtime-dir "$second"
+	refused 1 "another daemon's" timeout 30 reeve service remove agent --runtime-dir "$second"
+	timeout 30 reeve reload --runtime-dir "$second"
+	is agent pid "$pid"
+	is agent starts 1
+	svc stop agent
+	stop
+	# Now they are nobody's.
+	timeout 30 reeve reload --runtime-dir "$second"
+	eventually runs_in_second
+	timeout 30 reeve service stop agent --runtime-dir "$second"
+	kill -TERM "$other"
+	wait_gone "$other"
+}
+
 @test "a sandbox: what it sees and may do, after a restart too, and its limits hold" {
 	local pid
 	mkdir -m 755 root root/srv
