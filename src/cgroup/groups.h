@@ -218,6 +218,9 @@ struct group_usage {
 	uint64_t memory_max_hits; /* times the limit was met */
 	uint64_t pids_max_hits;	  /* forks refused */
 	uint64_t io_read, io_written;
+	/* In which some of it waited for a processor, memory, or io; v2 where the kernel has PSI.
+	 */
+	uint64_t cpu_stall_ns, memory_stall_ns, io_stall_ns;
 };
 enum usage_bit {
 	USAGE_CPU = 1 << 0,
@@ -231,6 +234,9 @@ enum usage_bit {
 	USAGE_PIDS_MAX_HITS = 1 << 8,
 	USAGE_IO_READ = 1 << 9,
 	USAGE_IO_WRITTEN = 1 << 10,
+	USAGE_CPU_STALL = 1 << 11,
+	USAGE_MEMORY_STALL = 1 << 12,
+	USAGE_IO_STALL = 1 << 13,
 };
 int group_usage(const struct group *group, struct group_usage *ret_usage);
 /* Of these figures only (enum usage_bit): each is a file to be read. */

@@ -17,6 +17,7 @@ enum form {
 	FORM_NUMBER, /* the whole file */
 	FORM_KEY,    /* the line "key value" */
 	FORM_SUM,    /* v2 io.stat: every key=value of the file; v1: every "M:m Key value" */
+	FORM_STALL,  /* pressure: total= of the line "some" */
 };
 
 struct figure {
@@ -37,10 +38,11 @@ struct figure {
 #define V1(controller) .controllers = UINT32_C(1) << CONTROLLER_##controller
 #define V2	       .v2 = true
 
+/* Figures of one file stand together: it is read once for them. */
 static const struct figure figures[] = {
 	FIGURE(USAGE_CPU, V2, FORM_KEY, "cpu.stat", "usage_usec", 1000, cpu_ns),
-	FIGURE(USAGE_CPU, V1(CPUACCT), FORM_NUMBER, "cpuacct.usage", NULL, 1, cpu_ns),
 	FIGURE(USAGE_THROTTLED, V2, FORM_KEY, "cpu.stat", "throttled_usec", 1000, throttled_ns),
+	FIGURE(USAGE_CPU, V1(CPUACCT), FORM_NUMBER, "cpuacct.usage", NULL, 1, cpu_ns),
 	FIGURE(USAGE_THROTTLED, V1(CPU), FORM_KEY, "cpu.stat", "throttled_time", 1, throttled_ns),
 	FIGURE(USAGE_MEMORY, V2, FORM_NUMBER, "memory.current", NULL, 1, memory),
 	FIGURE(USAGE_MEMORY, V1(MEMORY), FORM_NUMBER, "memory.usage_in_bytes", NULL, 1, memory),
@@ -52,19 +54,23 @@ static const struct figure figures[] = {
 	FIGURE(USAGE_PIDS, V2, FORM_NUMBER, "pids.current", NULL, 1, pids),
 	FIGURE(USAGE_PIDS, V1(PIDS), FORM_NUMBER, "pids.current", NULL, 1, pids),
 	FIGURE(USAGE_OOM_KILLS, V2, FORM_KEY, "memory.events", "oom_kill", 1, oom_kills),
+	FIGURE(USAGE_MEMORY_MAX_HITS, V2, FORM_KEY, "memory.events", "max", 1, memory_max_hits),
 	FIGURE(USAGE_OOM_KILLS, V1(MEMORY), FORM_KEY, "memory.oom_control", "oom_kill", 1,
 	       oom_kills),
-	FIGURE(USAGE_MEMORY_MAX_HITS, V2, FORM_KEY, "memory.events", "max", 1, memory_max_hits),
 	FIGURE(USAGE_MEMORY_MAX_HITS, V1(MEMORY), FORM_NUMBER, "memory.failcnt", NULL, 1,
 	       memory_max_hits),
 	FIGURE(USAGE_PIDS_MAX_HITS, V2, FORM_KEY, "pids.events", "max", 1, pids_max_hits),
 	FIGURE(USAGE_PIDS_MAX_HITS, V1(PIDS), FORM_KEY, "pids.events", "max", 1, pids_max_hits),
 	FIGURE(USAGE_IO_READ, V2, FORM_SUM, "io.stat", "rbytes=", 1, io_read),
+	FIGURE(USAGE_IO_WRITTEN, V2, FORM_SUM, "io.stat", "wbytes=", 1, io_written),
 	FIGURE(USAGE_IO_READ, V1(IO), FORM_SUM, "blkio.throttle.io_service_bytes_recursive",
 	       "Read ", 1, io_read),
-	FIGURE(USAGE_IO_WRITTEN, V2, FORM_SUM, "io.stat", "wbytes=", 1, io_written),
 	FIGURE(USAGE_IO_WRITTEN, V1(IO), FORM_SUM, "blkio.throttle.io_service_bytes_recursive",
 	       "Write ", 1, io_written),
+	FIGURE(USAGE_CPU_STALL, V2, FORM_STALL, "cpu.pressure", "some ", 1000, cpu_stall_ns),
+	FIGURE(USAGE_MEMORY_STALL, V2, FORM_STALL, "memory.pressure", "some ", 1000,
+	       memory_stall_ns),
+	FIGURE(USAGE_IO_STALL, V2, FORM_STALL, "io.pressure", "some ", 1000, io_stall_ns),
 };
 
 static uint64_t sum_of(const char *text, const char *key)
@@ -78,9 +84,17 @@ static uint64_t sum_of(const char *text, const char *key)
 	return sum;
 }
 
+/* The last file that was asked for. */
+struct file_read {
+	const char *file;
+	bool there;
+	char text[FILE_MOST];
+};
+
 static bool parse_figure(const struct figure *figure, const char *text, uint64_t *ret_value)
 {
-	uint64_t value;
+	const char *at;
+	uint64_t value = 0;
 
 	switch (figure->form) {
 	case FORM_NUMBER:
@@ -92,6 +106,13 @@ static bool parse_figure(const struct figure *figure, const char *text, uint64_t
 		if (!cgroup_key(text, figure->key, &value))
 			return false;
 		break;
+	case FORM_STALL:
+		at = strncmp(text, figure->key, strlen(figure->key)) == 0 ? strstr(text, "total=")
+									  : NULL;
+		if (!at)
+			return false;
+		value = strtoull(at + strlen("total="), NULL, 10);
+		break;
 	case FORM_SUM:
 	default:
 		value = sum_of(text, figure->key);
@@ -101,33 +122,55 @@ static bool parse_figure(const struct figure *figure, const char *text, uint64_t
 	return true;
 }
 
-static bool read_figure(const struct figure *figure, const struct hierarchy *h, const char *path,
-			uint64_t *ret_value)
+static void keep_figure(const struct figure *figure, const struct file_read *last,
+			struct group_usage *usage)
 {
-	char text[FILE_MOST];
+	uint64_t value;
 
-	return cgroup_read(h, path, figure->file, text, sizeof(text)) >= 0 &&
-	       parse_figure(figure, text, ret_value);
-}
-
-static void keep_figure(const struct figure *figure, uint64_t value, struct group_usage *usage)
-{
+	if (!last->there || !parse_figure(figure, last->text, &value))
+		return;
 	memcpy((char *)usage + figure->offset, &value, sizeof(value));
 	usage->known |= figure->bit;
 }
 
+static void read_figures(const struct hierarchy *h, const char *path, uint32_t wanted,
+			 struct group_usage *usage)
+{
+	struct file_read last;
+
+	last.file = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
+		const struct figure *f = &figures[i];
+
+		if (!(wanted & f->bit) || f->v2 != h->v2 ||
+		    (!f->v2 && !(h->controllers & f->controllers)) ||
+		    (usage->known & f->bit && !f->v2))
+			continue;
+		if (!last.file || !streq(last.file, f->file)) {
+			last.file = f->file;
+			last.there =
+				cgroup_read(h, path, f->file, last.text, sizeof(last.text)) >= 0;
+		}
+		keep_figure(f, &last, usage);
+	}
+}
+
 void group_usage_add_folder(int folder, bool v2, struct group_usage *usage)
 {
-	char text[FILE_MOST];
-	uint64_t value;
+	struct file_read last;
 
+	last.file = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
-		const struct figure *figure = &figures[i];
+		const struct figure *f = &figures[i];
 
-		if (figure->v2 == v2 && (v2 || !(usage->known & figure->bit)) &&
-		    file_read_into(folder, figure->file, text, sizeof(text)) >= 0 &&
-		    parse_figure(figure, text, &value))
-			keep_figure(figure, value, usage);
+		if (f->v2 != v2 || (!v2 && usage->known & f->bit))
+			continue;
+		if (!last.file || !streq(last.file, f->file)) {
+			last.file = f->file;
+			last.there =
+				file_read_into(folder, f->file, last.text, sizeof(last.text)) >= 0;
+		}
+		keep_figure(f, &last, usage);
 	}
 }
 
@@ -137,7 +180,6 @@ int group_usage_of(const struct group *group, uint32_t wanted, struct group_usag
 	struct group_usage usage = { 0 };
 
 	for (unsigned i = 0; i < layout->hierarchy_count; i++) {
-		const struct hierarchy *h = &layout->hierarchies[i];
 		_cleanup_(freep) char *path = NULL;
 
 		if (!(group->needs & UINT32_C(1) << i))
@@ -145,16 +187,7 @@ int group_usage_of(const struct group *group, uint32_t wanted, struct group_usag
 		path = group_directory(group, i, false);
 		if (!path)
 			return -ENOMEM;
-		for (size_t k = 0; k < ARRAY_SIZE(figures); k++) {
-			const struct figure *f = &figures[k];
-			uint64_t value;
-
-			if (!(wanted & f->bit) || f->v2 != h->v2 ||
-			    (!f->v2 && !(h->controllers & f->controllers)) ||
-			    (usage.known & f->bit && !f->v2) || !read_figure(f, h, path, &value))
-				continue;
-			keep_figure(f, value, &usage);
-		}
+		read_figures(&layout->hierarchies[i], path, wanted, &usage);
 	}
 	*ret_usage = usage;
 	return 0;

@@ -31,12 +31,14 @@ struct cli {
 	/* of some */
 	bool version, all, check, cost, denied, evacuate, exec, failed, follow, local, scdoc,
 		self_test, since_start, summary, tree;
-	const char *config, *compat, *count, *fields, *group, *name, *policy, *root, *rule, *source,
-		*timeout;
+	const char *config, *compat, *count, *fields, *group, *interval, *output, *name, *policy,
+		*root, *rule, *source, *timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */
 	struct option_list env;
 	struct option_list given[CONDITIONS]; /* explain: by enum condition_kind */
 	const char *lines, *on, *file, *pid;
+	const char *listen, *token_file, *socket_group; /* web */
+	struct option_list hosts;
 	struct option_list args;
 	struct option_list limits[LIMIT_COUNT]; /* --cpu, --ram, ... by enum limit */
 	struct option_list limit_words;		/* --limit KEY=VALUE */
@@ -47,6 +49,9 @@ struct cli {
 	char **profile_strings;	 /* owned: what options borrow from a profile */
 	size_t profile_string_count;
 
+	struct option_list etcd; /* fleet */
+	const char *prefix, *label, *host, *percent, *message, *service;
+	bool no_wait, remove;
 	bool no_start; /* of service install */
 	const char *restart;
 	struct option_list set;

@@ -17,6 +17,7 @@ static const struct command *const before_groups[] = {
 	&check_command,	       &explain_command,
 	&rules_list_command,   &rules_test_command,
 	&doctor_command,       &status_command,
+	&top_command,	       &metrics_command,
 	&watch_command,	       &ps_command,
 	&record_command,       &replay_command,
 	&events_command,       &import_command,
@@ -24,7 +25,7 @@ static const struct command *const before_groups[] = {
 	&run_command,	       &enter_command,
 	&port_command,	       &profile_check_command,
 	&profile_list_command, &seccomp_explain_command,
-	&seccomp_list_command,
+	&seccomp_list_command, &web_command,
 };
 static const struct command *const after_groups[] = {
 	&scan_command,	&reload_command,  &clean_command,
@@ -63,6 +64,9 @@ const struct command *command_at(size_t index)
 	if (index < ARRAY_SIZE(before_groups))
 		return before_groups[index];
 	index -= ARRAY_SIZE(before_groups);
+	if (index < fleet_command_count)
+		return &fleet_commands[index];
+	index -= fleet_command_count;
 	if (index < group_command_count)
 		return &group_commands[index];
 	index -= group_command_count;
@@ -88,7 +92,8 @@ bool command_is_family(const char *word)
 /* Of a command's name; a family's word is the same for all of it. */
 static const char *first_word(const char *name)
 {
-	static const char *const families[] = { "group", "profile", "rules", "seccomp", "service" };
+	static const char *const families[] = { "fleet", "group",   "profile",
+						"rules", "seccomp", "service" };
 	size_t size = strcspn(name, " ");
 
 	for (size_t i = 0; name[size] && i < ARRAY_SIZE(families); i++)

@@ -14,11 +14,14 @@ extern const struct command clean_command;
 extern const struct command doctor_command;
 extern const struct command enter_command;
 extern const struct command events_command;
+extern const struct command fleet_commands[];
+extern const size_t fleet_command_count;
 extern const struct command group_commands[];
 extern const size_t group_command_count;
 extern const struct command help_command;
 extern const struct command import_command;
 extern const struct command log_command;
+extern const struct command metrics_command;
 extern const struct command migrate_command;
 extern const struct command mount_command;
 extern const struct command port_command;
@@ -35,8 +38,10 @@ extern const struct command seccomp_list_command;
 extern const struct command service_commands[];
 extern const size_t service_command_count;
 extern const struct command status_command;
+extern const struct command top_command;
 extern const struct command version_command;
 extern const struct command watch_command;
+extern const struct command web_command;
 
 /* All commands in the order of help; NULL behind the last. */
 const struct command *command_at(size_t index);

@@ -5,7 +5,9 @@
  */
 #include "cli/show.h"
 
+#include "cli/fleet-show.h"
 #include "model/limits.h"
+#include "util/units.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -510,6 +512,38 @@ static void show_rules(const struct show *show, const json_t *rules)
 	table_done(&table);
 }
 
+static void show_sinks(const struct show *show, const json_t *sinks)
+{
+	static const struct column columns[] = {
+		{ "sink", false },  { "kind", false },	     { "state", false },
+		{ "queued", true }, { "spool", true },	     { "delivered", true },
+		{ "lost", true },   { "last error", false },
+	};
+	struct table table;
+
+	table_init(&table, columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < json_array_size(sinks); i++) {
+		const json_t *sink = json_array_get(sinks, i);
+		const json_t *spool = json_object_get(sink, "spool");
+		uint64_t lost = member_integer(sink, "lost");
+		const char *spool_error = member_string(spool, "last_error");
+		char bytes[32];
+
+		table_add_text(&table, STYLE_NONE, member_string(sink, "name"));
+		table_add_text(&table, STYLE_NONE, member_string(sink, "kind"));
+		table_add_text(&table, STYLE_NONE, member_string(sink, "state"));
+		table_add(&table, STYLE_NONE, "%" PRIu64, member_integer(sink, "queued"));
+		table_add(&table, STYLE_NONE, "%s",
+			  format_bytes(member_integer(spool, "bytes"), bytes, sizeof(bytes)));
+		table_add(&table, STYLE_NONE, "%" PRIu64, member_integer(sink, "delivered"));
+		table_add(&table, lost ? STYLE_BAD : STYLE_NONE, "%" PRIu64, lost);
+		table_add_text(&table, STYLE_NONE,
+			       *spool_error ? spool_error : member_string(sink, "last_error"));
+	}
+	table_print(&table, 2, show->colour, show->out);
+	table_done(&table);
+}
+
 void show_status(const struct show *show, const json_t *reply)
 {
 	const json_t *groups = json_object_get(reply, "groups");
@@ -517,8 +551,16 @@ void show_status(const struct show *show, const json_t *reply)
 	const json_t *decisions = json_object_get(reply, "decisions");
 
 	show_daemon(show, reply);
+	if (json_is_object(json_object_get(reply, "fleet"))) {
+		heading(show, "fleet");
+		fleet_show_member(show, json_object_get(reply, "fleet"));
+	}
 	heading(show, "sources");
 	show_sources(show, json_object_get(reply, "sources"));
+	if (json_array_size(json_object_get(reply, "sinks")) > 0) {
+		heading(show, "sinks");
+		show_sinks(show, json_object_get(reply, "sinks"));
+	}
 	heading(show, "groups");
 	if (json_array_size(groups) > 0)
 		show_groups_indented(show, groups, 2);

@@ -9,6 +9,7 @@
 #include "config/builder.h"
 #include "config/cgconfig.h"
 #include "config/cgrules-tree.h"
+#include "config/files.h"
 #include "config/schema.h"
 #include "config/source.h"
 #include "config/values.h"
@@ -47,27 +48,35 @@ static bool read_foreign(struct reader *reader, uint16_t file)
 	return r != -ENOMEM || report_oom(reader);
 }
 
+/* Text to tree. */
 static void read_one(struct reader *reader, uint16_t file)
 {
 	struct place start = { .file = file, .line = 1, .column = 1, .length = 1 };
 	node_id root = 0;
 
-	if (reader->sources[file].syntax == SYNTAX_CGCONFIG) {
-		reader->incomplete |= !read_foreign(reader, file);
+	if (reader->sources[file].syntax == SYNTAX_CGCONFIG)
 		return;
-	}
 	if (!read_tree(reader, file, &root)) {
 		reader->incomplete = true;
 		return;
 	}
+	reader->sources[file].root = root;
 	if (root == 0) {
 		/* In a folder an empty file adds nothing; alone it is missing its rules. */
 		report_at(reader, reader->source_count > 1 ? SEVERITY_WARNING : SEVERITY_ERROR,
 			  start, NULL, "the file is empty");
 		reader->incomplete |= reader->source_count == 1;
-		return;
 	}
-	policy_read(reader, tree_node(&reader->tree, root));
+}
+
+static void read_entries(struct reader *reader, uint16_t file)
+{
+	const struct source *source = &reader->sources[file];
+
+	if (source->syntax == SYNTAX_CGCONFIG)
+		reader->incomplete |= !read_foreign(reader, file);
+	else if (source->root != 0)
+		policy_read(reader, tree_node(&reader->tree, source->root));
 }
 
 static void check_rules(struct reader *reader)
@@ -78,8 +87,8 @@ static void check_rules(struct reader *reader)
 		diagnostics_add(reader->diagnostics, SEVERITY_ERROR, source->name, NULL, 0, 0, 0,
 				"add \"rules:\"; \"rules: {}\" if there are to be none",
 				"required key \"rules\" is missing");
-	else if (reader->policy->rule_count == 0 && !reader->policy->foreign &&
-		 reader->diagnostics->errors == 0)
+	else if (reader->policy->rule_count == 0 && reader->policy->sink_count == 0 &&
+		 !reader->policy->foreign && source->layer == 0 && reader->diagnostics->errors == 0)
 		diagnostics_add(reader->diagnostics, SEVERITY_WARNING, source->name, NULL, 0, 0, 0,
 				NULL, "no rules: nothing will be done");
 }
@@ -138,8 +147,16 @@ static int read_all(struct reader *reader)
 	struct policy *policy = reader->policy;
 
 	policy->fingerprint = fingerprint_of(reader);
+	/* Layers first, for what they have counts when the files are read. */
 	for (size_t i = 0; i < reader->source_count && !reader->too_large; i++)
-		read_one(reader, (uint16_t)i);
+		if (reader->sources[i].layer > 0)
+			read_one(reader, (uint16_t)i);
+	if (!reader->too_large && layers_note(reader))
+		for (size_t i = 0; i < reader->source_count && !reader->too_large; i++) {
+			if (reader->sources[i].layer == 0)
+				read_one(reader, (uint16_t)i);
+			read_entries(reader, (uint16_t)i);
+		}
 	if (!reader->out_of_memory && !reader->too_large)
 		policy_resolve(reader);
 	if (policy->foreign &&
@@ -178,8 +195,37 @@ static int finish(struct reader *reader, int result, size_t errors_before,
 	return result;
 }
 
+static int add_layer(struct reader *reader, const struct policy_layer *layer, unsigned number)
+{
+	char *copy;
+	int file;
+
+	if (layer->size > LOAD_SIZE_MAX)
+		return report_file(reader->diagnostics, SEVERITY_ERROR, layer->name, -EFBIG, NULL,
+				   "is too large for a policy");
+	copy = malloc(layer->size + 1);
+	if (!copy) {
+		report_oom(reader);
+		return -ENOMEM;
+	}
+	memcpy(copy, layer->text, layer->size);
+	copy[layer->size] = '\0';
+	file = source_add(reader, layer->name, copy, layer->size, SYNTAX_YAML);
+	if (file < 0)
+		return file;
+	reader->sources[file].layer = number;
+	return 0;
+}
+
 int policy_load(const char *path, enum load_flags flags, struct policy **ret_policy,
 		struct diagnostics *diagnostics)
+{
+	return policy_load_layered(path, flags, NULL, 0, ret_policy, diagnostics);
+}
+
+int policy_load_layered(const char *path, enum load_flags flags, const struct policy_layer *layers,
+			size_t layer_count, struct policy **ret_policy,
+			struct diagnostics *diagnostics)
 {
 	size_t errors = diagnostics->errors;
 	struct reader reader;
@@ -190,7 +236,11 @@ int policy_load(const char *path, enum load_flags flags, struct policy **ret_pol
 		reader_done(&reader);
 		return r;
 	}
-	first = sources_read(&reader, path);
+	first = path ? sources_read(&reader, path) : 0;
+	for (size_t i = 0; i < layer_count; i++) {
+		r = add_layer(&reader, &layers[i], (unsigned)i + 1);
+		first = first < 0 ? first : r;
+	}
 	/* What could be read is checked even if something else could not. */
 	reader.incomplete = first < 0;
 	r = read_all(&reader);

@@ -29,6 +29,22 @@ enum load_flags {
 int policy_load(const char *path, enum load_flags flags, struct policy **ret_policy,
 		struct diagnostics *diagnostics);
 
+/* A text that is laid over the files, as one more of them: a fleet's (docs/fleet.md). */
+struct policy_layer {
+	const char *name; /* in messages */
+	const char *text;
+	size_t size;
+};
+
+/*
+ * The same with layers over the files, in their order. A group, rule, trigger or single value that
+ * a layer has replaces that of the same name below it, whole and in its place; what is there twice
+ * in one layer, or in the files, is a mistake as ever. `path` NULL: the layers alone.
+ */
+int policy_load_layered(const char *path, enum load_flags flags, const struct policy_layer *layers,
+			size_t layer_count, struct policy **ret_policy,
+			struct diagnostics *diagnostics);
+
 /* The same for text in memory, named `name` in messages: for tests, fuzzing and the socket. */
 int policy_parse(const char *name, const char *text, size_t size, enum load_flags flags,
 		 struct policy **ret_policy, struct diagnostics *diagnostics);

@@ -309,6 +309,44 @@ enum favordynmods { FAVORDYNMODS_AUTO, FAVORDYNMODS_OFF };
 struct policy_limits;
 struct cgconfig;
 
+/* Where the policy of a fleet of hosts is, and what this one is in it. Strings are the policy's. */
+struct policy_fleet {
+	char **endpoints; /* of etcd, NULL-terminated: "https://10.0.0.1:2379" */
+	char *prefix;	  /* of all keys, "/reeve": begins with "/" and does not end with one */
+	char *host;	  /* NULL: the name that the kernel has */
+	char **labels;	  /* NULL-terminated; a later one is laid over those before it */
+	char *user, *password_file;   /* NULL: no authentication */
+	char *ca, *certificate, *key; /* files; NULL: the system's, none, none */
+	unsigned ttl;		      /* seconds without word after which the host counts as gone */
+	struct position at;
+};
+
+enum policy_sink_kind {
+	POLICY_SINK_NONE,
+	POLICY_SINK_FILE,
+	POLICY_SINK_JOURNAL,
+	POLICY_SINK_KAFKA
+};
+
+struct policy_setting {
+	const char *name, *value;
+};
+
+/* Where events go. */
+struct policy_sink {
+	char *name;
+	struct position at;
+	enum policy_sink_kind kind;
+	struct policy_setting *settings; /* names are those of export/sink-KIND.c */
+	size_t setting_count;
+	bool decisions, services;
+	bool events;		      /* those that the words let pass: keys of `reeve watch` */
+	struct policy_setting *words; /* users are numbers */
+	size_t word_count;
+	char *spool_folder; /* NULL: the usual one */
+	uint64_t spool_bytes;
+};
+
 struct policy {
 	char **files; /* NULL-terminated: every file that was read, in order */
 	size_t file_count;
@@ -335,9 +373,12 @@ struct policy {
 	size_t trigger_count;
 	struct policy_test *tests;
 	size_t test_count;
+	struct policy_sink *sinks; /* in the order of the files */
+	size_t sink_count;
 	/* What files of libcgroup's cgconfig.conf say (config/cgconfig.h): groups that are not
 	 * reeve's, templates for those that `place` makes, mounts. NULL: there was no such file. */
 	struct cgconfig *foreign;
+	struct policy_fleet *fleet;	  /* NULL: this host is in none */
 	bool dry_run;			  /* for all rules */
 	struct policy_limits *own_limits; /* private: what `limit` and templates point to */
 	struct arena *memory;		  /* private: every string and list above lives there */
@@ -375,6 +416,12 @@ int policy_destination_parse(struct arena *memory, const char *text,
 /* Makes an effect of `count` destinations (borrowed until the policy's end). 0 or -ENOMEM. */
 int policy_place_init(struct arena *memory, struct policy_destination *items, size_t count,
 		      struct policy_effect *ret_effect);
+
+/* Whether it can be a host's or a label's name in a fleet; the beginning of all of its keys; an
+ * address of its etcd. */
+bool fleet_name_is_good(const char *name);
+bool fleet_prefix_is_good(const char *prefix);
+bool fleet_endpoint_is_good(const char *text);
 
 /*
  * Checks a group's name: parts joined by '/', each 1 to 255 bytes, no "." or "..", no control

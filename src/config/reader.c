@@ -28,6 +28,8 @@ void reader_done(struct reader *reader)
 	}
 	free(reader->sources);
 	tree_done(&reader->tree);
+	for (enum layered kind = 0; kind < LAYERED_KINDS; kind++)
+		hash_done(&reader->over[kind]);
 	hash_done(&reader->rules);
 	hash_done(&reader->groups);
 	hash_done(&reader->triggers);

@@ -32,6 +32,8 @@ struct source {
 	char *text; /* NUL-terminated */
 	size_t size;
 	enum source_syntax syntax;
+	unsigned layer; /* 0: a file; from 1 on what is laid over it */
+	node_id root;	/* 0: not read, or empty */
 };
 
 /* A name that is looked up when all groups and triggers are known. */
@@ -57,10 +59,13 @@ enum single {
 	SINGLE_GATE_THREADS,
 	SINGLE_SOURCE,
 	SINGLE_DRY_RUN,
+	SINGLE_FLEET,
 	SINGLE_COUNT
 };
 
 struct profile_schema;
+/* What layers replace by name. */
+enum layered { LAYERED_GROUPS, LAYERED_RULES, LAYERED_TRIGGERS, LAYERED_KINDS };
 
 struct reader {
 	enum load_flags flags;
@@ -76,6 +81,7 @@ struct reader {
 	struct hash rules, groups, triggers;
 	struct hash templates; /* name -> struct policy_group */
 	struct hash places; /* destination as written -> struct policy_effect: rules share them */
+	struct hash over[LAYERED_KINDS]; /* by name, what a layer has: layers.c */
 	struct link *links;
 	size_t link_count, link_room;
 	size_t rule_room, group_room, trigger_room, test_room;

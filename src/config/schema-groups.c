@@ -492,6 +492,7 @@ bool read_groups(struct reader *reader, const struct schema_key *key, const stru
 	if (!expect_map(reader, key->name, value))
 		return false;
 	for (node_id at = 0; next_pair(reader, value, &at, &name, &body);)
-		good &= read_group(reader, name, body);
+		if (layers_pick(reader, LAYERED_GROUPS, &name, &body, NULL))
+			good &= read_group(reader, name, body);
 	return good && !reader->too_large;
 }

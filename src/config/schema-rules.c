@@ -393,10 +393,20 @@ static bool read_rule(struct reader *reader, const struct node *key, const struc
 	return keep_rule(reader, draft) && good;
 }
 
-/* The name of a rule in a list is one of its keys; NULL: told. */
-static const struct node *name_of_listed(struct reader *reader, const struct node *body)
+const struct node *listed_name(struct reader *reader, const struct node *body)
 {
 	const struct node *name, *value;
+
+	for (node_id at = 0; body->kind == NODE_MAP && next_pair(reader, body, &at, &name, &value);)
+		if (name->kind == NODE_SCALAR && streq(tree_text(&reader->tree, name), "name"))
+			return value;
+	return NULL;
+}
+
+/* The same; NULL: told. */
+static const struct node *name_of_listed(struct reader *reader, const struct node *body)
+{
+	const struct node *value;
 	char shown[80];
 
 	if (body->kind != NODE_MAP) {
@@ -404,9 +414,8 @@ static const struct node *name_of_listed(struct reader *reader, const struct nod
 			     value_shown(reader, body, shown, sizeof(shown)));
 		return NULL;
 	}
-	for (node_id at = 0; next_pair(reader, body, &at, &name, &value);) {
-		if (!streq(tree_text(&reader->tree, name), "name"))
-			continue;
+	value = listed_name(reader, body);
+	if (value) {
 		if (value->kind == NODE_SCALAR && !value_is_null(reader, value))
 			return value;
 		report_error(reader, value, NULL, "\"name\" must be a text, not %s",
@@ -425,8 +434,12 @@ static bool read_listed_rules(struct reader *reader, const struct node *list)
 
 	for (node_id at = 0; next_entry(reader, list, &at, &body);) {
 		const struct node *name = name_of_listed(reader, body);
+		bool listed = true;
 
-		good &= name && read_rule(reader, name, body, true);
+		if (!name)
+			good = false;
+		else if (layers_pick(reader, LAYERED_RULES, &name, &body, &listed))
+			good &= read_rule(reader, name, body, listed);
 	}
 	return good && !reader->too_large;
 }
@@ -445,7 +458,11 @@ bool read_rules(struct reader *reader, const struct schema_key *key, const struc
 		return read_listed_rules(reader, value);
 	if (!expect_map(reader, key->name, value))
 		return false;
-	for (node_id at = 0; next_pair(reader, value, &at, &name, &body);)
-		good &= read_rule(reader, name, body, false);
+	for (node_id at = 0; next_pair(reader, value, &at, &name, &body);) {
+		bool listed = false;
+
+		if (layers_pick(reader, LAYERED_RULES, &name, &body, &listed))
+			good &= read_rule(reader, name, body, listed);
+	}
 	return good && !reader->too_large;
 }

@@ -417,6 +417,7 @@ bool read_triggers(struct reader *reader, const struct schema_key *key, const st
 	if (!expect_map(reader, key->name, value))
 		return false;
 	for (node_id at = 0; next_pair(reader, value, &at, &name, &body);)
-		good &= read_trigger(reader, name, body);
+		if (layers_pick(reader, LAYERED_TRIGGERS, &name, &body, NULL))
+			good &= read_trigger(reader, name, body);
 	return good && !reader->too_large;
 }

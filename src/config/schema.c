@@ -198,13 +198,22 @@ bool set_single(struct reader *reader, const struct schema_key *key, const struc
 	const struct node **slot = &reader->single[key->number];
 	char what[64];
 
-	if (*slot && *slot != value) {
+	/* What is laid over the others may say it again. */
+	if (*slot && *slot != value &&
+	    reader->sources[value->file].layer <= reader->sources[(*slot)->file].layer) {
 		snprintf(what, sizeof(what), "\"%s\"", key->name);
 		report_twice(reader, what, value, position_of(*slot));
 		return false;
 	}
 	*slot = value;
 	return true;
+}
+
+bool only_in_files(struct reader *reader, const struct schema_key *key, const struct node *value)
+{
+	return reader->sources[value->file].layer == 0 ||
+	       report_error(reader, value, NULL, "\"%s\" is for each host to say, in its own file",
+			    key->name);
 }
 
 static bool set_string(struct reader *reader, char **to, const char *text)
@@ -227,7 +236,7 @@ static bool read_name(struct reader *reader, const struct schema_key *key, const
 
 	if (result != VALUE_GOOD)
 		return result != VALUE_BAD;
-	if (!set_single(reader, key, value))
+	if (!only_in_files(reader, key, value) || !set_single(reader, key, value))
 		return false;
 	if (group_name_check(text, &err) < 0)
 		return report_error(reader, value, NULL, "\"name\" cannot be \"%.80s\": %s", text,
@@ -482,12 +491,15 @@ static const struct schema_key policy_keys[] = {
 	{ "decisions", "map", "where what was decided is kept", read_section, .number = 3 },
 	{ "dry_run", "true or false", "everything is decided and recorded, nothing is done",
 	  read_dry_run, .number = SINGLE_DRY_RUN },
+	{ "fleet", "map", "where the policy of many hosts is kept", read_fleet,
+	  .number = SINGLE_FLEET },
 	{ "groups", "map", "name -> limits", read_groups },
 	{ "logging", "map", "file and level of the log", read_section, .number = 0 },
 	{ "mode", "audit or scanner", "how processes are seen", read_mode, .number = SINGLE_MODE },
 	{ "name", "name", "of this instance: the folder that its groups are in; default reeve",
 	  read_name, .number = SINGLE_NAME },
 	{ "rules", "map or list", "when something happens, and what is done", read_rules },
+	{ "sinks", "map", "name -> where events go", read_sinks },
 	{ "source", "word",
 	  "what reeve watch sees by: auto (default), bpf, connector, audit, procfs or off",
 	  read_source, .number = SINGLE_SOURCE },

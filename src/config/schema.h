@@ -37,8 +37,10 @@ struct schema {
 };
 
 extern const struct schema policy_schema, logging_schema, audit_schema, tuning_schema,
-	decisions_schema, rule_schema, group_schema, io_schema, trigger_schema, condition_schema,
-	effect_schema, log_schema, rate_schema, deadline_schema, test_schema, expect_schema;
+	decisions_schema, fleet_schema, rule_schema, group_schema, io_schema, trigger_schema,
+	condition_schema, effect_schema, log_schema, rate_schema, deadline_schema, test_schema,
+	expect_schema, sink_schema, kafka_schema, tls_schema, sasl_schema, file_schema,
+	event_schema, spool_schema;
 
 /* Reads all pairs of a map (null: no pairs) into `target`. */
 bool schema_read(struct reader *reader, const struct schema *schema, const struct node *map,
@@ -47,8 +49,18 @@ bool schema_read(struct reader *reader, const struct schema *schema, const struc
 /* One file's tree into the policy that is being built. */
 bool policy_read(struct reader *reader, const struct node *root);
 
+/* schema-sinks.c */
+bool read_sinks(struct reader *reader, const struct schema_key *key, const struct node *value,
+		void *target);
+
 /* schema.c: a key that may be given once. */
 bool set_single(struct reader *reader, const struct schema_key *key, const struct node *value);
+/* schema.c: a key that no layer may have; false: told. */
+bool only_in_files(struct reader *reader, const struct schema_key *key, const struct node *value);
+
+/* schema-fleet.c. */
+bool read_fleet(struct reader *reader, const struct schema_key *key, const struct node *value,
+		void *target);
 
 /* A number between the key's `least` and `most` into an unsigned at its offset. */
 bool read_unsigned(struct reader *reader, const struct schema_key *key, const struct node *value,
@@ -123,6 +135,17 @@ void report_twice(struct reader *reader, const char *what, const struct node *no
 
 /* The array with room for one more, zeroed; NULL (told) when out of memory: the old one stays. */
 void *grow_array(struct reader *reader, void *array, size_t *room, size_t count, size_t size);
+
+/* layers.c: notes what layers have, once all texts are trees; false: out of memory (told). */
+bool layers_note(struct reader *reader);
+/*
+ * Whether an entry is to be read: not if it was replaced and the layer's has been read in the place
+ * of an earlier one. Where this is that place, *key and *body become the layer's.
+ */
+bool layers_pick(struct reader *reader, enum layered kind, const struct node **key,
+		 const struct node **body, bool *listed);
+/* The name of a rule in a list is one of its keys; NULL: it has none. */
+const struct node *listed_name(struct reader *reader, const struct node *body);
 
 /* Joins what was read: parents of groups, names to indices, paths named twice. */
 bool policy_resolve(struct reader *reader);

@@ -269,12 +269,13 @@ static void trigger_mistakes(void **state)
 /* The manual names every key, so that it cannot fall behind the tables. */
 static void the_manual_has_every_key(void **state)
 {
-	const struct schema *const all[] = { &policy_schema,	&logging_schema,   &audit_schema,
-					     &tuning_schema,	&decisions_schema, &rule_schema,
-					     &group_schema,	&io_schema,	   &trigger_schema,
-					     &condition_schema, &effect_schema,	   &log_schema,
-					     &rate_schema,	&deadline_schema,  &test_schema,
-					     &expect_schema };
+	const struct schema *const all[] = {
+		&policy_schema, &logging_schema, &audit_schema, &tuning_schema,	  &decisions_schema,
+		&rule_schema,	&group_schema,	 &io_schema,	&trigger_schema,  &condition_schema,
+		&effect_schema, &log_schema,	 &rate_schema,	&deadline_schema, &test_schema,
+		&expect_schema, &sink_schema,	 &kafka_schema, &tls_schema,	  &sasl_schema,
+		&file_schema,	&event_schema,	 &spool_schema
+	};
 	_cleanup_(freep) char *manual = NULL;
 
 	assert_int_equal(file_read_at(AT_FDCWD, "man/reeve.yaml.5.scd", 1 << 20, &manual, NULL), 0);

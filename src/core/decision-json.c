@@ -115,6 +115,22 @@ static json_t *rules_to_json(const struct decision *d, const struct policy *poli
 	return list;
 }
 
+/* Its control group before, in the first of the hierarchies that were written. */
+static json_t *from_to_json(const struct decision *d)
+{
+	_cleanup_(freep) char *path = NULL;
+	const char *end = memchr(d->was, '\n', d->was_size), *at = d->was;
+
+	for (int colons = 0; end && at && colons < 2; colons++) {
+		at = memchr(at, ':', (size_t)(end - at));
+		at = at ? at + 1 : NULL;
+	}
+	if (!end || !at)
+		return json_null();
+	path = strndup(at, (size_t)(end - at));
+	return path ? bytes_to_json(path) : NULL;
+}
+
 json_t *decision_to_json(const struct decision *d, const struct policy *policy)
 {
 	const struct outcome *outcome = &d->outcome;
@@ -140,5 +156,6 @@ json_t *decision_to_json(const struct decision *d, const struct policy *policy)
 	json_object_set_new(object, "late", json_boolean(d->flags & DECISION_LATE));
 	json_object_set_new(object, "kernel", json_boolean(d->flags & DECISION_KERNEL));
 	json_object_set_new(object, "over_rate", json_boolean(d->flags & DECISION_OVER));
+	json_object_set_new(object, "from", from_to_json(d));
 	return object;
 }

@@ -65,7 +65,7 @@ static int reply_nothing(json_t **ret_reply)
 static int do_status(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		     struct error *err)
 {
-	*ret_reply = engine_status(engine);
+	*ret_reply = engine_status(engine, !json_is_false(json_object_get(parameters, "groups")));
 	return *ret_reply ? 0 : error_oom(err);
 }
 
@@ -494,7 +494,10 @@ static const struct {
 	{ "io.reeve.DeleteGroup", do_delete },
 	{ "io.reeve.FreezeGroup", do_freeze },
 	{ "io.reeve.GetGroup", do_get },
+	{ "io.reeve.GetHistory", engine_past },
+	{ "io.reeve.GetMetrics", engine_metrics },
 	{ "io.reeve.GetStatus", do_status },
+	{ "io.reeve.GetTree", engine_tree },
 	{ "io.reeve.KillGroup", do_kill },
 	{ "io.reeve.ListDecisions", do_list_decisions },
 	{ "io.reeve.ListGroups", do_list },

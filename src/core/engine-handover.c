@@ -117,6 +117,7 @@ static void give_up(struct handover *handover, int r, const struct error *err,
 		log_warning(engine->log, "%s", error_text(&trouble));
 	/* It may have set limits of its own policy. */
 	engine_restore_groups(engine);
+	engine_fleet_resume(engine);
 }
 
 /* ---- the moment ---- */
@@ -157,7 +158,7 @@ static int gather_state(const struct handover *handover, const char *type, struc
 	json_t *status;
 	int r = handover_begin(out, type);
 
-	status = r >= 0 ? engine_status(engine) : NULL;
+	status = r >= 0 ? engine_status(engine, false) : NULL;
 	if (!status) {
 		handover_out_done(out);
 		return -ENOMEM;
@@ -171,6 +172,21 @@ static int gather_state(const struct handover *handover, const char *type, struc
 static int give_one(void *userdata, const char *name, int fd)
 {
 	return handover_add(userdata, name, fd);
+}
+
+void engine_pass_on(struct engine *engine, const char *kind, uint64_t time, const char *json)
+{
+	struct handover_out out;
+	int r = engine->handover ? handover_begin(&out, "record") : -ENOTCONN;
+
+	if (r >= 0) {
+		json_object_set_new(out.object, "kind", json_string(kind));
+		json_object_set_new(out.object, "time", json_integer((json_int_t)time));
+		json_object_set_new(out.object, "json", json_string(json));
+		r = handover_send(engine->handover->socket, &out);
+	}
+	if (r < 0)
+		log_error(engine->log, "lost for all sinks: %s: %s", json, strerror(-r));
 }
 
 /* Services: what a crash would lose of them. From here on they are the new one's. */
@@ -227,6 +243,7 @@ static void retire(struct handover *handover)
 	handover->over = true;
 	if (engine->gate)
 		gate_give_away(engine->gate);
+	engine_export_give_away(engine);
 	give_services(handover);
 	varlink_server_retire(engine->server);
 	if (engine->registrar)
@@ -540,5 +557,6 @@ int engine_begin_handover(struct engine *engine, const char *method, struct varl
 	handover->call = call;
 	varlink_on_gone(call, on_gone, handover);
 	engine->handover = handover;
+	engine_fleet_pause(engine);
 	return 1;
 }

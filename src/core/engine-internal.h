@@ -40,10 +40,14 @@ struct straggler {
 };
 
 /* Which decisions somebody wants to see. */
+enum { DECISION_WISH_PIDS = 64 };
+
 struct decision_wish {
 	const char *rule; /* one of those that matched; NULL: any */
 	bool denied;	  /* those that were refused only */
 	size_t limit;	  /* of a list: the last ones */
+	pid_t pids[DECISION_WISH_PIDS];
+	size_t pid_count; /* 0: any process */
 };
 
 struct subscriber {
@@ -115,6 +119,7 @@ struct engine {
 	struct occasions *occasions;	 /* engine-occasions.c */
 	struct host_files *host_files;	 /* engine-accounts.c */
 	struct limit_watch *limit_watch; /* NULL: no rule asks for it (engine-limits.c) */
+	struct looks *looks;		 /* engine-history.c */
 
 	struct shared_policy *policy;
 	uint32_t generation;
@@ -150,8 +155,10 @@ struct engine {
 	struct subscriber *subscribers;
 	struct decision_log *decision_log; /* NULL: none is kept */
 	sd_event_source *record_post;
-	struct slow *slow; /* requests under way (engine-slow.c) */
+	struct slow *slow;	     /* requests under way (engine-slow.c) */
+	struct exporting *exporting; /* engine-export.c; NULL: a command's own engine */
 	struct supervisor *supervisor;
+	struct fleet *fleet;		    /* NULL: this host is in none (engine-fleet.c) */
 	struct service_wait *service_waits; /* requests under way (engine-service.c) */
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
 	char *program;			    /* the file to be executed anew; NULL: not known */
@@ -223,6 +230,23 @@ void engine_publish(struct engine *engine, const struct shown_decision *shown);
 /* `why` NULL: the daemon ends. */
 void engine_unsubscribe_all(struct engine *engine, const struct error *why);
 
+/* engine-fleet.c: the policy of many hosts, over our own files */
+/* Replaces a policy of files alone by the same with the fleet's documents over it. */
+int engine_fleet_lay_over(struct engine *engine, struct policy **policy, enum load_flags flags,
+			  struct diagnostics *diagnostics, struct error *err);
+/* Where the fleet's manifests are; owned, NULL: no memory. */
+char *engine_fleet_services(const struct engine *engine);
+/* Makes that folder agree with the documents that are in force. */
+void engine_fleet_write_services(struct engine *engine);
+/* Begins, ends, or begins anew where the policy says something else of the fleet. */
+void engine_fleet_update(struct engine *engine);
+void engine_fleet_stop(struct engine *engine);
+/* Nothing is asked of etcd nor applied while another daemon is about to take our place. */
+void engine_fleet_pause(struct engine *engine);
+void engine_fleet_resume(struct engine *engine);
+/* Owned; null where there is none. */
+json_t *engine_fleet_status(const struct engine *engine);
+
 /* engine-record.c */
 void engine_record_start(struct engine *engine);
 void engine_record_stop(struct engine *engine);
@@ -238,10 +262,15 @@ json_t *engine_rules_to_json(const struct engine *engine);
 void engine_name_mistake(const struct diagnostics *diagnostics, struct error *err);
 
 /* engine-status.c */
-json_t *engine_status(struct engine *engine);
+json_t *engine_status(struct engine *engine, bool groups);
 json_t *engine_group_to_json(struct engine *engine, struct group *group);
 /* Its folders in all hierarchies, as they are seen here. */
 json_t *engine_group_paths(const struct engine *engine, const struct group *group);
+json_t *engine_counters_to_json(const struct engine *engine);
+json_t *engine_sources_to_json(const struct engine *engine);
+/* engine-metrics.c: GetMetrics */
+int engine_metrics(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		   struct error *err);
 
 /* engine-socket.c: the varlink server in front of engine_control() */
 int engine_socket_check(const struct engine *engine, struct error *err); /* its path */
@@ -266,6 +295,8 @@ int engine_succession_wait(struct engine *engine, struct error *err);
 int engine_succession_complete(struct engine *engine, struct error *err);
 /* Adds what was counted before. */
 void engine_add_before(const struct engine *engine, json_t *status);
+/* Has the daemon that took our place send it to its sinks. */
+void engine_pass_on(struct engine *engine, const char *kind, uint64_t time, const char *json);
 void engine_note_end(struct engine *engine, pid_t pid, int status);
 /* supervisor_options.exit_status */
 int engine_foreign_status(void *engine, pid_t pid, int *ret_status);
@@ -293,6 +324,30 @@ int engine_begin_service(struct engine *engine, const char *method, struct varli
 /* The methods io.reeve.Service*, for engine_control(). */
 int engine_service_control(struct engine *engine, const char *method, const json_t *parameters,
 			   json_t **ret_reply, struct error *err);
+
+/* engine-export.c: the policy's sinks */
+int engine_export_start(struct engine *engine);
+void engine_export_stop(struct engine *engine);
+/* The policy is another. */
+void engine_export_update(struct engine *engine);
+/* EVENT_BIT()s that rules and sinks need. */
+uint32_t engine_asked_events(const struct engine *engine);
+bool engine_exports_events(const struct engine *engine);
+bool engine_exports_decisions(const struct engine *engine);
+/* The table of processes is a new one. */
+void engine_export_seed(struct engine *engine, const struct process_table *table);
+void engine_export_event(struct engine *engine, const struct event *event);
+/* `json` is what decision_to_json() says of it, as text. */
+void engine_export_decision(struct engine *engine, const struct decision *decision,
+			    const char *json);
+/* The supervisor's; `userdata` is the engine. */
+void engine_export_service_end(void *userdata, const char *name, const json_t *end);
+json_t *engine_export_to_json(const struct engine *engine);
+/* Closes the spools, for the next daemon to open them: what is sent from then on goes by way of it.
+ */
+void engine_export_give_away(struct engine *engine);
+/* What a daemon sent whose spools are ours now; `kind`: one of spool_kinds. */
+void engine_export_passed(struct engine *engine, const char *kind, uint64_t time, const char *json);
 
 /* engine-effects.c */
 /* Does what a plan leaves to the loop, and lets go whom the gate holds; notes it in the decision,
@@ -380,6 +435,20 @@ int engine_limits_update(struct engine *engine);
 /* Some have come, gone or been changed without that; noticed by the loop's next turn. */
 void engine_limits_groups_changed(struct engine *engine);
 void engine_limits_stop(struct engine *engine);
+
+/* engine-history.c: what groups use, and have used */
+int engine_history_start(struct engine *engine);
+/* There are groups, which may be the first, or somebody may have come into one. */
+void engine_history_wake(struct engine *engine);
+void engine_history_stop(struct engine *engine);
+/* GetTree, GetHistory; as engine_control(). */
+int engine_tree(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		struct error *err);
+int engine_past(struct engine *engine, const json_t *parameters, json_t **ret_reply,
+		struct error *err);
+/* NULL: nothing was kept so far. */
+struct history_counters;
+const struct history_counters *engine_history_counters(const struct engine *engine);
 
 /* engine-trigger.c */
 /* 0 also where it has to wait, or would set itself off; -errno: it was not started. */

@@ -308,6 +308,7 @@ int engine_limits_update(struct engine *engine)
 
 void engine_limits_groups_changed(struct engine *engine)
 {
+	engine_history_wake(engine);
 	if (engine->limit_watch)
 		(void)sd_event_source_set_enabled(engine->limit_watch->renew, SD_EVENT_ONESHOT);
 }

@@ -84,6 +84,7 @@ void engine_record(struct engine *engine, const struct decision *decision)
 	engine->history_next = (engine->history_next + 1) % HISTORY;
 	log_decision(engine, slot);
 	engine_record_add(engine, slot);
+	engine_history_wake(engine);
 	if (engine->subscribers)
 		engine_publish(engine, slot);
 }

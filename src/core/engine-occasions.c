@@ -501,7 +501,7 @@ static void tell_blind(struct engine *engine)
 	uint64_t since = engine->blind_since, now = clock_boottime();
 	char length[32];
 
-	if (since == 0 || engine_wanted_events(engine) == 0 || !engine_observer(engine))
+	if (since == 0 || engine_asked_events(engine) == 0 || !engine_observer(engine))
 		return;
 	format_duration(now - MIN(since, now), length, sizeof(length));
 	log_notice(engine->log,

@@ -4,6 +4,7 @@
  * read and checked whole, its groups are made, its names resolved; only then it is put in place.
  */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "action/adhoc.h"
 #include "config/arena.h"
@@ -42,6 +43,9 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 		r = policy_load(engine->config_path, flags, ret_policy, diagnostics);
 	if (r < 0)
 		return error_set(err, r, "the policy %s is not valid", engine->config_path);
+	r = engine_fleet_lay_over(engine, ret_policy, flags, diagnostics, err);
+	if (r < 0)
+		return r;
 	return name_instance(engine, *ret_policy, err);
 }
 
@@ -279,6 +283,7 @@ static int install(struct engine *engine, struct shared_policy *policy, struct t
 	(void)retire(engine, gatekeeper_swap(engine->keeper, snapshot));
 	engine_watch_files(engine);
 	engine_deny_update(engine);
+	engine_history_wake(engine);
 	return 0;
 }
 
@@ -397,9 +402,13 @@ int engine_reload(struct engine *engine, struct diagnostics *diagnostics, struct
 		   engine_policy(engine)->rule_count, engine_policy(engine)->group_count);
 	engine_tell_without_gate(engine);
 	engine_tell_places(engine);
+	if (engine->exporting)
+		engine_export_update(engine);
+	engine_watch_again(engine);
 	r = supervisor_reload(engine->supervisor, err);
 	if (r < 0)
 		return r;
+	engine_fleet_update(engine);
 	if (engine->options.reloaded)
 		engine->options.reloaded(engine);
 	return 0;

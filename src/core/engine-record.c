@@ -63,7 +63,7 @@ void engine_record_add(struct engine *engine, const struct shown_decision *shown
 	json_t *object;
 	char *line;
 
-	if (!engine->decision_log && !journal)
+	if (!engine->decision_log && !journal && !engine_exports_decisions(engine))
 		return;
 	object = decision_to_json(&shown->decision, shown->policy->policy);
 	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -71,6 +71,8 @@ void engine_record_add(struct engine *engine, const struct shown_decision *shown
 		engine->counters.unrecorded++;
 	if (line && engine->decision_log)
 		decision_log_add(engine->decision_log, line, strlen(line));
+	if (line)
+		engine_export_decision(engine, &shown->decision, line);
 	if (line && journal &&
 	    sd_journal_send("MESSAGE=process %d: %s %s, rule %s: %s", shown->decision.pid,
 			    occasion_names[shown->decision.on], shown->decision.path,
@@ -97,13 +99,45 @@ static bool has_rule(const json_t *decision, const char *rule)
 	return false;
 }
 
+static bool is_pid(const struct decision_wish *wish, json_int_t pid)
+{
+	for (size_t i = 0; i < wish->pid_count; i++)
+		if (wish->pids[i] == pid)
+			return true;
+	return wish->pid_count == 0;
+}
+
 bool decision_wanted(const json_t *decision, const struct decision_wish *wish)
 {
 	const char *result = json_string_value(json_object_get(decision, "result"));
 
 	if (wish->denied && (!result || !streq(result, "denied")))
 		return false;
+	if (!is_pid(wish, json_integer_value(json_object_get(decision, "pid"))))
+		return false;
 	return !wish->rule || has_rule(decision, wish->rule);
+}
+
+static int read_pids(const json_t *list, struct decision_wish *wish, struct error *err)
+{
+	const json_t *value;
+	size_t index;
+
+	if (!list || json_is_null(list))
+		return 0;
+	if (!json_is_array(list) || json_array_size(list) > DECISION_WISH_PIDS)
+		return error_set(err, -EINVAL, "parameter \"pid\" must be a list of at most %d",
+				 DECISION_WISH_PIDS);
+	json_array_foreach(list, index, value)
+	{
+		json_int_t pid = json_integer_value(value);
+
+		if (pid <= 0 || pid > INT32_MAX)
+			return error_set(err, -EINVAL,
+					 "parameter \"pid\" must be a list of process ids");
+		wish->pids[wish->pid_count++] = (pid_t)pid;
+	}
+	return 0;
 }
 
 int decision_wish_read(const json_t *parameters, struct decision_wish *wish, struct error *err)
@@ -118,6 +152,8 @@ int decision_wish_read(const json_t *parameters, struct decision_wish *wish, str
 	if (rule && !json_is_null(rule) && !json_is_string(rule))
 		return error_set(err, -EINVAL, "parameter \"rule\" must be a string");
 	wish->rule = json_string_value(rule);
+	if (read_pids(json_object_get(parameters, "pid"), wish, err) < 0)
+		return -EINVAL;
 	if (!limit || json_is_null(limit))
 		return 0;
 	if (!json_is_integer(limit) || json_integer_value(limit) < 0 ||
@@ -142,10 +178,28 @@ static void list_one(struct listing *listing, json_t *decision)
 		json_array_remove(listing->list, 0);
 }
 
+/* Lines are as engine_record_add() writes them, so most need not be parsed to be left out. */
+static bool may_be_wanted(const struct decision_wish *wish, const char *line, size_t size)
+{
+	char member[32];
+
+	for (size_t i = 0; i < wish->pid_count; i++) {
+		int n = snprintf(member, sizeof(member), "\"pid\":%d,", wish->pids[i]);
+
+		if (memmem(line, size, member, (size_t)n))
+			return true;
+	}
+	return wish->pid_count == 0;
+}
+
 static int on_line(const char *line, size_t size, void *userdata)
 {
-	json_t *decision = json_loadb(line, size, 0, NULL);
+	const struct listing *listing = userdata;
+	json_t *decision;
 
+	if (!may_be_wanted(listing->wish, line, size))
+		return 0;
+	decision = json_loadb(line, size, 0, NULL);
 	if (decision)
 		list_one(userdata, decision);
 	json_decref(decision);

@@ -16,6 +16,8 @@ enum { FIRST_USEC = 200, MOST_USEC = 20000, WAIT_MS = 25000 };
 static void tell(void *userdata, int level, const char *sentence)
 {
 	log_write(((struct engine *)userdata)->log, level, "%s", sentence);
+	/* It has started, or ended. */
+	engine_history_wake(userdata);
 }
 
 static void groups_changed(void *userdata)
@@ -60,23 +62,27 @@ static char *logs_folder(const struct engine *engine)
 int engine_services_load(struct engine *engine, struct error *err)
 {
 	_cleanup_(freep) char *manifests = manifests_folder(engine), *logs = logs_folder(engine);
+	_cleanup_(freep) char *over = engine_fleet_services(engine);
 	const struct supervisor_options options = {
 		.host = engine->host,
 		.event = engine->options.local || engine->options.dry_run ? NULL : engine->event,
 		.groups = engine->groups,
 		.manifests = manifests,
+		.over = over,
 		.runtime_dir = engine->runtime_dir,
 		.log_dir = logs,
 		.load_flags = LOAD_REQUIRE_OWNERSHIP,
 		.notify_fd = engine_inherit(engine, "notify"),
 		.tell = tell,
 		.groups_changed = groups_changed,
+		.ended = engine_export_service_end,
 		.exit_status = engine_foreign_status,
 		.userdata = engine,
 	};
 
-	if (!manifests || !logs)
+	if (!manifests || !logs || !over)
 		return error_oom(err);
+	engine_fleet_write_services(engine);
 	return supervisor_new(&options, &engine->supervisor, err);
 }
 

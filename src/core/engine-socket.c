@@ -45,12 +45,12 @@ static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
 	json_t *reply = NULL;
 	int r;
 
+	engine_history_wake(engine);
 	if (engine_is_handing_over(engine) && changes(method))
 		return varlink_error(call, "io.reeve.Failed",
 				     json_pack("{s:i, s:s}", "errno", EAGAIN, "message",
 					       "the daemon is being replaced: try again"));
 	r = engine_begin_slow(engine, method, call, parameters, &err);
-
 	if (r > 0)
 		return 0;
 	if (r == 0)
@@ -76,7 +76,10 @@ METHOD(CreateGroup)
 METHOD(DeleteGroup)
 METHOD(FreezeGroup)
 METHOD(GetGroup)
+METHOD(GetHistory)
+METHOD(GetMetrics)
 METHOD(GetStatus)
+METHOD(GetTree)
 METHOD(KillGroup)
 METHOD(ListDecisions)
 METHOD(ListGroups)
@@ -135,7 +138,10 @@ static const struct varlink_method methods[] = {
 	{ "io.reeve.Events", VARLINK_READ, call_events },
 	{ "io.reeve.FreezeGroup", VARLINK_WRITE, call_FreezeGroup },
 	{ "io.reeve.GetGroup", VARLINK_READ, call_GetGroup },
+	{ "io.reeve.GetHistory", VARLINK_READ, call_GetHistory },
+	{ "io.reeve.GetMetrics", VARLINK_READ, call_GetMetrics },
 	{ "io.reeve.GetStatus", VARLINK_READ, call_GetStatus },
+	{ "io.reeve.GetTree", VARLINK_READ, call_GetTree },
 	{ "io.reeve.KillGroup", VARLINK_WRITE, call_KillGroup },
 	{ "io.reeve.ListDecisions", VARLINK_READ, call_ListDecisions },
 	{ "io.reeve.ListGroups", VARLINK_READ, call_ListGroups },

@@ -5,9 +5,10 @@
 #include "core/decision-json.h"
 #include "core/decision-log.h"
 #include "core/engine-watch.h"
+#include "core/history.h"
 #include "core/limits-json.h"
 
-enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER };
+enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER, PAST };
 
 /* `group.name` as it is shown; where it is found. */
 static const struct {
@@ -53,6 +54,9 @@ static const struct {
 	{ "gate.open_refused", GATE, offsetof(struct gate_counters, refused) },
 	{ "gate.overflows", GATE, offsetof(struct gate_counters, overflows) },
 	{ "gate.read_errors", GATE, offsetof(struct gate_counters, read_errors) },
+	{ "history.bytes", PAST, offsetof(struct history_counters, bytes) },
+	{ "history.left_out", PAST, offsetof(struct history_counters, left_out) },
+	{ "history.samples", PAST, offsetof(struct history_counters, samples) },
 	{ "keeper.already", KEEPER, offsetof(struct gatekeeper_counters, already) },
 	{ "keeper.denied", KEEPER, offsetof(struct gatekeeper_counters, denied) },
 	{ "keeper.exempt", KEEPER, offsetof(struct gatekeeper_counters, exempt) },
@@ -107,7 +111,7 @@ static const struct {
 };
 _Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "one table reads both");
 
-static json_t *counters_to_json(const struct engine *engine)
+json_t *engine_counters_to_json(const struct engine *engine)
 {
 	const void *bases[] = {
 		[GATE] = engine->gate ? gate_counters(engine->gate) : NULL,
@@ -116,6 +120,7 @@ static json_t *counters_to_json(const struct engine *engine)
 		[TRIGGER] = engine->triggers ? trigger_runner_counters(engine->triggers) : NULL,
 		[OBSERVER] = engine_observer_counters(engine),
 		[WATCH] = engine_watch_counters(engine),
+		[PAST] = engine_history_counters(engine),
 		[REGISTER] = engine->registrar ? registrar_counters(engine->registrar) : NULL,
 		[SERVER] = engine->server ? varlink_server_counters(engine->server) : NULL,
 	};
@@ -172,6 +177,9 @@ static const struct {
 	{ USAGE_PIDS_MAX_HITS, "pids_max_hits", offsetof(struct group_usage, pids_max_hits) },
 	{ USAGE_IO_READ, "io_read", offsetof(struct group_usage, io_read) },
 	{ USAGE_IO_WRITTEN, "io_written", offsetof(struct group_usage, io_written) },
+	{ USAGE_CPU_STALL, "cpu_stall_ns", offsetof(struct group_usage, cpu_stall_ns) },
+	{ USAGE_MEMORY_STALL, "memory_stall_ns", offsetof(struct group_usage, memory_stall_ns) },
+	{ USAGE_IO_STALL, "io_stall_ns", offsetof(struct group_usage, io_stall_ns) },
 };
 
 static json_t *usage_to_json(const struct group *group)
@@ -268,7 +276,7 @@ static json_t *scan_source(const struct engine *engine)
 			 "seen", (json_int_t)engine->counters.scans, "matched", 0, "lost", 0);
 }
 
-static json_t *sources_to_json(const struct engine *engine)
+json_t *engine_sources_to_json(const struct engine *engine)
 {
 	json_t *list = json_array();
 
@@ -330,11 +338,11 @@ static json_t *problems_to_json(const struct engine *engine)
 	return list;
 }
 
-static json_t *groups_to_json(struct engine *engine)
+static json_t *groups_to_json(struct engine *engine, bool wanted)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < groups_count(engine->groups); i++)
+	for (size_t i = 0; wanted && i < groups_count(engine->groups); i++)
 		json_array_append_new(list,
 				      engine_group_to_json(engine, groups_at(engine->groups, i)));
 	return list;
@@ -373,7 +381,7 @@ static json_t *triggers_to_json(const struct engine *engine)
 	return object;
 }
 
-json_t *engine_status(struct engine *engine)
+json_t *engine_status(struct engine *engine, bool groups)
 {
 	const struct policy *policy = engine_policy(engine);
 	json_t *guard = engine->guard_pid ? json_integer(engine->guard_pid) : json_null();
@@ -386,11 +394,13 @@ json_t *engine_status(struct engine *engine)
 		layout_mode_name(engine->layout->mode), "uptime",
 		(json_int_t)((clock_boottime() - engine->started_ns) / UINT64_C(1000000000)),
 		"dry_run", engine->options.dry_run, "config", files_to_json(policy), "rules",
-		(json_int_t)policy->rule_count, "sources", sources_to_json(engine), "groups",
-		groups_to_json(engine), "counters", counters_to_json(engine), "problems",
-		problems_to_json(engine), "decisions", decisions_to_json(engine), "rule_counts",
-		engine_rules_to_json(engine));
+		(json_int_t)policy->rule_count, "sources", engine_sources_to_json(engine), "groups",
+		groups_to_json(engine, groups), "counters", engine_counters_to_json(engine),
+		"problems", problems_to_json(engine), "decisions", decisions_to_json(engine),
+		"rule_counts", engine_rules_to_json(engine));
 	json_object_set_new(status, "triggers", triggers_to_json(engine));
+	json_object_set_new(status, "fleet", engine_fleet_status(engine));
+	json_object_set_new(status, "sinks", engine_export_to_json(engine));
 	json_object_set_new(status, "services",
 			    engine->supervisor ? supervisor_counters(engine->supervisor)
 					       : json_null());

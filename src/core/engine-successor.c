@@ -6,10 +6,12 @@
  * the gate nothing and takes nothing away before it is told to go.
  */
 #include "core/engine-internal.h"
+#include "core/engine-watch.h"
 
 #include "core/guard.h"
 #include "core/handover.h"
 #include "core/limits-json.h"
+#include "util/units.h"
 
 enum { GO_MS = 90000, REST_MS = 10000 };
 
@@ -55,16 +57,11 @@ int engine_check_inheritance(const struct engine *engine, struct error *err)
 static bool is_level(const char *name)
 {
 	static const char *const levels[] = {
-		"engine.kernel_denials",
-		"names.folders",
-		"register.exempt",
-		"running",
-		"trigger.running",
-		"trigger.waiting",
-		"waiting",
-		"watch.watchers",
-		"services",
-		"failed_now",
+		"bound",	   "bytes",	    "engine.kernel_denials",
+		"history.bytes",   "names.folders", "queued",
+		"register.exempt", "running",	    "trigger.running",
+		"trigger.waiting", "under_way",	    "waiting",
+		"watch.watchers",  "services",	    "failed_now",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
@@ -149,6 +146,21 @@ static void add_triggers(json_t *triggers, const json_t *before)
 	}
 }
 
+static void add_sinks(json_t *sinks, const json_t *before)
+{
+	json_t *sink;
+	size_t index;
+
+	json_array_foreach(sinks, index, sink)
+	{
+		const char *name = json_string_value(json_object_get(sink, "name"));
+		const json_t *old = name ? find_named(before, name) : NULL;
+
+		add_numbers(sink, old);
+		add_numbers(json_object_get(sink, "spool"), json_object_get(old, "spool"));
+	}
+}
+
 void engine_add_before(const struct engine *engine, json_t *status)
 {
 	const json_t *before = engine->before;
@@ -160,6 +172,9 @@ void engine_add_before(const struct engine *engine, json_t *status)
 	add_rules(engine, json_object_get(status, "rule_counts"),
 		  json_object_get(before, "rule_counts"));
 	add_decisions(json_object_get(status, "decisions"), json_object_get(before, "decisions"));
+	add_sinks(json_object_get(status, "sinks"), json_object_get(before, "sinks"));
+	add_numbers(json_object_get(json_object_get(status, "fleet"), "counters"),
+		    json_object_get(json_object_get(before, "fleet"), "counters"));
 }
 
 static void keep_larger(json_t *object, const json_t *before)
@@ -275,6 +290,17 @@ int engine_succession_wait(struct engine *engine, struct error *err)
 	return 0;
 }
 
+/* What it decided before, and knows only now how that came out. */
+static void take_record(struct engine *engine, const struct handover_in *in)
+{
+	const char *kind = json_string_value(json_object_get(in->object, "kind"));
+	const char *json = json_string_value(json_object_get(in->object, "json"));
+	const json_t *time = json_object_get(in->object, "time");
+
+	if (kind && json)
+		engine_export_passed(engine, kind, (uint64_t)json_integer_value(time), json);
+}
+
 static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct engine *engine = userdata;
@@ -284,6 +310,11 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 
 	if (r == -ETIMEDOUT || r == -EAGAIN)
 		return 0;
+	if (r >= 0 && handover_is(&in, "record")) {
+		take_record(engine, &in);
+		handover_in_done(&in);
+		return 0;
+	}
 	engine->predecessor = sd_event_source_disable_unref(engine->predecessor);
 	if (r >= 0) {
 		take_state(engine, &in);

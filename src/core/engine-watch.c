@@ -176,6 +176,7 @@ static void on_event(struct event *event, void *userdata)
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		if (filter_pass(watch->filter, event))
 			add(watch, event);
+	engine_export_event(watching->engine, event);
 	/* Another one may tell of OOM's victims, or none. */
 	if (event->type == EVENT_SOURCE)
 		(void)engine_limits_update(watching->engine);
@@ -198,6 +199,7 @@ static void on_seeded(void *userdata)
 
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		(void)filter_seed(watch->filter, observer_table(watching->observer));
+	engine_export_seed(watching->engine, observer_table(watching->observer));
 }
 
 /* What started while the source was blind may have been missed by more than the watchers. */
@@ -263,12 +265,14 @@ static void open_observer(struct watching *watching);
 static int ask_for_all(struct watching *watching, struct error *err)
 {
 	const uint32_t users = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
-	uint32_t types = engine_wanted_events(watching->engine);
+	uint32_t types = engine_asked_events(watching->engine);
+	bool told = watching->watches || engine_exports_events(watching->engine);
 
 	for (struct watch *watch = watching->watches; watch; watch = watch->next)
 		types |= filter_asks(watch->filter);
-	/* What rules ask of a process is read from /proc; watchers are told of its program. */
-	observer_set_plain(watching->observer, watching->watches ? 0 : users);
+	/* What rules ask of a process is read from /proc; watchers and sinks are told of its
+	 * program. */
+	observer_set_plain(watching->observer, told ? 0 : users);
 	return observer_set_types(watching->observer, types, err);
 }
 
@@ -473,7 +477,7 @@ void engine_watch_to_json(const struct engine *engine, json_t *sources)
 	source = observer_source(watching->observer);
 	refusals = observer_refusals(watching->observer, &count);
 	if (source) {
-		bool asked = watching->watches || engine_wanted_events(engine) != 0;
+		bool asked = watching->watches || engine_asked_events(engine) != 0;
 
 		observer_describe(watching->observer, text);
 		json_array_append_new(sources, source_to_json(source->class->name,
@@ -527,7 +531,7 @@ static void open_observer(struct watching *watching)
 			 &watching->error) < 0)
 		log_warning(engine->log, "reeve watch will see nothing: %s",
 			    error_text(&watching->error));
-	else if (engine_wanted_events(engine) != 0)
+	else if (engine_asked_events(engine) != 0)
 		engine_watch_again(engine);
 	engine_occasions_observed(engine);
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */

@@ -284,15 +284,22 @@ static int start_daemon(struct engine *engine, struct error *err)
 		r = start_gate(engine, err);
 	if (r >= 0)
 		r = engine_succession_complete(engine, err);
+	/* The spools of the daemon before this one are free now. */
+	if (r >= 0 && engine_export_start(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0)
 		r = engine_loop_watch(engine, err);
 	if (r >= 0 && (engine_occasions_start(engine) < 0 || engine_watch_start(engine) < 0 ||
-		       engine_accounts_start(engine) < 0))
+		       engine_accounts_start(engine) < 0 || engine_history_start(engine) < 0))
 		r = error_oom(err);
 	if (r >= 0 && engine->options.scan_at_start && !engine_is_successor(engine))
 		r = engine_scan(engine, &scanned, err);
 	engine->begun = true;
-	return r < 0 ? r : engine_services_begin(engine, err);
+	if (r >= 0)
+		r = engine_services_begin(engine, err);
+	if (r >= 0)
+		engine_fleet_update(engine);
+	return r;
 }
 
 static int build(struct engine *engine, struct policy **policy, struct error *err)
@@ -405,9 +412,11 @@ void engine_free(struct engine *engine)
 	given = engine_was_handed_over(engine);
 	engine_stop_handover(engine);
 	engine->predecessor = sd_event_source_disable_unref(engine->predecessor);
+	engine_fleet_stop(engine);
 	engine_unsubscribe_all(engine, NULL);
 	engine_watch_stop(engine, NULL);
 	engine_accounts_stop(engine);
+	engine_history_stop(engine);
 	engine_occasions_stop(engine);
 	engine_deny_stop(engine);
 	engine_stop_slow(engine);
@@ -426,6 +435,7 @@ void engine_free(struct engine *engine)
 	exempt_free(engine->exempt);
 	confirm_free(engine->confirm);
 	engine_record_stop(engine);
+	engine_export_stop(engine);
 	free_snapshots(engine);
 	if (!given)
 		restore_dynmods(engine);

@@ -35,7 +35,7 @@ static void copy(struct rule_stat *to, const struct rule_stat *from)
 		offsetof(struct rule_stat, matched), offsetof(struct rule_stat, done),
 		offsetof(struct rule_stat, failed),  offsetof(struct rule_stat, dry),
 		offsetof(struct rule_stat, spared),  offsetof(struct rule_stat, over),
-		offsetof(struct rule_stat, late),
+		offsetof(struct rule_stat, late),    offsetof(struct rule_stat, took_ns),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
@@ -117,6 +117,22 @@ static uint64_t upper_end(unsigned bucket)
 void rule_stat_took(struct rule_stat *stat, uint64_t ns)
 {
 	atomic_fetch_add_explicit(&stat->took[bucket_of(ns / 1000)], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&stat->took_ns, ns, memory_order_relaxed);
+}
+
+void rule_stat_spread(const struct rule_stat *stat, const uint64_t *bounds, size_t bound_count,
+		      uint64_t *counts)
+{
+	size_t at = 0;
+
+	memset(counts, 0, (bound_count + 1) * sizeof(*counts));
+	for (unsigned i = 0; i < RULE_BUCKETS; i++) {
+		while (at < bound_count && upper_end(i) > bounds[at])
+			at++;
+		/* The last bucket has no end. */
+		counts[i + 1 < RULE_BUCKETS ? at : bound_count] +=
+			atomic_load_explicit(&stat->took[i], memory_order_relaxed);
+	}
 }
 
 uint64_t rule_stat_quantile(const struct rule_stat *stat, double share)

@@ -22,6 +22,7 @@ struct rule_stat {
 	_Atomic uint64_t late;	 /* answered by its deadline */
 	/* The last failure: effect_kind << 16 | errno; 0: none. */
 	_Atomic uint32_t last_failure;
+	_Atomic uint64_t took_ns; /* all together */
 	_Atomic uint32_t took[RULE_BUCKETS];
 };
 
@@ -37,6 +38,11 @@ enum effect_result { RESULT_DONE, RESULT_FAILED, RESULT_DRY, RESULT_SPARED };
 void rule_stat_effect(struct rule_stat *stat, enum effect_kind kind, enum effect_result result,
 		      int error);
 void rule_stat_took(struct rule_stat *stat, uint64_t ns);
+
+/* How many decisions took no longer than each bound, and longer than the one before; the last count
+ * is of those beyond all. A bucket counts where its upper end lies. Bounds in ns, rising. */
+void rule_stat_spread(const struct rule_stat *stat, const uint64_t *bounds, size_t bound_count,
+		      uint64_t *counts);
 
 /* The time below which that share (0 to 1) of a rule's decisions lies, in ns, not more than half
  * above the truth; 0: there were none. */

@@ -58,6 +58,35 @@ static void test_whole(void **state)
 	json_decref(object);
 }
 
+static void test_from(void **state)
+{
+	static const struct {
+		const char *was, *from;
+	} rows[] = {
+		{ "4::/user.slice/a\x02\n1::/other\n", "/user.slice/a\\x02" },
+		{ "0::/\n", "/" },
+		{ "4::/cut", NULL },
+		{ "nothing\n", NULL },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct decision decision = decision_of();
+		const char *from;
+		json_t *object;
+
+		decision.was_size = (uint16_t)strlen(rows[i].was);
+		memcpy(decision.was, rows[i].was, decision.was_size);
+		object = decision_to_json(&decision, &policy);
+		from = json_string_value(json_object_get(object, "from"));
+		if (rows[i].from)
+			assert_string_equal(from, rows[i].from);
+		else
+			assert_null(from);
+		json_decref(object);
+	}
+}
+
 static void test_results(void **state)
 {
 	static const struct {
@@ -123,9 +152,8 @@ static void test_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_results),
-		cmocka_unit_test(test_group_on_demand),
+		cmocka_unit_test(test_whole),	cmocka_unit_test(test_from),
+		cmocka_unit_test(test_results), cmocka_unit_test(test_group_on_demand),
 		cmocka_unit_test(test_texts),
 	};
 

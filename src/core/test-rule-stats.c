@@ -16,6 +16,19 @@ static void test_quantiles(void **state)
 	/* 10 µs lie in [8, 12); 5 ms in [4096, 6144) µs. */
 	assert_int_equal(rule_stat_quantile(stats, 0.5), 12000);
 	assert_int_equal(rule_stat_quantile(stats, 0.99), 6144000);
+	/* The same, by bounds. */
+	{
+		static const uint64_t bounds[] = { 8000, 12000, 6000000, 7000000 };
+		uint64_t counts[5];
+
+		rule_stat_spread(stats, bounds, 4, counts);
+		assert_int_equal(counts[0], 0);
+		assert_int_equal(counts[1], 98);
+		assert_int_equal(counts[2], 0);
+		assert_int_equal(counts[3], 2);
+		assert_int_equal(counts[4], 0);
+		assert_int_equal(atomic_load(&stats[0].took_ns), 98 * 10000 + 2 * 5000000);
+	}
 	rule_stats_free(stats, 1);
 }
 

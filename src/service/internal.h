@@ -52,6 +52,7 @@ struct service {
 struct supervisor {
 	struct supervisor_options options;
 	char *manifests, *runtime_dir, *log_dir;
+	char *over;		/* NULL, or the folder whose manifests count before the others */
 	struct service **items; /* by name */
 	size_t count, room;
 	struct notify *notify;

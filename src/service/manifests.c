@@ -122,33 +122,54 @@ static bool is_manifest(const char *file, char name[static SERVICE_NAME_MAX + 1]
 	return service_name_check(name, NULL) == 0;
 }
 
+/* Whether the other folder has one of that name. */
+static bool is_over(const struct supervisor *supervisor, const char *name)
+{
+	char path[PATH_MAX];
+
+	return supervisor->over &&
+	       snprintf(path, sizeof(path), "%s/%s.yaml", supervisor->over, name) < PATH_MAX &&
+	       access(path, F_OK) == 0;
+}
+
 static void closedirp(DIR **dir)
 {
 	if (*dir)
 		closedir(*dir);
 }
 
-int supervisor_load(struct supervisor *supervisor, struct error *err)
+static int load_folder(struct supervisor *supervisor, const char *folder, struct error *err)
 {
-	_cleanup_(closedirp) DIR *dir = opendir(supervisor->manifests);
+	_cleanup_(closedirp) DIR *dir = opendir(folder);
 	const struct dirent *entry;
 
-	for (size_t i = 0; i < supervisor->count; i++)
-		supervisor->items[i]->seen = supervisor->items[i]->fresh = false;
 	if (!dir && errno != ENOENT && errno != ENOTDIR)
-		return error_set_errno(err, -errno, "cannot read the services in %s",
-				       supervisor->manifests);
+		return error_set_errno(err, -errno, "cannot read the services in %s", folder);
 	while (dir && (entry = readdir(dir))) {
 		char name[SERVICE_NAME_MAX + 1], path[PATH_MAX];
 
-		if (!is_manifest(entry->d_name, name))
+		if (!is_manifest(entry->d_name, name) ||
+		    (folder == supervisor->manifests && is_over(supervisor, name)))
 			continue;
-		if (snprintf(path, sizeof(path), "%s/%s", supervisor->manifests, entry->d_name) >=
-		    PATH_MAX)
+		if (snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >= PATH_MAX)
 			continue;
 		if (load_one(supervisor, name, path) < 0)
 			return error_oom(err);
 	}
+	return 0;
+}
+
+int supervisor_load(struct supervisor *supervisor, struct error *err)
+{
+	int r;
+
+	for (size_t i = 0; i < supervisor->count; i++)
+		supervisor->items[i]->seen = supervisor->items[i]->fresh = false;
+	r = load_folder(supervisor, supervisor->manifests, err);
+	if (r >= 0 && supervisor->over)
+		r = load_folder(supervisor, supervisor->over, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < supervisor->count; i++) {
 		struct service *service = supervisor->items[i];
 
@@ -200,6 +221,10 @@ static int manifest_path(const struct supervisor *supervisor, const char *name,
 
 	if (r < 0)
 		return r;
+	if (is_over(supervisor, name))
+		return error_set(err, -EPERM,
+				 "service %s is the fleet's: change it there (reeve fleet push)",
+				 name);
 	if (snprintf(path, PATH_MAX, "%s/%s.yaml", supervisor->manifests, name) >= PATH_MAX)
 		return error_set_errno(err, -ENAMETOOLONG, "%s/%s.yaml", supervisor->manifests,
 				       name);

@@ -153,8 +153,15 @@ static const char *describe_end(const struct service *service, const struct serv
 
 void service_tell_end(struct service *service, const struct service_end *end)
 {
+	const struct supervisor_options *options = &service->supervisor->options;
 	char text[256];
 
+	if (options->ended) {
+		json_t *object = end_to_json(end);
+
+		options->ended(options->userdata, service->name, object);
+		json_decref(object);
+	}
 	service_tell(service, service_end_failed(end) ? LOG_WARNING : LOG_INFO, "process %d %s",
 		     end->pid, describe_end(service, end, text, sizeof(text)));
 	if (end->left > 0)

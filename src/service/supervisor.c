@@ -551,9 +551,11 @@ int supervisor_new(const struct supervisor_options *options, struct supervisor *
 	supervisor->null_fd = -1;
 	supervisor->claim_fd = -1;
 	supervisor->manifests = strdup(options->manifests);
+	supervisor->over = options->over ? strdup(options->over) : NULL;
 	supervisor->runtime_dir = strdup(options->runtime_dir);
 	supervisor->log_dir = strdup(options->log_dir);
-	if (!supervisor->manifests || !supervisor->runtime_dir || !supervisor->log_dir)
+	if (!supervisor->manifests || !supervisor->runtime_dir || !supervisor->log_dir ||
+	    (options->over && !supervisor->over))
 		return error_oom(err);
 	(void)host_boot_id(options->host, supervisor->boot_id);
 	keep_rlimits(supervisor);
@@ -580,6 +582,7 @@ void supervisor_free(struct supervisor *supervisor)
 	closep(&supervisor->null_fd);
 	closep(&supervisor->claim_fd);
 	free(supervisor->manifests);
+	free(supervisor->over);
 	free(supervisor->runtime_dir);
 	free(supervisor->log_dir);
 	free(supervisor);

@@ -18,7 +18,9 @@ struct supervisor_options {
 	const struct host *host;
 	sd_event *event; /* NULL: manifests can be looked at and changed, nothing runs */
 	struct groups *groups;
-	const char *manifests;	 /* folder of NAME.yaml; need not be there */
+	const char *manifests; /* folder of NAME.yaml; need not be there */
+	const char
+		*over; /* another, whose manifests stand for those of the same name; NULL: none */
 	const char *runtime_dir; /* for the notify socket and, in "services", records and pipes */
 	const char *log_dir;	 /* for NAME.log */
 	enum load_flags load_flags;
@@ -27,6 +29,8 @@ struct supervisor_options {
 	void (*tell)(void *userdata, int level, const char *sentence);
 	/* A group has been made or has gone: who keeps placements must renew them. */
 	void (*groups_changed)(void *userdata);
+	/* A process of a service has ended: what its status says of that. May be NULL. */
+	void (*ended)(void *userdata, const char *name, const json_t *end);
 	/* How a process that is not our child has ended, as waitpid(2) says it; -errno: not known.
 	 * May be NULL. */
 	int (*exit_status)(void *userdata, pid_t pid, int *ret_status);

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The documents. First they are read, in one transaction, which says the revision that they stand
+ * at; from the next one on they are watched. A watch that tells of anything has them read again.
+ * After a break the watch goes on from where it was; if etcd has compacted that away, it says so
+ * and leaves the stream open: then it is closed here, and all is read anew.
+ */
+#include "fleet/member-internal.h"
+
+#include "util/host.h"
+
+#include <inttypes.h>
+#include <syslog.h>
+
+static void read_documents(struct fleet_member *member);
+static void open_watch(struct fleet_member *member);
+
+/* ---- applying ---- */
+
+/* What was wrong, as `<prefix>/status/<host>` and the daemon's status show it. */
+static void note_refusal(struct fleet_member *member, struct fleet_documents *documents,
+			 const struct diagnostics *diagnostics, const struct error *err)
+{
+	json_t *mistakes = json_array();
+
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *d = &diagnostics->items[i];
+
+		if (d->severity == SEVERITY_ERROR)
+			json_array_append_new(mistakes,
+					      json_pack("{s:s?, s:i, s:i, s:s, s:s?}", "file",
+							d->file, "line", (int)d->line, "column",
+							(int)d->column, "message", d->message,
+							"hint", d->hint));
+	}
+	json_decref(member->refused);
+	member->refused = json_pack("{s:I, s:s, s:o}", "revision", (json_int_t)documents->revision,
+				    "reason", error_text(err), "mistakes", mistakes);
+	member->counters.refused++;
+	for (size_t i = 0; i < diagnostics->count; i++)
+		if (diagnostics->items[i].severity == SEVERITY_ERROR)
+			member_tell(member, LOG_ERR, "%s:%u:%u: %s",
+				    diagnostics->items[i].file ? diagnostics->items[i].file : "",
+				    diagnostics->items[i].line, diagnostics->items[i].column,
+				    diagnostics->items[i].message);
+	member_tell(member, LOG_ERR,
+		    "the fleet's policy of revision %" PRId64 " is refused, the last one stays: %s",
+		    documents->revision, error_text(err));
+	fleet_documents_done(&member->bad);
+	member->bad = *documents;
+	*documents = (struct fleet_documents){ 0 };
+}
+
+static void forget_refusal(struct fleet_member *member)
+{
+	json_decref(member->refused);
+	member->refused = NULL;
+	fleet_documents_done(&member->bad);
+}
+
+static void apply(struct fleet_member *member, struct fleet_documents *documents)
+{
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	int64_t revision = documents->revision;
+	int r;
+
+	/* The same mistakes need not be told again. */
+	if (member->refused && fleet_documents_same(documents, &member->bad)) {
+		json_object_set_new(member->refused, "revision", json_integer(revision));
+		return;
+	}
+	r = member->use.apply(member->use.userdata, documents, &diagnostics, &err);
+	if (r < 0) {
+		note_refusal(member, documents, &diagnostics, &err);
+		return;
+	}
+	forget_refusal(member);
+	member->applied = revision;
+	member->took_ns = member->noticed_ns ? clock_monotonic() - member->noticed_ns : 0;
+	if (r > 0)
+		return;
+	member->counters.applied++;
+	member_tell(member, LOG_NOTICE, "the fleet's policy of revision %" PRId64 " is in force",
+		    revision);
+}
+
+/* ---- reading ---- */
+
+static int take_answer(struct fleet_member *member, const json_t *answer,
+		       struct fleet_documents *documents)
+{
+	const struct fleet_place place = member_place(member);
+	struct gateway_pairs pairs = { 0 };
+	int64_t revision;
+	int r = gateway_number(json_object_get(answer, "header"), "revision", &revision);
+
+	if (r >= 0 && revision <= 0)
+		r = -EBADMSG;
+	if (r >= 0)
+		r = gateway_pairs_add_all(&pairs, answer);
+	if (r >= 0)
+		r = fleet_documents_take(&place, &pairs, documents);
+	gateway_pairs_done(&pairs);
+	if (r >= 0)
+		documents->revision = member->revision = revision;
+	return r;
+}
+
+static void on_read(void *userdata, int result, const json_t *answer, const char *why)
+{
+	struct fleet_member *member = userdata;
+	struct fleet_documents documents = { 0 };
+
+	member->reading = false;
+	if (result >= 0)
+		result = take_answer(member, answer, &documents);
+	if (result < 0) {
+		member_fail(member, "reading the policy",
+			    result == -E2BIG	? "these are too many documents"
+			    : result == -EFBIG	? "the documents are too large"
+			    : result == -ENOMEM ? NULL
+			    : *why		? why
+						: "the answer makes no sense");
+		return;
+	}
+	member->counters.reads++;
+	apply(member, &documents);
+	member->noticed_ns = 0;
+	fleet_documents_done(&documents);
+	member_report(member);
+	if (member->state == MEMBER_WAITING)
+		return;
+	if (member->changed > member->revision || member->read_again)
+		read_documents(member);
+	else if (!member->watch)
+		open_watch(member);
+}
+
+static void read_documents(struct fleet_member *member)
+{
+	const struct fleet_place place = member_place(member);
+
+	if (member->reading) {
+		member->read_again = true;
+		return;
+	}
+	member->read_again = false;
+	member->reading = true;
+	member_call(member, "reading the policy", "/v3/kv/txn",
+		    gateway_read(fleet_documents_ranges(&place)), on_read);
+}
+
+/* ---- watching ---- */
+
+/* What we have not seen is gone, or a store that was set back is behind us: begin anew. */
+static void start_over(struct fleet_member *member)
+{
+	etcd_stream_close(member->watch);
+	member->watch = NULL;
+	member->watching = false;
+	member->revision = member->changed = 0;
+	read_documents(member);
+}
+
+static void on_watch(void *userdata, const struct gateway_message *message)
+{
+	struct fleet_member *member = userdata;
+	const struct fleet_place place = member_place(member);
+
+	if (message->failed || (message->canceled && message->compact_revision == 0)) {
+		member_fail(member, "watching the policy",
+			    *message->reason ? message->reason : "etcd has cancelled the watch");
+		return;
+	}
+	member->counters.compactions += message->canceled;
+	if (message->canceled || (message->created && message->revision < member->revision)) {
+		start_over(member);
+		return;
+	}
+	if (message->created) {
+		member->watching = true;
+		member_settle(member);
+	}
+	if (!message->changed || message->revision <= member->revision)
+		return;
+	if (!fleet_documents_concern(&place, message->events)) {
+		/* Another host's: after a break the watch may go on behind it. */
+		if (!member->reading)
+			member->revision = message->revision;
+		return;
+	}
+	member->counters.changes++;
+	member->changed = MAX(member->changed, message->revision);
+	if (member->noticed_ns == 0)
+		member->noticed_ns = clock_monotonic();
+	if (!member->reading)
+		read_documents(member);
+}
+
+static void on_watch_ended(void *userdata, int result, const char *why)
+{
+	struct fleet_member *member = userdata;
+
+	member->watch = NULL;
+	member_fail(member, "watching the policy", why);
+}
+
+static void open_watch(struct fleet_member *member)
+{
+	const struct etcd_stream_use use = { on_watch, on_watch_ended, member };
+	const struct fleet_place place = member_place(member);
+
+	if (etcd_open(member->etcd, "/v3/watch",
+		      fleet_documents_watch(&place, member->revision + 1), &use,
+		      &member->watch) < 0)
+		member_fail(member, "watching the policy", NULL);
+}
+
+void member_read_begin(struct fleet_member *member)
+{
+	if (member->revision == 0)
+		read_documents(member);
+	else
+		open_watch(member);
+}
+
+void member_read_stop(struct fleet_member *member)
+{
+	/* etcd_drop_all() closes it, and ends the call. */
+	member->watch = NULL;
+	member->reading = member->watching = member->read_again = false;
+	member->noticed_ns = 0;
+}

@@ -1,0 +1,425 @@
+#!/usr/bin/env bats
+# A host in a fleet, and the commands that steer one, with a real etcd on loopback.
+# bats file_tags=userland
+
+load helpers
+
+setup() {
+	e2e_setup
+	command -v etcd >/dev/null || skip "needs etcd"
+	PREFIX=/reeve-test
+	SCHEME=http
+	ETCD_MORE=()
+	CTL=()
+	mkdir -m 755 services bin
+	# push ...: reeve fleet push, to this test's etcd; fleet ...: any of its commands.
+	cat >bin/push <<-'END'
+		#!/bin/sh
+		exec fleet push "$@"
+	END
+	cat >bin/fleet <<-'END'
+		#!/bin/sh
+		command=$1
+		shift
+		exec timeout 40 reeve fleet "$command" --etcd "$URL" --prefix "$PREFIX" "$@" 3>&-
+	END
+	chmod 755 bin/*
+	PATH=$WORK/bin:$PATH
+	export PREFIX
+}
+
+teardown() {
+	[ -n "${WORK:-}" ] || return 0
+	[ ! -S "$RUN/reeve.sock" ] || timeout 20 reeve service stop agent --runtime-dir "$RUN" || true
+	e2e_teardown
+} >/dev/null 2>&1
+
+# ---- etcd ----
+
+# On two ports that nobody has, which it keeps when it is started again.
+etcd_start() {
+	local try i
+	for try in {1..10}; do
+		[ -d "$WORK/etcd" ] || PORT=$((20000 + RANDOM % 12000))
+		export URL=$SCHEME://127.0.0.1:$PORT
+		etcd --name one --data-dir "$WORK/etcd" --listen-client-urls "$URL" --advertise-client-urls "$URL" \
+			--listen-peer-urls "http://127.0.0.1:$((PORT + 1))" \
+			--initial-advertise-peer-urls "http://127.0.0.1:$((PORT + 1))" \
+			--initial-cluster "one=http://127.0.0.1:$((PORT + 1))" --heartbeat-interval 20 --election-timeout 200 \
+			--unsafe-no-fsync --log-level error "${ETCD_MORE[@]}" >>"$WORK/etcd.log" 2>&1 3>&- </dev/null &
+		ETCD=$!
+		owned "$ETCD"
+		for ((i = 0; i < 400; i++)); do
+			alive "$ETCD" || break
+			! ctl get x >/dev/null 2>&1 || return 0
+			nap 0.05
+		done
+		etcd_stop
+		rm -rf "$WORK/etcd"
+	done
+	cat "$WORK/etcd.log"
+	return 1
+}
+
+etcd_stop() {
+	kill -KILL "$ETCD" 2>/dev/null || true
+	wait_gone "$ETCD"
+}
+
+ctl() {
+	ETCDCTL_API=3 timeout 20 etcdctl --endpoints "$URL" "${CTL[@]}" "$@" 3>&-
+}
+
+# On a busy machine etcdctl gives up early.
+put() { # KEY, the value on standard input
+	cat >"$WORK/value"
+	eventually put_value "$1"
+}
+
+put_value() {
+	ctl put "$PREFIX/$1" <"$WORK/value"
+}
+
+# ---- the host ----
+
+# The local policy: what is given on standard input, and the fleet.
+local_policy() {
+	{
+		echo "fleet: {etcd: {endpoints: [\"$URL\"], prefix: $PREFIX, ttl: 3s${FLEET_MORE:-}}, host: h1, labels: [web, eu]}"
+		cat
+	} | policy
+}
+
+# A value of the fleet's status: `state`, `counters.applied`, `refused.mistakes.0.line`.
+value() { # PATH
+	timeout 20 reeve status --json --runtime-dir "$RUN" 3>&- | python3 -c '
+import json, sys
+value = json.load(sys.stdin)["fleet"]
+for part in sys.argv[1].split("."):
+    value = value and (value[int(part)] if isinstance(value, list) else value[part])
+print(value)' "$1"
+}
+
+fleet_is() { # PATH VALUE
+	[ "$(value "$1")" = "$2" ]
+}
+
+fleet_above() { # PATH VALUE
+	[ "$(value "$1")" -gt "$2" ]
+}
+
+connected() {
+	eventually fleet_is state connected
+}
+
+groups() {
+	timeout 20 reeve group list --json --runtime-dir "$RUN" 3>&- | sed -n 's/^ *"name": "\(.*\)",\{0,1\}$/\1/p' | sort | xargs
+}
+
+groups_are() {
+	[ "$(groups)" = "$*" ]
+}
+
+rules_are() { # COUNT
+	timeout 20 reeve status --json --runtime-dir "$RUN" 3>&- | grep -q "\"rules\": $1,"
+}
+
+
+# ---- cases ----
+
+@test "documents are laid over the files in their order, and the host says what it has" {
+	etcd_start
+	local_policy <<-END
+		groups: {own: {pids: 10}, both: {pids: 10}}
+		rules:
+		  first: {paths: ["$WORK/a"], action: execute, group: own}
+		  second: {paths: ["$WORK/b"], action: execute, group: both}
+	END
+	start
+	connected
+	groups_are both own
+	push - <<<"groups: {both: {pids: 11}, all: {}}
+rules: {}"
+	push --label eu - <<<"groups: {both: {pids: 13}}
+rules: {first: {paths: [\"$WORK/c\"], action: execute, group: both}}"
+	push --label web - <<<"groups: {both: {pids: 12}, web: {}}
+rules: {}"
+	push --host h2 - <<<"groups: {other: {}}
+rules: {}"
+	# The push has waited for us; of labels the later one counts.
+	groups_are all both own web
+	rules_are 2
+	reeve group show both --runtime-dir "$RUN" | grep -q "pids *13"
+	ctl get --print-value-only "$PREFIX/status/h1" | grep -q '"refused":null'
+	ctl get --print-value-only "$PREFIX/live/h1" | grep -q '"labels":\["web","eu"\]'
+	run timeout 20 reeve fleet status --config "$POLICY"
+	[[ $output == *"h1    there"*"policy/label/web       1"* ]]
+	push --remove --label web
+	groups_are all both own
+	# What is taken out of the local policy ends, too.
+	policy <<<"rules: {}"
+	reload
+	eventually groups_are ""
+	expect null python3 -c 'import json,sys; print(json.dumps(json.load(sys.stdin)["fleet"]))' < <(reeve status --json --runtime-dir "$RUN")
+}
+
+@test "a service of the fleet runs, stands for a local one, and goes with its document" {
+	etcd_start
+	cp "$BUILD/test/programs/e2e-agent" agent
+	local_policy <<<"rules: {}"
+	start
+	connected
+	printf 'run: ["%s", wait]\ndescription: of the fleet\n' "$WORK/agent" >manifest
+	push --service agent manifest
+	eventually service_is running
+	printf 'run: ["%s", wait]\ndescription: of the host\n' "$WORK/agent" >services/agent.yaml
+	chmod 644 services/agent.yaml
+	reload
+	reeve service status agent --runtime-dir "$RUN" | grep -q "of the fleet"
+	refused 1 "is the fleet's" reeve service set agent pids=3 --runtime-dir "$RUN"
+	# A bad one changes nothing.
+	put services/all/agent <<<"runn: 7"
+	eventually fleet_is refused.mistakes.0.file "etcd:$PREFIX/services/all/agent.yaml"
+	service_is running
+	push --service agent --remove
+	fleet_is refused None
+	service_is running
+	rm services/agent.yaml
+	reload
+	eventually no_service
+}
+
+no_service() {
+	! timeout 20 reeve service status agent --runtime-dir "$RUN" 3>&-
+}
+
+service_is() {
+	timeout 20 reeve service status agent --json --runtime-dir "$RUN" 3>&- | grep -q "\"state\": \"$1\""
+}
+
+@test "what is refused is told with its place, and the last good policy stays" {
+	etcd_start
+	local_policy <<<"groups: {own: {}}
+rules: {}"
+	start
+	connected
+	push - <<<"groups: {good: {}}
+rules: {}"
+	printf 'groups:\n  good: {pidz: 1}\nrules: {}\n' | put policy/label/web
+	eventually fleet_is refused.mistakes.0.line 2
+	fleet_is refused.mistakes.0.column 10
+	fleet_is refused.mistakes.0.file "etcd:$PREFIX/policy/label/web"
+	groups_are good own
+	run timeout 20 reeve fleet status --config "$POLICY"
+	[[ $output == *"etcd:$PREFIX/policy/label/web:2:10: unknown key"* ]]
+	run timeout 20 reeve status --runtime-dir "$RUN"
+	[[ $output == *"refused"*"web:2:10: unknown key"* ]]
+	# Whoever pushes is told, too: the mistake is another host's.
+	echo "rules: {}" >none.yaml
+	refused 1 "h1 refuses it: etcd:$PREFIX/policy/label/web:2:10: unknown key" push none.yaml
+	ctl del "$PREFIX/policy/label/web" >/dev/null
+	eventually fleet_is refused None
+	groups_are own
+}
+
+@test "whatever is in etcd, the host goes on" {
+	etcd_start
+	local_policy <<<"groups: {own: {}}
+rules: {}"
+	start
+	connected
+	printf '\377\376\000rules' | put policy/all
+	eventually fleet_is refused.mistakes.0.line 1
+	# Foreign keys below the prefix, and a service that can have no such name.
+	put "policy/all/more" <<<x
+	put "services/all/.." <<<x
+	put $'services/all/\377' <<<x
+	put "rollout/all/100" <<<"rules: 3"
+	put "what is this" <<<x
+	# As large as etcd takes: a comment of 1.4 MB.
+	{
+		echo "groups: {large: {}}"
+		head -c 1400000 /dev/zero | tr '\0' '#'
+	} | put policy/all
+	eventually groups_are large own
+	fleet_is refused None
+	# A group that this host cannot make.
+	put policy/all <<<"groups: {\"$(printf 'a/%.0s' {1..20})z\": {}}
+rules: {}"
+	eventually fleet_is counters.refused 2
+	groups_are large own
+	ctl del "$PREFIX/" --prefix >/dev/null
+	eventually groups_are own
+}
+
+@test "without etcd the last policy stays, over a restart too; with it again all goes on" {
+	etcd_start
+	local_policy <<<"groups: {own: {}}
+rules: {}"
+	start
+	connected
+	push - <<<"groups: {first: {}}
+rules: {}"
+	# Connections stand, and nothing comes: a partition.
+	kill -STOP "$ETCD"
+	eventually fleet_is state waiting
+	kill -CONT "$ETCD"
+	connected
+	etcd_stop
+	eventually fleet_is state waiting
+	groups_are first own
+	stop
+	start
+	groups_are first own
+	eventually log_has "the fleet's etcd cannot be used"
+	etcd_start
+	connected
+	# What is damaged is told, and not used.
+	stop
+	etcd_stop
+	sed -i 's/first/fIrst/; s/"revision"/"rEvision"/' "$RUN/fleet/policy"
+	start
+	groups_are own
+	log_has "is damaged"
+	etcd_start
+	eventually groups_are first own
+}
+
+@test "what was compacted while the host was away is read anew" {
+	etcd_start
+	local_policy <<<"rules: {}"
+	start
+	connected
+	push - <<<"groups: {first: {}}
+rules: {}"
+	local revision
+	revision=$(value revision)
+	etcd_stop
+	eventually fleet_is state waiting
+	kill -STOP "$DAEMON"
+	etcd_start
+	put policy/all <<<"groups: {second: {}}
+rules: {}"
+	put policy/all <<<"groups: {third: {}}
+rules: {}"
+	ctl compact $((revision + 2)) >/dev/null
+	kill -CONT "$DAEMON"
+	eventually groups_are third
+	fleet_is counters.compactions 1
+	connected
+	# The lease had not run out, or there is another: either way the host is there.
+	ctl get --keys-only "$PREFIX/live/h1" | grep -q h1
+}
+
+@test "a lease that is taken away is granted anew" {
+	etcd_start
+	local_policy <<<"rules: {}"
+	start
+	connected
+	ctl lease revoke "$(ctl lease list | tail -n 1)" >/dev/null
+	eventually fleet_is counters.leases_lost 1
+	eventually fleet_is counters.leases 2
+	connected
+	ctl get --keys-only "$PREFIX/live/h1" | grep -q h1
+}
+
+@test "who signs in with a wrong password is told so, and with the right one goes on" {
+	etcd_start
+	ctl user add root:secret >/dev/null
+	ctl user grant-role root root >/dev/null
+	ctl auth enable >/dev/null
+	CTL=(--user root:secret)
+	(umask 077 && echo wrong >password)
+	FLEET_MORE=", user: {name: root, password_file: \"$WORK/password\"}" local_policy <<<"groups: {own: {}}
+rules: {}"
+	start
+	eventually log_has "authentication failed"
+	echo secret >password
+	connected
+	put policy/all <<<"groups: {first: {}}
+rules: {}"
+	eventually groups_are first own
+	# etcd forgets its tokens when it is started again.
+	etcd_stop
+	etcd_start
+	put policy/all <<<"groups: {second: {}}
+rules: {}"
+	eventually groups_are own second
+	refused 1 "user name is empty|authentication|not provided" fleet status
+	timeout 20 reeve fleet status --config "$POLICY" | grep -q "h1    there"
+}
+
+@test "TLS: who shows no certificate of ours is not believed" {
+	command -v openssl >/dev/null || skip "needs openssl"
+	local one
+	for one in ours other; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$one" \
+			-addext subjectAltName=IP:127.0.0.1 -keyout "$one.key" -out "$one.pem" 2>/dev/null
+	done
+	SCHEME=https
+	ETCD_MORE=(--cert-file ours.pem --key-file ours.key)
+	CTL=(--cacert ours.pem)
+	etcd_start
+	FLEET_MORE=", tls: {ca: \"$WORK/other.pem\"}" local_policy <<<"rules: {}"
+	start
+	eventually log_has "SSL certificate problem"
+	FLEET_MORE=", tls: {ca: \"$WORK/ours.pem\"}" local_policy <<<"rules: {}"
+	reload
+	connected
+	put policy/all <<<"groups: {first: {}}
+rules: {}"
+	eventually groups_are first
+}
+
+@test "of several endpoints one that works is found" {
+	etcd_start
+	policy <<-END
+		fleet: {etcd: {endpoints: ["http://127.0.0.1:1", "$URL", "http://127.0.0.1:2"], prefix: $PREFIX}, host: h1}
+		rules: {}
+	END
+	start
+	connected
+	fleet_is endpoint "$URL"
+	reeve fleet push --etcd http://127.0.0.1:1 --etcd "$URL" --prefix "$PREFIX" - <<<"rules: {}"
+	refused 1 "etcd at http://127.0.0.1:1: " reeve fleet status --etcd http://127.0.0.1:1
+}
+
+@test "push, diff and rollback: checked, numbered, to a part of the hosts, and back" {
+	etcd_start
+	local_policy <<<"rules: {}"
+	start
+	connected
+	printf "groups: {one: {}}\nrules: {}\n" >one.yaml
+	printf "groups: {two: {}}\nrules: {}\n" >two.yaml
+	printf "groups: {one: {}}\nrulez: {}\n" >bad.yaml
+	refused 1 "bad.yaml:2:1: error: unknown key" push bad.yaml
+	expect "pushed policy/all: number 1, revision $(next 1)
+1 of 1 hosts have it" push -m first one.yaml
+	groups_are one
+	refused 1 "^-groups: \{one" fleet diff two.yaml
+	fleet diff one.yaml
+	# h1's number is 72 of 100.
+	push --percent 70 two.yaml
+	groups_are one
+	push --percent 80 two.yaml
+	groups_are two
+	fleet rollback
+	groups_are one
+	push two.yaml
+	groups_are two
+	fleet rollback
+	groups_are one
+	fleet rollback 5 --json | grep -q '"number": 7'
+	groups_are two
+	run fleet status --all
+	[[ $output == *"back to number 4"*first* ]]
+	refused 2 "from 1 to 100" push --percent 0 one.yaml
+	refused 2 "exclude each other" push --label a --host b one.yaml
+	refused 1 "no such push" fleet rollback 99
+	refused 1 "not written like" reeve fleet status --etcd localhost
+}
+
+# The revision that the next write will have, with so many more before it.
+next() { # COUNT
+	echo $(($(ctl get x -w json | sed -n 's/.*"revision":\([0-9]*\).*/\1/p') + $1))
+}
