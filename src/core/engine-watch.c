@@ -464,12 +464,11 @@ void engine_watch_to_json(const struct engine *engine, json_t *sources)
 	if (!watching)
 		return;
 	if (!watching->observer) {
-		bool opening = watching->opening;
-
 		json_array_append_new(sources,
 				      source_to_json(engine_policy(engine)->source,
-						     opening ? "starting" : "unavailable",
-						     opening ? "it is being opened"
+						     watching->opening ? "starting" : "unavailable",
+						     watching->opening
+							     ? "it is being opened"
 							     : error_text(&watching->error),
 						     NULL));
 		return;
@@ -496,9 +495,7 @@ const struct watch_counters *engine_watch_counters(const struct engine *engine)
 
 const struct observer_counters *engine_observer_counters(const struct engine *engine)
 {
-	const struct observer *observer = engine_observer(engine);
-
-	return observer ? observer_counters(observer) : NULL;
+	return engine_observer(engine) ? observer_counters(engine_observer(engine)) : NULL;
 }
 
 struct observer *engine_observer(const struct engine *engine)
