@@ -4,10 +4,9 @@
  * nobody watches; then it is asked for what all watchers together want.
  *
  * An event is rendered as JSON once, however many want that, and gathered until the turn is over: a
- * message for each event would cost more than the event. Who does not read is waited for by
- * nobody: beyond a bound its events are counted, not kept, and it is told how many when it reads
- * again. The bound is smaller when many watch, so that all together stay within what the server has
- * for its clients.
+ * message for each event would cost more than the event. Nobody waits for who does not read: beyond
+ * a bound its events are counted, not kept, and it is told how many when it reads again. The bound
+ * is smaller when many watch, so that all together stay within what the server has for its clients.
  */
 #include "core/engine-watch.h"
 
@@ -253,8 +252,8 @@ static void on_ended(int result, void *userdata)
 	char text[OBSERVER_TEXT];
 
 	observer_describe(watching->observer, text);
-	log_error(watching->engine->log, "nothing is observed any more: %s", text);
 	error_set(&err, result < 0 ? result : -EIO, "nothing is observed any more: %s", text);
+	log_error(watching->engine->log, "%s", error_text(&err));
 	end_all(watching, &err);
 }
 
