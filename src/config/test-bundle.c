@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Bundles as options. covers: bundle-linux.c bundle-mount.c bundle-process.c
- * bundle-resources.c bundle-unified.c */
+/* Bundles as options. covers: bundle-*.c */
 #include "config/bundle.h"
 
 #include "test/unit.h"
