@@ -299,13 +299,6 @@ static void give_arguments(struct run *run)
 		know(run, FACT_ARGUMENTS);
 }
 
-static struct slice last_part(struct slice path)
-{
-	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
-
-	return slash ? slice_of(slash + 1) : path;
-}
-
 /* What follows from what is given. */
 static void derive(struct run *run)
 {
@@ -316,7 +309,7 @@ static void derive(struct run *run)
 		know(run, FACT_EXE);
 	}
 	if ((facts->known & PART(FACT_EXE)) && !(facts->known & PART(FACT_COMM))) {
-		facts->comm = last_part(facts->exe);
+		facts->comm = slice_last_part(facts->exe);
 		facts->comm.size = MIN(facts->comm.size, (size_t)15);
 		know(run, FACT_COMM);
 	}
@@ -417,7 +410,7 @@ static struct slice field_value(char letter, void *userdata)
 	case 'e':
 		return run->facts.exe;
 	case 'n':
-		return last_part(run->facts.exe);
+		return slice_last_part(run->facts.exe);
 	case 'c':
 		return run->facts.container_id;
 	case 'r':
