@@ -287,6 +287,7 @@ colours() { # TERMINAL|PIPE [OPTION...]
 
 # bats file_tags=
 
+# bats test_tags=userland
 @test "doctor: every line is ok or no, with a reason; --json says the same" {
 	run reeve doctor
 	[ "$status" -le 1 ]
@@ -306,6 +307,7 @@ colours() { # TERMINAL|PIPE [OPTION...]
 	[ "$(json_get '["sources"][3]["hooks"][0]["state"]')" = works ]
 }
 
+# bats test_tags=userland
 @test "doctor --self-test: what the sources tell is what was done; nothing is left" {
 	mkdir "$folder/tmp"
 	TMPDIR=$folder/tmp run reeve doctor --self-test
