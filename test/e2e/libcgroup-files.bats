@@ -91,7 +91,7 @@ setup() {
 	[[ $output == *"fetter's rules: 1"* ]]
 	[[ $output == *"log /var/log/cgred"* ]]
 	[[ $output == *"/etc/init.d/cgred "*" started with the system"* ]]
-	[[ $output == *"/etc/pam.d/su: places sessions"* ]]
+	[[ $output == *"/etc/pam.d/su "*" places sessions"* ]]
 	[[ $output != *"/etc/pam.d/login"* ]]
 	[[ $output == *"CONFIG_FILE=/etc/other was never used"* ]]
 	[[ $output == *'cgrules.conf:7:6: warning: no program is "sh*"'* ]]
