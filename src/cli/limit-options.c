@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * One row per limit: the option is the policy's key with '-' for '_'. A value goes into JSON as the
- * same word would be read in the policy file: a whole number as a number, everything else as text,
- * so that one parser (the policy's) judges both.
+ * One row per limit: the option is the policy's key with '-' for '_'. What a value is in JSON, its
+ * form says (model/limit-words.h).
  */
 #include "cli/limit-options.h"
 
+#include "model/limit-words.h"
 #include "util/suggest.h"
-#include "util/units.h"
-
-#include <ctype.h>
-
-enum form {
-	FORM_PLAIN, /* number or text */
-	FORM_TEXT,  /* always text: "0" is a list of processors */
-	FORM_BOOL,
-	FORM_PAIR, /* NAME=VALUE, many: an object */
-	FORM_IO,   /* DEVICE,rbps=10M,wiops=100, many: an object of objects */
-};
 
 static const struct limit_option rows[LIMIT_COUNT] = {
 	[LIMIT_CPU] = { LIMIT_CPU, "cpu", "SHARE",
@@ -51,12 +40,6 @@ static const struct limit_option rows[LIMIT_COUNT] = {
 	[LIMIT_RAW] = { LIMIT_RAW, "raw", "FILE=VALUE", "any file of a controller; repeatable" },
 };
 
-static const enum form forms[LIMIT_COUNT] = {
-	[LIMIT_CPU_IDLE] = FORM_BOOL, [LIMIT_CPUS] = FORM_TEXT,	   [LIMIT_MEMS] = FORM_TEXT,
-	[LIMIT_IO] = FORM_IO,	      [LIMIT_HUGETLB] = FORM_PAIR, [LIMIT_FREEZE] = FORM_BOOL,
-	[LIMIT_RAW] = FORM_PAIR,
-};
-
 const struct limit_option *limit_option_at(enum limit limit)
 {
 	return &rows[limit];
@@ -82,7 +65,7 @@ static json_t *plain_value(const char *word)
 {
 	uint64_t number;
 
-	if (isdigit((unsigned char)*word) && parse_u64(word, &number) == 0 && number <= INT64_MAX)
+	if (limit_word_number(word, &number))
 		return json_integer((json_int_t)number);
 	return json_string(word);
 }
@@ -98,15 +81,10 @@ static int set_value(json_t *object, const char *key, json_t *value, struct erro
 
 static int add_bool(json_t *limits, const char *key, const char *word, struct error *err)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1" };
-	static const char *const no[] = { "no", "false", "off", "0" };
+	bool yes;
 
-	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
-		if (streq(word, yes[i]))
-			return set_value(limits, key, json_true(), err);
-		if (streq(word, no[i]))
-			return set_value(limits, key, json_false(), err);
-	}
+	if (limit_word_bool(word, &yes) == 0)
+		return set_value(limits, key, json_boolean(yes), err);
 	return error_set(err, -EINVAL, "%s is \"%s\"; it can be yes or no", key, word);
 }
 
@@ -158,19 +136,19 @@ static int add_limit(json_t *limits, enum limit limit, const char *word, struct 
 
 	if (!copy)
 		return error_oom(err);
-	switch (forms[limit]) {
-	case FORM_BOOL:
+	switch (limit_form(limit)) {
+	case LIMIT_FORM_BOOL:
 		return add_bool(limits, key, word, err);
-	case FORM_TEXT:
+	case LIMIT_FORM_TEXT:
 		return set_value(limits, key, json_string(word), err);
-	case FORM_PAIR:
-	case FORM_IO:
+	case LIMIT_FORM_PAIR:
+	case LIMIT_FORM_IO:
 		object = object_at(limits, key);
 		if (!object)
 			return error_oom(err);
-		return forms[limit] == FORM_IO ? add_io(object, copy, err)
-					       : add_pair(object, key, copy, err);
-	case FORM_PLAIN:
+		return limit_form(limit) == LIMIT_FORM_IO ? add_io(object, copy, err)
+							  : add_pair(object, key, copy, err);
+	case LIMIT_FORM_PLAIN:
 		break;
 	}
 	return set_value(limits, key, plain_value(word), err);
