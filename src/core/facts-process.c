@@ -153,14 +153,6 @@ static void ask_cwd(struct process_facts *process)
 
 /* ---- what is executed ---- */
 
-static struct slice last_part(struct slice path)
-{
-	for (size_t i = path.size; i > 0; i--)
-		if (path.data[i - 1] == '/')
-			return (struct slice){ path.data + i, path.size - i };
-	return path;
-}
-
 /* What execve was told: its name, which gives the process's, and its arguments. */
 static void ask_call(struct process_facts *process)
 {
@@ -176,7 +168,7 @@ static void ask_call(struct process_facts *process)
 			       sizeof(process->asked_for));
 	if (n > 0)
 		name = (struct slice){ process->asked_for, (size_t)n };
-	name = last_part(name);
+	name = slice_last_part(name);
 	name.size = MIN(name.size, sizeof(process->comm) - 2);
 	memcpy(process->comm, name.data, name.size);
 	facts->comm = (struct slice){ process->comm, name.size };

@@ -6,7 +6,7 @@
 #include "front/given-limits.h"
 
 #include "front/ask.h"
-#include "model/limit-words.h"
+#include "model/limit-form.h"
 
 #include <inttypes.h>
 
@@ -23,14 +23,9 @@ size_t limits_rows(struct limits_given *given, struct option *to)
 	size_t count = 0;
 
 	for (enum limit i = 0; i < LIMIT_COUNT; i++) {
-		char *name = given->names[i];
-
 		if (!is_ours(i))
 			continue;
-		(void)snprintf(name, sizeof(given->names[i]), "%s", limit_name(i));
-		for (char *at = name; (at = strchr(at, '_'));)
-			*at = '-';
-		to[count++] = (struct option){ .name = name,
+		to[count++] = (struct option){ .name = limit_word_name(i),
 					       .kind = OPTION_LIST,
 					       .value = "VALUE",
 					       .target = &given->words[i] };

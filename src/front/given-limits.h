@@ -7,7 +7,6 @@
 
 struct limits_given {
 	struct option_list words[LIMIT_COUNT];
-	char names[LIMIT_COUNT][16]; /* of the options: "cpu-weight" */
 };
 
 /* The rows of those that are one word each (at most LIMIT_COUNT), made to fill `given`; how many.

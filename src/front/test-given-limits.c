@@ -5,7 +5,7 @@
 
 static int write_words(char **words, int count, char *to, size_t room)
 {
-	struct limits_given given = { .names = { "" } };
+	struct limits_given given = { .words = { { 0 } } };
 	struct option options[LIMIT_COUNT];
 	struct command_line line = { .options = options };
 	struct error err = ERROR_INIT;

@@ -94,7 +94,7 @@ static void test_words(void **state)
 {
 	const char *words[] = { "\"" };
 	struct limits_given limits = { .words[LIMIT_RAM] = { words, 1 } },
-			    none = { .names = { "" } };
+			    none = { .words = { { 0 } } };
 	struct passing passing;
 	char longer[300];
 

@@ -98,15 +98,6 @@ static bool is_below(struct slice path, struct slice folder)
 	       (folder.size == 0 || memcmp(path.data, folder.data, folder.size) == 0);
 }
 
-static struct slice last_part(struct slice path)
-{
-	const char *slash = path.size > 0 ? memrchr(path.data, '/', path.size) : NULL;
-
-	if (slash)
-		path = (struct slice){ slash + 1, path.size - (size_t)(slash + 1 - path.data) };
-	return path;
-}
-
 typedef bool (*word_fn)(const struct policy_word *word, const struct regex *regex,
 			struct slice text);
 
@@ -141,7 +132,7 @@ static bool path_is(const struct policy_word *word, const struct regex *regex, s
 static bool program_is(const struct policy_word *word, const struct regex *regex, struct slice path)
 {
 	if ((word->form == WORD_EXACT || word->form == WORD_GLOB) && !strchr(word->text, '/'))
-		path = last_part(path);
+		path = slice_last_part(path);
 	return path_is(word, regex, path);
 }
 

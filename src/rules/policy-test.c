@@ -297,13 +297,6 @@ static void give_arguments(struct run *run)
 		know(run, FACT_ARGUMENTS);
 }
 
-static struct slice last_part(struct slice path)
-{
-	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
-
-	return slash ? slice_of(slash + 1) : path;
-}
-
 /* What follows from what is given. */
 static void derive(struct run *run)
 {
@@ -314,7 +307,7 @@ static void derive(struct run *run)
 		know(run, FACT_EXE);
 	}
 	if ((facts->known & PART(FACT_EXE)) && !(facts->known & PART(FACT_COMM))) {
-		facts->comm = last_part(facts->exe);
+		facts->comm = slice_last_part(facts->exe);
 		facts->comm.size = MIN(facts->comm.size, (size_t)15);
 		know(run, FACT_COMM);
 	}
@@ -415,7 +408,7 @@ static struct slice field_value(char letter, void *userdata)
 	case 'e':
 		return run->facts.exe;
 	case 'n':
-		return last_part(run->facts.exe);
+		return slice_last_part(run->facts.exe);
 	case 'c':
 		return run->facts.container_id;
 	case 'r':

@@ -57,7 +57,7 @@ static void look_up_program(const struct look_up *look, struct slice path)
 	if (path.size == 0)
 		return;
 	look_up_text(look, SHAPE_EXACT, path);
-	look_up_text(look, SHAPE_LAST_PART, last_part(path));
+	look_up_text(look, SHAPE_LAST_PART, slice_last_part(path));
 	look_up_folders(look, path);
 	look_up_grams(look, path);
 }

@@ -30,10 +30,6 @@
 #include <sys/sysmacros.h>
 
 /* In <linux/fanotify.h> since 5.19; Debian 12's libc header has not got it. */
-#ifndef FAN_MARK_EVICTABLE
-#define FAN_MARK_EVICTABLE 0x00000200
-#endif
-
 enum {
 	THREADS_MAX = 64,
 	PINNED_MAX = 4, /* processors up to which each gets its own thread */

@@ -7,6 +7,9 @@
 
 #include "model/limits.h"
 
+/* The policy's key with '-' for '_': "cpu-weight". */
+const char *limit_word_name(enum limit limit);
+
 enum limit_form {
 	LIMIT_FORM_PLAIN, /* number or text */
 	LIMIT_FORM_TEXT,  /* always text: "0" is a list of processors */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "model/limit-words.h"
+#include "model/limit-form.h"
 
 #include "test/unit.h"
 
@@ -43,5 +43,5 @@ int main(void)
 		cmocka_unit_test(test_yes_and_no),
 	};
 
-	return cmocka_run_group_tests_name("model/limit-words", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("model/limit-form", tests, NULL, NULL);
 }
