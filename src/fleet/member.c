@@ -110,10 +110,10 @@ void member_fail(struct fleet_member *member, const char *what, const char *why)
 void member_call(struct fleet_member *member, const char *what, const char *path, json_t *body,
 		 etcd_answer_fn answered)
 {
-	int r = etcd_call(member->etcd, path, body, answered, member);
+	_cleanup_(error_done) struct error err = ERROR_INIT;
 
-	if (r < 0)
-		member_fail(member, what, r == -EACCES ? "cannot read the password's file" : NULL);
+	if (etcd_call(member->etcd, path, body, answered, member, &err) < 0)
+		member_fail(member, what, error_text(&err));
 }
 
 void member_settle(struct fleet_member *member)

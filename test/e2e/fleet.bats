@@ -323,17 +323,23 @@ rules: {}"
 	ctl get --keys-only "$PREFIX/live/h1" | grep -q h1
 }
 
+trouble_is() { # PART
+	value trouble | grep -q "$1"
+}
+
 @test "who signs in with a wrong password is told so, and with the right one goes on" {
 	etcd_start
 	ctl user add root:secret >/dev/null
 	ctl user grant-role root root >/dev/null
 	ctl auth enable >/dev/null
 	CTL=(--user root:secret)
-	(umask 077 && echo wrong >password)
+	(umask 022 && echo wrong >password)
 	FLEET_MORE=", user: {name: root, password_file: \"$WORK/password\"}" local_policy <<<"groups: {own: {}}
 rules: {}"
 	start
-	eventually log_has "authentication failed"
+	eventually log_has "asking for a lease: the password in .*/password can be read or changed by other users"
+	chmod 600 password
+	eventually trouble_is "authentication failed"
 	echo secret >password
 	connected
 	put policy/all <<<"groups: {first: {}}
