@@ -9,6 +9,7 @@
  */
 #include "config/diagnostic.h"
 
+#include "util/json-text.h"
 #include "util/text.h"
 
 enum {
@@ -365,21 +366,6 @@ void diagnostics_print(const struct diagnostics *list, bool colour, FILE *out)
 		print_one(&list->items[i], colour, out);
 	if (list->dropped > 0)
 		fprintf(out, "and %zu more, not shown\n", list->dropped);
-}
-
-static json_t *json_text(const char *string)
-{
-	/* json_string() refuses what is not UTF-8; a file's name may be any bytes. */
-	json_t *value = string ? json_string(string) : json_null();
-	struct text escaped;
-
-	if (value)
-		return value;
-	text_init(&escaped);
-	add_escaped(&escaped, string);
-	value = json_string(escaped.data ? escaped.data : "");
-	text_done(&escaped);
-	return value;
 }
 
 json_t *diagnostics_to_json(const struct diagnostics *list)

@@ -8,6 +8,7 @@
 #include "fleet/member-internal.h"
 
 #include "util/host.h"
+#include "util/json-text.h"
 
 #include <stdarg.h>
 #include <sys/random.h>
@@ -235,13 +236,13 @@ json_t *fleet_member_status(const struct fleet_member *member)
 
 	for (size_t i = 0; member->labels[i]; i++)
 		json_array_append_new(labels, json_string(member->labels[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:s?, s:O?, s:o}", "state",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:O?, s:o}", "state",
 			 states[member->state], "endpoint", etcd_endpoint(member->etcd), "prefix",
 			 member->prefix, "host", member->host, "labels", labels, "since",
 			 (json_int_t)((clock_boottime() - member->since) / UINT64_C(1000000000)),
 			 "revision", (json_int_t)member->revision, "applied",
 			 (json_int_t)member->applied, "applied_usec",
-			 (json_int_t)(member->took_ns / 1000), "trouble", member->trouble,
-			 "refused", member->refused, "counters",
+			 (json_int_t)(member->took_ns / 1000), "trouble",
+			 json_text(member->trouble), "refused", member->refused, "counters",
 			 counters_to_json(&member->counters));
 }
