@@ -102,20 +102,20 @@ static int add_pair(json_t *object, const char *key, char *pair, struct error *e
 	return set_value(object, pair, plain_value(equals + 1), err);
 }
 
-/* DEVICE,rbps=10M,wiops=100; the device may hold ':' but no ','. */
+/* DEVICE,rbps=10M,wiops=100; the device may hold ':' but no ','. Of one device all are joined. */
 static int add_io(json_t *io, char *word, struct error *err)
 {
 	char *rest = word, *device = strsep(&rest, ",");
-	json_t *rates = json_object();
+	json_t *rates;
 	char *pair;
-	int r;
+	int r = 0;
 
-	if (!*device || !rest || strchr(device, '=')) {
-		json_decref(rates);
+	if (!*device || !rest || strchr(device, '='))
 		return error_set(err, -EINVAL,
 				 "io is \"%s\"; it is written DEVICE,rbps=10M,wbps=10M", word);
-	}
-	r = set_value(io, device, rates, err);
+	rates = object_at(io, device);
+	if (!rates)
+		return error_set(err, -EINVAL, "\"%s\" is not UTF-8 text", device);
 	while (r == 0 && (pair = strsep(&rest, ",")))
 		r = add_pair(rates, "io", pair, err);
 	return r;

@@ -54,6 +54,8 @@ static void _printf_(2, 3) fail(struct run *run, const char *format, ...)
 
 /* ---- facts ---- */
 
+#define IDS (PART(FACT_EFFECTIVE) | PART(FACT_IDS) | PART(FACT_LOGIN))
+
 static void know(struct run *run, enum fact_part part)
 {
 	run->facts.known |= PART(part);
@@ -199,7 +201,7 @@ static bool give_ids(struct run *run, enum condition_kind kind, char *text)
 	struct facts *facts = &run->facts;
 	struct passwd *user;
 
-	know(run, FACT_IDS);
+	run->facts.known |= IDS;
 	switch (kind) {
 	case CONDITION_UID:
 	case CONDITION_USER:
@@ -223,7 +225,7 @@ static bool give(struct run *run, enum condition_kind kind, char *text)
 	case CONDITION_UNIX_GROUP:
 		return give_unix_group(run, text);
 	case CONDITION_MEMBER_OF:
-		know(run, FACT_IDS);
+		facts->known |= IDS;
 		return find_group(run, text, &facts->egid);
 	case CONDITION_MEMFD:
 		facts->memfd = streq(text, "true");

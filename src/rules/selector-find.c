@@ -273,6 +273,16 @@ static void look_up(const struct look_up *look, struct facts *facts)
 	}
 }
 
+bool selector_is_of_process(const struct selector *selector)
+{
+	static const uint32_t of_process =
+		UINT32_C(1) << CONDITION_UID | UINT32_C(1) << CONDITION_EUID |
+		UINT32_C(1) << CONDITION_LOGINUID | UINT32_C(1) << CONDITION_UNIX_GROUP |
+		UINT32_C(1) << CONDITION_MEMBER_OF | UINT32_C(1) << CONDITION_TTY;
+
+	return selector->always_count == 0 && !(selector->kinds & ~of_process);
+}
+
 void selector_find(const struct selector *selector, struct facts *facts,
 		   struct candidates *candidates)
 {

@@ -67,6 +67,21 @@ teardown() {
 	[ "$right" = 100 ]
 }
 
+@test "cgrules: at the first instruction, of a user who has just become one" {
+	raw_group cpu x
+	cgrules <<-END
+		reeve-one	cpu	$RAW/x
+		@reeve-class	cpu	$RAW/x
+	END
+	cgred
+	local i
+	for i in {1..15}; do
+		expect_at cpu x as reeve-one ./a
+		expect_at cpu x as reeve-two ./b
+		expect_at cpu - ./a
+	done
+}
+
 @test "cgrules: what is started by /proc/self/exe is the program, not the link" {
 	raw_group cpu x
 	cgrules <<-END
