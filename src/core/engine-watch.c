@@ -569,9 +569,8 @@ int engine_watch_start(struct engine *engine)
 			  "nothing is observed: the policy says source: off");
 		return 0;
 	}
-	/* What rules and sinks ask for is told from READY on; of changes of users, the scan that
-	 * follows finds all before. A successor has been ready for long, and looks for what nobody
-	 * was told of. */
+	/* What is asked for is told from READY on; the scan that follows finds all before. A
+	 * successor has been ready for long, and looks for what nobody was told of. */
 	if (engine_asked_events(engine) != 0 && !engine_is_successor(engine)) {
 		open_observer(watching);
 		return 0;
