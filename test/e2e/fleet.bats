@@ -104,6 +104,10 @@ fleet_is() { # PATH VALUE
 	[ "$(value "$1")" = "$2" ]
 }
 
+fleet_says() { # PATH PART
+	value "$1" | grep -qF -- "$2"
+}
+
 fleet_above() { # PATH VALUE
 	[ "$(value "$1")" -gt "$2" ]
 }
@@ -217,6 +221,9 @@ rules: {}"
 	# Whoever pushes is told, too: the mistake is another host's.
 	echo "rules: {}" >none.yaml
 	refused 1 "h1 refuses it: etcd:$PREFIX/policy/label/web:2:10: unknown key" push none.yaml
+	# A mistake whose sentence is cut within a letter is still told.
+	printf 'rules: {a: {paths: [/bin/x], nice: 1, action: "x%s"}}\n' "$(printf 'é%.0s' {1..60})" | put policy/label/web
+	eventually fleet_says refused.mistakes.0.message '\xc3"'
 	ctl del "$PREFIX/policy/label/web" >/dev/null
 	eventually fleet_is refused None
 	groups_are own
@@ -329,11 +336,13 @@ rules: {}"
 	ctl user grant-role root root >/dev/null
 	ctl auth enable >/dev/null
 	CTL=(--user root:secret)
-	(umask 077 && echo wrong >password)
+	(umask 022 && echo wrong >password)
 	FLEET_MORE=", user: {name: root, password_file: \"$WORK/password\"}" local_policy <<<"groups: {own: {}}
 rules: {}"
 	start
-	eventually log_has "authentication failed"
+	eventually log_has "asking for a lease: the password in .*/password can be read or changed by other users"
+	chmod 600 password
+	eventually fleet_says trouble "authentication failed"
 	echo secret >password
 	connected
 	put policy/all <<<"groups: {first: {}}
