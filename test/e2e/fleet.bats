@@ -393,6 +393,12 @@ rules: {}"
 	refused 1 "etcd at http://127.0.0.1:1: " reeve fleet status --etcd http://127.0.0.1:1
 }
 
+# Its JSON is what docs/json.md says.
+shows() {
+	fleet "$@" --json >out
+	python3 "$TREE/test/e2e/json_check.py" "$TREE/docs/json.md" "fleet $1" <out
+}
+
 @test "push, diff and rollback: checked, numbered, to a part of the hosts, and back" {
 	etcd_start
 	local_policy <<<"rules: {}"
@@ -418,8 +424,12 @@ rules: {}"
 	groups_are two
 	fleet rollback
 	groups_are one
-	fleet rollback 5 --json | grep -q '"number": 7'
+	shows rollback 5
+	grep -q '"number": 7' out
 	groups_are two
+	shows status
+	shows diff two.yaml
+	shows push --no-wait two.yaml
 	run fleet status --all
 	[[ $output == *"back to number 4"*first* ]]
 	refused 2 "from 1 to 100" push --percent 0 one.yaml
