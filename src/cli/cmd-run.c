@@ -13,6 +13,7 @@
 #include "cli/run-report.h"
 #include "launch/guardian.h"
 #include "launch/own-group.h"
+#include "util/json-text.h"
 #include "util/units.h"
 
 enum { EXIT_TIME_LIMIT = 124 /* as timeout(1) */ };
@@ -147,9 +148,9 @@ static int not_started(const struct run *run, int code, struct error *err)
 	json_t *record;
 
 	if (run->report) {
-		record = json_pack("{s:o, s:s, s:i, s:o}", "program",
-				   run_report_text(run->plan.argv[0]), "reason", "not-started",
-				   "code", code, "error", run_report_text(error_text(err)));
+		record = json_pack("{s:o, s:s, s:i, s:o}", "program", json_text(run->plan.argv[0]),
+				   "reason", "not-started", "code", code, "error",
+				   json_text(error_text(err)));
 		(void)json_dumpf(record, run->report, JSON_COMPACT);
 		(void)fputc('\n', run->report);
 		json_decref(record);
