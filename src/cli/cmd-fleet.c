@@ -22,12 +22,19 @@ enum { TEXT_READ_MAX = 64 << 20 };
 
 /* ---- status ---- */
 
-static int by_time(const void *left, const void *right)
+/* Times are whole seconds: two pushes of a document within one are told apart by their numbers. */
+static int latest_first(const void *left, const void *right)
 {
+	static const char *const keys[] = { "at", "number" };
 	const json_t *const *a = left, *const *b = right;
-	uint64_t x = member_integer(*a, "at"), y = member_integer(*b, "at");
 
-	return x < y ? 1 : x > y ? -1 : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		uint64_t x = member_integer(*a, keys[i]), y = member_integer(*b, keys[i]);
+
+		if (x != y)
+			return x < y ? 1 : -1;
+	}
+	return 0;
 }
 
 /* Of all documents, the latest first. */
@@ -44,7 +51,7 @@ static json_t *read_pushes(struct fleet_client *client, bool all, struct error *
 		count += json_is_object(items[count]);
 	}
 	if (count > 0)
-		qsort(items, count, sizeof(json_t *), by_time);
+		qsort(items, count, sizeof(json_t *), latest_first);
 	for (size_t i = 0; i < count; i++)
 		if (all || i < PUSHES_SHOWN)
 			json_array_append_new(list, items[i]);

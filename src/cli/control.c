@@ -6,6 +6,7 @@
 #include "cli/control.h"
 
 #include "core/engine.h"
+#include "util/places.h"
 #include "varlink/client.h"
 
 #define INTERFACE "io.reeve."
@@ -73,11 +74,11 @@ int control_open(const struct cli *cli, bool local_too, struct control **ret_con
 		 struct error *err)
 {
 	_cleanup_(control_freep) struct control *control = calloc(1, sizeof(*control));
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = place_socket(cli->runtime_dir);
 	struct error cause = ERROR_INIT;
 	int r;
 
-	if (!control || asprintf(&path, "%s/reeve.sock", cli->runtime_dir) < 0)
+	if (!control || !path)
 		return error_oom(err);
 	r = varlink_connect(path, &control->client, &cause);
 	if (r == -ENOENT || r == -ECONNREFUSED) {

@@ -90,15 +90,15 @@ static int check_policy(struct fleet_client *client, const struct fleet_push *pu
 static int check_service(const struct fleet_push *push, struct diagnostics *diagnostics)
 {
 	char name[SERVICE_NAME_MAX + sizeof(".yaml")];
-	_cleanup_(recipe_freep) struct recipe *trial = NULL;
+	_cleanup_(service_sandbox_done) struct service_sandbox sandbox;
 	struct service_manifest *manifest = NULL;
-	struct profile_schema sandbox;
-	int r = service_sandbox_schema(&trial, &sandbox);
+	int r = service_sandbox_init(&sandbox);
 
 	/* It is named after its file. */
 	snprintf(name, sizeof(name), "%s.yaml", push->service);
 	if (r >= 0)
-		r = service_parse(name, push->text, push->size, &sandbox, &manifest, diagnostics);
+		r = service_parse(name, push->text, push->size, &sandbox.schema, &manifest,
+				  diagnostics);
 	service_manifest_free(manifest);
 	return r;
 }

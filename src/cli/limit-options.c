@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * One row per limit: the option is the policy's key with '-' for '_'. A value goes into JSON as the
- * same word would be read in the policy file: a whole number as a number, everything else as text,
- * so that one parser (the policy's) judges both.
+ * One row per limit: the option is the policy's key with '-' for '_'. What its value means is said
+ * by config/limit-words.c.
  */
 #include "cli/limit-options.h"
 
+#include "config/limit-words.h"
 #include "util/suggest.h"
-#include "util/units.h"
-
-#include <ctype.h>
-
-enum form {
-	FORM_PLAIN, /* number or text */
-	FORM_TEXT,  /* always text: "0" is a list of processors */
-	FORM_BOOL,
-	FORM_PAIR, /* NAME=VALUE, many: an object */
-	FORM_IO,   /* DEVICE,rbps=10M,wiops=100, many: an object of objects */
-};
 
 static const struct limit_option rows[LIMIT_COUNT] = {
 	[LIMIT_CPU] = { LIMIT_CPU, "cpu", "SHARE",
@@ -51,12 +40,6 @@ static const struct limit_option rows[LIMIT_COUNT] = {
 	[LIMIT_RAW] = { LIMIT_RAW, "raw", "FILE=VALUE", "any file of a controller; repeatable" },
 };
 
-static const enum form forms[LIMIT_COUNT] = {
-	[LIMIT_CPU_IDLE] = FORM_BOOL, [LIMIT_CPUS] = FORM_TEXT,	   [LIMIT_MEMS] = FORM_TEXT,
-	[LIMIT_IO] = FORM_IO,	      [LIMIT_HUGETLB] = FORM_PAIR, [LIMIT_FREEZE] = FORM_BOOL,
-	[LIMIT_RAW] = FORM_PAIR,
-};
-
 const struct limit_option *limit_option_at(enum limit limit)
 {
 	return &rows[limit];
@@ -75,114 +58,6 @@ void limit_options_done(struct cli *cli)
 	for (size_t i = 0; i < LIMIT_COUNT; i++)
 		option_list_done(&cli->limits[i]);
 	option_list_done(&cli->limit_words);
-}
-
-/* A word as YAML would read it: a whole number, or text. NULL: not UTF-8, or out of memory. */
-static json_t *plain_value(const char *word)
-{
-	uint64_t number;
-
-	if (isdigit((unsigned char)*word) && parse_u64(word, &number) == 0 && number <= INT64_MAX)
-		return json_integer((json_int_t)number);
-	return json_string(word);
-}
-
-static int set_value(json_t *object, const char *key, json_t *value, struct error *err)
-{
-	if (!value)
-		return error_set(err, -EINVAL, "the value of \"%s\" is not UTF-8 text", key);
-	if (json_object_set_new(object, key, value) < 0)
-		return error_set(err, -EINVAL, "\"%s\" is not UTF-8 text", key);
-	return 0;
-}
-
-static int add_bool(json_t *limits, const char *key, const char *word, struct error *err)
-{
-	static const char *const yes[] = { "yes", "true", "on", "1" };
-	static const char *const no[] = { "no", "false", "off", "0" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
-		if (streq(word, yes[i]))
-			return set_value(limits, key, json_true(), err);
-		if (streq(word, no[i]))
-			return set_value(limits, key, json_false(), err);
-	}
-	return error_set(err, -EINVAL, "%s is \"%s\"; it can be yes or no", key, word);
-}
-
-/* limits.<key>, made if it is not there. Borrowed. */
-static json_t *object_at(json_t *limits, const char *key)
-{
-	json_t *object = json_object_get(limits, key);
-
-	if (!object && json_object_set_new(limits, key, json_object()) == 0)
-		object = json_object_get(limits, key);
-	return object;
-}
-
-/* Adds "NAME=VALUE" of `pair`, which is changed, to an object. */
-static int add_pair(json_t *object, const char *key, char *pair, struct error *err)
-{
-	char *equals = strchr(pair, '=');
-
-	if (!equals || equals == pair || !equals[1])
-		return error_set(err, -EINVAL, "%s is \"%s\"; it is written NAME=VALUE", key, pair);
-	*equals = '\0';
-	return set_value(object, pair, plain_value(equals + 1), err);
-}
-
-/* DEVICE,rbps=10M,wiops=100; the device may hold ':' but no ','. */
-static int add_io(json_t *io, char *word, struct error *err)
-{
-	char *rest = word, *device = strsep(&rest, ",");
-	json_t *rates = json_object();
-	char *pair;
-	int r;
-
-	if (!*device || !rest || strchr(device, '=')) {
-		json_decref(rates);
-		return error_set(err, -EINVAL,
-				 "io is \"%s\"; it is written DEVICE,rbps=10M,wbps=10M", word);
-	}
-	r = set_value(io, device, rates, err);
-	while (r == 0 && (pair = strsep(&rest, ",")))
-		r = add_pair(rates, "io", pair, err);
-	return r;
-}
-
-static int add_limit(json_t *limits, enum limit limit, const char *word, struct error *err)
-{
-	_cleanup_(freep) char *copy = strdup(word);
-	const char *key = limit_name(limit);
-	json_t *object;
-
-	if (!copy)
-		return error_oom(err);
-	switch (forms[limit]) {
-	case FORM_BOOL:
-		return add_bool(limits, key, word, err);
-	case FORM_TEXT:
-		return set_value(limits, key, json_string(word), err);
-	case FORM_PAIR:
-	case FORM_IO:
-		object = object_at(limits, key);
-		if (!object)
-			return error_oom(err);
-		return forms[limit] == FORM_IO ? add_io(object, copy, err)
-					       : add_pair(object, key, copy, err);
-	case FORM_PLAIN:
-		break;
-	}
-	return set_value(limits, key, plain_value(word), err);
-}
-
-int limit_option_check(enum limit limit, const char *word, struct error *err)
-{
-	json_t *scratch = json_object();
-	int r = scratch ? add_limit(scratch, limit, word, err) : error_oom(err);
-
-	json_decref(scratch);
-	return r;
 }
 
 /* The limit of a policy key, or LIMIT_COUNT with a sentence. */
@@ -213,7 +88,7 @@ static int add_limit_word(json_t *limits, const char *word, struct error *err)
 	if (!equals)
 		return error_set(err, -EINVAL, "--limit %s: it is written KEY=VALUE", word);
 	limit = find_key(word, (size_t)(equals - word), err);
-	return limit == LIMIT_COUNT ? -EINVAL : add_limit(limits, limit, equals + 1, err);
+	return limit == LIMIT_COUNT ? -EINVAL : limit_word_add(limits, limit, equals + 1, err);
 }
 
 int limit_options_to_json(const struct cli *cli, json_t **ret_limits, struct error *err)
@@ -223,7 +98,7 @@ int limit_options_to_json(const struct cli *cli, json_t **ret_limits, struct err
 
 	for (enum limit i = 0; r == 0 && i < LIMIT_COUNT; i++)
 		for (size_t j = 0; r == 0 && j < cli->limits[i].count; j++)
-			r = add_limit(limits, i, cli->limits[i].values[j], err);
+			r = limit_word_add(limits, i, cli->limits[i].values[j], err);
 	for (size_t j = 0; r == 0 && j < cli->limit_words.count; j++)
 		r = add_limit_word(limits, cli->limit_words.values[j], err);
 	if (r < 0) {

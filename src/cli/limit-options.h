@@ -22,6 +22,4 @@ bool limit_options_given(const struct cli *cli);
  * where they are used, but their form (KEY=VALUE, yes or no) is checked here: -EINVAL.
  */
 int limit_options_to_json(const struct cli *cli, json_t **ret_limits, struct error *err);
-/* Whether the form of one value is right; -EINVAL. */
-int limit_option_check(enum limit limit, const char *word, struct error *err);
 void limit_options_done(struct cli *cli);

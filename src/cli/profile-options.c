@@ -6,6 +6,7 @@
 #include "cli/profile-options.h"
 
 #include "cli/limit-options.h"
+#include "config/limit-words.h"
 #include "config/profile.h"
 
 struct reading {
@@ -90,7 +91,7 @@ static int take(const char *key, const char *value, void *userdata, struct error
 			return take_launch(reading, i, value, err);
 	for (enum limit i = 0; i < LIMIT_COUNT; i++)
 		if (streq(limit_option_at(i)->name, key)) {
-			int r = limit_option_check(i, value, err);
+			int r = limit_word_check(i, value, err);
 
 			return r < 0 ? r
 				     : insert(&reading->cli->limits[i], reading->limits[i]++,

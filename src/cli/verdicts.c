@@ -317,9 +317,10 @@ void verdicts_end(struct verdicts *verdicts, struct text *text)
 		return;
 	}
 	text_addf(text,
-		  "\n%" PRIu64 " executions: %" PRIu64 " named by a rule, %" PRIu64
+		  "\n%" PRIu64 " execution%s: %" PRIu64 " named by a rule, %" PRIu64
 		  " placed, %" PRIu64 " killed\n",
-		  verdicts->executions, verdicts->named, verdicts->placed, verdicts->killed);
+		  verdicts->executions, verdicts->executions == 1 ? "" : "s", verdicts->named,
+		  verdicts->placed, verdicts->killed);
 	for (size_t i = 0; i < verdicts->policy->rule_count; i++) {
 		text_addf(text, "%8" PRIu64 "  ", verdicts->by_rule[i]);
 		add_safe(text, verdicts->policy->rules[i].name);

@@ -11,6 +11,7 @@
 #include "config/load.h"
 #include "core/engine.h"
 #include "util/options.h"
+#include "util/places.h"
 #include "varlink/client.h"
 
 #include <inttypes.h>
@@ -145,10 +146,11 @@ static int ask_daemon(const struct fetter *fetter, const char *method, json_t **
 {
 	_cleanup_(varlink_client_freep) struct varlink_client *client = NULL;
 	_cleanup_(freep) char *error_name = NULL;
-	char path[PATH_MAX + 16];
+	_cleanup_(freep) char *path = place_socket(fetter->runtime_dir);
 	int r;
 
-	snprintf(path, sizeof(path), "%s/reeve.sock", fetter->runtime_dir);
+	if (!path)
+		return error_oom(err);
 	r = varlink_connect(path, &client, err);
 	if (r < 0)
 		return r == -ECONNREFUSED ? -ENOENT : r;

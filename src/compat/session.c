@@ -10,6 +10,7 @@
 #include "compat/compat.h"
 
 #include "core/engine.h"
+#include "util/places.h"
 #include "varlink/client.h"
 
 #include <grp.h>
@@ -74,12 +75,13 @@ static int ask_daemon(const char *folder, const struct cgsubject *subject, struc
 {
 	_cleanup_(varlink_client_freep) struct varlink_client *client = NULL;
 	_cleanup_(freep) char *error_name = NULL;
-	char path[PATH_MAX];
+	_cleanup_(freep) char *path = place_socket(folder);
 	json_t *reply = NULL;
 	const char *rule;
 	int r;
 
-	snprintf(path, sizeof(path), "%s/reeve.sock", folder);
+	if (!path)
+		return error_oom(err);
 	r = varlink_connect(path, &client, err);
 	if (r < 0)
 		return r == -ECONNREFUSED ? -ENOENT : r;

@@ -367,6 +367,28 @@ void diagnostics_print(const struct diagnostics *list, bool colour, FILE *out)
 		fprintf(out, "and %zu more, not shown\n", list->dropped);
 }
 
+char *diagnostics_first(const struct diagnostics *list)
+{
+	struct text text;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct diagnostic *item = &list->items[i];
+
+		if (item->severity != SEVERITY_ERROR)
+			continue;
+		text_init(&text);
+		if (item->file)
+			text_addf(&text, "%s:", item->file);
+		if (item->file && item->line > 0)
+			text_addf(&text, "%u:%u:", item->line, item->column);
+		text_addf(&text, "%s%s", item->file ? " " : "", item->message);
+		if (item->hint)
+			text_addf(&text, " (%s)", item->hint);
+		return text_take(&text);
+	}
+	return NULL;
+}
+
 static json_t *json_text(const char *string)
 {
 	/* json_string() refuses what is not UTF-8; a file's name may be any bytes. */

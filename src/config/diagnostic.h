@@ -55,6 +55,9 @@ void diagnostics_add_in_line_v(struct diagnostics *list, enum severity severity,
 			       const char *hint, const char *format, va_list arguments)
 	_printf_(9, 0);
 
+/* The first error as one sentence with its place, owned; NULL: there is none, or no memory. */
+char *diagnostics_first(const struct diagnostics *list);
+
 /*
  * Puts them into the order of `files` (NULL-terminated) and of the positions in each; what is about
  * no file comes last. A note stays behind the error or warning that it was added after.

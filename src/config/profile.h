@@ -26,6 +26,9 @@ struct profile_schema {
 	 * is told with the value's place. */
 	int (*take)(const char *key, const char *value, void *userdata, struct error *err);
 	void *userdata;
+	/* A map in another file may begin with a profile's name (`profile`), whose keys these
+	 * are besides limits; NULL: it may not. */
+	const struct profile_schema *profile;
 };
 
 /*

@@ -348,14 +348,14 @@ static bool is_variable(const char *name)
 	return true;
 }
 
-/* What reeve sets itself would be lost. */
-static bool is_ours(const char *name)
+bool service_sets_variable(const char *string)
 {
 	static const char *const ours[] = { "NOTIFY_SOCKET",  "LISTEN_FDS",    "LISTEN_PID",
 					    "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID" };
+	size_t size = strcspn(string, "=");
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-		if (streq(name, ours[i]))
+		if (strlen(ours[i]) == size && memcmp(string, ours[i], size) == 0)
 			return true;
 	return false;
 }
@@ -380,7 +380,7 @@ bool read_service_env(struct reader *reader, const struct schema_key *key, const
 		if (!is_variable(word))
 			return report_error(reader, name, NULL,
 					    "\"%.80s\" is no name of a variable", word);
-		if (is_ours(word))
+		if (service_sets_variable(word))
 			return report_error(reader, name, "take it out",
 					    "\"%s\" is set by reeve itself", word);
 		if (body->kind != NODE_SCALAR)

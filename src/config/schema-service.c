@@ -5,7 +5,7 @@
  */
 #include "config/schema-service.h"
 
-#include "config/profile.h"
+#include "config/service-profile.h"
 #include "config/values.h"
 
 #include <ctype.h>
@@ -178,27 +178,30 @@ struct sandbox {
 	struct reader *reader;
 	const struct profile_schema *schema;
 	struct service_manifest *manifest;
+	struct service_profile profile;
 	size_t count;
 };
 
 static const char *sandbox_key_at(size_t index, enum key_form *ret_form, void *userdata)
 {
 	const struct sandbox *sandbox = userdata;
+	const char *name;
+	size_t count = 0;
 
-	return sandbox->schema->key_at(index, ret_form, sandbox->schema->userdata);
+	while ((name = sandbox->schema->key_at(count, ret_form, sandbox->schema->userdata)))
+		if (count++ == index)
+			return name;
+	*ret_form = KEY_VALUE;
+	return index == count && sandbox->schema->profile ? "profile" : NULL;
 }
 
-/* Once it has been looked at, it is kept as it was given. */
-static int sandbox_take(const char *key, const char *value, void *userdata, struct error *err)
+/* The list with two strings more behind those that it has. */
+static int sandbox_add(struct sandbox *sandbox, const char *key, const char *value,
+		       struct error *err)
 {
-	struct sandbox *sandbox = userdata;
 	struct arena *memory = sandbox->reader->memory;
-	char **list;
-	int r = sandbox->schema->take(key, value, sandbox->schema->userdata, err);
+	char **list = arena_alloc(memory, (sandbox->count + 3) * sizeof(*list));
 
-	if (r < 0)
-		return r;
-	list = arena_alloc(memory, (sandbox->count + 3) * sizeof(*list));
 	if (!list)
 		return error_oom(err);
 	for (size_t i = 0; i < sandbox->count; i++)
@@ -212,15 +215,63 @@ static int sandbox_take(const char *key, const char *value, void *userdata, stru
 	return 0;
 }
 
+/* Once it has been looked at, it is kept as it was given. */
+static int sandbox_take(const char *key, const char *value, void *userdata, struct error *err)
+{
+	struct sandbox *sandbox = userdata;
+	int r;
+
+	if (sandbox->schema->profile && streq(key, "profile")) {
+		r = service_profile_read(sandbox->reader, value, sandbox->schema->profile,
+					 &sandbox->profile, err);
+		return r < 0 ? error_wrap(err, "profile") : 0;
+	}
+	r = sandbox->schema->take(key, value, sandbox->schema->userdata, err);
+	return r < 0 ? r : sandbox_add(sandbox, key, value, err);
+}
+
+/* Of two values the later one holds: the profile's come first. */
+static int join_profile(struct sandbox *sandbox)
+{
+	struct service_manifest *manifest = sandbox->manifest;
+	const struct service_profile *profile = &sandbox->profile;
+	char **own = manifest->sandbox;
+	size_t own_count = sandbox->count;
+	int r = 0;
+
+	sandbox->count = 0;
+	for (size_t i = 0; r == 0 && i < profile->count; i += 2)
+		r = sandbox_add(sandbox, profile->pairs[i], profile->pairs[i + 1], NULL);
+	manifest->profile_count = sandbox->count;
+	for (size_t i = 0; r == 0 && i < own_count; i += 2)
+		r = sandbox_add(sandbox, own[i], own[i + 1], NULL);
+	if (r == 0 && json_object_size(profile->limits) > 0) {
+		_cleanup_(freep) char *text = json_dumps(profile->limits, JSON_SORT_KEYS);
+
+		manifest->profile_limits =
+			text ? arena_string(sandbox->reader->memory, text) : NULL;
+		r = manifest->profile_limits ? 0 : -ENOMEM;
+	}
+	return r;
+}
+
 static bool read_sandbox(struct reader *reader, const struct schema_key *key,
 			 const struct node *value, void *target)
 {
-	struct sandbox sandbox = { reader, reader->sandbox, target, 0 };
-	const struct profile_schema schema = { sandbox_key_at, sandbox_take, &sandbox };
+	struct sandbox sandbox = { .reader = reader,
+				   .schema = reader->sandbox,
+				   .manifest = target };
+	const struct profile_schema schema = { sandbox_key_at, sandbox_take, &sandbox, NULL };
+	bool good;
 
 	if (!reader->sandbox)
 		return report_error(reader, value, NULL, "\"%s\" means nothing here", key->name);
-	return profile_read_map(reader, "a sandbox", &schema, value);
+	good = profile_read_map(reader, "a sandbox", &schema, value);
+	if (good && join_profile(&sandbox) < 0)
+		good = report_oom(reader);
+	sandbox.manifest->sandbox_at = position_of(value);
+	service_profile_done(&sandbox.profile);
+	return good;
 }
 
 #define FIELD(member) offsetof(struct service_manifest, member)
@@ -277,7 +328,8 @@ static const struct schema_key service_keys[] = {
 	{ "restart_limit", "rate", "more restarts than that (\"5/min\") and it is given up",
 	  read_service_limit },
 	{ "run", "program", "a path, or a list of program and arguments", read_words, FIELD(run) },
-	{ "sandbox", "map", "what it sees and may do: options of reeve run, as in reeve-profile(5)",
+	{ "sandbox", "map",
+	  "what it sees and may do: options of reeve run, as in reeve-profile(5), and profile",
 	  read_sandbox },
 	{ "start_timeout", "time", "in which it must be ready; default 1min", read_time,
 	  FIELD(start_timeout), SECOND / 1000, LONGEST },
@@ -343,5 +395,6 @@ bool schema_service_read(struct reader *reader, const struct node *root,
 	manifest->group.at = position_of(root);
 	manifest->group.name = manifest->name;
 	return schema_read(reader, &service_schema, root, manifest) &&
-	       check_manifest(reader, root, manifest) && check_limits(reader, &manifest->group);
+	       service_profile_limits(reader, manifest) && check_manifest(reader, root, manifest) &&
+	       check_limits(reader, &manifest->group);
 }

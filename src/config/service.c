@@ -134,12 +134,24 @@ static int take_name(struct reader *reader, struct service_manifest *manifest)
 	return -EINVAL;
 }
 
-static uint64_t digest_of(const struct source *source)
+/* FNV-1a */
+static uint64_t digest_add(uint64_t digest, const char *text, size_t size)
 {
-	uint64_t digest = UINT64_C(14695981039346656037); /* FNV-1a */
+	for (size_t i = 0; i < size; i++)
+		digest = (digest ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
+	return digest;
+}
 
-	for (size_t i = 0; i < source->size; i++)
-		digest = (digest ^ (unsigned char)source->text[i]) * UINT64_C(1099511628211);
+/* With what the profile says now: it may change, and the manifest not. */
+static uint64_t digest_of(const struct source *source, const struct service_manifest *manifest)
+{
+	uint64_t digest = digest_add(UINT64_C(14695981039346656037), source->text, source->size);
+
+	for (size_t i = 0; i < manifest->profile_count; i++)
+		digest = digest_add(digest, manifest->sandbox[i], strlen(manifest->sandbox[i]) + 1);
+	if (manifest->profile_limits)
+		digest = digest_add(digest, manifest->profile_limits,
+				    strlen(manifest->profile_limits) + 1);
 	return digest;
 }
 
@@ -151,7 +163,6 @@ static int read_manifest(struct reader *reader, struct service_manifest *manifes
 	if (reader->source_count == 0)
 		return -EINVAL;
 	set_defaults(manifest);
-	manifest->digest = digest_of(&reader->sources[0]);
 	if (take_name(reader, manifest) == -ENOMEM)
 		return -ENOMEM;
 	if (!source_check(reader, 0) ||
@@ -163,6 +174,7 @@ static int read_manifest(struct reader *reader, struct service_manifest *manifes
 			  "the file is empty");
 	else
 		schema_service_read(reader, tree_node(&reader->tree, root), manifest);
+	manifest->digest = digest_of(&reader->sources[0], manifest);
 	return reader->out_of_memory ? -ENOMEM : 0;
 }
 

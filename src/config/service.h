@@ -71,7 +71,11 @@ struct service_manifest {
 	char *name, *file, *description;
 	bool enabled;
 	char **run, **env, **pre_start, **post_stop;
-	char **sandbox;		 /* key and value by turns, as given: options of a launch */
+	/* Key and value by turns, as given: options of a launch; its profile's in front, of
+	 * which there are profile_count strings. Its limits are in `group`, too: as JSON. */
+	char **sandbox, *profile_limits;
+	size_t profile_count;
+	struct position sandbox_at;
 	char *cwd, *user, *home; /* user, home: NULL for root */
 	uid_t uid;
 	gid_t gid;
@@ -95,7 +99,7 @@ struct service_manifest {
 	uint64_t log_size;
 	unsigned log_keep;
 	bool log_compress;
-	/* Of the text, to tell a manifest that has changed. */
+	/* Of the text and the profile, to tell a manifest that has changed. */
 	uint64_t digest;
 };
 
@@ -116,6 +120,9 @@ int service_load(const char *path, enum load_flags flags, const struct profile_s
 int service_parse(const char *name, const char *text, size_t size,
 		  const struct profile_schema *sandbox, struct service_manifest **ret_manifest,
 		  struct diagnostics *diagnostics);
+
+/* Whether reeve sets the variable of "NAME=VALUE" or "NAME" itself: a manifest's would be lost. */
+bool service_sets_variable(const char *string);
 
 /* The number of "TERM", "SIGTERM" or "15"; -EINVAL. */
 int signal_from_name(const char *word);

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 
-enum { SET_USER_MODE = 04755 };
+enum { SET_USER_MODE = 04755, SET_GROUP_MODE = 02755 };
 
 static const char *not_root(_unused_ const struct corpus *corpus)
 {
@@ -71,15 +71,25 @@ static void expect_half(struct corpus_run *run)
 
 /* ---- programs that change who runs them ---- */
 
-static int prepare_set_user(struct corpus_run *run, struct error *err)
+static int set_mode(struct corpus_run *run, mode_t mode, struct error *err)
 {
 	struct statvfs file_system;
 
 	if (statvfs(run->folder, &file_system) < 0 || file_system.f_flag & ST_NOSUID)
 		return error_set(err, -EPERM, "the temporary folder is mounted with nosuid"), 1;
-	if (chmod(run->exe, SET_USER_MODE) < 0)
+	if (chmod(run->exe, mode) < 0)
 		return error_set_errno(err, -errno, "cannot change the mode of %s", run->exe);
 	return 0;
+}
+
+static int prepare_set_user(struct corpus_run *run, struct error *err)
+{
+	return set_mode(run, SET_USER_MODE, err);
+}
+
+static int prepare_set_group(struct corpus_run *run, struct error *err)
+{
+	return set_mode(run, SET_GROUP_MODE, err);
 }
 
 static void expect_set_user(struct corpus_run *run)
@@ -91,6 +101,28 @@ static void expect_set_user(struct corpus_run *run)
 	want_users(record, CORPUS_NOBODY, 0, 0);
 	event_set(&record->want, CAPS_GAINED, caps_gained, 1);
 	event_set(&record->also, CAPS_GAINED, caps_gained, UINT64_MAX);
+	/* The execution is a change of user as well, told behind that of nobody. */
+	record = corpus_add(run, EVENT_SETUID, CORPUS_MAIN);
+	want_users(record, CORPUS_NOBODY, 0, 0);
+	record->brief = true;
+}
+
+static void want_groups(struct corpus_record *record)
+{
+	event_set(&record->want, GID, gid, CORPUS_NOBODY);
+	event_set(&record->want, EGID, egid, 0);
+	event_set(&record->want, SGID, sgid, 0);
+}
+
+static void expect_set_group(struct corpus_run *run)
+{
+	struct corpus_record *record;
+
+	expect_nobody(run);
+	want_groups(corpus_find(run, EVENT_EXEC, CORPUS_MAIN));
+	record = corpus_add(run, EVENT_SETGID, CORPUS_MAIN);
+	want_groups(record);
+	record->brief = true;
 }
 
 static int prepare_capable(struct corpus_run *run, struct error *err)
@@ -157,6 +189,12 @@ const struct corpus_form corpus_identity_forms[] = {
 	  .prepare = prepare_set_user,
 	  .set_up = become_nobody,
 	  .expect = expect_set_user,
+	  .event_flags = FLAG_SETUID },
+	{ .about = { "setgid-program", "a program with the set-group-id bit" },
+	  .unfit = not_root,
+	  .prepare = prepare_set_group,
+	  .set_up = become_nobody,
+	  .expect = expect_set_group,
 	  .event_flags = FLAG_SETUID },
 	{ .about = { "capable", "a program with capabilities" },
 	  .unfit = not_root,

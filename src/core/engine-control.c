@@ -5,8 +5,8 @@
  */
 #include "core/engine-internal.h"
 
+#include "config/limits-json.h"
 #include "core/engine-watch.h"
-#include "core/limits-json.h"
 #include "core/made.h"
 #include "core/processes.h"
 

@@ -300,9 +300,8 @@ void engine_fleet_write_services(struct engine *engine)
 
 static int check_services(const struct fleet_documents *documents, struct diagnostics *diagnostics)
 {
-	_cleanup_(recipe_freep) struct recipe *trial = NULL;
-	struct profile_schema sandbox;
-	int result = service_sandbox_schema(&trial, &sandbox);
+	_cleanup_(service_sandbox_done) struct service_sandbox sandbox;
+	int result = service_sandbox_init(&sandbox);
 
 	if (result < 0)
 		return result;
@@ -311,7 +310,7 @@ static int check_services(const struct fleet_documents *documents, struct diagno
 		struct service_manifest *manifest = NULL;
 		int r = document->service
 				? service_parse(document->name, document->text, document->size,
-						&sandbox, &manifest, diagnostics)
+						&sandbox.schema, &manifest, diagnostics)
 				: 0;
 
 		service_manifest_free(manifest);

@@ -16,10 +16,10 @@
 #include "core/engine-internal.h"
 #include "core/engine-watch.h"
 
+#include "config/limits-json.h"
 #include "core/decision-log.h"
 #include "core/guard.h"
 #include "core/handover.h"
-#include "core/limits-json.h"
 #include "util/units.h"
 
 #include <fcntl.h>

@@ -23,6 +23,7 @@ enum {
 	PAUSE_USEC = 10000,
 	ACCURACY_USEC = 1,
 	TAKEN_AT_ONCE = 64,
+	LOOKS_AGAIN = 100,
 };
 
 /* What a group had met when it was looked at last. */
@@ -30,6 +31,7 @@ struct limited {
 	char *name;
 	uint64_t memory, pids, oom;
 	bool seen, due, kept;
+	unsigned doubts; /* looks still to come, for it was told and nothing had changed */
 	struct group_notices notices;
 };
 
@@ -66,8 +68,11 @@ static bool has_grown(struct limited *limited, const struct group_usage *usage, 
 	return grown;
 }
 
-/* Acting may change the list, but not before the loop's next turn. */
-static void look_at(struct engine *engine, struct limited *limited)
+/*
+ * Whether anything has grown since the last look. Acting may change the list, but not before the
+ * loop's next turn.
+ */
+static bool look_at(struct engine *engine, struct limited *limited)
 {
 	uint32_t wanted = engine->limit_watch->wanted;
 	const struct group *group = groups_find(engine->groups, limited->name);
@@ -76,7 +81,7 @@ static void look_at(struct engine *engine, struct limited *limited)
 
 	limited->due = false;
 	if (!group || group_usage_of(group, figures_of(wanted), &usage) < 0)
-		return;
+		return false;
 	memory = has_grown(limited, &usage, USAGE_MEMORY_MAX_HITS, usage.memory_max_hits,
 			   &limited->memory);
 	pids = has_grown(limited, &usage, USAGE_PIDS_MAX_HITS, usage.pids_max_hits, &limited->pids);
@@ -88,6 +93,34 @@ static void look_at(struct engine *engine, struct limited *limited)
 		engine_tell_group(engine, ON_LIMIT_HIT, limited->name, "pids");
 	if (oom && wanted & OCCASION_BIT(ON_OOM))
 		engine_tell_group(engine, ON_OOM, limited->name, "memory");
+	return memory || pids || oom;
+}
+
+/*
+ * v1 tells that a group is out of memory before it looks for a victim, and counts the kill later
+ * (mem_cgroup_oom_notify() in mm/memcontrol-v1.c): a quick look finds nothing, and no second notice
+ * comes.
+ */
+static void look_told(struct engine *engine, struct limited *limited)
+{
+	limited->doubts = look_at(engine, limited) ? 0 : LOOKS_AGAIN;
+}
+
+/* Whether somebody must be looked at once more. */
+static bool look_again(struct engine *engine)
+{
+	struct limit_watch *watch = engine->limit_watch;
+	bool any = false;
+
+	for (size_t i = 0; i < watch->count; i++) {
+		struct limited *limited = watch->items[i];
+
+		if (limited->doubts == 0)
+			continue;
+		limited->doubts = look_at(engine, limited) ? 0 : limited->doubts - 1;
+		any |= limited->doubts > 0;
+	}
+	return any;
 }
 
 static int on_notice(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -106,8 +139,9 @@ static int on_notice(sd_event_source *source, int fd, uint32_t revents, void *us
 		if (!limited->due)
 			continue;
 		engine->counters.limits_told++;
-		look_at(engine, limited);
+		look_told(engine, limited);
 	}
+	/* More are waiting: at once, and the pause after those. */
 	if (count == TAKEN_AT_ONCE ||
 	    sd_event_source_set_time_relative(watch->pause, PAUSE_USEC) < 0)
 		return 0;
@@ -119,6 +153,10 @@ static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct engine *engine = userdata;
 
+	if (look_again(engine)) {
+		(void)sd_event_source_set_time_relative(source, PAUSE_USEC);
+		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
 	return sd_event_source_set_enabled(engine->limit_watch->io, SD_EVENT_ON);
 }
 
@@ -150,7 +188,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 			continue;
 		any = true;
 		engine->counters.limits_polled++;
-		look_at(engine, limited);
+		(void)look_at(engine, limited);
 	}
 	if (!any)
 		return 0;

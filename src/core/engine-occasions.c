@@ -182,6 +182,7 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
 	struct urgent *urgent = &occasions->urgent;
 
+	process_facts_complete_ids(process);
 	urgent->hold = 0;
 	urgent->decision = (struct decision){
 		.time_ns = clock_boottime(),

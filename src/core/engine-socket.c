@@ -4,6 +4,7 @@
 #include "core/engine-watch.h"
 
 #include "core/reader-group.h"
+#include "util/places.h"
 
 static json_t *take_diagnostics(json_t *reply)
 {
@@ -189,9 +190,9 @@ static const struct varlink_interface interface = {
 
 int engine_socket_check(const struct engine *engine, struct error *err)
 {
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = place_socket(engine->runtime_dir);
 
-	if (asprintf(&path, "%s/reeve.sock", engine->runtime_dir) < 0)
+	if (!path)
 		return error_oom(err);
 	return varlink_check_path(path, err);
 }
@@ -201,10 +202,10 @@ int engine_socket_start(struct engine *engine, struct error *err)
 	static const struct varlink_interface *const interfaces[] = { &interface };
 	/* Above what engine-watch.c lets wait, by more than the longest event. */
 	static const struct varlink_limits limits = { .queue_size = 8 << 20 };
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = place_socket(engine->runtime_dir);
 	int fd, r;
 
-	if (asprintf(&path, "%s/reeve.sock", engine->runtime_dir) < 0)
+	if (!path)
 		return error_oom(err);
 	r = varlink_server_new(engine->event, interfaces, 1, &limits, engine, &engine->server, err);
 	if (r < 0)

@@ -2,11 +2,11 @@
 /* Everything that `reeve status` shows, as JSON. Counters are a table: one row, one name. */
 #include "core/engine-internal.h"
 
+#include "config/limits-json.h"
 #include "core/decision-json.h"
 #include "core/decision-log.h"
 #include "core/engine-watch.h"
 #include "core/history.h"
-#include "core/limits-json.h"
 
 enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER, PAST };
 

@@ -8,9 +8,9 @@
 #include "core/engine-internal.h"
 #include "core/engine-watch.h"
 
+#include "config/limits-json.h"
 #include "core/guard.h"
 #include "core/handover.h"
-#include "core/limits-json.h"
 #include "util/units.h"
 
 enum { GO_MS = 90000, REST_MS = 10000 };

@@ -169,6 +169,11 @@ static void open_gate(struct engine *engine, const struct policy *policy)
 
 static int start_gate(struct engine *engine, struct error *err)
 {
+	const struct gate_functions functions = {
+		.decide = gatekeeper_decide,
+		.passes = gatekeeper_passes,
+		.reaches = gatekeeper_reaches,
+	};
 	int fds[GUARD_FDS], r;
 	unsigned count = 0;
 
@@ -183,7 +188,7 @@ static int start_gate(struct engine *engine, struct error *err)
 		if (r < 0)
 			return error_set_errno(err, r, "cannot hand the gate to the guard");
 	}
-	gate_set_functions(engine->gate, gatekeeper_decide, gatekeeper_reaches, engine->keeper);
+	gate_set_functions(engine->gate, &functions, engine->keeper);
 	r = gate_start(engine->gate, err);
 	if (r < 0)
 		return r;

@@ -55,9 +55,11 @@ static void take_ids(struct facts *facts, const struct event *event)
 	facts->gid = event->gid;
 	facts->euid = number_of(event, FIELD_EUID, event->euid, event->uid);
 	facts->egid = number_of(event, FIELD_EGID, event->egid, event->gid);
+	know(facts, FACT_EFFECTIVE);
+	know(facts, FACT_IDS);
 	facts->loginuid = number_of(event, FIELD_LOGINUID, event->loginuid, UINT32_MAX);
 	facts->tty = event_knows(event, FIELD_TTY) ? (uint32_t)event->tty : 0;
-	know(facts, FACT_IDS);
+	know(facts, FACT_LOGIN);
 }
 
 static void take_texts(struct facts *facts, const struct event *event)

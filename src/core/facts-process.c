@@ -11,6 +11,7 @@
 #include "core/facts-process.h"
 
 #include "core/execve-call.h"
+#include "core/facts-ids.h"
 #include "core/zone.h"
 #include "source/interpreter.h"
 #include "util/proc-text.h"
@@ -34,78 +35,11 @@ static void know(struct process_facts *process, enum fact_part part)
 	process->facts.known |= UINT32_C(1) << part;
 }
 
-/* ---- small files of /proc/PID ---- */
-
-static ssize_t read_file(const struct process_facts *process, pid_t pid, const char *file,
-			 char *text, size_t size)
-{
-	char name[48];
-
-	snprintf(name, sizeof(name), "%d/%s", pid, file);
-	return file_read_into(process->world->host->proc_fd, name, text, size);
-}
-
 static bool read_stat(const struct process_facts *process, pid_t pid, struct proc_stat *stat)
 {
 	char text[PROC_STAT_SIZE];
 
 	return proc_stat_read(process->world->host->proc_fd, pid, text, stat) >= 0;
-}
-
-/* Supplementary groups. False: there are more than can be told. */
-static bool parse_groups(struct facts *facts, const char *line)
-{
-	facts->gid_count = 0;
-	while (*line != '\n' && *line != '\0') {
-		char *end;
-		unsigned long gid = strtoul(line, &end, 10);
-
-		if (end == line) {
-			line++;
-			continue;
-		}
-		if (facts->gid_count == FACT_GROUPS_MOST)
-			return false;
-		facts->gids[facts->gid_count++] = (gid_t)gid;
-		line = end;
-	}
-	return true;
-}
-
-/* One file has both parts; a list of groups that is cut off is not told. */
-static void ask_ids(struct process_facts *process)
-{
-	struct facts *facts = &process->facts;
-	ssize_t n =
-		read_file(process, facts->pid, "status", process->status, sizeof(process->status));
-	struct proc_status status;
-	struct proc_stat stat;
-	const char *groups;
-	char number[16];
-
-	if (n < 0 && n != -EFBIG)
-		return;
-	n = n < 0 ? (ssize_t)strnlen(process->status, sizeof(process->status)) : n;
-	proc_status_parse((struct slice){ process->status, (size_t)n }, &status);
-	if (!(status.known & PROC_STATUS_UID) || !(status.known & PROC_STATUS_GID) ||
-	    !read_stat(process, facts->pid, &stat))
-		return;
-	facts->uid = status.uid;
-	facts->euid = status.euid;
-	facts->gid = status.gid;
-	facts->egid = status.egid;
-	facts->tty = (uint32_t)stat.tty;
-	process->start = stat.start;
-	process->ppid = (pid_t)stat.ppid;
-	/* Without audit in the kernel there is no such file, and nobody has logged in. */
-	facts->loginuid = UINT32_MAX;
-	if (read_file(process, facts->pid, "loginuid", number, sizeof(number)) > 0)
-		facts->loginuid = (uint32_t)strtoul(number, NULL, 10);
-	know(process, FACT_IDS);
-	groups = proc_status_value(process->status, "Groups:\t");
-	facts->asked |= UINT32_C(1) << FACT_GROUPS;
-	if (groups && strchr(groups, '\n') && parse_groups(facts, groups))
-		know(process, FACT_GROUPS);
 }
 
 /* ---- names ---- */
@@ -153,14 +87,6 @@ static void ask_cwd(struct process_facts *process)
 
 /* ---- what is executed ---- */
 
-static struct slice last_part(struct slice path)
-{
-	for (size_t i = path.size; i > 0; i--)
-		if (path.data[i - 1] == '/')
-			return (struct slice){ path.data + i, path.size - i };
-	return path;
-}
-
 /* What execve was told: its name, which gives the process's, and its arguments. */
 static void ask_call(struct process_facts *process)
 {
@@ -176,7 +102,7 @@ static void ask_call(struct process_facts *process)
 			       sizeof(process->asked_for));
 	if (n > 0)
 		name = (struct slice){ process->asked_for, (size_t)n };
-	name = last_part(name);
+	name = slice_last_part(name);
 	name.size = MIN(name.size, sizeof(process->comm) - 2);
 	memcpy(process->comm, name.data, name.size);
 	facts->comm = (struct slice){ process->comm, name.size };
@@ -192,13 +118,16 @@ static void ask_call(struct process_facts *process)
 static void ask_comm(struct process_facts *process)
 {
 	struct facts *facts = &process->facts;
+	char name[32];
 	ssize_t n;
 
 	if (process->executing) {
 		ask_call(process);
 		return;
 	}
-	n = read_file(process, facts->pid, "comm", process->comm, sizeof(process->comm));
+	snprintf(name, sizeof(name), "%d/comm", facts->pid);
+	n = file_read_into(process->world->host->proc_fd, name, process->comm,
+			   sizeof(process->comm));
 	if (n <= 0)
 		return;
 	facts->comm = (struct slice){ process->comm, (size_t)n - (process->comm[n - 1] == '\n') };
@@ -464,7 +393,7 @@ static bool set_id_works(struct process_facts *process, const struct stat *st)
 		return false;
 	if (process->file_fd >= 0 && fstatvfs(process->file_fd, &fs) == 0 && fs.f_flag & ST_NOSUID)
 		return false;
-	if (!facts_know(&process->facts, FACT_IDS))
+	if (!facts_know(&process->facts, FACT_EFFECTIVE))
 		return true;
 	return (user && st->st_uid != process->facts.euid) ||
 	       (group && st->st_gid != process->facts.egid);
@@ -508,8 +437,10 @@ static void ask_scheduling(struct process_facts *process)
 static void ask(struct facts *facts, enum fact_part part, void *userdata)
 {
 	static void (*const readers[FACT_PARTS])(struct process_facts * process) = {
-		[FACT_IDS] = ask_ids,
-		[FACT_GROUPS] = ask_ids,
+		[FACT_EFFECTIVE] = facts_ask_effective,
+		[FACT_IDS] = facts_ask_ids,
+		[FACT_LOGIN] = facts_ask_login,
+		[FACT_GROUPS] = facts_ask_ids,
 		[FACT_EXE] = ask_exe,
 		[FACT_COMM] = ask_comm,
 		[FACT_ARGUMENTS] = ask_arguments,
@@ -536,7 +467,6 @@ void process_facts_begin(struct process_facts *process, const struct facts_world
 	process->file_fd = -1;
 	process->executing = false;
 	process->start = 0;
-	process->ppid = 0;
 	process->asked_for[0] = '\0';
 	facts->on = on;
 	facts->has_file = false;

@@ -53,8 +53,7 @@ struct process_facts {
 	bool (*is_second)(void *userdata);
 	void *userdata; /* of both */
 
-	uint64_t start; /* in 1/100 s since boot; 0: not read yet */
-	pid_t ppid;
+	uint64_t start; /* process_facts_start(), if it is known; else 0 */
 	struct membership was;
 	struct container container;
 	struct name_buffer names;
@@ -74,6 +73,13 @@ struct process_facts {
  */
 void process_facts_begin(struct process_facts *process, const struct facts_world *world,
 			 const struct group_bases *bases, enum occasion on, pid_t pid);
+
+/* When it began, in 1/100 s since boot: what tells it from another one with its number. 0: it is
+ * gone. */
+uint64_t process_facts_start(struct process_facts *process);
+/* Where rules have asked whose the process is: the rest of its ids, and its start, for the record.
+ */
+void process_facts_complete_ids(struct process_facts *process);
 
 /* The file that is executed or opened. `path` is borrowed. Of an execution it is the program. */
 void process_facts_set_file(struct process_facts *process, const struct file_key *file);

@@ -361,17 +361,6 @@ static const char *terminated(struct filter *filter, struct slice slice)
 	return filter->scratch.failed ? "" : filter->scratch.data;
 }
 
-static struct slice last_part(struct slice path)
-{
-	const char *slash = memrchr(path.data, '/', path.size);
-
-	if (slash) {
-		path.size -= (size_t)(slash + 1 - path.data);
-		path.data = slash + 1;
-	}
-	return path;
-}
-
 static bool begins(struct slice text, const char *prefix, size_t size)
 {
 	return text.size >= size && memcmp(text.data, prefix, size) == 0;
@@ -382,7 +371,7 @@ static bool path_matches(struct filter *filter, const struct word *word, struct 
 	if (path.size == 0)
 		return false;
 	if (!memchr(word->text, '/', word->size))
-		path = last_part(path);
+		path = slice_last_part(path);
 	if (word->pattern)
 		return glob_match(word->text, terminated(filter, path));
 	if (word->text[word->size - 1] == '/')

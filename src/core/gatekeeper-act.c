@@ -54,6 +54,7 @@ static void describe(struct gatekeeper *keeper, struct seat *seat, const struct 
 	struct facts *facts = &seat->process.facts;
 
 	(void)facts_know(facts, FACT_IDS);
+	(void)facts_know(facts, FACT_LOGIN);
 	(void)facts_know(facts, FACT_EXE);
 	(void)facts_know(facts, FACT_COMM);
 	(void)facts_know(facts, FACT_ARGUMENTS);
@@ -68,11 +69,11 @@ static void describe(struct gatekeeper *keeper, struct seat *seat, const struct 
 	subject_read(keeper->host, facts->pid, seat->event->pid, &urgent->subject);
 }
 
-static bool hand_over(struct gatekeeper *keeper, const struct seat *seat, struct urgent *urgent,
+static bool hand_over(struct gatekeeper *keeper, struct seat *seat, struct urgent *urgent,
 		      const struct decision *decision)
 {
 	urgent->decision = *decision;
-	urgent->decision.start = seat->process.start;
+	urgent->decision.start = process_facts_start(&seat->process);
 	if (!decision_queue_put(&keeper->urgent, urgent))
 		return false;
 	(void)eventfd_write(keeper->options.urgent_fd, 1);
@@ -154,6 +155,7 @@ static void fill(struct seat *seat, const struct snapshot *snapshot, const struc
 	size_t skip =
 		event->path_length >= DECISION_PATH ? event->path_length - DECISION_PATH + 1 : 0;
 
+	process_facts_complete_ids(&seat->process);
 	*decision = (struct decision){
 		.time_ns = seat->begun,
 		.pid = facts->pid,

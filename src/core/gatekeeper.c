@@ -231,15 +231,19 @@ static unsigned judge_open(struct gatekeeper *keeper, struct seat *seat,
 	return gatekeeper_act(keeper, seat, snapshot, &verdict);
 }
 
+/* Before anything is known of the process: what changes from now on comes later. */
+static void note_execution(struct gatekeeper *keeper, pid_t pid, uint64_t now)
+{
+	atomic_store(&keeper->executors[(unsigned)pid % EXECUTORS], execution_mark(pid, now));
+}
+
 static unsigned judge_exec(struct gatekeeper *keeper, struct seat *seat,
 			   const struct snapshot *snapshot)
 {
 	const struct gate_event *event = seat->event;
 	struct verdict verdict;
 
-	/* Before anything is known of the process: what changes from now on comes later. */
-	atomic_store(&keeper->executors[(unsigned)event->pid % EXECUTORS],
-		     execution_mark(event->pid, seat->begun));
+	note_execution(keeper, event->pid, seat->begun);
 	begin_facts(keeper, seat, snapshot, ON_EXECUTE, event->pid);
 	if (ruleset_judge(snapshot->ruleset, &seat->process.facts, &verdict)) {
 		seat->occasions = OCCASION_BIT(ON_EXECUTE);
@@ -270,6 +274,25 @@ unsigned gatekeeper_decide(const struct gate_event *event, void *userdata)
 						     : judge_exec(keeper, seat, snapshot);
 	atomic_store(&seat->in_use, NULL);
 	return answer;
+}
+
+bool gatekeeper_passes(pid_t pid, unsigned thread, void *userdata)
+{
+	struct gatekeeper *keeper = userdata;
+	struct seat *seat = &keeper->seats[thread];
+	const struct snapshot *snapshot = acquire(keeper, seat);
+	bool passes = false;
+
+	if (snapshot && ruleset_goes_by_process(snapshot->ruleset, ON_EXECUTE)) {
+		note_execution(keeper, pid, clock_boottime());
+		process_facts_begin(&seat->process, &keeper->world, &snapshot->bases, ON_EXECUTE,
+				    pid);
+		passes = !ruleset_may_match(snapshot->ruleset, &seat->process.facts);
+	}
+	atomic_store(&seat->in_use, NULL);
+	if (passes)
+		keeper_count(&keeper->counters.unmatched);
+	return passes;
 }
 
 bool gatekeeper_reaches(const char *mount_point, dev_t dev, void *userdata)

@@ -47,6 +47,9 @@ DEFINE_CLEANUP(struct gatekeeper *, gatekeeper_free);
 
 /* The gate_decide_fn; `keeper` is the userdata. */
 unsigned gatekeeper_decide(const struct gate_event *event, void *keeper);
+/* The gate_passes_fn: where rules on executions are all for users, those whom none of them names.
+ */
+bool gatekeeper_passes(pid_t pid, unsigned thread, void *keeper);
 /* The gate_reaches_fn: of the snapshot in force. The loop's thread only. */
 bool gatekeeper_reaches(const char *mount_point, dev_t dev, void *keeper);
 

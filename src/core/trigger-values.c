@@ -315,13 +315,6 @@ void trigger_values_init(struct trigger_values *values)
 
 /* ---- %-fields ---- */
 
-static struct slice last_part(const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-
-	return slice_of(slash ? slash + 1 : path ? path : "");
-}
-
 static struct slice name_or_number(struct trigger_values *values, struct slice name, uint32_t id)
 {
 	if (name.size > 0)
@@ -357,7 +350,7 @@ struct slice trigger_values_field(char letter, void *userdata)
 	case 'e':
 		return string_or_none(exe_of(values));
 	case 'n':
-		return last_part(exe_of(values));
+		return slice_last_part(string_or_none(exe_of(values)));
 	case 'f':
 		return string_or_none(values->path);
 	case 's':

@@ -2,19 +2,16 @@
 /* To the socket in the daemon's runtime folder. */
 #include "lib/connect.h"
 
-#define DEFAULT_FOLDER "/run/reeve"
+#include "util/places.h"
 
 int connect_daemon(const char *runtime_folder, struct varlink_client **ret_client,
 		   struct error *err)
 {
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = place_socket(runtime_folder ? runtime_folder : PLACE_RUNTIME);
 	int r;
 
-	if (asprintf(&path, "%s/reeve.sock", runtime_folder ? runtime_folder : DEFAULT_FOLDER) <
-	    0) {
-		path = NULL;
+	if (!path)
 		return error_oom(err);
-	}
 	r = varlink_connect(path, ret_client, err);
 	if (r == -ENOENT || r == -ECONNREFUSED)
 		return error_set(err, r, "no daemon listens at %s: start reeved", path);

@@ -91,7 +91,7 @@ static struct settings read_options(pam_handle_t *pamh, int argc, const char **a
 static pid_t start_child(int exit_signal, int *pidfd)
 {
 	struct clone_args args = {
-		.flags = CLONE_PIDFD,
+		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uintptr_t)pidfd,
 		.exit_signal = (uint64_t)exit_signal,
 	};
@@ -99,7 +99,8 @@ static pid_t start_child(int exit_signal, int *pidfd)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static _noreturn_ void become_helper(const char *path, char *const words[], int output)
+static _noreturn_ void become_helper(const char *path, char *const words[], int output,
+				     pid_t between)
 {
 	char *const environment[] = {
 		(char[]){ "PATH=/usr/sbin:/usr/bin:/sbin:/bin" },
@@ -107,15 +108,17 @@ static _noreturn_ void become_helper(const char *path, char *const words[], int 
 		NULL,
 	};
 	static const char refused[] = "the helper cannot be executed\n";
-	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	/* Where the program has none, this is standard input already. */
+	int nothing = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
-	/* With the child between. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	/* The real ids may be those of the user who called su or sudo. */
 	if (geteuid() == 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		_exit(1);
+	/* With the child between; not before, for other ids undo it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != between)
 		_exit(1);
 	umask(022);
 	if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
@@ -132,6 +135,7 @@ static _noreturn_ void become_helper(const char *path, char *const words[], int 
 static _noreturn_ void stand_between(const char *path, char *const words[], int output)
 {
 	const struct sigaction plain = { .sa_handler = SIG_DFL };
+	const pid_t between = getpid();
 	siginfo_t info = { 0 };
 	sigset_t all;
 	int pidfd;
@@ -142,11 +146,32 @@ static _noreturn_ void stand_between(const char *path, char *const words[], int 
 	(void)sigaction(SIGCHLD, &plain, NULL);
 	pid = start_child(SIGCHLD, &pidfd);
 	if (pid == 0)
-		become_helper(path, words, output);
+		become_helper(path, words, output, between);
 	close(output);
 	if (pid < 0 || waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 || info.si_code != CLD_EXITED)
 		_exit(1);
 	_exit(info.si_status);
+}
+
+/* A pipe above the standard descriptors: the program may have none of these. */
+static int make_pipe(int ends[static 2])
+{
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	for (size_t i = 0; i < 2; i++) {
+		int low = ends[i], r;
+
+		if (low > STDERR_FILENO)
+			continue;
+		ends[i] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		r = ends[i] < 0 ? -errno : 0;
+		close(low);
+		if (r < 0) {
+			close(ends[1 - i]);
+			return r;
+		}
+	}
+	return 0;
 }
 
 static int start(const struct settings *settings, const char *user, struct helper *helper)
@@ -159,8 +184,9 @@ static int start(const struct settings *settings, const char *user, struct helpe
 	if (snprintf(whom, sizeof(whom), "%s", user) >= (int)sizeof(whom))
 		return -ENAMETOOLONG;
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
+	r = make_pipe(ends);
+	if (r < 0)
+		return r;
 	pid_between = start_child(0, &helper->pidfd);
 	if (pid_between == 0)
 		stand_between(settings->helper, words, ends[1]);

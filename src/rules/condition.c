@@ -98,15 +98,6 @@ static bool is_below(struct slice path, struct slice folder)
 	       (folder.size == 0 || memcmp(path.data, folder.data, folder.size) == 0);
 }
 
-static struct slice last_part(struct slice path)
-{
-	const char *slash = path.size > 0 ? memrchr(path.data, '/', path.size) : NULL;
-
-	if (slash)
-		path = (struct slice){ slash + 1, path.size - (size_t)(slash + 1 - path.data) };
-	return path;
-}
-
 typedef bool (*word_fn)(const struct policy_word *word, const struct regex *regex,
 			struct slice text);
 
@@ -141,7 +132,7 @@ static bool path_is(const struct policy_word *word, const struct regex *regex, s
 static bool program_is(const struct policy_word *word, const struct regex *regex, struct slice path)
 {
 	if ((word->form == WORD_EXACT || word->form == WORD_GLOB) && !strchr(word->text, '/'))
-		path = last_part(path);
+		path = slice_last_part(path);
 	return path_is(word, regex, path);
 }
 
@@ -500,10 +491,10 @@ static const struct {
 } tests[CONDITIONS] = {
 	[CONDITION_UID] = { FACT_IDS, test_uid },
 	[CONDITION_USER] = { FACT_IDS, test_uid },
-	[CONDITION_EUID] = { FACT_IDS, test_euid },
-	[CONDITION_LOGINUID] = { FACT_IDS, test_loginuid },
+	[CONDITION_EUID] = { FACT_EFFECTIVE, test_euid },
+	[CONDITION_LOGINUID] = { FACT_LOGIN, test_loginuid },
 	[CONDITION_UNIX_GROUP] = { NO_PART, test_unix_group },
-	[CONDITION_MEMBER_OF] = { FACT_IDS, test_member_of },
+	[CONDITION_MEMBER_OF] = { FACT_EFFECTIVE, test_member_of },
 	[CONDITION_TIME] = { FACT_TIME, test_time },
 	[CONDITION_MEMFD] = { FACT_FILE_FLAGS, test_memfd },
 	[CONDITION_DELETED] = { FACT_FILE_FLAGS, test_deleted },
@@ -512,7 +503,7 @@ static const struct {
 	[CONDITION_COMM] = { FACT_COMM, test_comm },
 	[CONDITION_EXE] = { FACT_EXE, test_exe },
 	[CONDITION_PROGRAM] = { FACT_EXE, test_program },
-	[CONDITION_TTY] = { FACT_IDS, test_tty },
+	[CONDITION_TTY] = { FACT_LOGIN, test_tty },
 	[CONDITION_CGROUP] = { FACT_CGROUP, test_cgroup },
 	[CONDITION_GROUP_IN] = { FACT_CGROUP, test_group_in },
 	[CONDITION_CONTAINER] = { FACT_CGROUP, test_container },

@@ -11,12 +11,15 @@
 
 #define ON_GATE (OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE))
 
-/* Reading /proc/PID/status is 5.5 us, stat 3, loginuid 1.6, cmdline 2.3, cgroup 4, a link 1.2. */
+/* Reading /proc/PID/status is 5.5 us, stat 3, loginuid 1.6, cmdline 2.3, cgroup 4, a link 1.2, and
+ * whose the folder is 1.4. */
 static const struct {
 	uint64_t ns;
 	const char *name;
 } parts[FACT_PARTS] = {
-	[FACT_IDS] = { 10000, "user and group ids, terminal" },
+	[FACT_EFFECTIVE] = { 1400, "effective user and group" },
+	[FACT_IDS] = { 5500, "user and group ids" },
+	[FACT_LOGIN] = { 4600, "user at login, terminal" },
 	[FACT_GROUPS] = { 5500, "supplementary groups" },
 	[FACT_EXE] = { 1200, "program" },
 	[FACT_COMM] = { 2300, "name" },

@@ -16,7 +16,9 @@
 
 /* What is got in one go. */
 enum fact_part {
-	FACT_IDS,	/* uid euid gid egid loginuid tty */
+	FACT_EFFECTIVE, /* euid egid: a fraction of what the next one costs */
+	FACT_IDS,	/* uid euid gid egid */
+	FACT_LOGIN,	/* loginuid tty */
 	FACT_GROUPS,	/* gids */
 	FACT_EXE,	/* exe, of a process that executes: the new program (set from the start) */
 	FACT_COMM,	/* comm; of an execution: what it will be */

@@ -54,6 +54,8 @@ static void _printf_(2, 3) fail(struct run *run, const char *format, ...)
 
 /* ---- facts ---- */
 
+#define IDS (PART(FACT_EFFECTIVE) | PART(FACT_IDS) | PART(FACT_LOGIN))
+
 static void know(struct run *run, enum fact_part part)
 {
 	run->facts.known |= PART(part);
@@ -199,7 +201,7 @@ static bool give_ids(struct run *run, enum condition_kind kind, char *text)
 	struct facts *facts = &run->facts;
 	struct passwd *user;
 
-	know(run, FACT_IDS);
+	run->facts.known |= IDS;
 	switch (kind) {
 	case CONDITION_UID:
 	case CONDITION_USER:
@@ -223,7 +225,7 @@ static bool give(struct run *run, enum condition_kind kind, char *text)
 	case CONDITION_UNIX_GROUP:
 		return give_unix_group(run, text);
 	case CONDITION_MEMBER_OF:
-		know(run, FACT_IDS);
+		facts->known |= IDS;
 		return find_group(run, text, &facts->egid);
 	case CONDITION_MEMFD:
 		facts->memfd = streq(text, "true");
@@ -297,13 +299,6 @@ static void give_arguments(struct run *run)
 		know(run, FACT_ARGUMENTS);
 }
 
-static struct slice last_part(struct slice path)
-{
-	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
-
-	return slash ? slice_of(slash + 1) : path;
-}
-
 /* What follows from what is given. */
 static void derive(struct run *run)
 {
@@ -314,7 +309,7 @@ static void derive(struct run *run)
 		know(run, FACT_EXE);
 	}
 	if ((facts->known & PART(FACT_EXE)) && !(facts->known & PART(FACT_COMM))) {
-		facts->comm = last_part(facts->exe);
+		facts->comm = slice_last_part(facts->exe);
 		facts->comm.size = MIN(facts->comm.size, (size_t)15);
 		know(run, FACT_COMM);
 	}
@@ -415,7 +410,7 @@ static struct slice field_value(char letter, void *userdata)
 	case 'e':
 		return run->facts.exe;
 	case 'n':
-		return last_part(run->facts.exe);
+		return slice_last_part(run->facts.exe);
 	case 'c':
 		return run->facts.container_id;
 	case 'r':

@@ -19,15 +19,6 @@ struct program_names {
 	size_t pattern_count;
 };
 
-static struct slice last_part(struct slice path)
-{
-	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
-
-	if (slash)
-		path = (struct slice){ slash + 1, path.size - (size_t)(slash + 1 - path.data) };
-	return path;
-}
-
 /* Where `*` stays within a part, and no slash can be hidden in a set or behind a backslash. */
 static bool is_simple_pattern(const char *text)
 {
@@ -65,7 +56,7 @@ static int add_name(struct program_names *names, struct slice name)
 
 static int add_word(struct program_names *names, const struct policy_word *word)
 {
-	struct slice name = last_part(slice_of(word->text));
+	struct slice name = slice_last_part(slice_of(word->text));
 
 	if (word->form == WORD_EXACT)
 		return add_name(names, name);
@@ -131,7 +122,7 @@ void program_names_sort(struct program_names *names)
 
 bool program_names_have(const struct program_names *names, struct slice path)
 {
-	struct slice name = last_part(path);
+	struct slice name = slice_last_part(path);
 	uint64_t hash = hash_bytes(name.data, name.size);
 
 	if (names->count > 0 && bsearch(&hash, names->hashes, names->count, sizeof(hash), compare))

@@ -448,6 +448,22 @@ uint32_t ruleset_occasions(const struct ruleset *rules)
 	return occasions;
 }
 
+bool ruleset_goes_by_process(const struct ruleset *rules, enum occasion on)
+{
+	const struct index *index = &rules->occasions[on];
+
+	return !index->paths && index->bare && selector_is_of_process(index->bare);
+}
+
+bool ruleset_may_match(const struct ruleset *rules, struct facts *facts)
+{
+	struct candidates candidates;
+
+	candidates_begin(&candidates, 0);
+	selector_find(rules->occasions[facts->on].bare, facts, &candidates);
+	return candidates.beyond != NO_CANDIDATE || candidates_take(&candidates) != NO_CANDIDATE;
+}
+
 bool ruleset_concerns(const struct ruleset *rules, uint32_t occasions, const struct file_key *file)
 {
 	for (uint32_t left = occasions; left; left &= left - 1) {

@@ -83,6 +83,15 @@ bool ruleset_concerns(const struct ruleset *ruleset, uint32_t occasions,
 bool ruleset_can_forget(const struct ruleset *ruleset, enum occasion on,
 			const struct file_key *file, bool by_name);
 
+/*
+ * True if no rule about the occasion looks at the file, nor is found by anything but what the
+ * process is: then ruleset_may_match() can be asked before the file is known.
+ */
+bool ruleset_goes_by_process(const struct ruleset *ruleset, enum occasion on);
+/* False: no rule matches this process on that occasion, whatever the file. Asks for as little as
+ * rules are filed under. */
+bool ruleset_may_match(const struct ruleset *ruleset, struct facts *facts);
+
 /* True if that was said of a file because of its name alone, in whatever folder: with another one,
  * a rule without paths may match. */
 bool ruleset_goes_by_name(const struct ruleset *ruleset, enum occasion on);

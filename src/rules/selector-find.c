@@ -57,7 +57,7 @@ static void look_up_program(const struct look_up *look, struct slice path)
 	if (path.size == 0)
 		return;
 	look_up_text(look, SHAPE_EXACT, path);
-	look_up_text(look, SHAPE_LAST_PART, last_part(path));
+	look_up_text(look, SHAPE_LAST_PART, slice_last_part(path));
 	look_up_folders(look, path);
 	look_up_grams(look, path);
 }
@@ -271,6 +271,16 @@ static void look_up(const struct look_up *look, struct facts *facts)
 	default:
 		break; /* rules are filed under nothing of it */
 	}
+}
+
+bool selector_is_of_process(const struct selector *selector)
+{
+	static const uint32_t of_process =
+		UINT32_C(1) << CONDITION_UID | UINT32_C(1) << CONDITION_EUID |
+		UINT32_C(1) << CONDITION_LOGINUID | UINT32_C(1) << CONDITION_UNIX_GROUP |
+		UINT32_C(1) << CONDITION_MEMBER_OF | UINT32_C(1) << CONDITION_TTY;
+
+	return selector->always_count == 0 && !(selector->kinds & ~of_process);
 }
 
 void selector_find(const struct selector *selector, struct facts *facts,

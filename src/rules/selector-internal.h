@@ -65,12 +65,3 @@ static inline struct slice without_slash(struct slice path)
 	}
 	return path;
 }
-
-static inline struct slice last_part(struct slice path)
-{
-	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
-
-	if (slash)
-		path = (struct slice){ slash + 1, path.size - (size_t)(slash + 1 - path.data) };
-	return path;
-}

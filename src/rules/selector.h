@@ -26,6 +26,9 @@ DEFINE_CLEANUP(struct selector *, selector_free);
 void selector_find(const struct selector *selector, struct facts *facts,
 		   struct candidates *candidates);
 
+/* True if all are filed under what a process has whatever it executes: its ids and its terminal. */
+bool selector_is_of_process(const struct selector *selector);
+
 /* Rules that can be filed under nothing, and are judged every time. */
 size_t selector_always(const struct selector *selector);
 

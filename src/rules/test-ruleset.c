@@ -171,7 +171,8 @@ static struct facts facts_of(enum occasion on, const char *path, uid_t uid)
 	struct facts facts = {
 		.on = on,
 		.has_file = path != NULL,
-		.known = UINT32_C(1) << FACT_IDS | UINT32_C(1) << FACT_EXE,
+		.known = UINT32_C(1) << FACT_EFFECTIVE | UINT32_C(1) << FACT_IDS |
+			 UINT32_C(1) << FACT_EXE,
 		.uid = uid,
 		.exe = slice_of("/usr/bin/git"),
 	};
@@ -350,6 +351,32 @@ static void keep(const struct explanation *explanation, void *userdata)
 	((struct explanation *)userdata)[explanation->rule] = *explanation;
 }
 
+/* Rules for users alone: who is none of them is told before the file is known. */
+static void who_passes(void **state)
+{
+	struct policy_rule for_users[] = {
+		{ .on = OCCASION_BIT(ON_EXECUTE), .conditions = &is_alice, .condition_count = 1 },
+		{ .on = OCCASION_BIT(ON_EXECUTE),
+		  .conditions = alice_in_tmp,
+		  .condition_count = 2 },
+	};
+	const struct policy p = { .rules = for_users, .rule_count = ARRAY_SIZE(for_users) };
+	_cleanup_(ruleset_freep) struct ruleset *rules = NULL, *mixed = compiled(&language_policy);
+	struct facts named = facts_of(ON_EXECUTE, NULL, 1000), bob = facts_of(ON_EXECUTE, NULL, 7);
+
+	assert_int_equal(ruleset_new(&p, NULL, 0, &rules), 0);
+	assert_true(ruleset_goes_by_process(rules, ON_EXECUTE));
+	assert_true(ruleset_may_match(rules, &named));
+	assert_false(ruleset_may_match(rules, &bob));
+	/* Whose ids cannot be known is nobody whom a rule could name. */
+	named.known = 0;
+	assert_false(ruleset_may_match(rules, &named));
+	assert_false(ruleset_goes_by_process(rules, ON_READ));
+	/* A rule with paths, and one for everybody. */
+	assert_false(ruleset_goes_by_process(mixed, ON_EXECUTE));
+	assert_false(ruleset_goes_by_process(mixed, ON_OPEN));
+}
+
 static void explains(void **state)
 {
 	_cleanup_(ruleset_freep) struct ruleset *rules = compiled(&language_policy);
@@ -477,6 +504,7 @@ int main(void)
 		cmocka_unit_test(a_dry_policy_is_judged_as_it_would_be),
 		cmocka_unit_test(what_can_be_forgotten),
 		cmocka_unit_test(what_programs_leave_to_forget),
+		cmocka_unit_test(who_passes),
 		cmocka_unit_test(explains),
 		cmocka_unit_test(very_many_rules_keep_their_order),
 		cmocka_unit_test(shared_paths_are_still_compared),

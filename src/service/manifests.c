@@ -18,30 +18,6 @@ enum { MANIFEST_MAX = 1 << 20 };
 
 /* ---- reading ---- */
 
-/* The first mistake, as a sentence with its place; owned. */
-static char *first_mistake(const struct diagnostics *diagnostics)
-{
-	char *sentence = NULL;
-	int n = -1;
-
-	for (size_t i = 0; i < diagnostics->count; i++) {
-		const struct diagnostic *d = &diagnostics->items[i];
-		const char *hint = d->hint ? d->hint : "";
-
-		if (d->severity != SEVERITY_ERROR)
-			continue;
-		if (d->line > 0)
-			n = asprintf(&sentence, "%s:%u:%u: %s%s%s%s", d->file ? d->file : "",
-				     d->line, d->column, d->message, *hint ? " (" : "", hint,
-				     *hint ? ")" : "");
-		else
-			n = asprintf(&sentence, "%s: %s%s%s%s", d->file ? d->file : "manifest",
-				     d->message, *hint ? " (" : "", hint, *hint ? ")" : "");
-		break;
-	}
-	return n < 0 ? NULL : sentence;
-}
-
 /* New limits hold at once. */
 static void renew_limits(struct service *service, const struct service_manifest *manifest)
 {
@@ -81,9 +57,8 @@ static int load_one(struct supervisor *supervisor, const char *name, const char 
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	struct service *service = supervisor_find(supervisor, name);
-	_cleanup_(recipe_freep) struct recipe *trial = NULL;
+	_cleanup_(service_sandbox_done) struct service_sandbox sandbox;
 	struct service_manifest *manifest = NULL;
-	struct profile_schema sandbox;
 	int r;
 
 	if (!service) {
@@ -94,16 +69,16 @@ static int load_one(struct supervisor *supervisor, const char *name, const char 
 	}
 	service->seen = true;
 	service->removing = false;
-	r = service_sandbox_schema(&trial, &sandbox);
+	r = service_sandbox_init(&sandbox);
 	if (r >= 0)
-		r = service_load(path, supervisor->options.load_flags, &sandbox, &manifest,
+		r = service_load(path, supervisor->options.load_flags, &sandbox.schema, &manifest,
 				 &diagnostics);
 	if (r >= 0) {
 		take(service, manifest);
 		return 0;
 	}
 	free(service->problem);
-	service->problem = first_mistake(&diagnostics);
+	service->problem = diagnostics_first(&diagnostics);
 	if (service->problem)
 		service_tell(service, LOG_ERR, "%s%s", service->problem,
 			     service->manifest ? "; the manifest of before stays" : "");
@@ -236,16 +211,16 @@ static int check_text(const char *path, const char *text, struct error *err)
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	_cleanup_(service_manifest_freep) struct service_manifest *manifest = NULL;
-	_cleanup_(recipe_freep) struct recipe *trial = NULL;
+	_cleanup_(service_sandbox_done) struct service_sandbox sandbox;
 	struct launch_plan plan = { .clone_fd = -1 };
-	struct profile_schema sandbox;
-	int r = service_sandbox_schema(&trial, &sandbox);
+	int r = service_sandbox_init(&sandbox);
 
 	if (r >= 0)
-		r = service_parse(path, text, strlen(text), &sandbox, &manifest, &diagnostics);
+		r = service_parse(path, text, strlen(text), &sandbox.schema, &manifest,
+				  &diagnostics);
 
 	if (r < 0) {
-		_cleanup_(freep) char *mistake = first_mistake(&diagnostics);
+		_cleanup_(freep) char *mistake = diagnostics_first(&diagnostics);
 
 		return error_set(err, r, "%s", mistake ? mistake : "the manifest has mistakes");
 	}

@@ -5,9 +5,15 @@
 #include "config/service.h"
 #include "launch/recipe.h"
 
-/* What service_load() is to know of it. `*trial` is the caller's, and as long as the schema is
- * used. -ENOMEM. */
-int service_sandbox_schema(struct recipe **trial, struct profile_schema *ret_schema);
+/* What service_load() is to know of it: `schema`, as long as this is. */
+struct service_sandbox {
+	struct profile_schema schema, of_profile;
+	struct recipe *trial; /* what each value is tried on */
+};
+
+/* -ENOMEM; service_sandbox_done() in both cases. */
+int service_sandbox_init(struct service_sandbox *sandbox);
+void service_sandbox_done(struct service_sandbox *sandbox);
 
 /*
  * Puts it into a plan, whose blocks point into *ret_recipe then. Does nothing where the manifest

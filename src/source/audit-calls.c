@@ -21,6 +21,8 @@ struct abi {
 		[AUDIT_CALL_EXEC] = { SYS_execve, SYS_execveat },                  \
 		[AUDIT_CALL_SETUID] = { SYS_setuid, SYS_setreuid, SYS_setresuid }, \
 		[AUDIT_CALL_SETGID] = { SYS_setgid, SYS_setregid, SYS_setresgid }, \
+		[AUDIT_CALL_EXEC_USER] = { SYS_execve, SYS_execveat },             \
+		[AUDIT_CALL_EXEC_GROUP] = { SYS_execve, SYS_execveat },            \
 	}
 
 /* i386 and arm have the same numbers but for execveat. */
@@ -29,6 +31,8 @@ struct abi {
 		[AUDIT_CALL_EXEC] = { 11, execveat }, [AUDIT_CALL_SETUID] = { 23,  70,	164,   \
 									      213, 203, 208 }, \
 		[AUDIT_CALL_SETGID] = { 46, 71, 170, 214, 204, 210 },                          \
+		[AUDIT_CALL_EXEC_USER] = { 11, execveat },                                     \
+		[AUDIT_CALL_EXEC_GROUP] = { 11, execveat },                                    \
 	}
 
 static const struct abi abis[AUDIT_ABIS] = {
@@ -56,6 +60,21 @@ size_t audit_call_numbers(enum audit_abi abi, enum audit_call call, const uint16
 		count++;
 	*ret_numbers = abis[abi].numbers[call];
 	return count;
+}
+
+unsigned audit_calls_for(uint32_t types)
+{
+	unsigned calls = 0;
+
+	if (types & EVENT_BIT(EVENT_SETUID))
+		calls |= AUDIT_CALL_BIT(AUDIT_CALL_SETUID) | AUDIT_CALL_BIT(AUDIT_CALL_EXEC_USER);
+	if (types & EVENT_BIT(EVENT_SETGID))
+		calls |= AUDIT_CALL_BIT(AUDIT_CALL_SETGID) | AUDIT_CALL_BIT(AUDIT_CALL_EXEC_GROUP);
+	if (!(types & (EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FAILED))))
+		return calls;
+	/* A rule for all executions has those, too. */
+	calls &= ~(AUDIT_CALL_BIT(AUDIT_CALL_EXEC_USER) | AUDIT_CALL_BIT(AUDIT_CALL_EXEC_GROUP));
+	return calls | AUDIT_CALL_BIT(AUDIT_CALL_EXEC);
 }
 
 enum audit_call audit_call_of(uint32_t arch, uint64_t number)

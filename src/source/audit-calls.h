@@ -6,12 +6,16 @@
  */
 #pragma once
 
-#include "util/macros.h"
+#include "model/event.h"
 
+/* Records are of the first three kinds. The last two are executions again, for rules alone: of
+ * programs that run as another user or group than who executed them. */
 enum audit_call {
 	AUDIT_CALL_EXEC,
 	AUDIT_CALL_SETUID,
 	AUDIT_CALL_SETGID,
+	AUDIT_CALL_EXEC_USER,
+	AUDIT_CALL_EXEC_GROUP,
 	AUDIT_CALLS,
 	AUDIT_CALL_OTHER = AUDIT_CALLS,
 };
@@ -23,6 +27,10 @@ uint32_t audit_abi_arch(enum audit_abi abi);
 
 /* The calls of a kind, and how many. */
 size_t audit_call_numbers(enum audit_abi abi, enum audit_call call, const uint16_t **ret_numbers);
+
+/* What rules are needed for these types of events: bits AUDIT_CALL_BIT(). */
+#define AUDIT_CALL_BIT(call) (1U << (call))
+unsigned audit_calls_for(uint32_t types);
 
 /* What a record of this machine's number in that arch is about. */
 enum audit_call audit_call_of(uint32_t arch, uint64_t number);

@@ -415,16 +415,29 @@ static int apply_one(struct audit_control *control, int abi, int call, bool want
 	return r;
 }
 
+/* Those that are to be there, or those that are not: executions may go from one kind of rule to
+ * another. */
+static int apply_all(struct audit_control *control, unsigned calls, bool wanted, bool failed,
+		     struct error *err)
+{
+	int r = 0;
+
+	for (int abi = 0; abi < AUDIT_ABIS; abi++)
+		for (int call = 0; call < AUDIT_CALLS && r == 0; call++)
+			if ((calls >> call & 1) == wanted)
+				r = apply_one(control, abi, call, wanted,
+					      call != AUDIT_CALL_EXEC || !failed, err);
+	return r;
+}
+
 int audit_control_apply(struct audit_control *control, unsigned calls, bool failed,
 			struct error *err)
 {
 	bool off = false;
 	int r = calls ? prepare(control, &off, err) : 0;
 
-	for (int abi = 0; abi < AUDIT_ABIS; abi++)
-		for (int call = 0; call < AUDIT_CALLS && r == 0; call++)
-			r = apply_one(control, abi, call, calls >> call & 1,
-				      call != AUDIT_CALL_EXEC || !failed, err);
+	r = r == 0 ? apply_all(control, calls, true, failed, err) : r;
+	r = r == 0 ? apply_all(control, calls, false, failed, err) : r;
 	if (r == 0 && off)
 		r = set_enabled(control, 1);
 	if (calls == 0)

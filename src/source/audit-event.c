@@ -163,9 +163,9 @@ static int program_of(const struct audit_group *group)
 	return last;
 }
 
-static void set_file(struct event *event, const struct audit_item *item)
+static void set_file(struct audit_event *made, const struct audit_item *item)
 {
-	bool set_user, set_group;
+	struct event *event = &made->event;
 
 	if (!item->exists)
 		return;
@@ -173,12 +173,12 @@ static void set_file(struct event *event, const struct audit_item *item)
 	event_set(event, DEV, dev, item->dev);
 	event_set(event, MODE, mode, item->mode);
 	/* Took effect: the process has the owner's id now, which is not its own. */
-	set_user = item->mode & S_ISUID && event_knows(event, FIELD_EUID) &&
-		   event->euid == item->owner && event->uid != event->euid;
-	set_group = (item->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-		    event_knows(event, FIELD_EGID) && event->egid == item->group &&
-		    event->gid != event->egid;
-	if (set_user || set_group)
+	made->gives_user = item->mode & S_ISUID && event_knows(event, FIELD_EUID) &&
+			   event->euid == item->owner && event->uid != event->euid;
+	made->gives_group = (item->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+			    event_knows(event, FIELD_EGID) && event->egid == item->group &&
+			    event->gid != event->egid;
+	if (made->gives_user || made->gives_group)
 		event_flag(event, FLAG_SETUID);
 }
 
@@ -211,7 +211,7 @@ static void set_program(struct audit_event *made, const struct audit_group *grou
 	made->program = program_of(group);
 	if (made->program < 0)
 		return;
-	set_file(event, &group->items[made->program]);
+	set_file(made, &group->items[made->program]);
 	if (made->program == 0)
 		return;
 	event_set(event, SCRIPT, script, name_of_script(made, group));
@@ -251,7 +251,7 @@ bool audit_event_make(const struct audit_group *group, uint64_t boot_ns, struct 
 {
 	struct event *event = &made->event;
 
-	made->maybe_deleted = false;
+	made->maybe_deleted = made->gives_user = made->gives_group = false;
 	made->program = -1;
 	if (!audit_knows(group, AUDIT_NUMBER_PID) || !audit_knows(group, AUDIT_NUMBER_EXIT))
 		return false;

@@ -15,6 +15,8 @@ struct audit_event {
 	 */
 	bool maybe_deleted;
 	int program; /* which item is the program that runs; -1: unknown */
+	/* Of an execution: the file's bits have made it another user's, or group's. */
+	bool gives_user, gives_group;
 	char script[AUDIT_NAME_MAX + 16];
 };
 

@@ -515,6 +515,8 @@ void audit_assembly_free(struct audit_assembly *assembly)
 void audit_assembly_want(struct audit_assembly *assembly, unsigned calls)
 {
 	assembly->calls = calls;
+	if (calls & (AUDIT_CALL_BIT(AUDIT_CALL_EXEC_USER) | AUDIT_CALL_BIT(AUDIT_CALL_EXEC_GROUP)))
+		assembly->calls |= AUDIT_CALL_BIT(AUDIT_CALL_EXEC);
 }
 
 void audit_assembly_add(struct audit_assembly *assembly, unsigned type,

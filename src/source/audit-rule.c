@@ -42,11 +42,12 @@ bool audit_key_parse(struct slice text, struct audit_key *ret_key)
 	return true;
 }
 
-static void add_field(struct audit_rule_data *rule, uint32_t field, uint32_t value)
+static void add_field(struct audit_rule_data *rule, uint32_t field, uint32_t operator,
+		      uint32_t value)
 {
 	rule->fields[rule->field_count] = field;
 	rule->values[rule->field_count] = value;
-	rule->fieldflags[rule->field_count] = AUDIT_EQUAL;
+	rule->fieldflags[rule->field_count] = operator;
 	rule->field_count++;
 }
 
@@ -62,13 +63,17 @@ void audit_rule_make(struct audit_rule *rule, enum audit_abi abi, enum audit_cal
 	data->action = AUDIT_ALWAYS;
 	for (size_t i = 0; i < count; i++)
 		data->mask[AUDIT_WORD(numbers[i])] |= AUDIT_BIT(numbers[i]);
-	add_field(data, AUDIT_ARCH, audit_abi_arch(abi));
+	add_field(data, AUDIT_ARCH, AUDIT_EQUAL, audit_abi_arch(abi));
 	if (success_only)
-		add_field(data, AUDIT_SUCCESS, 1);
+		add_field(data, AUDIT_SUCCESS, AUDIT_EQUAL, 1);
+	if (call == AUDIT_CALL_EXEC_USER)
+		add_field(data, AUDIT_FIELD_COMPARE, AUDIT_NOT_EQUAL, AUDIT_COMPARE_UID_TO_EUID);
+	if (call == AUDIT_CALL_EXEC_GROUP)
+		add_field(data, AUDIT_FIELD_COMPARE, AUDIT_NOT_EQUAL, AUDIT_COMPARE_GID_TO_EGID);
 	data->buflen =
 		(uint32_t)audit_key_format(key,
 					   rule->bytes + offsetof(struct audit_rule_data, buf));
-	add_field(data, AUDIT_FILTERKEY, data->buflen);
+	add_field(data, AUDIT_FILTERKEY, AUDIT_EQUAL, data->buflen);
 	rule->size = sizeof(*data) + data->buflen;
 }
 

@@ -3,7 +3,9 @@
  * What this source can know and what not:
  *
  *  - Executions, and set*uid and set*gid calls, are told by rules on the list "exit": the record is
- *    written when the call returns, so before a new program's first instruction.
+ *    written when the call returns, so before a new program's first instruction. A program whose
+ *    set-id bits take effect is a change of user or group too, unless it gives a process that had
+ *    put its own user aside just that one back: no record says what it was before.
  *  - The end of a process is not told: a rule on exit_group would show who ends by his own will,
  *    and nobody who is killed, at twice the cost. Nor are forks: their record has the child's id
  *    only as its parent's namespace numbers it, and does not tell a thread from a process.
@@ -45,8 +47,6 @@ static const uint64_t settle_ns = UINT64_C(1000000000);
 static const uint64_t status_ns = UINT64_C(2000000000);
 /* Process ids are not used again so soon. */
 static const uint64_t recent_ns = UINT64_C(100000000);
-
-#define CALL_BIT(call) (1U << (call))
 
 /* The ids of a process as the last event had them. */
 struct recent {
@@ -221,13 +221,12 @@ static bool is_no_change(struct audit *audit, const struct event *event)
 			 (event->type == EVENT_SETGID && same_group));
 }
 
-static void on_group(const struct audit_group *group, void *userdata)
+/* What was made of the group. */
+static void tell(struct audit *audit, const struct audit_group *group)
 {
-	struct audit *audit = userdata;
 	struct event *event = &audit->made.event;
 
-	if (!audit_event_make(group, audit->boot_ns, &audit->made) || is_no_change(audit, event) ||
-	    (pid_t)event->pid == audit->options.quiet)
+	if ((pid_t)event->pid == audit->options.quiet)
 		return;
 	audit->source.counters.seen++;
 	if (event_knows(event, FIELD_BOOTTIME))
@@ -237,6 +236,33 @@ static void on_group(const struct audit_group *group, void *userdata)
 	audit_process_add(audit->process, group, &audit->made);
 	audit->told++;
 	audit->options.sink.event(event, audit->options.sink.userdata);
+}
+
+/* An execution has done what that call does. */
+static void tell_as(struct audit *audit, const struct audit_group *group, enum audit_call call)
+{
+	struct audit_group change = *group;
+
+	change.call = call;
+	if (audit_event_make(&change, audit->boot_ns, &audit->made))
+		tell(audit, &change);
+}
+
+static void on_group(const struct audit_group *group, void *userdata)
+{
+	struct audit *audit = userdata;
+	struct audit_event *made = &audit->made;
+	bool user, its_group;
+
+	if (!audit_event_make(group, audit->boot_ns, made) || is_no_change(audit, &made->event))
+		return;
+	user = made->gives_user && audit->options.types & EVENT_BIT(EVENT_SETUID);
+	its_group = made->gives_group && audit->options.types & EVENT_BIT(EVENT_SETGID);
+	tell(audit, group);
+	if (user)
+		tell_as(audit, group, AUDIT_CALL_SETUID);
+	if (its_group)
+		tell_as(audit, group, AUDIT_CALL_SETGID);
 }
 
 /* "op=remove_rule key=... list=4 res=1", "op=set audit_enabled=0 old=1 ...". */
@@ -378,23 +404,10 @@ static int audit_fd(const struct source *source)
 
 /* ---- life ---- */
 
-static unsigned calls_of(uint32_t types)
-{
-	unsigned calls = 0;
-
-	if (types & (EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FAILED)))
-		calls |= CALL_BIT(AUDIT_CALL_EXEC);
-	if (types & EVENT_BIT(EVENT_SETUID))
-		calls |= CALL_BIT(AUDIT_CALL_SETUID);
-	if (types & EVENT_BIT(EVENT_SETGID))
-		calls |= CALL_BIT(AUDIT_CALL_SETGID);
-	return calls;
-}
-
 static int audit_set_types(struct source *source, uint32_t types, struct error *err)
 {
 	struct audit *audit = audit_of(source);
-	unsigned calls = calls_of(types);
+	unsigned calls = audit_calls_for(types);
 	int r;
 
 	/* First what is kept, so that nothing that a new rule tells is thrown away. */

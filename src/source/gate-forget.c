@@ -18,10 +18,6 @@
 #include <sys/stat.h>
 
 /* In <linux/fanotify.h> since 5.19; Debian 12's libc header has not got it. */
-#ifndef FAN_MARK_EVICTABLE
-#define FAN_MARK_EVICTABLE 0x00000200
-#endif
-
 enum {
 	MARKS_PINNED_MAX = 65536, /* ignore marks where they cannot be evicted (before 5.19) */
 };

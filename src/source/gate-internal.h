@@ -7,6 +7,11 @@
 #include "util/hash.h"
 
 #include <pthread.h>
+#include <sys/fanotify.h>
+
+#ifndef FAN_MARK_EVICTABLE /* Linux 5.19 */
+#define FAN_MARK_EVICTABLE 0x00000200
+#endif
 
 struct channel {
 	int fd;

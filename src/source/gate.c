@@ -30,10 +30,6 @@
 #include <sys/sysmacros.h>
 
 /* In <linux/fanotify.h> since 5.19; Debian 12's libc header has not got it. */
-#ifndef FAN_MARK_EVICTABLE
-#define FAN_MARK_EVICTABLE 0x00000200
-#endif
-
 enum {
 	THREADS_MAX = 64,
 	PINNED_MAX = 4, /* processors up to which each gets its own thread */
@@ -130,6 +126,14 @@ static void answer(struct gate *gate, int channel_fd, int fd, bool allow)
 		gate_count(&gate->counters.answered_elsewhere);
 }
 
+static bool passes(struct worker *worker, pid_t pid)
+{
+	const struct gate_options *options = &worker->gate->options;
+
+	return worker->channel != GATE_OPEN && options->passes &&
+	       options->passes(pid, worker->index, options->userdata);
+}
+
 static void handle(struct worker *worker, const struct fanotify_event_metadata *metadata)
 {
 	struct gate *gate = worker->gate;
@@ -144,6 +148,11 @@ static void handle(struct worker *worker, const struct fanotify_event_metadata *
 	if (metadata->fd < 0)
 		return;
 	gate_count(&gate->counters.events);
+	if (passes(worker, metadata->pid)) {
+		answer(gate, channel_fd, metadata->fd, true);
+		close(metadata->fd);
+		return;
+	}
 	if (describe(worker, metadata, &hold, &event))
 		verdict = gate->options.decide(&event, gate->options.userdata);
 	if (hold > 0) {
@@ -251,11 +260,11 @@ static void *work(void *argument)
 	return NULL;
 }
 
-void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
-			void *userdata)
+void gate_set_functions(struct gate *gate, const struct gate_functions *functions, void *userdata)
 {
-	gate->options.decide = decide;
-	gate->options.reaches = reaches;
+	gate->options.decide = functions->decide;
+	gate->options.passes = functions->passes;
+	gate->options.reaches = functions->reaches;
 	gate->options.userdata = userdata;
 }
 

@@ -70,6 +70,12 @@ typedef unsigned (*gate_decide_fn)(const struct gate_event *event, void *userdat
  * FUSE file systems. */
 typedef bool (*gate_reaches_fn)(const char *mount_point, dev_t dev, void *userdata);
 
+/*
+ * Of an execution, before anything is found out about the file: may this process execute whatever
+ * it is? Then nothing is decided. By the same rules as gate_decide_fn.
+ */
+typedef bool (*gate_passes_fn)(pid_t pid, unsigned thread, void *userdata);
+
 struct gate_options {
 	unsigned threads; /* 0: one a processor up to four processors, else four that float */
 	bool realtime;	  /* SCHED_FIFO where allowed */
@@ -78,6 +84,7 @@ struct gate_options {
 	 * channel; taken. NULL: new ones. */
 	const int *channels;
 	gate_decide_fn decide;
+	gate_passes_fn passes;	 /* NULL: nobody does */
 	gate_reaches_fn reaches; /* NULL: no network or FUSE file system is watched */
 	void *userdata;
 };
@@ -108,10 +115,13 @@ struct gate_counters {
  */
 int gate_new(const struct host *host, const struct gate_options *options, struct gate **ret_gate,
 	     struct error *err);
-/* `decide` and `reaches`, where they are not known yet when the gate is opened; before
- * gate_start() only. */
-void gate_set_functions(struct gate *gate, gate_decide_fn decide, gate_reaches_fn reaches,
-			void *userdata);
+struct gate_functions {
+	gate_decide_fn decide;
+	gate_passes_fn passes;
+	gate_reaches_fn reaches;
+};
+/* Where they are not known yet when the gate is opened; before gate_start() only. */
+void gate_set_functions(struct gate *gate, const struct gate_functions *functions, void *userdata);
 int gate_start(struct gate *gate, struct error *err);
 
 /*

@@ -41,11 +41,23 @@ static void test_compat(void **state)
 			assert_true(numbers[i] < AUDIT_BITMASK_SIZE * 32);
 }
 
+static void test_what_events_need(void **state)
+{
+	assert_int_equal(audit_calls_for(EVENT_BIT(EVENT_EXEC) | EVENT_BIT(EVENT_FORK)),
+			 AUDIT_CALL_BIT(AUDIT_CALL_EXEC));
+	assert_int_equal(audit_calls_for(EVENT_BIT(EVENT_SETUID)),
+			 AUDIT_CALL_BIT(AUDIT_CALL_SETUID) | AUDIT_CALL_BIT(AUDIT_CALL_EXEC_USER));
+	assert_int_equal(audit_calls_for(EVENT_BIT(EVENT_SETGID) | EVENT_BIT(EVENT_FAILED)),
+			 AUDIT_CALL_BIT(AUDIT_CALL_SETGID) | AUDIT_CALL_BIT(AUDIT_CALL_EXEC));
+	assert_int_equal(audit_calls_for(EVENT_BIT(EVENT_EXIT)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_native),
 		cmocka_unit_test(test_compat),
+		cmocka_unit_test(test_what_events_need),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,14 @@ static void test_own_rules(void **state)
 	audit_rule_make(&rule, AUDIT_ABI_NATIVE, AUDIT_CALL_SETUID, false, &key);
 	assert_int_equal(audit_rule_data(&rule)->field_count, 2);
 	assert_int_equal(judge(&rule, &parsed), AUDIT_RULE_REEVE);
+	/* Executions, but only where the program is another user's. */
+	audit_rule_make(&rule, AUDIT_ABI_NATIVE, AUDIT_CALL_EXEC_USER, true, &key);
+	assert_int_equal(audit_rule_data(&rule)->field_count, 4);
+	assert_int_equal(audit_rule_data(&rule)->fields[2], AUDIT_FIELD_COMPARE);
+	assert_int_equal(audit_rule_data(&rule)->values[2], AUDIT_COMPARE_UID_TO_EUID);
+	assert_int_equal(audit_rule_data(&rule)->fieldflags[2], AUDIT_NOT_EQUAL);
+	assert_true(audit_rule_data(&rule)->mask[AUDIT_WORD(SYS_execve)] & AUDIT_BIT(SYS_execve));
+	assert_int_equal(judge(&rule, &parsed), AUDIT_RULE_REEVE);
 }
 
 /* A rule of somebody else: a list, an action, up to two fields. */

@@ -341,11 +341,45 @@ static void test_ids(void **state)
 	assert_true(event_knows(&test.last, FIELD_EXE));
 }
 
-static char root_path[256];
+static char program_path[256];
+
+/* The program has the set-user-id bit. */
+static void run_as_root(void)
+{
+	if (syscall(SYS_setresuid, 65534, 65534, 65534) == 0)
+		execl(program_path, "sleep", "0.3", (char *)NULL);
+}
+
+static void test_set_user_id(void **state)
+{
+	_cleanup_(unit_folder_freep) char *folder = NULL;
+	_cleanup_(freep) char *program = NULL, *command = NULL;
+	pid_t pid;
+	int go;
+
+	need_audit();
+	folder = unit_folder_new();
+	program = unit_path(folder, "sleep");
+	assert_true(asprintf(&command, "chmod 755 %s && cp /bin/sleep %s && chmod 4755 %s", folder,
+			     program, program) > 0);
+	assert_int_equal(system(command), 0);
+	snprintf(program_path, sizeof(program_path), "%s", program);
+	/* Of executions only those are asked for. */
+	test.source = open_source(EVENT_BIT(EVENT_SETUID), 0);
+	pid = begin_child(run_as_root, &go);
+	close(go);
+	(void)run(test.source, EVENT_SETUID, 2, 5000);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(test.counts[EVENT_SETUID], 2);
+	assert_int_equal(test.counts[EVENT_EXEC], 0);
+	assert_int_equal(test.last.uid, 65534);
+	assert_int_equal(test.last.euid, 0);
+	assert_string_equal(test.exe, program);
+}
 
 static void run_in_root(void)
 {
-	if (chroot(root_path) == 0 && chdir("/bin") == 0)
+	if (chroot(program_path) == 0 && chdir("/bin") == 0)
 		execl("./sleep", "sleep", "0.3", (char *)NULL);
 }
 
@@ -361,7 +395,7 @@ static void test_a_chroot(void **state)
 	program = unit_path(folder, "bin/sleep");
 	assert_true(asprintf(&command, "mkdir %s/bin && cp /bin/busybox %s", folder, program) > 0);
 	assert_int_equal(system(command), 0);
-	snprintf(root_path, sizeof(root_path), "%s", folder);
+	snprintf(program_path, sizeof(program_path), "%s", folder);
 	test.source = open_source(EVENT_BIT(EVENT_EXEC), 0);
 	child(test.source, run_in_root, EVENT_EXEC);
 	assert_string_equal(test.in_root, "/bin/sleep");
@@ -813,6 +847,7 @@ int main(void)
 		CASE(test_a_script),
 		CASE(test_a_failure),
 		CASE(test_ids),
+		CASE(test_set_user_id),
 		CASE(test_a_chroot),
 		CASE(test_a_storm),
 		CASE(test_what_is_lost_is_told),

@@ -5,6 +5,7 @@
  */
 #include "top/daemon.h"
 
+#include "util/places.h"
 #include "util/text.h"
 #include "varlink/client.h"
 
@@ -15,11 +16,8 @@ enum { QUICK_MS = 5000, SLOW_MS = 15000 };
 
 int daemon_init(struct daemon *daemon, const char *runtime_dir)
 {
-	*daemon = (struct daemon){ 0 };
-	if (asprintf(&daemon->path, "%s/reeve.sock", runtime_dir) >= 0)
-		return 0;
-	daemon->path = NULL;
-	return -ENOMEM;
+	*daemon = (struct daemon){ .path = place_socket(runtime_dir) };
+	return daemon->path ? 0 : -ENOMEM;
 }
 
 void daemon_done(struct daemon *daemon)

@@ -166,6 +166,22 @@ static void test_columns(void **state)
 	assert_int_equal(slice_columns((struct slice){ "\xc3\xa9", 1 }), 1);
 }
 
+static void last_part_is(const char *path, const char *part)
+{
+	assert_true(slice_eq(slice_last_part(slice_of(path)), slice_of(part)));
+}
+
+static void test_the_last_part_of_a_path(void **state)
+{
+	last_part_is("/usr/bin/env", "env");
+	last_part_is("env", "env");
+	last_part_is("/usr/bin/", "");
+	last_part_is("/", "");
+	last_part_is("", "");
+	assert_int_equal(slice_last_part((struct slice){ NULL, 0 }).size, 0);
+	assert_int_equal(slice_last_part((struct slice){ "/usr/bin", 5 }).size, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_escaping),
 		cmocka_unit_test(test_escaping_can_be_undone),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_the_last_part_of_a_path),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

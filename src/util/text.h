@@ -20,6 +20,16 @@ static inline bool slice_eq(struct slice a, struct slice b)
 	return a.size == b.size && (!a.size || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* What follows the last slash; the whole where there is none. */
+static inline struct slice slice_last_part(struct slice path)
+{
+	const char *slash = path.size ? memrchr(path.data, '/', path.size) : NULL;
+
+	if (slash)
+		path = (struct slice){ slash + 1, path.size - (size_t)(slash + 1 - path.data) };
+	return path;
+}
+
 /* A growing string. After a failed allocation it stays as it was and `failed` is set once. */
 struct text {
 	char *data; /* NUL-terminated, or NULL while empty */

@@ -4,6 +4,7 @@
  * load an HTTP server; it asks the daemon like any other client, and can change nothing.
  */
 #include "util/options.h"
+#include "util/places.h"
 #include "web/address.h"
 #include "web/server.h"
 
@@ -16,7 +17,7 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, FILES = 1024 };
 
 static const char *arg_listen = "127.0.0.1:7390";
-static const char *arg_runtime_dir = "/run/reeve";
+static const char *arg_runtime_dir = PLACE_RUNTIME;
 static const char *arg_token_file, *arg_socket_group;
 static struct option_list arg_hosts;
 static bool arg_json;
@@ -178,7 +179,7 @@ int main(int argc, char **argv)
 		return usage(&err);
 	harden();
 	r = arg_token_file ? token_read(arg_token_file, &token, &err) : token_make(&token, &err);
-	if (r >= 0 && asprintf(&socket, "%s/reeve.sock", arg_runtime_dir) < 0)
+	if (r >= 0 && !(socket = place_socket(arg_runtime_dir)))
 		r = error_oom(&err);
 	if (r >= 0)
 		r = serve(&address, gid, &token, socket, &err);

@@ -36,6 +36,7 @@ teardown() {
 	expect_at cpu - ./a
 }
 
+# bats test_tags=userland
 @test "cgrules: lines that go on, wildcards, several hierarchies" {
 	raw_group cpu x
 	raw_group pids y
@@ -66,6 +67,21 @@ teardown() {
 	[ "$right" = 100 ]
 }
 
+@test "cgrules: at the first instruction, of a user who has just become one" {
+	raw_group cpu x
+	cgrules <<-END
+		reeve-one	cpu	$RAW/x
+		@reeve-class	cpu	$RAW/x
+	END
+	cgred
+	local i
+	for i in {1..15}; do
+		expect_at cpu x as reeve-one ./a
+		expect_at cpu x as reeve-two ./b
+		expect_at cpu - ./a
+	done
+}
+
 @test "cgrules: what is started by /proc/self/exe is the program, not the link" {
 	raw_group cpu x
 	cgrules <<-END
@@ -85,6 +101,7 @@ teardown() {
 	expect_at cpu - as reeve-one bash -c "exec -a '$WORK/b' ./high \"\$@\"" b
 }
 
+# bats test_tags=userland
 @test "cgrules: ignore, by where a process is" {
 	raw_group cpu here
 	raw_group cpu there
@@ -193,6 +210,7 @@ time.sleep(600)"
 	is_at "${STARTED[0]}" cpu x
 }
 
+# bats test_tags=userland
 @test "cgrules: who does not exist is skipped, and the rest is in force" {
 	raw_group cpu x
 	cgrules <<-END
@@ -211,6 +229,7 @@ time.sleep(600)"
 	expect_at cpu y setpriv --reuid 61204 --clear-groups ./b
 }
 
+# bats test_tags=userland
 @test "cgrules: a reload takes all, or leaves the old rules" {
 	raw_group cpu x
 	raw_group cpu y
@@ -451,6 +470,7 @@ observes() {
 	eventually is_at "${STARTED[-1]}" cpu one
 }
 
+# bats test_tags=userland
 @test "cgrules: exit codes and flags are cgrulesengd's" {
 	refused 2 'invalid option' "$TREE/bin/cgrulesengd" -x
 	refused 2 'no facility' "$TREE/bin/cgrulesengd" -s9
@@ -479,6 +499,7 @@ observes() {
 		'umount -R -l /sys/fs/cgroup && exec "$0" -n -f -' "$TREE/bin/cgrulesengd"
 }
 
+# bats test_tags=userland
 @test "cgrules: as a daemon it returns when it is ready, with its pid file and socket" {
 	raw_group cpu x
 	cgrules <<-END

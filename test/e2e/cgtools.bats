@@ -80,6 +80,7 @@ $C.current: 0
 	says 129 "" "wrong parameter of option -r: $LIMIT" cgset -r "$LIMIT" "$NAME"
 }
 
+# bats test_tags=userland
 @test "the command lines: wrong ones are 129, help is 0" {
 	local tool
 	for tool in cgexec cgclassify cgcreate cgset cgget cgxset cgxget cgdelete cgsnapshot lscgroup lssubsys; do
@@ -110,6 +111,7 @@ $C.current: 0
 	says 84 "" "subsystems is not mounted" cgdelete "nosuch:$NAME"
 }
 
+# bats test_tags=userland
 @test "where nothing is mounted it is 81, and what one may not do 85" {
 	local none=(unshare --mount --propagation private sh -c 'umount -R -l /sys/fs/cgroup && exec "$0" "$@"')
 	says 81 "" "Cgroup is not mounted" "${none[@]}" cgcreate -g "$C:$NAME"

@@ -259,6 +259,7 @@ bad_policy() {
 
 # bats file_tags=
 
+# bats test_tags=userland
 @test "doctor: every line is ok or no, with a reason; --json says the same" {
 	run reeve doctor
 	[ "$status" -le 1 ]
@@ -278,6 +279,7 @@ bad_policy() {
 	[ "$(json_get '["sources"][3]["hooks"][0]["state"]')" = works ]
 }
 
+# bats test_tags=userland
 @test "doctor --self-test: what the sources tell is what was done; nothing is left" {
 	mkdir "$folder/tmp"
 	TMPDIR=$folder/tmp run reeve doctor --self-test

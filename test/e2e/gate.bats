@@ -125,6 +125,7 @@ last_path_has() { # TEXT
 	expect ga ./start by-thread "$WORK/a"
 }
 
+# bats test_tags=userland
 @test "a program that was replaced by rename a moment ago, a hundred times" {
 	probe a new
 	rules "$WORK/a=ga"

@@ -290,6 +290,10 @@ counter_above() { # NAME VALUE
 	[ "$(counter "$1")" -gt "$2" ]
 }
 
+kernel_at_least() { # VERSION
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -1)" = "$1" ]
+}
+
 log_has() { # REGULAR-EXPRESSION
 	grep -q -- "$1" "$WORK/log" && return 0
 	echo "not in the log: $1"

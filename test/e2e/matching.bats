@@ -251,6 +251,7 @@ in_jail() { # WANTED COMMAND...
 	expect - ./back
 }
 
+# bats test_tags=userland
 @test "folders that are made in it, and moved into it, after their programs ran" {
 	probe away/deep/a
 	mkdir folder
@@ -350,6 +351,7 @@ in_jail() { # WANTED COMMAND...
 
 # ---- several rules ----
 
+# bats test_tags=userland
 @test "the first rule in the file's order decides, whatever its kind" {
 	probe dir/a dir/b dir/c
 	told_policy <<-EOF

@@ -33,9 +33,9 @@ service() { # OPTIONS
 }
 
 # Opens a session; what it says is in $WORK/session.
-session() { # USER
+session() { # USER [HOW...]
 	timeout 60 "$WORK/inside" sh -c 'mount --bind dev /dev && exec "$@"' session \
-		python3 "$BATS_TEST_DIRNAME/session.py" pam "$1" >session 2>&1 3>&- || { cat session; return 1; }
+		python3 "$BATS_TEST_DIRNAME/session.py" pam "$@" >session 2>&1 3>&- || { cat session; return 1; }
 }
 
 opened() { # RESULT
@@ -130,11 +130,23 @@ none_left() {
 	service "helper=$WORK/slow timeout=1 strict"
 	session reeve-one
 	opened 14
+	session reeve-one group
+	opened 14
 	eventually none_left
 	service "helper=$WORK/nowhere timeout=60"
 	session reeve-one
 	opened 0
 	eventually grep -q 'not placed: the helper cannot be executed' syslog
+}
+
+@test "pam: a program that has closed its standard descriptors" {
+	printf '#!/bin/sh\necho from "$(readlink /proc/$$/fd/0)"; echo no error >&2\n' >says
+	chmod +x says
+	service "helper=$WORK/says debug timeout=60"
+	session reeve-one closed
+	opened 0
+	eventually grep -q 'session of reeve-one: done: from /dev/null' syslog
+	eventually grep -q 'session of reeve-one: done: no error' syslog
 }
 
 @test "pam: what is wrong is in the log, and fails a login only where that is asked for" {

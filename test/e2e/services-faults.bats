@@ -240,6 +240,61 @@ runs_in_second() {
 	svc status d | grep -q '/no/such/root'
 }
 
+@test "a sandbox from a profile: what it says holds, and the manifest's own words before it" {
+	local pid
+	cat >own.yaml <<-'END'
+		description: of the test
+		unshare: [net, uts]
+		hostname: profiled
+		nice: 5
+		rlimit: {nofile: 800, core: 0}
+		env: {COLOUR: red, SIZE: "1", HOME: /nowhere}
+		chdir: /usr
+		clear_env: true
+		die_with_parent: true
+		pids: 20
+		cpu_weight: 50
+	END
+	chmod 644 own.yaml
+	manifest agent env COLOUR env SIZE env HOME wait <<-END
+		pids: 9
+		env: {COLOUR: blue}
+		sandbox:
+		  nice: 7
+		  profile: $WORK/own.yaml
+	END
+	manifest wrong wait <<<"sandbox: {profile: $WORK/wrong.yaml}"
+	manifest none wait <<<"sandbox: {profile: reeve-test-none}"
+	printf 'nice: 3\nuser: nobody\n' >wrong.yaml
+	start
+	eventually is agent state running || { svc status agent; return 1; }
+	pid=$(field agent pid)
+	[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+	[ "$(awk '{ print $19 }' "/proc/$pid/stat")" = 7 ]
+	grep -q '^Max open files  *800 ' "/proc/$pid/limits"
+	[ "$(readlink "/proc/$pid/cwd")" = /usr ]
+	[ "$(tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^(COLOUR|SIZE|HOME|PATH)=' | sort | tr '\n' ' ')" = \
+		"COLOUR=blue HOME=/nowhere PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin SIZE=1 " ]
+	svc status agent | grep -q 'limits .*cpu-weight 50.*pids 9\|limits .*cpu_weight 50.*pids 9'
+	svc status wrong | grep -q "wrong.yaml:2:20: profile: $WORK/wrong.yaml:2:7: user: a service has its own key"
+	svc status none | grep -q 'none.yaml:2:20: profile: there is no profile "reeve-test-none"'
+
+	# A changed profile is a changed manifest: limits at once, the rest at the next start.
+	sed -i 's/^cpu_weight: .*/cpu_weight: 60/; s/800/700/' own.yaml
+	timeout 30 reeve reload --runtime-dir "$RUN"
+	[ "$(field agent pid)" = "$pid" ]
+	svc status agent | grep -q 'cpu.weight 60'
+	kill -KILL "$pid"
+	eventually isnt agent pid "$pid"
+	eventually is agent state running
+	grep -q '^Max open files  *700 ' "/proc/$(field agent pid)/limits"
+	# Who may write it would decide what root runs as.
+	chmod 666 own.yaml
+	timeout 30 reeve reload --runtime-dir "$RUN" || true
+	svc status agent | grep -q "agent.yaml:.*profile: $WORK/own.yaml: "
+	is agent state running
+}
+
 @test "output to the journal: under the service's name, and an error where there is none" {
 	manifest agent print "to the journal" wait <<<"output: journal"
 	background python3 -c '

@@ -25,15 +25,22 @@ static int map_slots(struct confirm_program *program, int fd, struct error *err)
 	return 0;
 }
 
+static struct confirm_program *confirm_program_empty(void)
+{
+	struct confirm_program *program = calloc(1, sizeof(*program));
+
+	if (program)
+		program->map_fd = program->link_fd = -1;
+	return program;
+}
+
 int confirm_program_new(struct confirm_program **ret_program, struct error *err)
 {
-	_cleanup_(confirm_program_freep) struct confirm_program *program =
-		calloc(1, sizeof(*program));
+	_cleanup_(confirm_program_freep) struct confirm_program *program = confirm_program_empty();
 	int r;
 
 	if (!program)
 		return error_oom(err);
-	program->map_fd = program->link_fd = -1;
 	bpf_library_begin();
 	program->skeleton = confirm_bpf__open();
 	if (!program->skeleton)
@@ -73,13 +80,11 @@ void confirm_program_fds(const struct confirm_program *program, int fds[CONFIRM_
 int confirm_program_adopt(const int fds[CONFIRM_PROGRAM_FDS], struct confirm_program **ret_program,
 			  struct error *err)
 {
-	_cleanup_(confirm_program_freep) struct confirm_program *program =
-		calloc(1, sizeof(*program));
+	_cleanup_(confirm_program_freep) struct confirm_program *program = confirm_program_empty();
 	int r;
 
 	if (!program)
 		return error_oom(err);
-	program->map_fd = program->link_fd = -1;
 	r = map_slots(program, fds[0], err);
 	if (r < 0)
 		return r;

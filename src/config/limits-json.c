@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Reading goes through the policy's parser: one schema, one set of messages. */
-#include "core/limits-json.h"
+#include "config/limits-json.h"
 
 #include "config/load.h"
 #include "util/units.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/limits-json.h"
+#include "config/limits-json.h"
 
 #include "test/unit.h"
 
