@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Words of options and profiles; what each becomes is in cli/test-limit-options.c, too. */
 #include "config/limit-words.h"
+#include "model/limit-form.h"
 
 #include "test/unit.h"
 

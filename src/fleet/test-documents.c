@@ -111,8 +111,8 @@ static void test_bad_disk(void **state)
 		"{\"documents\": [1]}",
 		"{\"documents\": [{\"name\": \"x\", \"text\": \"\", \"revision\": 1}]}",
 		"{\"documents\": [{\"name\": \"etcd:/r\", \"text\": \"?\", \"revision\": 1}]}",
-		"{\"documents\": [{\"name\": \"etcd:/r\", \"text\": \"\", \"revision\": 1, "
-		"\"service\": \"../x\"}]}",
+		("{\"documents\": [{\"name\": \"etcd:/r\", \"text\": \"\", \"revision\": 1, "
+		 "\"service\": \"../x\"}]}"),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

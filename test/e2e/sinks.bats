@@ -116,6 +116,17 @@ many() { # COUNT
 	sink_is here lost 0
 }
 
+@test "sinks: an error that is cut within a letter is still told" {
+	local before="cannot write events to $WORK/" pad=
+	((${#before} % 2 == 0)) || pad=x
+	((${#before} < 200))
+	# 255 bytes are kept of it.
+	sink_policy "$WORK/$pad$(printf 'é%.0s' {1..120})/events"
+	start
+	eventually sink_is here state failed
+	sink here last_error | grep -q 'cannot write events to /.*xc3$'
+}
+
 @test "sinks: a spool whose disk is full loses what it cannot hold, and says how much" {
 	mkdir disk
 	mount -t tmpfs -o size=16k none disk
