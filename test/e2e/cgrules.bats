@@ -164,6 +164,8 @@ time.sleep(600)"
 		is_at "$pid" cpu -
 	done
 	reeve log --runtime-dir "$RUN" | grep -q setgid
+	# In turns that do not wait for a processor, where a SCHED_FIFO task may be had.
+	[ $(($(counter loop.urgent) + $(counter loop.urgent_refused) + $(counter loop.urgent_exhausted))) -gt 0 ]
 }
 
 # As Apache's suexec does it, without PAM: a program of root's that any daemon may execute, which becomes
@@ -394,6 +396,9 @@ up/../../..:x:61207:61201::/:/bin/sh
 	rm named
 	ln a named
 	eventually expect_at cpu x ./named
+	# That was one of those, and all were forgotten.
+	[ "$(counter gate.forgotten_renamed)" -gt 0 ]
+	[ "$(counter gate.forgotten_dropped)" -ge "$(counter gate.forgotten_renamed)" ]
 	mv b full
 	eventually expect_at cpu x ./full
 	mkdir deeper
