@@ -4,19 +4,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_with(int (*read)(char *, struct reply_places *), const uint8_t *data, size_t size)
 {
 	_cleanup_(freep) char *text = strndup((const char *)data, size);
 	size_t length = strlen(text);
 	struct reply_places places;
 
-	if (reply_read_places(text, &places) < 0)
-		return 0;
+	if (read(text, &places) < 0)
+		return;
 	if (places.count > REPLY_PLACES_MAX)
 		abort();
 	for (size_t i = 0; i < places.count; i++)
 		if (places.paths[i] < text ||
 		    places.paths[i] + strlen(places.paths[i]) >= text + length)
 			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	read_with(reply_read_places, data, size);
+	read_with(reply_read_made, data, size);
 	return 0;
 }

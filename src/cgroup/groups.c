@@ -158,6 +158,11 @@ void groups_release_retired(struct groups *groups)
 	}
 }
 
+bool groups_have_retired(const struct groups *groups)
+{
+	return groups->retired || groups->retired_groups;
+}
+
 void groups_free(struct groups *groups)
 {
 	if (!groups)

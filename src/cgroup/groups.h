@@ -81,6 +81,8 @@ int groups_check(const struct layout *layout, const struct group_spec *specs, si
  * that is older than the last groups_apply(), _apply_one() or group_remove().
  */
 void groups_release_retired(struct groups *groups);
+/* Whether there are any. */
+bool groups_have_retired(const struct groups *groups);
 
 /* What was wrong with the record of the last run ("was damaged, put aside as ..."), or NULL. */
 const char *groups_warning(const struct groups *groups);

@@ -135,6 +135,8 @@ int tree_fill_cpuset(const struct layout *layout, const struct hierarchy *h, con
 int tree_make(struct groups *groups, size_t from, struct error *err);
 /* Removes what was noted from index `count` on, newest first, and the notes. */
 void tree_undo(struct groups *groups, size_t count);
+/* Whether it was noted as made, there or not. */
+bool tree_is_noted(const struct groups *groups, unsigned hierarchy, const char *path);
 bool tree_is_ours(const struct groups *groups, unsigned hierarchy, const char *path);
 /* rmdir with bounded waits for the kernel to let go; the record of it goes too. */
 int tree_remove(struct groups *groups, unsigned hierarchy, const char *path);

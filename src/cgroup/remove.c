@@ -78,7 +78,9 @@ static int remove_directories(struct group *group)
 		_cleanup_(freep) char *leaf = path ? cgroup_path_join(path, LEAF_NAME) : NULL;
 		int r;
 
-		if (!leaf)
+		/* Elsewhere nothing of it was made, and whatever has its name is not ours. */
+		if (!leaf ||
+		    (!(group->needs & UINT32_C(1) << i) && !tree_is_noted(groups, i, path)))
 			continue;
 		(void)cells_remove(groups->layout, &groups->layout->hierarchies[i], path);
 		if (groups->layout->hierarchies[i].v2)

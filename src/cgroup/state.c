@@ -154,7 +154,7 @@ int groups_state_save(struct groups *groups, struct error *err)
 		return error_oom(err);
 	if (groups->written && streq(text, groups->written))
 		return 0;
-	r = file_replace_at(groups->runtime_fd, STATE_FILE, text, strlen(text), 0600);
+	r = file_replace_until_boot(groups->runtime_fd, STATE_FILE, text, strlen(text), 0600);
 	if (r < 0)
 		return error_set_errno(err, r, "cannot record the groups in %s/%s",
 				       groups->runtime_dir, STATE_FILE);

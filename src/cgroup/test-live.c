@@ -6,7 +6,7 @@
  * would meet each other's memory and processors.
  *
  * covers: freeze.c kill.c members.c mounts.c notices.c ops.c placement.c remove.c
- * covers: systemd.c usage.c
+ * covers: systemd.c usage.c usage-group.c
  */
 #include "cgroup/groups.h"
 #include "cgroup/notices.h"

@@ -47,6 +47,11 @@ static void made_forget(struct groups *groups, struct made *made)
 	groups->made_count--;
 }
 
+bool tree_is_noted(const struct groups *groups, unsigned hierarchy, const char *path)
+{
+	return made_find(groups, hierarchy, path) != NULL;
+}
+
 bool tree_is_ours(const struct groups *groups, unsigned hierarchy, const char *path)
 {
 	const struct made *made = made_find(groups, hierarchy, path);

@@ -133,8 +133,8 @@ static void keep_figure(const struct figure *figure, const struct file_read *las
 	usage->known |= figure->bit;
 }
 
-static void read_figures(const struct hierarchy *h, const char *path, uint32_t wanted,
-			 struct group_usage *usage)
+void group_usage_add(int folder, bool v2, uint32_t controllers, uint32_t wanted,
+		     struct group_usage *usage)
 {
 	struct file_read last;
 
@@ -142,28 +142,8 @@ static void read_figures(const struct hierarchy *h, const char *path, uint32_t w
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		const struct figure *f = &figures[i];
 
-		if (!(wanted & f->bit) || f->v2 != h->v2 ||
-		    (!f->v2 && !(h->controllers & f->controllers)) ||
-		    (usage->known & f->bit && !f->v2))
-			continue;
-		if (!last.file || !streq(last.file, f->file)) {
-			last.file = f->file;
-			last.there =
-				cgroup_read(h, path, f->file, last.text, sizeof(last.text)) >= 0;
-		}
-		keep_figure(f, &last, usage);
-	}
-}
-
-void group_usage_add_folder(int folder, bool v2, struct group_usage *usage)
-{
-	struct file_read last;
-
-	last.file = NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
-		const struct figure *f = &figures[i];
-
-		if (f->v2 != v2 || (!v2 && usage->known & f->bit))
+		if (!(wanted & f->bit) || f->v2 != v2 ||
+		    (!v2 && (usage->known & f->bit || !(controllers & f->controllers))))
 			continue;
 		if (!last.file || !streq(last.file, f->file)) {
 			last.file = f->file;
@@ -174,26 +154,7 @@ void group_usage_add_folder(int folder, bool v2, struct group_usage *usage)
 	}
 }
 
-int group_usage_of(const struct group *group, uint32_t wanted, struct group_usage *ret_usage)
+void group_usage_add_folder(int folder, bool v2, struct group_usage *usage)
 {
-	const struct layout *layout = group->groups->layout;
-	struct group_usage usage = { 0 };
-
-	for (unsigned i = 0; i < layout->hierarchy_count; i++) {
-		_cleanup_(freep) char *path = NULL;
-
-		if (!(group->needs & UINT32_C(1) << i))
-			continue;
-		path = group_directory(group, i, false);
-		if (!path)
-			return -ENOMEM;
-		read_figures(&layout->hierarchies[i], path, wanted, &usage);
-	}
-	*ret_usage = usage;
-	return 0;
-}
-
-int group_usage(const struct group *group, struct group_usage *ret_usage)
-{
-	return group_usage_of(group, UINT32_MAX, ret_usage);
+	group_usage_add(folder, v2, UINT32_MAX, UINT32_MAX, usage);
 }

@@ -101,6 +101,20 @@ static int check_operands(const struct cli *cli, int count, char **operands)
 	return err.code < 0 ? cli_usage(cli, &err) : EXIT_DONE;
 }
 
+/* --color stands above NO_COLOR, which stands above what the terminal can do. */
+static int choose_colour(struct cli *cli, struct error *err)
+{
+	const char *when = cli->color ? cli->color : "auto";
+
+	if (streq(when, "auto"))
+		return 0;
+	if (!streq(when, "always") && !streq(when, "never"))
+		return error_set(err, -EINVAL, "--color: \"%s\" is not auto, always or never",
+				 when);
+	cli->colour_out = cli->colour_err = streq(when, "always");
+	return 0;
+}
+
 /* Runs cli->command with its own words, argv[0] being the last word of its name. */
 static int run_command_line(struct cli *cli, int argc, char **argv)
 {
@@ -117,6 +131,10 @@ static int run_command_line(struct cli *cli, int argc, char **argv)
 	int first, r;
 
 	first = options_parse(&line, argc, argv, &help, &err);
+	if (first >= 0 && cli->json && (cli->command->flags & COMMAND_TEXT) && !help)
+		first = error_set(&err, -EINVAL, "--json: this command prints no JSON");
+	if (first >= 0 && choose_colour(cli, &err) < 0)
+		first = err.code;
 	if (first < 0) {
 		error_wrap(&err, "%s", cli->command->name);
 		return cli_usage(cli, &err);

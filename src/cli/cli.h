@@ -26,7 +26,7 @@ struct cli {
 
 	/* of all commands */
 	bool json, help;
-	const char *runtime_dir;
+	const char *runtime_dir, *color;
 
 	/* of some */
 	bool version, all, check, cost, denied, evacuate, exec, failed, follow, local, scdoc,
@@ -76,6 +76,7 @@ enum command_flags {
 	COMMAND_BARE = 1 << 5,	    /* without a daemon, the policy\'s groups are left unmade */
 	COMMAND_FILTERS = 1 << 6,   /* takes what events are wanted as options */
 	COMMAND_LAUNCH = 1 << 7,    /* takes the keys of a launch as options */
+	COMMAND_TEXT = 1 << 8,	    /* has nothing to say as JSON: --json is refused */
 };
 
 struct command {

@@ -177,7 +177,8 @@ const struct command enter_command = {
 		"Nothing else is taken over from the process: user, capabilities, seccomp filters "
 		"and the environment are ours, or what the options of *LAUNCH* say. Exit codes are "
 		"those of *run*.",
-	.flags = COMMAND_LOCAL | COMMAND_LAUNCH | COMMAND_PROGRAM | COMMAND_UNLIMITED,
+	.flags =
+		COMMAND_LOCAL | COMMAND_LAUNCH | COMMAND_PROGRAM | COMMAND_UNLIMITED | COMMAND_TEXT,
 	.operands = 2,
 	.run = run_enter,
 };

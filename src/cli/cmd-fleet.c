@@ -7,6 +7,7 @@
 
 #include "cli/fleet-push.h"
 #include "cli/fleet-show.h"
+#include "cli/progress.h"
 #include "core/engine.h"
 #include "util/fd.h"
 #include "util/host.h"
@@ -105,32 +106,29 @@ static size_t count_of(const json_t *hosts, const char *state)
 	return count;
 }
 
-static void progress(const struct cli *cli, const json_t *hosts, bool last)
-{
-	if (!cli->colour_err)
-		return;
-	fprintf(cli->err, "\r%zu of %zu hosts have it, %zu refuse it%s", count_of(hosts, "applied"),
-		json_array_size(hosts), count_of(hosts, "refused"), last ? "\n" : "\033[K");
-	fflush(cli->err);
-}
-
 /* Until each host has applied or refused it; NULL with a sentence. */
 static json_t *wait_for_hosts(const struct cli *cli, struct fleet_client *client,
 			      const struct fleet_push *push, int64_t revision, uint64_t wait_ns,
 			      struct error *err)
 {
 	uint64_t end = clock_monotonic() + wait_ns;
+	struct progress progress;
 	json_t *hosts;
+
+	progress_init(&progress, cli->err);
 
 	while ((hosts = fleet_push_hosts(client, push, revision, err))) {
 		bool last = count_of(hosts, "waiting") == 0 || clock_monotonic() >= end;
 
-		progress(cli, hosts, last);
 		if (last)
 			break;
+		progress_say(&progress, "%zu of %zu hosts have it, %zu refuse it",
+			     count_of(hosts, "applied"), json_array_size(hosts),
+			     count_of(hosts, "refused"));
 		json_decref(hosts);
 		usleep(LOOK_USEC);
 	}
+	progress_end(&progress);
 	return hosts;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/progress.h"
 #include "config/import.h"
 
 static int print_json(const struct cli *cli, const struct text *text,
@@ -17,27 +18,39 @@ static int print_json(const struct cli *cli, const struct text *text,
 	return r;
 }
 
+static void on_rules(const char *file, size_t rules, void *userdata)
+{
+	if (rules > 0)
+		progress_say(userdata, "%s: %zu rules", file, rules);
+	else
+		progress_say(userdata, "%s", file);
+}
+
 static int run_import(struct cli *cli, int count, char **operands)
 {
 	static const char *const usual[] = { "/etc" };
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
 	_cleanup_(freep) const char **paths = calloc((size_t)count + 1, sizeof(*paths));
+	struct progress progress;
+	const struct import_listener listener = { on_rules, &progress };
 	struct error err = ERROR_INIT;
 	struct text text;
 	int r = paths ? 0 : -ENOMEM, result = EXIT_DONE;
 
 	text_init(&text);
+	progress_init(&progress, cli->err);
 	for (int i = 0; paths && i < count; i++)
 		paths[i] = operands[i];
 	if (r == 0)
-		r = policy_import(count > 0 ? paths : usual, count > 0 ? (size_t)count : 1, &text,
-				  &diagnostics);
+		r = policy_import(count > 0 ? paths : usual, count > 0 ? (size_t)count : 1,
+				  &listener, &text, &diagnostics);
+	progress_end(&progress);
 	if (r < 0 && diagnostics.errors == 0) {
 		error_set_errno(&err, r, "cannot import");
 		result = cli_fail(cli, &err);
 	}
 	if (cli->json)
-		result = MAX(result, print_json(cli, &text, &diagnostics));
+		result |= print_json(cli, &text, &diagnostics);
 	else if (text.data)
 		fwrite(text.data, 1, text.size, cli->out);
 	if (!cli->json)

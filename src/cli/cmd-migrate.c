@@ -6,6 +6,8 @@
 #include "cli/commands.h"
 
 #include "cgroup/layout.h"
+#include "cli/output.h"
+#include "cli/progress.h"
 #include "config/cgconfig.h"
 #include "config/cgred.h"
 #include "config/load.h"
@@ -24,6 +26,7 @@ struct migrate {
 	struct host *host;
 	struct layout *layout; /* NULL: nothing is known of groups */
 	struct diagnostics changes;
+	struct progress progress;
 	json_t *found; /* of {"kind", "where", "what"} */
 };
 
@@ -346,13 +349,21 @@ static int open_host(struct migrate *migrate, struct error *err)
 
 static void print_found(const struct migrate *migrate)
 {
+	static const struct column columns[] = { { "where", false }, { "what is there", false } };
 	const struct cli *cli = migrate->cli;
+	struct table table;
 	const json_t *item;
 	size_t index;
 
+	table_init(&table, columns, ARRAY_SIZE(columns));
 	json_array_foreach(migrate->found, index, item)
-		fprintf(cli->out, "%s: %s\n", json_string_value(json_object_get(item, "where")),
-			json_string_value(json_object_get(item, "what")));
+	{
+		table_add_text(&table, STYLE_NONE, member_string(item, "where"));
+		table_add_text(&table, STYLE_NONE, member_string(item, "what"));
+	}
+	if (table.cell_count > 0)
+		table_print(&table, 0, cli->colour_out, cli->out);
+	table_done(&table);
 	if (json_array_size(migrate->found) == 0)
 		fputs("nothing of libcgroup or fetter was found\n", cli->out);
 	diagnostics_print(&migrate->changes, cli->colour_out, cli->out);
@@ -374,6 +385,27 @@ static int print(const struct migrate *migrate)
 	return r;
 }
 
+static void find_all(struct migrate *migrate)
+{
+	static const struct {
+		const char *what;
+		void (*find)(struct migrate *migrate);
+	} steps[] = {
+		{ "libcgroup's rules", find_rules },  { "libcgroup's groups", find_groups },
+		{ "cgred.conf", find_cgred },	      { "fetter's rules", find_fetter },
+		{ "what is started", find_starters }, { "PAM", find_pam },
+		{ "daemons", find_daemons },
+	};
+
+	progress_init(&migrate->progress, migrate->cli->err);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		progress_say(&migrate->progress, "%zu of %zu: %s", i + 1, ARRAY_SIZE(steps),
+			     steps[i].what);
+		steps[i].find(migrate);
+	}
+	progress_end(&migrate->progress);
+}
+
 static int run_migrate(struct cli *cli, _unused_ int count, _unused_ char **operands)
 {
 	struct migrate migrate = { .cli = cli, .root = cli->root ? cli->root : "" };
@@ -391,13 +423,7 @@ static int run_migrate(struct cli *cli, _unused_ int count, _unused_ char **oper
 	migrate.found = json_array();
 	result = open_host(&migrate, &err) < 0 ? cli_fail(cli, &err) : EXIT_DONE;
 	if (result == EXIT_DONE) {
-		find_rules(&migrate);
-		find_groups(&migrate);
-		find_cgred(&migrate);
-		find_fetter(&migrate);
-		find_starters(&migrate);
-		find_pam(&migrate);
-		find_daemons(&migrate);
+		find_all(&migrate);
 		result = print(&migrate);
 	}
 	if (migrate.changes.errors > 0)

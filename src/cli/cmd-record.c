@@ -91,6 +91,18 @@ static void tell_done(const struct cli *cli, const char *path, const struct reco
 {
 	uint64_t events = record_writer_events(writer), lost = record_writer_lost(writer);
 
+	if (cli->json) {
+		json_t *told = json_pack("{s:s, s:I, s:I, s:I}", "file", path, "events",
+					 (json_int_t)events, "bytes",
+					 (json_int_t)record_writer_bytes(writer), "lost",
+					 (json_int_t)lost);
+
+		/* Standard output may be the record. */
+		(void)json_dumpf(told, cli->err, JSON_COMPACT);
+		fputc('\n', cli->err);
+		json_decref(told);
+		return;
+	}
 	fprintf(cli->err, "%" PRIu64 " event%s, %" PRIu64 " bytes in ", events,
 		events == 1 ? "" : "s", record_writer_bytes(writer));
 	output_escaped(cli->err, path);
@@ -186,7 +198,9 @@ const struct command record_command = {
 		"with *--count*, *--timeout* or an interrupt. The file can be read while it is "
 		"written, and after a crash up to its last second; *reeve replay* shows it. _FILE_ "
 		"may be \"-\". Only its owner may read it, for it has the arguments of everybody's "
-		"programs.",
+		"programs. With "
+		"*--json*, what was written is told on standard error as an object with _file_, "
+		"_events_, _bytes_ and _lost_.",
 	.flags = COMMAND_FILTERS | COMMAND_POLICY,
 	.operands = 1,
 	COMMAND_OPTIONS(record_options),

@@ -5,6 +5,8 @@
  */
 #include "cli/commands.h"
 
+#include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/verdicts.h"
 #include "cli/view.h"
 #include "cli/watch-options.h"
@@ -18,6 +20,7 @@ struct replay {
 	struct view view;
 	struct verdicts *verdicts; /* NULL: events are shown */
 	struct writer writer;
+	struct progress progress;
 	uint64_t left; /* to be shown; 0: all */
 	bool over;
 };
@@ -39,13 +42,17 @@ static void on_event(struct event *event, void *userdata)
 
 static int tell_all(struct replay *replay, struct source *source, struct error *err)
 {
-	int r = 0;
+	int r = 0, percent;
 
 	while (r >= 0 && !replay->over) {
 		r = replay_source.dispatch(source, err);
+		percent = replay_percent(source);
+		if (percent >= 0)
+			progress_say(&replay->progress, "%d %% read", percent);
 		if (r >= 0)
 			r = writer_flush(&replay->writer);
 	}
+	progress_end(&replay->progress);
 	return r == -ENODATA ? 0 : r;
 }
 
@@ -82,6 +89,9 @@ static int prepare(struct replay *replay, const struct cli *cli, const struct ho
 	int r = view_init(&replay->view, cli, err);
 
 	writer_init(&replay->writer, cli->out, -1, UINT64_MAX);
+	/* Events on the same terminal are progress enough. */
+	if (!output_terminal(cli->out) || cli->summary)
+		progress_init(&replay->progress, cli->err);
 	/* Trees are followed from their roots on: nobody knows who ran before. */
 	if (r >= 0 && filter_seed(replay->filter, NULL) < 0)
 		r = error_oom(err);

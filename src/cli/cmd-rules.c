@@ -111,13 +111,26 @@ struct testing {
 	const struct cli *cli;
 	const struct policy *policy;
 	const struct policy_test *failed; /* told last */
+	json_t *failures;		  /* for --json, else NULL */
 };
+
+static void add_failure(const struct testing *testing, const struct policy_test_failure *failure)
+{
+	json_array_append_new(testing->failures,
+			      json_pack("{s:s, s:s, s:i, s:s}", "test", failure->test->name, "file",
+					testing->policy->files[failure->at.file], "line",
+					(int)failure->at.line, "message", failure->message));
+}
 
 static void on_failure(const struct policy_test_failure *failure, void *userdata)
 {
 	struct testing *testing = userdata;
 	FILE *out = testing->cli->out;
 
+	if (testing->failures) {
+		add_failure(testing, failure);
+		return;
+	}
 	if (testing->failed != failure->test) {
 		fputs("failed: ", out);
 		output_escaped(out, failure->test->name);
@@ -130,29 +143,50 @@ static void on_failure(const struct policy_test_failure *failure, void *userdata
 	fputc('\n', out);
 }
 
+/* What is told of one policy goes to `all` where that is not NULL. */
+static int test_policy(const struct cli *cli, const char *path, json_t *all)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	struct testing testing = { .cli = cli };
+	int failed;
+
+	if (load(cli, path, &policy) != EXIT_DONE)
+		return EXIT_FAILED;
+	testing.policy = policy;
+	testing.failures = all ? json_array() : NULL;
+	failed = policy_tests_run(policy, on_failure, &testing);
+	if (failed < 0) {
+		cli_say(cli, "%s: cannot run its tests: %s", path, strerror(-failed));
+		json_decref(testing.failures);
+		return EXIT_FAILED;
+	}
+	if (all) {
+		json_array_append_new(all,
+				      json_pack("{s:s, s:I, s:i, s:o}", "policy", path, "tests",
+						(json_int_t)policy->test_count, "failed", failed,
+						"failures", testing.failures));
+	} else {
+		output_escaped(cli->out, path);
+		fprintf(cli->out, ": %zu test%s, %d failed\n", policy->test_count,
+			policy->test_count == 1 ? "" : "s", failed);
+	}
+	return failed > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
 static int run_test(struct cli *cli, int count, char **operands)
 {
+	json_t *all = cli->json ? json_array() : NULL;
 	int result = EXIT_DONE;
 
 	for (int i = 0; i < MAX(count, 1); i++) {
 		const char *path = count > 0 ? operands[i] : ENGINE_CONFIG_PATH;
-		_cleanup_(policy_freep) struct policy *policy = NULL;
-		struct testing testing = { .cli = cli };
-		int failed;
 
-		if (load(cli, path, &policy) != EXIT_DONE)
-			return EXIT_FAILED;
-		testing.policy = policy;
-		failed = policy_tests_run(policy, on_failure, &testing);
-		if (failed < 0) {
-			cli_say(cli, "%s: cannot run its tests: %s", path, strerror(-failed));
-			return EXIT_FAILED;
-		}
-		output_escaped(cli->out, path);
-		fprintf(cli->out, ": %zu test%s, %d failed\n", policy->test_count,
-			policy->test_count == 1 ? "" : "s", failed);
-		result = failed > 0 ? EXIT_FAILED : result;
+		if (test_policy(cli, path, all) != EXIT_DONE)
+			result = EXIT_FAILED;
 	}
+	if (all)
+		(void)cli_print_json(cli, all);
+	json_decref(all);
 	return result;
 }
 

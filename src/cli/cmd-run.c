@@ -12,9 +12,9 @@
 #include "cli/run-group.h"
 #include "cli/run-report.h"
 #include "launch/guardian.h"
+#include "launch/own-group.h"
+#include "util/json-text.h"
 #include "util/units.h"
-
-#include <inttypes.h>
 
 enum { EXIT_TIME_LIMIT = 124 /* as timeout(1) */ };
 
@@ -31,22 +31,19 @@ struct run {
 	FILE *report; /* where --report FILE goes, or NULL */
 };
 
+static void tell(const struct cli *cli, enum own_group_news news, uint64_t count)
+{
+	_cleanup_(freep) char *sentence = count > 0 ? own_group_sentence(news, NULL, count) : NULL;
+
+	if (sentence)
+		cli_say(cli, "%s", sentence);
+}
+
 /* Why a program may have failed that was held to limits. */
 static void tell_refusals(const struct cli *cli, const json_t *usage)
 {
-	uint64_t kills = member_integer(usage, "oom_kills");
-	uint64_t forks = member_integer(usage, "pids_max_hits");
-
-	if (kills > 0)
-		cli_say(cli,
-			"the kernel killed %" PRIu64 " of the group's processes: its "
-			"memory was at its limit",
-			kills);
-	if (forks > 0)
-		cli_say(cli,
-			"the kernel refused new processes or threads %" PRIu64
-			" time%s: the group was at its limit of tasks (pids)",
-			forks, forks == 1 ? "" : "s");
+	tell(cli, OWN_GROUP_KILLS, member_integer(usage, "oom_kills"));
+	tell(cli, OWN_GROUP_FORKS, member_integer(usage, "pids_max_hits"));
 }
 
 /* What the group says about the end of its program; told before the group is gone. */
@@ -151,9 +148,9 @@ static int not_started(const struct run *run, int code, struct error *err)
 	json_t *record;
 
 	if (run->report) {
-		record = json_pack("{s:o, s:s, s:i, s:o}", "program",
-				   run_report_text(run->plan.argv[0]), "reason", "not-started",
-				   "code", code, "error", run_report_text(error_text(err)));
+		record = json_pack("{s:o, s:s, s:i, s:o}", "program", json_text(run->plan.argv[0]),
+				   "reason", "not-started", "code", code, "error",
+				   json_text(error_text(err)));
 		(void)json_dumpf(record, run->report, JSON_COMPACT);
 		(void)fputc('\n', run->report);
 		json_decref(record);

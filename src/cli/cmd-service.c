@@ -85,12 +85,13 @@ static int make_manifest(const struct cli *cli, int count, char **words, json_t 
 	return 0;
 }
 
-/* The daemon starts what is installed, if one runs and nothing says otherwise. */
-static int start_installed(struct cli *cli, const char *name)
+/* The daemon starts what is installed, if one runs and nothing says otherwise. What it says then
+ * takes the place of *reply. */
+static int start_installed(struct cli *cli, const char *name, json_t **reply)
 {
 	_cleanup_(control_freep) struct control *control = NULL;
 	struct error err = ERROR_INIT;
-	json_t *reply = NULL;
+	json_t *started = NULL;
 	int r = control_open(cli, false, &control, &err);
 
 	if (r == -ENOENT) {
@@ -99,10 +100,13 @@ static int start_installed(struct cli *cli, const char *name)
 		return EXIT_DONE;
 	}
 	if (r >= 0)
-		r = control_call(control, "ServiceStart", json_pack("{s:s}", "name", name), &reply,
-				 &err);
-	json_decref(reply);
-	return r < 0 ? cli_fail(cli, &err) : EXIT_DONE;
+		r = control_call(control, "ServiceStart", json_pack("{s:s}", "name", name),
+				 &started, &err);
+	if (r < 0)
+		return cli_fail(cli, &err);
+	json_decref(*reply);
+	*reply = started;
+	return EXIT_DONE;
 }
 
 static int run_install(struct cli *cli, int count, char **operands)
@@ -116,12 +120,13 @@ static int run_install(struct cli *cli, int count, char **operands)
 		return cli_usage(cli, &err);
 	parameters = json_pack("{s:s, s:o}", "name", operands[0], "manifest", manifest);
 	r = cli_call(cli, "ServiceInstall", parameters, &reply);
-	json_decref(reply);
-	if (r != EXIT_DONE)
-		return r;
-	r = cli->no_start ? EXIT_DONE : start_installed(cli, operands[0]);
-	if (r == EXIT_DONE && !cli->json)
+	if (r == EXIT_DONE && !cli->no_start)
+		r = start_installed(cli, operands[0], &reply);
+	if (r == EXIT_DONE && cli->json)
+		r = cli_print_json(cli, reply);
+	else if (r == EXIT_DONE)
 		fprintf(cli->out, "%s: installed\n", operands[0]);
+	json_decref(reply);
 	return r;
 }
 
@@ -331,6 +336,7 @@ const struct command service_commands[] = {
 		.name = "service logs",
 		.usage = "NAME [-f] [-n N]",
 		.summary = "Show what a service printed",
+		.flags = COMMAND_TEXT,
 		.operands = 1,
 		COMMAND_OPTIONS(logs_options),
 		.run = run_logs,
@@ -368,7 +374,7 @@ const struct command service_commands[] = {
 		.name = "service unit",
 		.usage = "NAME",
 		.summary = "Print a systemd unit that does what the manifest says",
-		.flags = COMMAND_LOCAL | COMMAND_BARE,
+		.flags = COMMAND_LOCAL | COMMAND_BARE | COMMAND_TEXT,
 		.operands = 1,
 		.run = run_unit,
 	},

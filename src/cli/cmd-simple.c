@@ -112,7 +112,7 @@ const struct command help_command = {
 	.name = "help",
 	.usage = "[COMMAND]",
 	.summary = "Print all commands, or what one does",
-	.flags = COMMAND_UNLIMITED | COMMAND_POLICY,
+	.flags = COMMAND_UNLIMITED | COMMAND_POLICY | COMMAND_TEXT,
 	COMMAND_OPTIONS(help_options),
 	.run = run_help,
 };

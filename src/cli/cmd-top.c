@@ -29,6 +29,11 @@ static int run_top(struct cli *cli, _unused_ int count, _unused_ char **operands
 			  "top: this is no terminal (for programs: reeve status --json)");
 		return cli_fail(cli, &err);
 	}
+	/* The program knows no options. */
+	if (cli->color && streq(cli->color, "never"))
+		setenv("NO_COLOR", "1", true);
+	else if (cli->color && streq(cli->color, "always"))
+		unsetenv("NO_COLOR");
 	self[n > 0 ? n : 0] = '\0';
 	if (strrchr(self, '/'))
 		*strrchr(self, '/') = '\0';
@@ -64,6 +69,7 @@ const struct command top_command = {
 		"With _NO_COLOR_ there is no colour. A terminal that can place no cursor gets "
 		"plain "
 		"lines.",
+	.flags = COMMAND_TEXT,
 	COMMAND_OPTIONS(top_options),
 	.run = run_top,
 };

@@ -35,6 +35,9 @@ static const struct command *const after_groups[] = {
 #define FIELD(member) offsetof(struct cli, member)
 
 static const struct command_option common_options[] = {
+	{ "color", 0, OPTION_STRING, "WHEN",
+	  "colour the output: always, never, or auto, which is on a terminal without NO_COLOR",
+	  FIELD(color) },
 	{ "json", 0, OPTION_FLAG, NULL, "print JSON", FIELD(json) },
 	{ "runtime-dir", 0, OPTION_STRING, "DIR",
 	  "the daemon's runtime folder (default " ENGINE_RUNTIME_DIR ")", FIELD(runtime_dir) },
@@ -227,9 +230,15 @@ size_t command_options(const struct command *command, struct cli *cli,
 
 /* ---- help ---- */
 
+/* NULL: of any. */
+static bool is_of_family(const struct command *command, const char *family, size_t size)
+{
+	return !family || (strncmp(command->name, family, size) == 0 && command->name[size] == ' ');
+}
+
 void help_overview(const char *family, FILE *out)
 {
-	size_t n = family ? strlen(family) : 0;
+	size_t n = family ? strlen(family) : 0, width = 0;
 	const struct command *command;
 	struct option options[COMMAND_OPTIONS_MAX];
 	struct cli cli = { 0 };
@@ -247,8 +256,11 @@ void help_overview(const char *family, FILE *out)
 		fprintf(out, "usage: reeve %s %s\n", family, line.usage);
 	fputs("\ncommands:\n", out);
 	for (size_t i = 0; (command = command_at(i)); i++)
-		if (!family || (strncmp(command->name, family, n) == 0 && command->name[n] == ' '))
-			fprintf(out, "  %-14s %s\n", command->name, command->summary);
+		if (is_of_family(command, family, n))
+			width = MAX(width, strlen(command->name));
+	for (size_t i = 0; (command = command_at(i)); i++)
+		if (is_of_family(command, family, n))
+			fprintf(out, "  %-*s  %s\n", (int)width, command->name, command->summary);
 	fputs("\nreeve COMMAND --help tells more; reeve(1) tells all.\n", out);
 }
 

@@ -130,7 +130,7 @@ static bool is_of_the_way(int result)
 	return false;
 }
 
-static int call_once(struct fleet_client *client, const char *path, json_t *body)
+static int call_once(struct fleet_client *client, const char *path, json_t *body, struct error *err)
 {
 	int r;
 
@@ -139,7 +139,7 @@ static int call_once(struct fleet_client *client, const char *path, json_t *body
 	client->answer = NULL;
 	client->why = NULL;
 	client->done = false;
-	r = etcd_call(client->etcd, path, json_incref(body), on_answer, client);
+	r = etcd_call(client->etcd, path, json_incref(body), on_answer, client, err);
 	while (r >= 0 && !client->done)
 		r = sd_event_run(client->event, UINT64_MAX);
 	return r < 0 ? r : client->result;
@@ -151,7 +151,7 @@ int fleet_client_call(struct fleet_client *client, const char *path, json_t *bod
 	int r = -ENOMEM;
 
 	for (size_t i = 0; body && i < client->endpoints; i++) {
-		r = call_once(client, path, body);
+		r = call_once(client, path, body, err);
 		if (!is_of_the_way(r))
 			break;
 		if (i + 1 < client->endpoints)

@@ -15,11 +15,18 @@ static const char *const sequences[] = {
 	[STYLE_BAD] = "\033[31;1m", [STYLE_WARNING] = "\033[33m", [STYLE_FAINT] = "\033[2m",
 };
 
+bool output_terminal(FILE *file)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fileno(file)) && term && *term && !streq(term, "dumb");
+}
+
 bool output_colour(FILE *file)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
 
-	return isatty(fileno(file)) && !(no_color && *no_color) && term && !streq(term, "dumb");
+	return output_terminal(file) && !(no_color && *no_color);
 }
 
 const char *style_on(bool colour, enum style style)

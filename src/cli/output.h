@@ -8,7 +8,9 @@
 
 enum style { STYLE_NONE, STYLE_HEADING, STYLE_GOOD, STYLE_BAD, STYLE_WARNING, STYLE_FAINT };
 
-/* True if `file` is a terminal that shows colour and NO_COLOR is not set. */
+/* True if `file` is a terminal on which a line can be erased and coloured. */
+bool output_terminal(FILE *file);
+/* The same, and NO_COLOR is not set. */
 bool output_colour(FILE *file);
 /* The sequences that begin a style and end all; "" without colour. */
 const char *style_on(bool colour, enum style style);

@@ -8,8 +8,9 @@
 #include "cli/control.h"
 #include "cli/limit-options.h"
 #include "cli/output.h"
+#include "launch/own-group.h"
 
-enum { NAME_TRIES = 5, REMOVE_TRIES = 25, REMOVE_PAUSE_US = 20000 };
+enum { NAME_TRIES = 5 };
 
 void run_group_init(struct run_group *group, struct cli *cli)
 {
@@ -45,8 +46,7 @@ static void remove_group(struct run_group *group)
 
 	if (!group->transient)
 		return;
-	/* Children that were killed with it may need a moment to be gone. */
-	for (int i = 0; i < REMOVE_TRIES; i++) {
+	for (int i = 0; i < OWN_GROUP_TRIES; i++) {
 		error_done(&err);
 		r = call(group, "DeleteGroup", json_pack("{s:s}", "name", group->name), &reply,
 			 &err);
@@ -55,14 +55,14 @@ static void remove_group(struct run_group *group)
 		if (r != -EBUSY)
 			break;
 		hang_up(group);
-		usleep(REMOVE_PAUSE_US);
+		usleep(OWN_GROUP_PAUSE_US);
 	}
-	if (r == -EBUSY)
-		cli_say(group->cli,
-			"the group \"%s\" stays, for processes that the program left behind are in "
-			"it (reeve group kill %s, reeve group delete %s)",
-			group->name, group->name, group->name);
-	else if (r < 0 && r != -ENOENT)
+	if (r == -EBUSY) {
+		_cleanup_(freep) char *sentence =
+			own_group_sentence(OWN_GROUP_STAYS, group->name, 0);
+
+		cli_say(group->cli, "%s", sentence ? sentence : "out of memory");
+	} else if (r < 0 && r != -ENOENT)
 		cli_say(group->cli, "cannot remove the group \"%s\": %s", group->name,
 			error_text(&err));
 	error_done(&err);

@@ -8,7 +8,7 @@
 
 #include "cli/output.h"
 #include "launch/seccomp-names.h"
-#include "util/text.h"
+#include "util/json-text.h"
 #include "util/units.h"
 
 #include <inttypes.h>
@@ -48,17 +48,6 @@ const char *run_report_reason(const struct run_report *report)
 
 /* ---- the record ---- */
 
-json_t *run_report_text(const char *text)
-{
-	_cleanup_(text_done) struct text escaped = { 0 };
-	json_t *string = json_string(text);
-
-	if (string)
-		return string;
-	text_add_escaped(&escaped, text, strlen(text));
-	return json_string(escaped.data ? escaped.data : "?");
-}
-
 static json_t *limits_hit(const struct run_report *report)
 {
 	static const struct {
@@ -96,14 +85,14 @@ json_t *run_report_json(const struct run_report *report)
 	const struct launch_end *end = report->end;
 	const struct launch_status *status = &end->status;
 	json_t *record =
-		json_pack("{s:o, s:s, s:i, s:i, s:b}", "program", run_report_text(report->program),
+		json_pack("{s:o, s:s, s:i, s:i, s:b}", "program", json_text(report->program),
 			  "reason", run_report_reason(report), "code", status->exit_code, "signal",
 			  status->signal, "core", status->core);
 
 	if (has_sender(end))
 		json_object_set_new(record, "sender",
 				    json_pack("{s:i, s:o, s:I}", "pid", (int)end->sender.pid,
-					      "name", run_report_text(end->sender.name), "user",
+					      "name", json_text(end->sender.name), "user",
 					      (json_int_t)end->sender.user));
 	set_time(record, "wall_ns", status->wall);
 	set_time(record, "user_ns", end->user_ns);
@@ -152,9 +141,8 @@ static void add_notes(const struct run_report *report, json_t *record)
 
 	while ((r = kernel_log_next(report->log, &note)) > 0 || r == -EPIPE) {
 		if (r > 0 && note.kind == KERNEL_NOTE_OOM && is_our_group(report, note.group))
-			json_array_append_new(killed,
-					      json_pack("{s:i, s:o}", "pid", (int)note.pid, "name",
-							run_report_text(note.name)));
+			json_array_append_new(killed, json_pack("{s:i, s:o}", "pid", (int)note.pid,
+								"name", json_text(note.name)));
 		if (r > 0 && note.kind == KERNEL_NOTE_SECCOMP &&
 		    report->end->status.signal == SIGSYS)
 			add_call(record, note.call);

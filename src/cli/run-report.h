@@ -19,9 +19,6 @@ struct run_report {
 	uint64_t timeout, cpu_time;
 };
 
-/* What a program chose, as JSON: escaped where it is not UTF-8. Owned. */
-json_t *run_report_text(const char *text);
-
 /* Why it ended, in the record's word: "exit", "signal", "oom-kill", ... */
 const char *run_report_reason(const struct run_report *report);
 

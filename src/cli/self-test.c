@@ -7,6 +7,7 @@
 #include "cli/self-test.h"
 
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "core/self-test.h"
 #include "source/source.h"
 
@@ -254,26 +255,26 @@ static void print_json(const struct cli *cli, const struct results *results, boo
 
 static void say_progress(const struct self_test_case *one, void *userdata)
 {
-	const struct cli *cli = userdata;
-
-	if (cli->colour_err)
-		fprintf(cli->err, "\r\033[K%s", one->about->name);
+	progress_say(userdata, "%s", one->about->name);
 }
 
 static int run_one(struct cli *cli, const struct host *host, const struct source_class *source,
 		   struct results *results, struct error *err)
 {
+	struct progress progress;
 	const struct self_test_options options = {
 		.source = source->name,
 		.all = cli->all,
 		.progress = say_progress,
-		.userdata = cli,
+		.userdata = &progress,
 	};
 	struct error why = ERROR_INIT;
-	int r = self_test_run(host, &options, &results->tests[results->count], &why);
+	int r;
 
-	if (cli->colour_err)
-		fputs("\r\033[K", cli->err);
+	progress_init(&progress, cli->err);
+	r = self_test_run(host, &options, &results->tests[results->count], &why);
+
+	progress_end(&progress);
 	if (r == 0) {
 		results->count++;
 	} else if (r == -EOPNOTSUPP) {

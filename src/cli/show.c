@@ -458,19 +458,18 @@ static void show_counters(const struct show *show, const json_t *counters, bool 
 			  const char *title)
 {
 	json_t *object = (json_t *)(uintptr_t)counters; /* the iterator takes no const */
-	enum style style = losses ? STYLE_WARNING : STYLE_NONE;
 	size_t lines = 0;
 
 	heading(show, title);
 	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
 		json_int_t value = json_integer_value(json_object_iter_value(at));
 		const char *name = json_object_iter_key(at);
+		bool marked = show->colour && losses && value > 0;
 
 		if (is_loss(name) != losses || (value == 0 && !show->all))
 			continue;
 		fprintf(show->out, "  %s%12" JSON_INTEGER_FORMAT "%s  ",
-			style_on(show->colour, value ? style : STYLE_NONE), value,
-			style_off(show->colour));
+			style_on(marked, STYLE_WARNING), value, style_off(marked));
 		output_escaped(show->out, name);
 		fputc('\n', show->out);
 		lines++;

@@ -52,7 +52,6 @@ static struct cgstep *add_step(struct cgapply *apply)
 	return &larger[apply->count++];
 }
 
-/* What cannot be taken back is told: it is what an administrator has to look at. */
 /* What is empty may be no value that can be written: io.max is lines of disks, or nothing. */
 static bool is_empty(const struct raw_hierarchy *h, const char *path, const char *file)
 {
@@ -61,6 +60,7 @@ static bool is_empty(const struct raw_hierarchy *h, const char *path, const char
 	return raw_read(h, path, file, &text) >= 0 && text[strspn(text, "\n")] == '\0';
 }
 
+/* What cannot be taken back is told: it is what an administrator has to look at. */
 static void undo_step(struct cgapply *apply, const struct cgstep *step)
 {
 	const struct raw *raw = apply->tool->raw;

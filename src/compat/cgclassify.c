@@ -5,30 +5,14 @@
 #include "compat/cgrule.h"
 #include "compat/compat.h"
 
-#include <limits.h>
-
 enum { EXIT_SOME_FAILED = 1, EXIT_NO_PID = 2 };
 
 struct classification {
 	struct cgtool tool;
 	struct cgspecs specs;
+	struct cgrulebook *book; /* without any */
 	bool sticky, cancel, replace;
 };
-
-static bool parse_pid(const char *text, pid_t *ret_pid)
-{
-	char *end;
-	long pid;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	pid = strtol(text, &end, 10);
-	if (errno || *end || pid > INT_MAX)
-		return false;
-	*ret_pid = (pid_t)pid;
-	return true;
-}
 
 static int move(const struct classification *c, pid_t pid)
 {
@@ -53,10 +37,10 @@ static int move(const struct classification *c, pid_t pid)
 
 static int move_by_rules(struct classification *c, pid_t pid)
 {
-	_cleanup_(cgsubject_done) struct cgsubject subject = { 0 };
 	_cleanup_(error_done) struct error err = ERROR_INIT;
-	int r = pid > 0 ? cgsubject_read(c->tool.host, pid, &subject) : -ESRCH;
-	int code = r < 0 ? CG_ERRNO : cgrule_place(&c->tool, &subject, &r, &err);
+	const struct cgsubject subject = { .pid = pid };
+	int r = -ESRCH; /* 0 would be we ourselves */
+	int code = pid > 0 ? cgrulebook_place(c->book, &subject, &r, &err) : CG_ERRNO;
 
 	if (!code)
 		return 0;
@@ -86,7 +70,7 @@ static int classify(struct classification *c, const char *word)
 	int told, moved;
 	pid_t pid;
 
-	if (!parse_pid(word, &pid)) {
+	if (!cgtool_pid(word, &pid)) {
 		fprintf(stderr, "Error: %s is not valid pid.\n", word);
 		return EXIT_NO_PID;
 	}
@@ -102,6 +86,8 @@ static int run(struct classification *c, const struct option_list *groups, bool 
 
 	if (!status)
 		status = cgtool_open(&c->tool, bare);
+	if (!status && c->specs.count == 0 && cgrulebook_new(&c->tool, &c->book) < 0)
+		status = cg_exit_status(CG_ERRNO);
 	if (status)
 		return status;
 	for (int i = 0; i < count; i++) {
@@ -143,6 +129,7 @@ int compat_cgclassify(int argc, char **argv)
 	if (argc < 2)
 		return cgtool_usage(&c.tool, NULL);
 	status = run(&c, &groups, bare, argv + first, argc - first);
+	cgrulebook_free(c.book);
 	cgspecs_done(&c.specs);
 	cgtool_done(&c.tool);
 	return status;

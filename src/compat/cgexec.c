@@ -41,15 +41,17 @@ static int tell_daemon(const struct cgtool *tool, bool sticky)
 /* Where -g says, or without it where the rules say. */
 static int move(struct cgtool *tool, const struct cgspecs *specs, bool replace, const char *command)
 {
-	_cleanup_(cgsubject_done) struct cgsubject subject = { 0 };
+	_cleanup_(cgrulebook_freep) struct cgrulebook *book = NULL;
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	int code = 0, r = 0;
 
 	for (size_t i = 0; i < specs->count && !code; i++)
 		code = cgmove(tool, &specs->items[i], 0, replace, &r, &err);
 	if (specs->count == 0) {
-		r = cgsubject_self(command, &subject);
-		code = r < 0 ? CG_ERRNO : cgrule_place(tool, &subject, &r, &err);
+		const struct cgsubject subject = { .command = command };
+
+		r = cgrulebook_new(tool, &book);
+		code = r < 0 ? CG_ERRNO : cgrulebook_place(book, &subject, &r, &err);
 	}
 	if (code)
 		fprintf(stderr, "%s: cgroup change of group failed: %s (%s)\n", tool->name,

@@ -1,143 +1,144 @@
 // SPDX-License-Identifier: MIT
 /*
- * The same rules as the daemon's, asked once. The first rule that fits decides. A rule with
- * "ignore" fits only who is below its destination already, and leaves him there.
+ * The files become the very policy that the daemon has, and its rules are put to the process as a
+ * scan of the daemon's puts them; so both say the same. What is carried out is the line of the file
+ * that the rule was made of: here a path may lie below the default place of the other commands.
  *
- * A program's name fits in full, by its last part, or, with '*' at a rule's end, by the beginning
- * of its full path.
+ * Different from the daemon, on purpose: a command counts by the name that it was called by, too,
+ * as with libcgroup's cgexec; and who is named is placed, even where it is what a placed program
+ * has started.
  */
 #include "compat/cgrule.h"
 
-#include "cgroup/groups.h"
-#include "cgroup/membership.h"
+#include "action/adhoc.h"
 #include "compat/cgapply.h"
 #include "compat/cgmove.h"
 #include "config/cgrules.h"
+#include "core/running.h"
+#include "source/interpreter.h"
 #include "util/fd.h"
-#include "util/proc-text.h"
 
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
-#include <sched.h>
 
+#define ETC	      "/etc"
 #define RULES_FILE    "/etc/cgrules.conf"
 #define RULES_FOLDER  "/etc/cgrules.d"
 #define CONFIG_FILE   "/etc/cgconfig.conf"
 #define CONFIG_FOLDER "/etc/cgconfig.d"
 
-enum { PROC_FILE_MAX = 4 << 20 };
+struct cgrulebook {
+	struct cgtool *tool;
+	struct facts_world world;
+	struct running *running;
+	struct policy *policy;
+	struct ruleset *ruleset;
+	struct cgrules *lines; /* the same files, as they are written */
+};
 
-/* ---- the process ---- */
+/* What the rules say about a process. */
+struct finding {
+	uint32_t rule;
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	const char *program; /* its path, or name; "": unknown */
+};
 
-void cgsubject_done(struct cgsubject *subject)
+/* ---- the rules ---- */
+
+int cgrulebook_new(struct cgtool *tool, struct cgrulebook **ret_book)
 {
-	free(subject->groups);
-	for (size_t i = 0; i < CGSUBJECT_NAMES; i++)
-		free(subject->names[i]);
-	*subject = (struct cgsubject){ 0 };
+	struct cgrulebook *book = calloc(1, sizeof(*book));
+
+	if (!book)
+		return -ENOMEM;
+	book->tool = tool;
+	*ret_book = book;
+	return 0;
 }
 
-static bool is_realtime(pid_t pid)
+void cgrulebook_free(struct cgrulebook *book)
 {
-	int policy = sched_getscheduler(pid);
-
-	if (policy < 0)
-		return false;
-	policy &= ~SCHED_RESET_ON_FORK;
-	return policy == SCHED_FIFO || policy == SCHED_RR;
+	if (!book)
+		return;
+	ruleset_free(book->ruleset);
+	policy_free(book->policy);
+	running_free(book->running);
+	cgrules_free(book->lines);
+	free(book);
 }
 
-static int read_proc(const struct host *host, pid_t pid, const char *file, char **ret_text,
-		     size_t *ret_size)
+/* Warnings are for `reeve check`: nothing is said where all is well. */
+static int read_policy(struct cgrulebook *book)
 {
-	char path[64];
-	int r;
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	int r = policy_load(ETC, LOAD_COMPAT_LIBCGROUP | LOAD_RULES_ONLY, &book->policy,
+			    &diagnostics);
 
-	snprintf(path, sizeof(path), "%d/%s", pid, file);
-	r = file_read_at(host->proc_fd, path, PROC_FILE_MAX, ret_text, ret_size);
-	return r == -ENOENT ? -ESRCH : r;
+	if (r < 0)
+		diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
+	return r;
 }
 
-static int read_ids(const char *status, struct cgsubject *subject)
+static int open_book(struct cgrulebook *book, struct error *err)
 {
-	const char *groups = proc_status_value(status, "Groups:");
-	struct proc_status ids;
+	int r = book->policy ? 0 : read_policy(book);
 
-	proc_status_parse(slice_of(status), &ids);
-	if (!(ids.known & PROC_STATUS_UID) || !(ids.known & PROC_STATUS_GID))
-		return -EBADMSG;
-	subject->uid = ids.euid;
-	subject->gid = ids.egid;
-	for (const char *at = groups ? groups : ""; *at && *at != '\n';) {
-		char *end;
-		unsigned long group = strtoul(at, &end, 10);
-		gid_t *larger;
-
-		if (end == at)
-			break;
-		larger = reallocarray(subject->groups, subject->group_count + 1, sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		subject->groups = larger;
-		larger[subject->group_count++] = (gid_t)group;
-		at = end + strspn(end, " \t");
+	if (r >= 0 && !book->ruleset)
+		r = ruleset_new_written(book->policy, &book->ruleset);
+	if (r < 0)
+		return error_set(err, r, "%s: Failed to parse the configuration rules", RULES_FILE);
+	if (!book->running) {
+		facts_world_init(&book->world, book->tool->host);
+		r = running_new(book->tool->host, &book->world, &book->running);
 	}
-	return 0;
+	return r < 0 ? error_set_errno(err, r, "cannot read what is mounted") : 0;
 }
 
-static const char *last_part(const char *path)
+/* The line that a rule was made of, in book->lines. */
+static int find_line(struct cgrulebook *book, uint32_t rule, size_t *ret_line, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
+	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
+	const struct position *at = &book->policy->rules[rule].at;
+	const char *file = book->policy->files[at->file];
+	int r = 0;
 
-	return slash ? slash + 1 : path;
+	if (!book->lines) {
+		book->lines = cgrules_new();
+		r = book->lines ? cgrules_read(book->lines, RULES_FILE, 0, 0, &diagnostics)
+				: -ENOMEM;
+		if (r >= 0 && access(RULES_FOLDER, F_OK) == 0)
+			r = cgrules_read(book->lines, RULES_FOLDER, 0, 0, &diagnostics);
+	}
+	for (size_t i = 0; r >= 0 && i < book->lines->count; i++) {
+		const struct cgrule *line = &book->lines->rules[i];
+
+		if (line->line == at->line && streq(book->lines->files[line->file], file)) {
+			*ret_line = i;
+			return 0;
+		}
+	}
+	return error_set(err, r < 0 ? r : -EAGAIN, "%s was changed while it was read", file);
 }
 
-/* What runs: the executable, the name the process has, and of a script its path where it shows. */
-static int read_names(const struct host *host, struct cgsubject *subject)
+/* ---- asking ---- */
+
+static void ask_name(struct cgrulebook *book, const char *name, struct finding *finding,
+		     bool *found)
 {
-	_cleanup_(freep) char *comm = NULL, *words = NULL;
-	char path[64], link[PATH_MAX];
-	size_t size = 0, length;
-	ssize_t n;
-	int r = read_proc(host, subject->pid, "comm", &comm, NULL);
+	struct process_facts *process = &book->running->process;
+	const struct file_key file = { .path = name, .length = strlen(name) };
+	struct verdict verdict;
 
-	if (r >= 0)
-		r = read_proc(host, subject->pid, "cmdline", &words, &size);
-	if (r < 0)
-		return r;
-	length = strcspn(comm, "\n");
-	comm[length] = '\0';
-	snprintf(path, sizeof(path), "%d/exe", subject->pid);
-	n = readlinkat(host->proc_fd, path, link, sizeof(link) - 1);
-	link[n > 0 ? n : 0] = '\0';
-	subject->names[0] = n > 0 ? strdup(link) : NULL;
-	for (const char *at = words; n > 0 && strncmp(last_part(link), comm, length) != 0 &&
-				     !subject->names[1] && at < words + size;
-	     at += strlen(at) + 1)
-		if (*at == '/' && strncmp(last_part(at), comm, length) == 0)
-			subject->names[1] = strdup(at);
-	subject->names[2] = TAKE_PTR(comm);
-	return 0;
-}
-
-int cgsubject_read(const struct host *host, pid_t pid, struct cgsubject *ret_subject)
-{
-	_cleanup_(cgsubject_done) struct cgsubject subject = { .pid = pid };
-	_cleanup_(freep) char *status = NULL;
-	int r = read_proc(host, pid, "status", &status, NULL);
-
-	if (r >= 0)
-		r = read_ids(status, &subject);
-	if (r >= 0)
-		r = read_names(host, &subject);
-	if (r < 0)
-		return r;
-	subject.realtime = is_realtime(pid);
-	*ret_subject = subject;
-	subject = (struct cgsubject){ 0 };
-	return 0;
+	process_facts_set_file(process, &file);
+	if (!ruleset_judge(book->ruleset, &process->facts, &verdict) ||
+	    (*found && verdict.rules[0] >= finding->rule))
+		return;
+	*found = true;
+	finding->rule = verdict.rules[0];
 }
 
 /* Where execvp(3) would find it, links not followed; or NULL. */
@@ -158,149 +159,145 @@ static char *find_command(const char *command)
 	return NULL;
 }
 
-int cgsubject_self(const char *command, struct cgsubject *ret_subject)
+/*
+ * What is going to be executed, a script by its own name, counts by each of its names: of the rules
+ * that match, the first.
+ */
+static bool judge_command(struct cgrulebook *book, const char *command, struct finding *finding)
 {
-	_cleanup_(cgsubject_done) struct cgsubject subject = { .uid = getuid(), .gid = getgid() };
-	int count = getgroups(0, NULL);
+	_cleanup_(freep) char *path = find_command(command);
+	_cleanup_(freep) char *real = path ? realpath(path, NULL) : NULL;
+	const char *const names[] = { real, path, command };
+	struct facts *facts = &book->running->process.facts;
+	bool found = false;
 
-	if (count > 0) {
-		subject.groups = calloc((size_t)count, sizeof(*subject.groups));
-		if (!subject.groups)
-			return -ENOMEM;
-		count = getgroups(count, subject.groups);
-	}
-	if (count < 0)
-		return -errno;
-	subject.group_count = (size_t)count;
-	subject.names[0] = find_command(command);
-	subject.names[1] = subject.names[0] ? realpath(subject.names[0], NULL) : NULL;
-	subject.names[2] = strdup(command);
-	if (!subject.names[2])
-		return -ENOMEM;
-	subject.realtime = is_realtime(0);
-	*ret_subject = subject;
-	subject = (struct cgsubject){ 0 };
-	return 0;
+	running_begin(book->running, NULL, ON_EXECUTE, getpid());
+	facts->script = (struct slice){ 0 };
+	facts->asked |= UINT32_C(1) << FACT_SCRIPT;
+	facts->known |= UINT32_C(1) << FACT_SCRIPT;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i])
+			ask_name(book, names[i], finding, &found);
+	finding->program = command;
+	return found;
 }
 
-/* ---- what fits ---- */
-
-static bool is_member(const struct cgsubject *subject, const char *group_name)
+static bool judge_session(struct cgrulebook *book, const struct cgsubject *subject,
+			  struct finding *finding)
 {
-	const struct group *group = getgrnam(group_name);
-	const struct passwd *user;
+	struct process_facts *process = &book->running->process;
+	struct facts *facts = &process->facts;
+	struct verdict verdict;
 
-	if (!group)
+	running_begin(book->running, NULL, ON_SETUID, subject->pid);
+	facts->occasions = OCCASION_BIT(ON_SETUID) | OCCASION_BIT(ON_SETGID);
+	if (!facts_know(facts, FACT_IDS))
 		return false;
-	if (group->gr_gid == subject->gid)
-		return true;
-	for (size_t i = 0; i < subject->group_count; i++)
-		if (subject->groups[i] == group->gr_gid)
-			return true;
-	user = getpwuid(subject->uid);
-	for (char **name = group->gr_mem; user && *name; name++)
-		if (streq(*name, user->pw_name))
-			return true;
-	return false;
-}
-
-static bool user_fits(const struct cgrule *rule, const struct cgsubject *subject)
-{
-	const struct passwd *user;
-
-	if (rule->kind == CGRULE_ANY)
-		return true;
-	if (rule->kind == CGRULE_GROUP)
-		return is_member(subject, rule->name);
-	if (rule->kind != CGRULE_USER)
+	facts->uid = facts->euid = subject->user->uid;
+	facts->gid = facts->egid = subject->user->gid;
+	facts->gid_count = MIN(subject->user->group_count, (size_t)FACT_GROUPS_MOST);
+	for (size_t i = 0; i < facts->gid_count; i++)
+		facts->gids[i] = subject->user->groups[i];
+	facts->known |= UINT32_C(1) << FACT_GROUPS;
+	finding->program = facts_know(facts, FACT_EXE) ? process->exe : "";
+	if (!ruleset_judge(book->ruleset, facts, &verdict))
 		return false;
-	user = getpwnam(rule->name);
-	return user && user->pw_uid == subject->uid;
+	finding->rule = verdict.rules[0];
+	return true;
 }
 
-static bool program_fits(const struct cgrule *rule, const struct cgsubject *subject)
+static bool judge_running(struct cgrulebook *book, pid_t pid, struct finding *finding)
 {
-	size_t length = rule->program ? strlen(rule->program) : 0;
+	struct running_match match;
 
-	if (!rule->program)
-		return true;
-	for (size_t i = 0; i < CGSUBJECT_NAMES; i++) {
-		const char *name = subject->names[i];
-
-		if (!name)
-			continue;
-		if (streq(name, rule->program) || streq(last_part(name), rule->program))
-			return true;
-		if (length > 0 && rule->program[length - 1] == '*' && *name == '/' &&
-		    strncmp(name, rule->program, length - 1) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether the process is in the destination of an "ignore" rule, or below it. */
-static bool is_there(const struct cgtool *tool, const struct cgsubject *subject,
-		     const char *destination)
-{
-	const char *wanted = destination + (*destination == '/');
-	size_t length = strlen(wanted);
-	struct membership_line line;
-	struct membership was;
-	const char *cursor;
-
-	if (streq(wanted, "*"))
-		return true;
-	if (membership_read(tool->host, subject->pid ? subject->pid : getpid(), &was) < 0)
+	if (!running_judge(book->running, book->ruleset, NULL, pid, &match))
 		return false;
-	cursor = was.text;
-	while (membership_next(&cursor, was.text + was.size, &line))
-		if (line.path_length > length && strncmp(line.path + 1, wanted, length) == 0)
-			return true;
-	return false;
+	finding->rule = match.verdict.rules[0];
+	finding->program = match.path;
+	return true;
 }
 
-static bool is_ignored(const struct cgtool *tool, const struct cgrule *rule,
-		       const struct cgsubject *subject)
+/* 0: it can be asked who it is. */
+static int look_at(const struct cgtool *tool, pid_t pid)
 {
-	return rule->options & (subject->realtime ? CGRULE_IGNORE_RT : CGRULE_IGNORE) &&
-	       is_there(tool, subject, rule->destination);
+	char path[32], link[1];
+
+	snprintf(path, sizeof(path), "%d", pid);
+	if (faccessat(tool->host->proc_fd, path, F_OK, 0) < 0)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "%d/exe", pid);
+	/* A thread of the kernel has none, and no rule is about it. */
+	return readlinkat(tool->host->proc_fd, path, link, sizeof(link)) < 0 && errno != ENOENT
+		       ? -errno
+		       : 0;
+}
+
+/* 1: a rule is about it; 0: none; -errno. */
+static int judge(struct cgrulebook *book, const struct cgsubject *subject, struct finding *finding)
+{
+	const struct facts *facts = &book->running->process.facts;
+	bool found;
+	int r = look_at(book->tool, subject->pid ? subject->pid : getpid());
+
+	if (r < 0)
+		return r;
+	*finding = (struct finding){ .pid = subject->pid ? subject->pid : getpid() };
+	if (subject->command)
+		found = judge_command(book, subject->command, finding);
+	else if (subject->user)
+		found = judge_session(book, subject, finding);
+	else
+		found = judge_running(book, finding->pid, finding);
+	if (!found || !facts_know(&book->running->process.facts, FACT_IDS))
+		return 0;
+	finding->uid = facts->euid;
+	finding->gid = facts->egid;
+	return 1;
 }
 
 /* ---- destinations ---- */
 
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* As one part of a path: nothing leads out of it. */
 static void add_name(struct text *text, const char *name, unsigned number)
 {
-	if (name)
-		text_add(text, name);
+	char part[256];
+
+	if (name && *name)
+		text_add_bytes(text, part, adhoc_part(name, strlen(name), part, sizeof(part)));
 	else
 		text_addf(text, "%u", number);
 }
 
-static void add_field(struct text *text, char letter, const struct cgsubject *subject)
+static void add_field(struct text *text, char letter, const struct finding *finding)
 {
-	const struct passwd *user = getpwuid(subject->uid);
-	const struct group *group = getgrgid(subject->gid);
-	const char *name = subject->names[0] ? subject->names[0] : subject->names[2];
-	pid_t pid = subject->pid ? subject->pid : getpid();
+	const struct passwd *user = getpwuid(finding->uid);
+	const struct group *group = getgrgid(finding->gid);
 
 	switch (letter) {
 	case 'u':
-		add_name(text, user ? user->pw_name : NULL, subject->uid);
+		add_name(text, user ? user->pw_name : NULL, finding->uid);
 		return;
 	case 'U':
-		text_addf(text, "%u", subject->uid);
+		text_addf(text, "%u", finding->uid);
 		return;
 	case 'g':
-		add_name(text, group ? group->gr_name : NULL, subject->gid);
+		add_name(text, group ? group->gr_name : NULL, finding->gid);
 		return;
 	case 'G':
-		text_addf(text, "%u", subject->gid);
+		text_addf(text, "%u", finding->gid);
 		return;
 	case 'p':
-		add_name(text, name ? last_part(name) : NULL, (unsigned)pid);
+		add_name(text, last_part(finding->program), (unsigned)finding->pid);
 		return;
 	case 'P':
-		text_addf(text, "%d", pid);
+		text_addf(text, "%d", finding->pid);
 		return;
 	default:
 		text_addf(text, "%%%c", letter);
@@ -308,7 +305,7 @@ static void add_field(struct text *text, char letter, const struct cgsubject *su
 }
 
 /* The destination for this process; whether it depends on the process. */
-static char *expand(const char *destination, const struct cgsubject *subject, bool *ret_depends)
+static char *expand(const char *destination, const struct finding *finding, bool *ret_depends)
 {
 	_cleanup_(text_done) struct text text = { 0 };
 
@@ -319,7 +316,7 @@ static char *expand(const char *destination, const struct cgsubject *subject, bo
 			*ret_depends = true;
 		} else if (*at == '%' && at[1]) {
 			*ret_depends |= strchr("uUgGpP", at[1]) != NULL;
-			add_field(&text, *++at, subject);
+			add_field(&text, *++at, finding);
 		} else {
 			text_add_bytes(&text, at, 1);
 		}
@@ -380,7 +377,7 @@ static int make_level(struct cgtool *tool, const struct cgconfig *config, const 
 }
 
 static int make_groups(struct cgtool *tool, const char *destination, const struct raw_spec *spec,
-		       const struct cgsubject *subject, int *ret_r, struct error *err)
+		       const struct finding *finding, int *ret_r, struct error *err)
 {
 	_cleanup_(cgtargets_done) struct cgtargets targets = { 0 };
 	_cleanup_(cgconfig_freep) struct cgconfig *config = read_templates();
@@ -398,7 +395,7 @@ static int make_groups(struct cgtool *tool, const char *destination, const struc
 		if (template[i + 1] != '/' && template[i + 1] != '\0')
 			continue;
 		level = strndup(template, i + 1);
-		expanded = level ? expand(level, subject, &depends) : NULL;
+		expanded = level ? expand(level, finding, &depends) : NULL;
 		code = expanded ? cgtool_path(tool, expanded, &path) : CG_ERRNO;
 		for (size_t j = 0; j < targets.count && !code; j++)
 			code = make_level(tool, config, level, &targets.items[j], path, ret_r, err);
@@ -406,15 +403,16 @@ static int make_groups(struct cgtool *tool, const char *destination, const struc
 	return code;
 }
 
-/* ---- rules ---- */
+/* ---- carrying out ---- */
 
-static int carry_out(struct cgtool *tool, const struct cgrule *rule,
-		     const struct cgsubject *subject, int *ret_r, struct error *err)
+/* One line, for a process that is moved by `pid` (0: the caller). */
+static int carry_out(struct cgtool *tool, const struct cgrule *rule, const struct finding *finding,
+		     pid_t pid, int *ret_r, struct error *err)
 {
 	_cleanup_(text_done) struct text words = { 0 };
 	_cleanup_(raw_spec_done) struct raw_spec spec = { 0 };
 	bool depends = false;
-	_cleanup_(freep) char *path = expand(rule->destination, subject, &depends);
+	_cleanup_(freep) char *path = expand(rule->destination, finding, &depends);
 	int code = 0;
 
 	for (const char *const *name = rule->controllers; *name; name++)
@@ -425,53 +423,39 @@ static int carry_out(struct cgtool *tool, const struct cgrule *rule,
 		return CG_ERRNO;
 	}
 	if (depends)
-		code = make_groups(tool, rule->destination, &spec, subject, ret_r, err);
-	return code ? code : cgmove(tool, &spec, subject->pid, false, ret_r, err);
+		code = make_groups(tool, rule->destination, &spec, finding, ret_r, err);
+	return code ? code : cgmove(tool, &spec, pid, false, ret_r, err);
 }
 
-static int read_rules(struct cgrules **ret_rules)
+int cgrulebook_place(struct cgrulebook *book, const struct cgsubject *subject, int *ret_r,
+		     struct error *err)
 {
-	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
-	_cleanup_(cgrules_freep) struct cgrules *rules = cgrules_new();
-	int r = rules ? cgrules_read(rules, RULES_FILE, 0, 0, &diagnostics) : -ENOMEM;
-
-	if (r >= 0 && access(RULES_FOLDER, F_OK) == 0)
-		r = cgrules_read(rules, RULES_FOLDER, 0, 0, &diagnostics);
-	if (r < 0) {
-		diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
-		return r;
-	}
-	*ret_rules = TAKE_PTR(rules);
-	return 0;
-}
-
-int cgrule_place(struct cgtool *tool, const struct cgsubject *subject, int *ret_r,
-		 struct error *err)
-{
-	_cleanup_(cgrules_freep) struct cgrules *rules = NULL;
-	bool fired = false;
+	const struct cgrule *lines;
+	struct finding finding;
+	size_t first = 0;
 	int code = 0;
 
-	*ret_r = read_rules(&rules);
-	if (*ret_r < 0) {
-		error_set(err, *ret_r, "%s: Failed to parse the configuration rules", RULES_FILE);
-		return CG_RULES;
-	}
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct cgrule *rule = &rules->rules[i];
+	*ret_r = open_book(book, err);
+	if (*ret_r < 0)
+		return book->ruleset ? CG_ERRNO : CG_RULES;
+	*ret_r = judge(book, subject, &finding);
+	if (*ret_r <= 0)
+		return *ret_r < 0 ? CG_ERRNO : 0;
+	*ret_r = find_line(book, finding.rule, &first, err);
+	if (*ret_r < 0)
+		return CG_ERRNO;
+	lines = book->lines->rules;
+	/* Who is to be ignored, and is where he may be. */
+	if (lines[first].options)
+		return 0;
+	for (size_t i = first; i < book->lines->count; i++) {
 		int one;
 
-		if (fired && rule->kind != CGRULE_CONTINUES)
+		if (i > first && lines[i].kind != CGRULE_CONTINUES)
 			break;
-		if (!fired && (!user_fits(rule, subject) || !program_fits(rule, subject)))
-			continue;
-		if (rule->options) {
-			if (is_ignored(tool, rule, subject))
-				break;
-			continue;
-		}
-		fired = true;
-		one = carry_out(tool, rule, subject, ret_r, err);
+		one = lines[i].options ? 0
+				       : carry_out(book->tool, &lines[i], &finding, subject->pid,
+						   ret_r, err);
 		code = code ? code : one;
 	}
 	return code;

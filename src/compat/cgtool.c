@@ -8,6 +8,7 @@
 #include "util/fd.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 
 /* Where libcgroup notes the slice and scope that all its commands work below. */
@@ -107,6 +108,21 @@ int cgtool_look(struct cgtool *tool, bool bare)
 		return 0;
 	fprintf(stderr, "%s: libcgroup initialization failed: %s\n", tool->name, error_text(&err));
 	return cg_exit_status(CG_ERRNO);
+}
+
+bool cgtool_pid(const char *word, pid_t *ret_pid)
+{
+	char *end;
+	long pid;
+
+	if (*word < '0' || *word > '9')
+		return false;
+	errno = 0;
+	pid = strtol(word, &end, 10);
+	if (errno || *end || pid > INT_MAX)
+		return false;
+	*ret_pid = (pid_t)pid;
+	return true;
 }
 
 int cgtool_open(struct cgtool *tool, bool bare)

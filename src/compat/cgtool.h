@@ -52,6 +52,9 @@ static inline int cgtool_exit(int first)
 /* Says what is wrong with the command line (`format` may be NULL) and how to get help. */
 int cgtool_usage(const struct cgtool *tool, const char *format, ...) _printf_(2, 3);
 
+/* The number of a process, nothing but digits; 0 is one, too. */
+bool cgtool_pid(const char *word, pid_t *ret_pid);
+
 /*
  * Looks at the machine. `bare`: without the default place that cgcreate -S and cgconfigparser set.
  * 0, or an exit code, and why has been said.

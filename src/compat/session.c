@@ -2,7 +2,7 @@
 /*
  * pam_reeve's other half, a program of its own, so that nothing of it is in a login process:
  * `reeve-session PID USER` places a process by the rules for that user. Daemons that run are asked;
- * where none does, cgrules.conf is read, and of its rules those without a program are meant.
+ * where none does, cgrules.conf is read, and its rules are asked as the daemon would.
  *
  * What has been done is one line on standard output, what has failed is said on standard error.
  */
@@ -11,22 +11,22 @@
 
 #include "core/engine.h"
 #include "util/places.h"
+#include "util/user-groups.h"
 #include "varlink/client.h"
 
-#include <grp.h>
 #include <limits.h>
 #include <pwd.h>
 
 #define CGRULES "/etc/cgrules.conf"
 
-enum { EXIT_NOT_PLACED = 1, EXIT_WORDS = 2, CALL_TIMEOUT_MS = 30000, GROUPS_MOST = 65536 };
+enum { EXIT_NOT_PLACED = 1, EXIT_WORDS = 2, CALL_TIMEOUT_MS = 30000 };
 
 /* ---- whose it is ---- */
 
-static int find_user(const char *name, struct cgsubject *subject)
+static int find_user(const char *name, struct cguser *ret_user)
 {
 	const struct passwd *user;
-	int count = 64;
+	int r;
 
 	errno = 0;
 	user = getpwnam(name);
@@ -35,39 +35,26 @@ static int find_user(const char *name, struct cgsubject *subject)
 			errno ? strerror(errno) : "");
 		return -ESRCH;
 	}
-	subject->uid = user->pw_uid;
-	subject->gid = user->pw_gid;
-	for (;;) {
-		gid_t *groups = reallocarray(subject->groups, (size_t)count, sizeof(*groups));
-		int room = count;
-
-		if (!groups)
-			return -ENOMEM;
-		subject->groups = groups;
-		if (getgrouplist(name, user->pw_gid, groups, &count) >= 0)
-			break;
-		/* Some directories do not say how many there are. */
-		count = count > room ? count : room * 2;
-		if (count > GROUPS_MOST) {
-			count = 0;
-			break;
-		}
-	}
-	subject->group_count = (size_t)count;
-	return 0;
+	ret_user->uid = user->pw_uid;
+	ret_user->gid = user->pw_gid;
+	r = user_groups(name, user->pw_gid, &ret_user->groups, &ret_user->group_count);
+	if (r < 0)
+		fprintf(stderr, "cannot tell the groups of the user \"%s\": %s\n", name,
+			strerror(-r));
+	return r;
 }
 
 /* ---- by a daemon ---- */
 
 static json_t *question(const struct cgsubject *subject)
 {
+	const struct cguser *user = subject->user;
 	json_t *groups = json_array();
 
-	for (size_t i = 0; i < subject->group_count; i++)
-		json_array_append_new(groups, json_integer(subject->groups[i]));
-	return json_pack("{s:i, s:I, s:I, s:o}", "pid", subject->pid, "uid",
-			 (json_int_t)subject->uid, "gid", (json_int_t)subject->gid, "groups",
-			 groups);
+	for (size_t i = 0; i < user->group_count; i++)
+		json_array_append_new(groups, json_integer(user->groups[i]));
+	return json_pack("{s:i, s:I, s:I, s:o}", "pid", subject->pid, "uid", (json_int_t)user->uid,
+			 "gid", (json_int_t)user->gid, "groups", groups);
 }
 
 /* -ENOENT: none is there. */
@@ -119,6 +106,7 @@ static int ask_daemons(const struct cgsubject *subject, struct error *err)
 
 static int place_by_files(const struct cgsubject *subject, struct error *err)
 {
+	_cleanup_(cgrulebook_freep) struct cgrulebook *book = NULL;
 	struct cgtool tool = { .name = "reeve-session" };
 	int r = 0, code;
 
@@ -128,7 +116,8 @@ static int place_by_files(const struct cgsubject *subject, struct error *err)
 	}
 	code = cgtool_open(&tool, true);
 	if (code == 0) {
-		code = cgrule_place(&tool, subject, &r, err);
+		r = cgrulebook_new(&tool, &book);
+		code = r < 0 ? CG_ERRNO : cgrulebook_place(book, subject, &r, err);
 		if (code && err->code == 0)
 			error_set(err, r < 0 ? r : -EIO, "%s", cg_text(code, r));
 		if (code == 0)
@@ -138,34 +127,23 @@ static int place_by_files(const struct cgsubject *subject, struct error *err)
 	return code ? -EIO : 0;
 }
 
-static bool read_pid(const char *word, pid_t *ret_pid)
-{
-	char *end;
-	long pid;
-
-	errno = 0;
-	pid = strtol(word, &end, 10);
-	if (errno || end == word || *end || pid < 1 || pid > INT_MAX)
-		return false;
-	*ret_pid = (pid_t)pid;
-	return true;
-}
-
 int compat_session(int argc, char **argv)
 {
-	_cleanup_(cgsubject_done) struct cgsubject subject = { 0 };
+	struct cguser user = { 0 };
+	struct cgsubject subject = { .user = &user };
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	int r;
 
-	if (argc != 3 || !read_pid(argv[1], &subject.pid)) {
+	if (argc != 3 || !cgtool_pid(argv[1], &subject.pid) || subject.pid == 0) {
 		fputs("usage: reeve-session PID USER\n", stderr);
 		return EXIT_WORDS;
 	}
-	if (find_user(argv[2], &subject) < 0)
+	if (find_user(argv[2], &user) < 0)
 		return EXIT_NOT_PLACED;
 	r = ask_daemons(&subject, &err);
 	if (r == -ENOENT)
 		r = place_by_files(&subject, &err);
+	free(user.groups);
 	if (r >= 0)
 		return 0;
 	if (err.code != 0)

@@ -10,6 +10,7 @@
 #include "config/asker.h"
 #include "util/fd.h"
 #include "util/host.h"
+#include "util/user-groups.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -18,7 +19,6 @@
 enum {
 	BUFFER_LEAST = 4096,
 	BUFFER_MOST = 1024 * 1024,
-	GROUPS_MOST = 65536,
 	SERVICES_MOST = 64 * 1024,
 };
 
@@ -110,27 +110,6 @@ static int look_up(struct account *account, enum kind kind, const char *name)
 	return 0;
 }
 
-/* All supplementary groups of a user. */
-static int look_up_groups(struct account *account, const char *name, gid_t gid)
-{
-	for (int count = 32; count <= GROUPS_MOST;) {
-		int room = count;
-		gid_t *groups = calloc((size_t)room, sizeof(*groups));
-
-		if (!groups)
-			return -ENOMEM;
-		if (getgrouplist(name, gid, groups, &count) >= 0) {
-			account->groups = groups;
-			account->group_count = (size_t)count;
-			return 0;
-		}
-		free(groups);
-		/* `count` is now how many there are, or was left as it is. */
-		count = MAX(count, room * 2);
-	}
-	return -E2BIG;
-}
-
 const char accounts_told[] =
 	"the host's directory of users (nsswitch.conf) has not answered within "
 	"5 s: who is not in /etc/passwd and /etc/group counts as unknown until "
@@ -155,7 +134,8 @@ static void answer(void *userdata)
 		question->before();
 	question->result =
 		question->kind == GROUPS_OF_USER
-			? look_up_groups(&question->account, question->name, question->gid)
+			? user_groups(question->name, question->gid, &question->account.groups,
+				      &question->account.group_count)
 			: look_up(&question->account, question->kind, question->name);
 }
 

@@ -19,7 +19,8 @@ typedef int bundle_reader(struct bundle_reading *reading, const json_t *value);
 
 struct bundle_field {
 	const char *name;
-	bundle_reader *read; /* NULL: nothing is to be done about it */
+	bundle_reader *read; /* NULL: nothing is to be done about it; */
+	const char *why;     /* with this, that is told where its value says anything */
 };
 
 /* Reads each member by its row; what has none is noted. `table` has `count` rows. */
@@ -36,5 +37,15 @@ int bundle_expected(struct bundle_reading *reading, const char *what);
 /* Notes that what is read does not hold; 0 or -ENOMEM. */
 int bundle_remark(struct bundle_reading *reading, const char *why);
 
-/* bundle-linux.c, bundle-mount.c */
-bundle_reader bundle_read_linux, bundle_read_mount;
+/* A value of one kind; -EINVAL with the place. A member that is not there is 0 (a number's place
+ * then has its name behind it). */
+int bundle_flag(struct bundle_reading *reading, const json_t *value, bool *ret_flag);
+int bundle_number(struct bundle_reading *reading, const json_t *object, const char *name,
+		  long long least, long long most, long long *ret_number);
+/* Hands over "yes" or "no"; a text as it is. */
+int bundle_flag_as(struct bundle_reading *reading, const json_t *value, const char *key);
+int bundle_text_as(struct bundle_reading *reading, const json_t *value, const char *key);
+
+/* bundle-linux.c, bundle-mount.c, bundle-process.c, bundle-resources.c, bundle-unified.c */
+bundle_reader bundle_read_linux, bundle_read_mount, bundle_read_process, bundle_read_resources,
+	bundle_read_unified;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a bundle says of Linux: namespaces and their maps, paths that are hidden, limits, seccomp.
- */
+/* What a bundle says of Linux: namespaces and their maps, paths that are hidden, seccomp. */
 #include "config/bundle-internal.h"
 
 #include "util/text.h"
@@ -90,139 +89,33 @@ static int read_seccomp(struct bundle_reading *reading, const json_t *value)
 	return text ? bundle_option(reading, "seccomp", "%s", text) : error_oom(reading->err);
 }
 
-/* ---- resources ---- */
+/* ---- the whole ---- */
 
-/* A limit that the specification has as a number, -1 for none. */
-static int read_number(struct bundle_reading *reading, const json_t *value, const char *key)
+static int read_propagation(struct bundle_reading *reading, const json_t *value)
 {
-	json_int_t number = json_integer_value(value);
+	static const char *const as_is[] = { "", "private", "rprivate", "slave", "rslave" };
+	const char *text = json_string_value(value);
 
-	if (!json_is_integer(value))
-		return bundle_expected(reading, "a whole number");
-	if (number < 0)
-		return bundle_option(reading, key, "max");
-	return bundle_option(reading, key, "%lld", (long long)number);
-}
-
-static int read_bytes(struct bundle_reading *reading, const json_t *value, const char *key)
-{
-	json_int_t number = json_integer_value(value);
-
-	if (!json_is_integer(value))
-		return bundle_expected(reading, "a whole number");
-	if (number < 0)
-		return bundle_option(reading, key, "max");
-	return bundle_option(reading, key, "%lldB", (long long)number);
-}
-
-static int read_ram(struct bundle_reading *reading, const json_t *value)
-{
-	return read_bytes(reading, value, "ram");
-}
-
-static int read_ram_low(struct bundle_reading *reading, const json_t *value)
-{
-	return read_bytes(reading, value, "ram-low");
-}
-
-/* Theirs is memory and swap together. */
-static int read_swap(struct bundle_reading *reading, const json_t *memory)
-{
-	const json_t *swap = json_object_get(memory, "swap");
-	json_int_t limit = json_integer_value(json_object_get(memory, "limit"));
-	json_int_t both = json_integer_value(swap);
-
-	if (!swap)
-		return 0;
-	if (both < 0)
-		return bundle_option(reading, "swap", "max");
-	if (limit <= 0 || both < limit)
-		return bundle_expected(reading, "a limit, and a swap that is not below it,");
-	return bundle_option(reading, "swap", "%lldB", (long long)(both - limit));
-}
-
-static int read_memory(struct bundle_reading *reading, const json_t *value)
-{
-	static const struct bundle_field fields[] = { { "limit", read_ram },
-						      { "reservation", read_ram_low },
-						      { "swap", NULL } };
-	int r = bundle_object(reading, value, fields, ARRAY_SIZE(fields));
-
-	return r < 0 ? r : read_swap(reading, value);
-}
-
-static int read_cpus(struct bundle_reading *reading, const json_t *value)
-{
-	const char *list = json_string_value(value);
-
-	return list && *list ? bundle_option(reading, "cpus", "%s", list) : 0;
-}
-
-static int read_mems(struct bundle_reading *reading, const json_t *value)
-{
-	const char *list = json_string_value(value);
-
-	return list && *list ? bundle_option(reading, "mems", "%s", list) : 0;
-}
-
-/* So that 2, 1024 and 262144 are 1, 100 and 10000: the two scales' ends and defaults. */
-static int read_shares(struct bundle_reading *reading, const json_t *value)
-{
-	json_int_t shares = json_integer_value(value);
-	json_int_t weight = shares <= 1024 ? shares * 100 / 1024
-					   : 100 + (shares - 1024) * 9900 / (262144 - 1024);
-
-	if (!json_is_integer(value) || shares < 0 || shares > 262144)
-		return bundle_expected(reading, "a number from 2 to 262144");
-	return shares == 0 ? 0
-			   : bundle_option(reading, "cpu-weight", "%lld",
-					   (long long)MAX(weight, (json_int_t)1));
-}
-
-static int read_cpu(struct bundle_reading *reading, const json_t *value)
-{
-	static const struct bundle_field fields[] = { { "cpus", read_cpus },
-						      { "mems", read_mems },
-						      { "period", NULL },
-						      { "quota", NULL },
-						      { "shares", read_shares } };
-	json_int_t quota = json_integer_value(json_object_get(value, "quota"));
-	json_int_t period = json_integer_value(json_object_get(value, "period"));
-	int r = bundle_object(reading, value, fields, ARRAY_SIZE(fields));
-
-	period = period > 0 ? period : 100000;
-	if (r < 0 || quota <= 0)
-		return r;
-	return bundle_option(reading, "cpu", "%.4f cores", (double)quota / (double)period);
-}
-
-static int read_pids_limit(struct bundle_reading *reading, const json_t *value)
-{
-	return read_number(reading, value, "pids");
-}
-
-static int read_pids(struct bundle_reading *reading, const json_t *value)
-{
-	static const struct bundle_field fields[] = { { "limit", read_pids_limit } };
-
-	return bundle_object(reading, value, fields, ARRAY_SIZE(fields));
-}
-
-static int read_resources(struct bundle_reading *reading, const json_t *value)
-{
-	static const struct bundle_field fields[] = { { "cpu", read_cpu },
-						      { "memory", read_memory },
-						      { "pids", read_pids } };
-
-	return bundle_object(reading, value, fields, ARRAY_SIZE(fields));
+	for (size_t i = 0; text && i < ARRAY_SIZE(as_is); i++)
+		if (streq(as_is[i], text))
+			return 0;
+	return bundle_remark(reading, "no mount goes back to the host");
 }
 
 int bundle_read_linux(struct bundle_reading *reading, const json_t *value)
 {
 	static const struct bundle_field fields[] = {
-		{ "gidMappings", read_group_maps }, { "maskedPaths", read_masked_paths },
-		{ "namespaces", read_namespaces },  { "resources", read_resources },
-		{ "seccomp", read_seccomp },	    { "uidMappings", read_user_maps },
+		{ "cgroupsPath", NULL, "the group is one of reeve's (--group, --name)" },
+		{ "devices", NULL, "/dev has the usual devices and no others (--bind adds some)" },
+		{ "gidMappings", read_group_maps },
+		{ "maskedPaths", read_masked_paths },
+		{ "namespaces", read_namespaces },
+		{ "readonlyPaths", NULL, "they can be written by whom their mode allows to" },
+		{ "resources", bundle_read_resources },
+		{ "rootfsPropagation", read_propagation },
+		{ "seccomp", read_seccomp },
+		{ "sysctl", NULL, "no setting of the kernel is changed" },
+		{ "uidMappings", read_user_maps },
 	};
 
 	return bundle_object(reading, value, fields, ARRAY_SIZE(fields));

@@ -10,6 +10,7 @@
 #include "util/text.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 
 enum { CONFIG_MOST = 4 << 20 };
@@ -75,6 +76,17 @@ static size_t deeper(struct bundle_reading *reading, const char *name, size_t in
 	return length;
 }
 
+/* null, false, 0, and what is empty. */
+static bool says_nothing(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return json_is_null(value) || json_is_false(value) || (text && !*text) ||
+	       (json_is_integer(value) && json_integer_value(value) == 0) ||
+	       (json_is_array(value) && json_array_size(value) == 0) ||
+	       (json_is_object(value) && json_object_size(value) == 0);
+}
+
 int bundle_object(struct bundle_reading *reading, const json_t *object,
 		  const struct bundle_field *table, size_t count)
 {
@@ -97,6 +109,8 @@ int bundle_object(struct bundle_reading *reading, const json_t *object,
 			r = bundle_remark(reading, "it is not known here, and does not hold");
 		else if (table[i].read && !json_is_null(value))
 			r = table[i].read(reading, value);
+		else if (table[i].why && !says_nothing(value))
+			r = bundle_remark(reading, table[i].why);
 		reading->where[length] = '\0';
 	}
 	return r;
@@ -117,183 +131,51 @@ int bundle_list(struct bundle_reading *reading, const json_t *list, bundle_reade
 	return r;
 }
 
-/* ---- process ---- */
-
-static int read_args(struct bundle_reading *reading, const json_t *value)
+int bundle_flag(struct bundle_reading *reading, const json_t *value, bool *ret_flag)
 {
-	size_t count = json_array_size(value);
-	char **argv = calloc(count + 1, sizeof(char *));
-
-	if (!argv)
-		return error_oom(reading->err);
-	reading->bundle->argv = argv;
-	for (size_t i = 0; i < count; i++) {
-		const char *word = json_string_value(json_array_get(value, i));
-
-		if (!word)
-			return bundle_expected(reading, "a list of texts");
-		argv[i] = strdup(word);
-		if (!argv[i])
-			return error_oom(reading->err);
-	}
-	return count ? 0 : bundle_expected(reading, "a program");
+	if (!json_is_boolean(value))
+		return bundle_expected(reading, "true or false");
+	*ret_flag = json_is_true(value);
+	return 0;
 }
 
-static int read_text_as(struct bundle_reading *reading, const json_t *value, const char *key)
+int bundle_number(struct bundle_reading *reading, const json_t *object, const char *name,
+		  long long least, long long most, long long *ret_number)
+{
+	const json_t *value = json_object_get(object, name);
+	long long number = json_integer_value(value);
+	char what[96];
+
+	*ret_number = 0;
+	if (!value || json_is_null(value))
+		return 0;
+	if (json_is_integer(value) && number >= least && number <= most) {
+		*ret_number = number;
+		return 0;
+	}
+	snprintf(what, sizeof(what), "a whole number from %lld to %lld", least, most);
+	if (most == LLONG_MAX)
+		snprintf(what, sizeof(what), "a whole number from %lld on", least);
+	deeper(reading, name, 0);
+	return bundle_expected(reading, what);
+}
+
+int bundle_flag_as(struct bundle_reading *reading, const json_t *value, const char *key)
+{
+	bool flag = false;
+	int r = bundle_flag(reading, value, &flag);
+
+	return r < 0 ? r : bundle_option(reading, key, "%s", flag ? "yes" : "no");
+}
+
+int bundle_text_as(struct bundle_reading *reading, const json_t *value, const char *key)
 {
 	const char *text = json_string_value(value);
 
 	return text ? bundle_option(reading, key, "%s", text) : bundle_expected(reading, "a text");
 }
 
-static int read_cwd(struct bundle_reading *reading, const json_t *value)
-{
-	return read_text_as(reading, value, "chdir");
-}
-
-static int read_variable(struct bundle_reading *reading, const json_t *value)
-{
-	return read_text_as(reading, value, "env");
-}
-
-static int read_env(struct bundle_reading *reading, const json_t *value)
-{
-	return bundle_list(reading, value, read_variable);
-}
-
-static int read_terminal(struct bundle_reading *reading, const json_t *value)
-{
-	reading->bundle->terminal = json_is_true(value);
-	return 0;
-}
-
-static int read_no_new_privileges(struct bundle_reading *reading, const json_t *value)
-{
-	return bundle_option(reading, "no-new-privs", "%s", json_is_true(value) ? "yes" : "no");
-}
-
-static int read_oom_score(struct bundle_reading *reading, const json_t *value)
-{
-	if (!json_is_integer(value))
-		return bundle_expected(reading, "a whole number");
-	return bundle_option(reading, "oom-score-adj", "%lld",
-			     (long long)json_integer_value(value));
-}
-
-/* Numbers, joined by commas. */
-static int read_group_list(struct bundle_reading *reading, const json_t *list)
-{
-	_cleanup_(text_done) struct text text = { 0 };
-
-	for (size_t i = 0; i < json_array_size(list); i++)
-		text_addf(&text, "%s%lld", i ? "," : "",
-			  (long long)json_integer_value(json_array_get(list, i)));
-	return bundle_option(reading, "groups", "%s", text.data ? text.data : "");
-}
-
-static int read_user(struct bundle_reading *reading, const json_t *value)
-{
-	static const struct bundle_field fields[] = {
-		{ "uid", NULL }, { "gid", NULL }, { "umask", NULL }, { "additionalGids", NULL }
-	};
-	const json_t *umask = json_object_get(value, "umask");
-	int r = bundle_object(reading, value, fields, ARRAY_SIZE(fields));
-
-	if (r >= 0)
-		r = bundle_option(reading, "user", "%lld:%lld",
-				  (long long)json_integer_value(json_object_get(value, "uid")),
-				  (long long)json_integer_value(json_object_get(value, "gid")));
-	if (r >= 0)
-		r = read_group_list(reading, json_object_get(value, "additionalGids"));
-	if (r >= 0 && umask)
-		r = bundle_option(reading, "umask", "%llo",
-				  (unsigned long long)json_integer_value(umask));
-	return r;
-}
-
-enum { LIMIT_TEXT = 24 };
-
-static const char *limit_text(const json_t *value, char buffer[static LIMIT_TEXT])
-{
-	long long number = json_integer_value(value);
-
-	if (number < 0)
-		return "unlimited";
-	snprintf(buffer, LIMIT_TEXT, "%lld", number);
-	return buffer;
-}
-
-static int read_rlimit(struct bundle_reading *reading, const json_t *value)
-{
-	char texts[2][LIMIT_TEXT];
-	const char *type = json_string_value(json_object_get(value, "type"));
-	const json_t *soft = json_object_get(value, "soft"), *hard = json_object_get(value, "hard");
-	char name[32];
-
-	if (!type || strncmp(type, "RLIMIT_", 7) != 0 || strlen(type) > 24)
-		return bundle_expected(reading, "a type such as \"RLIMIT_NOFILE\"");
-	if (!json_is_integer(soft) || !json_is_integer(hard))
-		return bundle_expected(reading, "a soft and a hard limit");
-	snprintf(name, sizeof(name), "%s", type + 7);
-	for (char *at = name; *at; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
-	return bundle_option(reading, "rlimit", "%s=%s:%s", name, limit_text(soft, texts[0]),
-			     limit_text(hard, texts[1]));
-}
-
-static int read_rlimits(struct bundle_reading *reading, const json_t *value)
-{
-	return bundle_list(reading, value, read_rlimit);
-}
-
-/* What the program has is kept over its execution here, too; what it may only regain is not. */
-static int read_capabilities(struct bundle_reading *reading, const json_t *value)
-{
-	static const struct bundle_field fields[] = { { "bounding", NULL },
-						      { "effective", NULL },
-						      { "permitted", NULL },
-						      { "inheritable", NULL },
-						      { "ambient", NULL } };
-	const json_t *kept = json_object_get(value, "permitted");
-	_cleanup_(text_done) struct text text = { 0 };
-	int r = bundle_object(reading, value, fields, ARRAY_SIZE(fields));
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < json_array_size(kept); i++) {
-		const char *name = json_string_value(json_array_get(kept, i));
-
-		if (!name)
-			return bundle_expected(reading, "lists of names");
-		text_addf(&text, "%s%s", i ? "," : "", name);
-	}
-	r = bundle_option(reading, "capabilities", "%s", text.data ? text.data : "none");
-	if (r >= 0 && !json_equal(kept, json_object_get(value, "bounding")))
-		r = bundle_remark(reading, "all sets are the permitted one here");
-	return r;
-}
-
-static int read_process(struct bundle_reading *reading, const json_t *value)
-{
-	static const struct bundle_field fields[] = {
-		{ "args", read_args },
-		{ "capabilities", read_capabilities },
-		{ "consoleSize", NULL },
-		{ "cwd", read_cwd },
-		{ "env", read_env },
-		{ "noNewPrivileges", read_no_new_privileges },
-		{ "oomScoreAdj", read_oom_score },
-		{ "rlimits", read_rlimits },
-		{ "terminal", read_terminal },
-		{ "user", read_user },
-	};
-	int r = bundle_option(reading, "clear-env", "yes");
-
-	return r < 0 ? r : bundle_object(reading, value, fields, ARRAY_SIZE(fields));
-}
-
-/* ---- the rest ---- */
+/* ---- the top ---- */
 
 static int read_path(struct bundle_reading *reading, const json_t *value)
 {
@@ -307,7 +189,7 @@ static int read_path(struct bundle_reading *reading, const json_t *value)
 
 static int read_readonly(struct bundle_reading *reading, const json_t *value)
 {
-	return bundle_option(reading, "ro-root", "%s", json_is_true(value) ? "yes" : "no");
+	return bundle_flag_as(reading, value, "ro-root");
 }
 
 static int read_root(struct bundle_reading *reading, const json_t *value)
@@ -320,7 +202,7 @@ static int read_root(struct bundle_reading *reading, const json_t *value)
 
 static int read_hostname(struct bundle_reading *reading, const json_t *value)
 {
-	return read_text_as(reading, value, "hostname");
+	return bundle_text_as(reading, value, "hostname");
 }
 
 static int read_mounts(struct bundle_reading *reading, const json_t *value)
@@ -345,7 +227,7 @@ static int read_config(struct bundle_reading *reading, const json_t *root)
 	static const struct bundle_field fields[] = {
 		{ "annotations", NULL },	{ "hostname", read_hostname },
 		{ "linux", bundle_read_linux }, { "mounts", read_mounts },
-		{ "ociVersion", read_version }, { "process", read_process },
+		{ "ociVersion", read_version }, { "process", bundle_read_process },
 		{ "root", read_root },
 	};
 	int r = bundle_object(reading, root, fields, ARRAY_SIZE(fields));

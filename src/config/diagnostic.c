@@ -9,6 +9,7 @@
  */
 #include "config/diagnostic.h"
 
+#include "util/json-text.h"
 #include "util/text.h"
 
 enum {
@@ -387,21 +388,6 @@ char *diagnostics_first(const struct diagnostics *list)
 		return text_take(&text);
 	}
 	return NULL;
-}
-
-static json_t *json_text(const char *string)
-{
-	/* json_string() refuses what is not UTF-8; a file's name may be any bytes. */
-	json_t *value = string ? json_string(string) : json_null();
-	struct text escaped;
-
-	if (value)
-		return value;
-	text_init(&escaped);
-	add_escaped(&escaped, string);
-	value = json_string(escaped.data ? escaped.data : "");
-	text_done(&escaped);
-	return value;
 }
 
 json_t *diagnostics_to_json(const struct diagnostics *list)

@@ -150,12 +150,30 @@ static void add_rule(struct text *text, const struct tree *tree, const struct no
 	}
 }
 
+struct import {
+	struct reader *reader;
+	const struct import_listener *listener; /* or NULL */
+	struct text *text;
+	struct cgconfig *config;
+	bool begun;   /* `rules:` stands there */
+	size_t rules; /* below it */
+};
+
+static void tell(const struct import *import, const char *file, size_t rules)
+{
+	if (import->listener)
+		import->listener->on_rules(file, rules, import->listener->userdata);
+}
+
 /* How many there are. */
-static size_t add_rules(struct text *text, const struct tree *tree, const struct node *root,
+static size_t add_rules(const struct import *import, const char *file, const struct node *root,
 			const struct cgrules *rules)
 {
+	const struct tree *tree = &import->reader->tree;
+	struct text *text = import->text;
 	struct import_comments comments = { rules->comments, rules->comment_count, 0 };
 	const struct node *list = tree_node(tree, tree_raw(tree, root->first)->next);
+	size_t done = 0;
 
 	for (node_id id = list->first; id;) {
 		const struct node *rule = tree_node(tree, id);
@@ -164,6 +182,7 @@ static size_t add_rules(struct text *text, const struct tree *tree, const struct
 		import_add_comments(text, 2, &comments, (struct position){ .line = rule->line });
 		add_rule(text, tree, rule, &comments,
 			 next ? tree_node(tree, next)->line : UINT32_MAX);
+		tell(import, file, ++done);
 		id = next;
 	}
 	import_add_comments(text, 2, &comments, (struct position){ .file = UINT32_MAX });
@@ -171,14 +190,6 @@ static size_t add_rules(struct text *text, const struct tree *tree, const struct
 }
 
 /* ---- files ---- */
-
-struct import {
-	struct reader *reader;
-	struct text *text;
-	struct cgconfig *config;
-	bool begun;   /* `rules:` stands there */
-	size_t rules; /* below it */
-};
 
 static int import_rules(struct import *import, uint16_t file)
 {
@@ -190,6 +201,7 @@ static int import_rules(struct import *import, uint16_t file)
 
 	if (!rules)
 		return -ENOMEM;
+	tell(import, source->name, 0);
 	r = cgrules_parse(rules, source->name, source->text, source->size, CGRULES_COMMENTS,
 			  reader->diagnostics);
 	if (r == -ENOMEM || !cgrules_to_tree(reader, rules, file, &root))
@@ -202,8 +214,7 @@ static int import_rules(struct import *import, uint16_t file)
 	text_add(import->text, "  # ");
 	add_line(import->text, source->name);
 	text_add(import->text, "\n");
-	import->rules +=
-		add_rules(import->text, &reader->tree, tree_node(&reader->tree, root), rules);
+	import->rules += add_rules(import, source->name, tree_node(&reader->tree, root), rules);
 	return r;
 }
 
@@ -243,13 +254,18 @@ static int import_all(struct import *import)
 	return reader->out_of_memory || import->text->failed ? -ENOMEM : first;
 }
 
-int policy_import(const char *const *paths, size_t count, struct text *text,
-		  struct diagnostics *diagnostics)
+int policy_import(const char *const *paths, size_t count, const struct import_listener *listener,
+		  struct text *text, struct diagnostics *diagnostics)
 {
 	_cleanup_(cgconfig_freep) struct cgconfig *config = cgconfig_new();
 	size_t errors = diagnostics->errors;
 	struct reader reader;
-	struct import import = { .reader = &reader, .text = text, .config = config };
+	struct import import = {
+		.reader = &reader,
+		.listener = listener,
+		.text = text,
+		.config = config,
+	};
 	int r = reader_init(&reader, LOAD_COMPAT_LIBCGROUP, diagnostics), first = 0;
 
 	if (r >= 0 && !config)

@@ -6,54 +6,14 @@
 #include "config/limit-words.h"
 
 #include "config/limits-json.h"
-#include "util/units.h"
-
-#include <ctype.h>
-
-enum form {
-	FORM_PLAIN, /* number or text */
-	FORM_TEXT,  /* always text: "0" is a list of processors */
-	FORM_BOOL,
-	FORM_PAIR, /* NAME=VALUE, many: an object */
-	FORM_IO,   /* DEVICE,rbps=10M,wiops=100, many: an object of objects */
-};
-
-static const struct {
-	const char *name; /* of an option */
-	enum form form;
-} rows[LIMIT_COUNT] = {
-	[LIMIT_CPU] = { "cpu", FORM_PLAIN },
-	[LIMIT_CPU_PERIOD] = { "cpu-period", FORM_PLAIN },
-	[LIMIT_CPU_BURST] = { "cpu-burst", FORM_PLAIN },
-	[LIMIT_CPU_WEIGHT] = { "cpu-weight", FORM_PLAIN },
-	[LIMIT_CPU_IDLE] = { "cpu-idle", FORM_BOOL },
-	[LIMIT_CPUS] = { "cpus", FORM_TEXT },
-	[LIMIT_MEMS] = { "mems", FORM_TEXT },
-	[LIMIT_RAM] = { "ram", FORM_PLAIN },
-	[LIMIT_RAM_HIGH] = { "ram-high", FORM_PLAIN },
-	[LIMIT_RAM_LOW] = { "ram-low", FORM_PLAIN },
-	[LIMIT_RAM_MIN] = { "ram-min", FORM_PLAIN },
-	[LIMIT_SWAP] = { "swap", FORM_PLAIN },
-	[LIMIT_OOM] = { "oom", FORM_PLAIN },
-	[LIMIT_PIDS] = { "pids", FORM_PLAIN },
-	[LIMIT_IO] = { "io", FORM_IO },
-	[LIMIT_IO_WEIGHT] = { "io-weight", FORM_PLAIN },
-	[LIMIT_HUGETLB] = { "hugetlb", FORM_PAIR },
-	[LIMIT_FREEZE] = { "freeze", FORM_BOOL },
-	[LIMIT_RAW] = { "raw", FORM_PAIR },
-};
-
-const char *limit_word_name(enum limit limit)
-{
-	return rows[limit].name;
-}
+#include "model/limit-form.h"
 
 /* A word as YAML would read it: a whole number, or text. NULL: not UTF-8, or out of memory. */
 static json_t *plain_value(const char *word)
 {
 	uint64_t number;
 
-	if (isdigit((unsigned char)*word) && parse_u64(word, &number) == 0 && number <= INT64_MAX)
+	if (limit_word_number(word, &number))
 		return json_integer((json_int_t)number);
 	return json_string(word);
 }
@@ -69,15 +29,10 @@ static int set_value(json_t *object, const char *key, json_t *value, struct erro
 
 static int add_bool(json_t *limits, const char *key, const char *word, struct error *err)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1" };
-	static const char *const no[] = { "no", "false", "off", "0" };
+	bool yes;
 
-	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
-		if (streq(word, yes[i]))
-			return set_value(limits, key, json_true(), err);
-		if (streq(word, no[i]))
-			return set_value(limits, key, json_false(), err);
-	}
+	if (limit_word_bool(word, &yes) == 0)
+		return set_value(limits, key, json_boolean(yes), err);
 	return error_set(err, -EINVAL, "%s is \"%s\"; it can be yes or no", key, word);
 }
 
@@ -102,20 +57,20 @@ static int add_pair(json_t *object, const char *key, char *pair, struct error *e
 	return set_value(object, pair, plain_value(equals + 1), err);
 }
 
-/* DEVICE,rbps=10M,wiops=100; the device may hold ':' but no ','. */
+/* DEVICE,rbps=10M,wiops=100; the device may hold ':' but no ','. Of one device all are joined. */
 static int add_io(json_t *io, char *word, struct error *err)
 {
 	char *rest = word, *device = strsep(&rest, ",");
-	json_t *rates = json_object();
+	json_t *rates;
 	char *pair;
-	int r;
+	int r = 0;
 
-	if (!*device || !rest || strchr(device, '=')) {
-		json_decref(rates);
+	if (!*device || !rest || strchr(device, '='))
 		return error_set(err, -EINVAL,
 				 "io is \"%s\"; it is written DEVICE,rbps=10M,wbps=10M", word);
-	}
-	r = set_value(io, device, rates, err);
+	rates = object_at(io, device);
+	if (!rates)
+		return error_set(err, -EINVAL, "\"%s\" is not UTF-8 text", device);
 	while (r == 0 && (pair = strsep(&rest, ",")))
 		r = add_pair(rates, "io", pair, err);
 	return r;
@@ -129,19 +84,19 @@ int limit_word_add(json_t *limits, enum limit limit, const char *word, struct er
 
 	if (!copy)
 		return error_oom(err);
-	switch (rows[limit].form) {
-	case FORM_BOOL:
+	switch (limit_form(limit)) {
+	case LIMIT_FORM_BOOL:
 		return add_bool(limits, key, word, err);
-	case FORM_TEXT:
+	case LIMIT_FORM_TEXT:
 		return set_value(limits, key, json_string(word), err);
-	case FORM_PAIR:
-	case FORM_IO:
+	case LIMIT_FORM_PAIR:
+	case LIMIT_FORM_IO:
 		object = object_at(limits, key);
 		if (!object)
 			return error_oom(err);
-		return rows[limit].form == FORM_IO ? add_io(object, copy, err)
-						   : add_pair(object, key, copy, err);
-	case FORM_PLAIN:
+		return limit_form(limit) == LIMIT_FORM_IO ? add_io(object, copy, err)
+							  : add_pair(object, key, copy, err);
+	case LIMIT_FORM_PLAIN:
 		break;
 	}
 	return set_value(limits, key, plain_value(word), err);

@@ -7,9 +7,6 @@
 
 #include <jansson.h>
 
-/* The policy's key with '-' for '_': "cpu-weight". */
-const char *limit_word_name(enum limit limit);
-
 /*
  * Adds a value to an object with the policy's keys, the form that limits_from_json() reads. Only
  * the word's form (KEY=VALUE, yes or no) is checked: -EINVAL.

@@ -15,6 +15,8 @@ enum load_flags {
 	/* libcgroup's files: any name, told apart by what is in them; a folder is one as /etc, with
 	 * cgrules.conf, cgrules.d, cgconfig.conf and cgconfig.d */
 	LOAD_COMPAT_LIBCGROUP = 1 << 2,
+	/* of such a folder the rules alone */
+	LOAD_RULES_ONLY = 1 << 3,
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "config/service-profile.h"
 
 #include "config/limit-words.h"
+#include "model/limit-form.h"
 #include "config/limits-json.h"
 
 struct reading {

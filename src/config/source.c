@@ -246,7 +246,10 @@ static int read_libcgroup(struct reader *reader, const char *path)
 	int first = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		int r = read_libcgroup_file(reader, path, &files[i]);
+		bool rules = strncmp(files[i].name, "cgrules", strlen("cgrules")) == 0;
+		int r = rules || !(reader->flags & LOAD_RULES_ONLY)
+				? read_libcgroup_file(reader, path, &files[i])
+				: 0;
 
 		first = first < 0 ? first : r;
 	}

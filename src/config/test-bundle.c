@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Bundles as options. covers: bundle-linux.c bundle-mount.c */
+/* Bundles as options. covers: bundle-*.c */
 #include "config/bundle.h"
 
 #include "test/unit.h"
@@ -108,20 +108,20 @@ static void test_linux(void **state)
 	       "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}",
 	       TAKE_ROOT "hostname=h\nunshare=pid\nunshare=net\nmap-user=0:1000:5\n"
 			 "mask=/proc/kcore\nram=1048576B\nswap=1048576B\npids=10\n"
-			 "cpu-weight=100\ncpus=0-1\ncpu=0.5000 cores\n"
+			 "cpus=0-1\ncpu-weight=100\ncpu=0.500000 cores\ncpu-period=100000us\n"
 			 "seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n" TAKE_END);
 }
 
 static void test_what_is_not_known_is_noted(void **state)
 {
 	static const char text[] =
-		"{" ROOT ",\"hooks\":{},\"linux\":{\"intelRdt\":{},\"resources\":{\"devices\":[]}},"
+		"{" ROOT ",\"hooks\":{},\"linux\":{\"intelRdt\":{},\"resources\":{\"quux\":1}},"
 		"\"mounts\":[{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\"},"
 		"{\"destination\":\"/t\",\"type\":\"tmpfs\",\"options\":[\"strange\"]}]}";
 	static const char *const wanted[] = {
 		"config.json: hooks: it is not known here, and does not hold",
 		"config.json: linux.intelRdt: it is not known here, and does not hold",
-		"config.json: linux.resources.devices: it is not known here, and does not hold",
+		"config.json: linux.resources.quux: it is not known here, and does not hold",
 		"config.json: mounts[0]: control groups are not shown to the program",
 		"config.json: mounts[1]: the option \"strange\" does not hold",
 	};
@@ -133,6 +133,212 @@ static void test_what_is_not_known_is_noted(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		assert_string_equal(bundle.remarks[i], wanted[i]);
 	bundle_done(&bundle);
+}
+
+/* ---- member by member ---- */
+
+/* Of linux.resources, or of process where the name begins so. */
+struct member {
+	const char *name, *json;
+	const char *taken;  /* NULL: nothing */
+	const char *remark; /* without the place; NULL: none */
+};
+
+#define DEVICE "[{\"major\":8,\"minor\":16,\"rate\":1000}]"
+
+static const struct member members[] = {
+	{ "blockIO.leafWeight", "\"blockIO\":{\"leafWeight\":10}", NULL,
+	  "blockIO.leafWeight: the kernel has no such weight any more" },
+	{ "blockIO.throttleReadBpsDevice", "\"blockIO\":{\"throttleReadBpsDevice\":" DEVICE "}",
+	  "io=8:16,rbps=1000\n", NULL },
+	{ "blockIO.throttleReadIOPSDevice", "\"blockIO\":{\"throttleReadIOPSDevice\":" DEVICE "}",
+	  "io=8:16,riops=1000\n", NULL },
+	{ "blockIO.throttleWriteBpsDevice", "\"blockIO\":{\"throttleWriteBpsDevice\":" DEVICE "}",
+	  "io=8:16,wbps=1000\n", NULL },
+	{ "blockIO.throttleWriteIOPSDevice", "\"blockIO\":{\"throttleWriteIOPSDevice\":" DEVICE "}",
+	  "io=8:16,wiops=1000\n", NULL },
+	{ "blockIO.weight", "\"blockIO\":{\"weight\":300}", "io-weight=300\n", NULL },
+	{ "blockIO.weightDevice", "\"blockIO\":{\"weightDevice\":[{\"major\":8}]}", NULL,
+	  "blockIO.weightDevice: a weight is for all devices" },
+	{ "cpu.burst", "\"cpu\":{\"quota\":50000,\"burst\":1000}",
+	  "cpu=0.500000 cores\ncpu-burst=1000us\n", NULL },
+	{ "cpu.cpus", "\"cpu\":{\"cpus\":\"0-1\"}", "cpus=0-1\n", NULL },
+	{ "cpu.idle", "\"cpu\":{\"idle\":1,\"shares\":2}", "cpu-idle=yes\n", NULL },
+	{ "cpu.mems", "\"cpu\":{\"mems\":\"0\"}", "mems=0\n", NULL },
+	{ "cpu.period", "\"cpu\":{\"quota\":12345,\"period\":20000}",
+	  "cpu=0.617250 cores\ncpu-period=20000us\n", NULL },
+	{ "cpu.quota", "\"cpu\":{\"quota\":-1}", NULL, NULL },
+	{ "cpu.realtimePeriod", "\"cpu\":{\"realtimePeriod\":1000000}", NULL,
+	  "cpu.realtimePeriod: real-time scheduling has no limit of the group's own" },
+	{ "cpu.realtimeRuntime", "\"cpu\":{\"realtimeRuntime\":950000}", NULL,
+	  "cpu.realtimeRuntime: real-time scheduling has no limit of the group's own" },
+	{ "cpu.shares", "\"cpu\":{\"shares\":2}", "cpu-weight=1\n", NULL },
+	{ "devices", "\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]", NULL,
+	  "devices: no device is refused by the group: /dev has the usual ones, and mknod takes a "
+	  "capability" },
+	{ "hugepageLimits", "\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}]",
+	  "hugetlb=2MB=4194304B\n", NULL },
+	{ "memory.checkBeforeUpdate", "\"memory\":{\"checkBeforeUpdate\":true}", NULL, NULL },
+	{ "memory.disableOOMKiller", "\"memory\":{\"disableOOMKiller\":true}", NULL,
+	  "memory.disableOOMKiller: who runs out of memory is killed" },
+	{ "memory.kernel", "\"memory\":{\"kernel\":4096}", NULL,
+	  "memory.kernel: the kernel's memory has no limit of its own" },
+	{ "memory.kernelTCP", "\"memory\":{\"kernelTCP\":4096}", NULL,
+	  "memory.kernelTCP: memory for TCP has no limit of its own" },
+	{ "memory.limit", "\"memory\":{\"limit\":1048577}", "ram=1048577B\n", NULL },
+	{ "memory.reservation", "\"memory\":{\"reservation\":4096}", "ram-low=4096B\n", NULL },
+	{ "memory.swap", "\"memory\":{\"swap\":3145728,\"limit\":1048576}",
+	  "ram=1048576B\nswap=2097152B\n", NULL },
+	{ "memory.swappiness", "\"memory\":{\"swappiness\":10}", NULL,
+	  "memory.swappiness: only cgroup v1 has it (--raw memory.swappiness=N)" },
+	{ "memory.useHierarchy", "\"memory\":{\"useHierarchy\":false}", NULL,
+	  "memory.useHierarchy: what is below counts always" },
+	{ "network.classID", "\"network\":{\"classID\":1048577}", NULL,
+	  "network.classID: packets are not marked (--raw net_cls.classid=N on v1)" },
+	{ "network.priorities", "\"network\":{\"priorities\":[{\"name\":\"eth0\"}]}", NULL,
+	  "network.priorities: packets have no priority of the group's" },
+	{ "pids.limit", "\"pids\":{\"limit\":7}", "pids=7\n", NULL },
+	{ "rdma", "\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3}}", NULL, "rdma: RDMA has no limit" },
+	{ "unified", "\"unified\":{\"memory.max\":\"4096\"}", "ram=4096B\n", NULL },
+	{ "process.apparmorProfile", "\"apparmorProfile\":\"p\"", NULL,
+	  "process.apparmorProfile: no AppArmor profile is set" },
+	{ "process.args", "\"args\":[\"sh\"]", NULL, NULL },
+	{ "process.capabilities", "\"capabilities\":{\"permitted\":[],\"bounding\":[]}",
+	  "capabilities=none\n", NULL },
+	{ "process.consoleSize", "\"consoleSize\":{\"height\":5,\"width\":5},\"terminal\":true",
+	  NULL, "process: consoleSize: the terminal has the size of ours" },
+	{ "process.cwd", "\"cwd\":\"/w\"", "chdir=/w\n", NULL },
+	{ "process.env", "\"env\":[\"A=b\"]", "env=A=b\n", NULL },
+	{ "process.execCPUAffinity", "\"execCPUAffinity\":{\"initial\":\"0\"}", NULL, NULL },
+	{ "process.ioPriority", "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":3}",
+	  "ionice=best-effort:3\n", NULL },
+	{ "process.noNewPrivileges", "\"noNewPrivileges\":true", "no-new-privs=yes\n", NULL },
+	{ "process.oomScoreAdj", "\"oomScoreAdj\":-5", "oom-score-adj=-5\n", NULL },
+	{ "process.rlimits",
+	  "\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":18446744073709551615}]",
+	  "rlimit=core=0:unlimited\n", NULL },
+	{ "process.scheduler",
+	  "\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":2,"
+	  "\"period\":3,\"flags\":[\"SCHED_FLAG_RECLAIM\"]}",
+	  "sched=deadline:1ns/2ns/3ns\n",
+	  "process.scheduler.flags: flags of the scheduler are not set" },
+	{ "process.selinuxLabel", "\"selinuxLabel\":\"l\"", NULL,
+	  "process.selinuxLabel: no SELinux label is set" },
+	{ "process.terminal", "\"terminal\":true", NULL, NULL },
+	{ "process.user", "\"user\":{\"uid\":1,\"gid\":2,\"umask\":18,\"additionalGids\":[3]}",
+	  "user=1:2\ngroups=3\numask=22\n", NULL },
+};
+
+static void test_member_by_member(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		const struct member *m = &members[i];
+		bool process = strncmp(m->name, "process.", 8) == 0;
+		_cleanup_(freep) char *text = NULL, *taken = NULL, *wanted = NULL, *remark = NULL;
+		_cleanup_(error_done) struct error err = ERROR_INIT;
+		struct bundle bundle;
+
+		assert_true(asprintf(&text, "{" ROOT ",%s{%s}%s}",
+				     process ? "\"process\":" : "\"linux\":{\"resources\":",
+				     m->json, process ? "" : "}") > 0);
+		assert_true(asprintf(&wanted, TAKE_ROOT "%s%s" TAKE_END,
+				     process ? "clear-env=yes\n" : "",
+				     m->taken ? m->taken : "") > 0);
+		assert_true(asprintf(&remark, "config.json: %s%s",
+				     process ? "" : "linux.resources.", m->remark) > 0);
+		if (parse_bundle(text, &bundle, &taken, &err) < 0)
+			fail_msg("%s: %s", m->name, error_text(&err));
+		assert_string_equal(taken, wanted);
+		if (bundle.remark_count != (m->remark != NULL) ||
+		    (m->remark && !streq(bundle.remarks[0], remark)))
+			fail_msg("%s: \"%s\" is not \"%s\"", m->name,
+				 bundle.remark_count ? bundle.remarks[0] : "", remark);
+		bundle_done(&bundle);
+	}
+}
+
+/* What the documentation has a row for is tried above, and the other way round. */
+static void test_documentation(void **state)
+{
+	_cleanup_(freep) char *text = unit_read(".", "docs/launch.md");
+	size_t rows = 0;
+
+	char *end = strstr(text, "\n*unified* has files"), *at = strstr(text, "\n| member | holds");
+
+	assert_non_null(at);
+	assert_non_null(end);
+	*end = '\0';
+	for (const char *row = at; (row = strstr(row, "\n| `")); row++)
+		rows++;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		_cleanup_(freep) char *row = NULL;
+
+		assert_true(asprintf(&row, "\n| `%s` |", members[i].name) > 0);
+		if (!strstr(at, row))
+			fail_msg("docs/launch.md has no row%s", row);
+	}
+	assert_int_equal(rows, ARRAY_SIZE(members));
+}
+
+/* Files of cgroup v2 come after what the other members say, wherever they stand. */
+static void test_unified(void **state)
+{
+	expect("{" ROOT ",\"linux\":{\"resources\":{\"unified\":{"
+	       "\"memory.max\":\"max\",\"memory.high\":\"1M\",\"memory.swap.max\":\"0\","
+	       "\"memory.oom.group\":\"1\",\"pids.max\":\"9\",\"cpu.weight\":\"50\","
+	       "\"cpu.max\":\"5000 20000\",\"cpu.max.burst\":\"100\",\"cpuset.cpus\":\"0\","
+	       "\"io.weight\":\"default 70\",\"io.max\":\"8:0 rbps=5 wiops=max\\n8:16 wbps=6\","
+	       "\"hugetlb.2MB.max\":\"0\",\"memory.zswap.max\":\"0\"},"
+	       "\"pids\":{\"limit\":5}}}}",
+	       TAKE_ROOT
+	       "pids=5\nram=max\nram-high=1M\nswap=0B\noom=group\npids=9\ncpu-weight=50\n"
+	       "cpu=0.250000 cores\ncpu-period=20000us\ncpu-burst=100us\ncpus=0\nio-weight=70\n"
+	       "io=8:0,rbps=5,wiops=max\nio=8:16,wbps=6\nhugetlb=2MB=0B\nraw=memory.zswap.max="
+	       "0\n" TAKE_END);
+}
+
+/* A number that is none would be 0: root, or no limit. */
+static void test_kinds(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "\"process\":{\"user\":{\"uid\":\"1000\"}}",
+		  "process.user.uid: a whole number from 0 to 4294967294" },
+		{ "\"process\":{\"user\":{\"gid\":-1}}",
+		  "process.user.gid: a whole number from 0 to 4294967294" },
+		{ "\"process\":{\"user\":{\"additionalGids\":[\"x\"]}}",
+		  "process.user: a list of numbers as additionalGids" },
+		{ "\"process\":{\"noNewPrivileges\":1}", "process.noNewPrivileges: true or false" },
+		{ "\"process\":{\"scheduler\":{\"policy\":\"SCHED_ISO\"}}",
+		  "process.scheduler: a policy or class such as \"SCHED_BATCH\" or "
+		  "\"IOPRIO_CLASS_BE\"" },
+		{ "\"process\":{\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":1.5}}",
+		  "process.scheduler.priority: a whole number from 0 to 99" },
+		{ "\"linux\":{\"resources\":{\"memory\":{\"limit\":\"1M\"}}}",
+		  "linux.resources.memory.limit: a whole number" },
+		{ "\"linux\":{\"resources\":{\"memory\":{\"swap\":5}}}",
+		  "linux.resources.memory: a limit, and a swap that is not below it," },
+		{ "\"linux\":{\"resources\":{\"cpu\":{\"shares\":300000}}}",
+		  "linux.resources.cpu.shares: a whole number from 0 to 262144" },
+		{ "\"linux\":{\"resources\":{\"unified\":{\"pids.max\":5}}}",
+		  "linux.resources.unified[\"pids.max\"]: a text" },
+		{ "\"linux\":{\"resources\":{\"unified\":{\"cpu.max\":\"fast\"}}}",
+		  "linux.resources.unified[\"cpu.max\"]: \"QUOTA PERIOD\" in microseconds, or "
+		  "\"max\"," },
+		{ "\"linux\":{\"resources\":{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":"
+		  "\"8\"}]}}}",
+		  "linux.resources.blockIO.throttleReadBpsDevice[0].major: a whole number from 0 "
+		  "to 2147483647" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(freep) char *text = NULL, *wanted = NULL;
+
+		assert_true(asprintf(&text, "{" ROOT ",%s}", cases[i][0]) > 0);
+		assert_true(asprintf(&wanted, "/b/config.json: %s is expected", cases[i][1]) > 0);
+		refused(text, -EINVAL, wanted);
+	}
+	refused("{\"root\":{\"path\":\"x\",\"readonly\":\"true\"}}", -EINVAL,
+		"/b/config.json: root.readonly: true or false is expected");
 }
 
 static void test_mistakes(void **state)
@@ -161,9 +367,15 @@ static void test_mistakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_process),	 cmocka_unit_test(test_mounts),
-		cmocka_unit_test(test_linux),	 cmocka_unit_test(test_what_is_not_known_is_noted),
+		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_linux),
+		cmocka_unit_test(test_what_is_not_known_is_noted),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_member_by_member),
+		cmocka_unit_test(test_unified),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_documentation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ static void imports(const char *rules, const char *config, const char *expected,
 	unit_write(folder, "cgrules.conf", rules);
 	if (config)
 		unit_write(folder, "cgconfig.conf", config);
-	r = policy_import((const char *const[]){ folder }, 1, &text, &diagnostics);
+	r = policy_import((const char *const[]){ folder }, 1, NULL, &text, &diagnostics);
 	said = told(&diagnostics);
 	assert_string_equal(said, expected_told);
 	assert_int_equal(r, diagnostics.errors > 0 ? -EINVAL : 0);

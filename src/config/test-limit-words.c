@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Words of options and profiles; what each becomes is in cli/test-limit-options.c, too. */
 #include "config/limit-words.h"
+#include "model/limit-form.h"
 
 #include "test/unit.h"
 
@@ -24,8 +25,13 @@ static void test_words(void **state)
 	assert_int_equal(limit_word_add(object, LIMIT_HUGETLB, "2MB=4M", NULL), 0);
 	assert_int_equal(limit_word_add(object, LIMIT_HUGETLB, "1GB=1G", NULL), 0);
 	assert_int_equal(limit_word_add(object, LIMIT_HUGETLB, "1GB", NULL), -EINVAL);
+	/* Of one device, one after the other. */
+	assert_int_equal(limit_word_add(object, LIMIT_IO, "8:0,rbps=1M", NULL), 0);
+	assert_int_equal(limit_word_add(object, LIMIT_IO, "8:0,wiops=5", NULL), 0);
 	text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
-	assert_string_equal(text, "{\"hugetlb\":{\"1GB\":\"1G\",\"2MB\":\"4M\"},\"ram\":\"50M\"}");
+	assert_string_equal(text,
+			    "{\"hugetlb\":{\"1GB\":\"1G\",\"2MB\":\"4M\"},"
+			    "\"io\":{\"8:0\":{\"rbps\":\"1M\",\"wiops\":5}},\"ram\":\"50M\"}");
 	json_decref(object);
 }
 

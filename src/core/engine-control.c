@@ -226,9 +226,8 @@ static int set_limits(struct engine *engine, const char *name, const json_t *obj
 		r = limits_from_json(object, &limits, err);
 	if (r >= 0)
 		r = groups_apply_one(engine->groups, &spec, &problems, err);
-	engine_limits_groups_changed(engine);
 	/* It and the groups above it may have other descriptors now: the gate must have them. */
-	if (r >= 0 && !engine->options.local && engine_resolve(engine) < 0)
+	if (engine_groups_changed(engine) < 0 && r >= 0)
 		r = error_oom(err);
 	if (r >= 0)
 		r = remember(engine, err);
@@ -252,7 +251,12 @@ static int do_create(struct engine *engine, const json_t *parameters, json_t **r
 		return error_set(err, -EEXIST,
 				 "there is already a group \"%s\" (to change it: reeve group set)",
 				 name);
-	return set_limits(engine, name, json_object_get(parameters, "limits"), ret_reply, err);
+	r = set_limits(engine, name, json_object_get(parameters, "limits"), ret_reply, err);
+	/* Whoever made it goes on to enter it, and need not ask again. */
+	if (r >= 0)
+		json_object_set_new(*ret_reply, "paths",
+				    engine_group_paths(engine, groups_find(engine->groups, name)));
+	return r;
 }
 
 /* Takes out what goes back to the kernel's default: null, or the word "default". */
@@ -323,9 +327,8 @@ static int do_delete(struct engine *engine, const json_t *parameters, json_t **r
 				 "there and run reeve reload",
 				 group_name(group));
 	r = group_remove(engine->groups, group_name(group), json_is_true(evacuate), err);
-	engine_limits_groups_changed(engine);
 	/* Also when only some went: no snapshot may hold on to what was taken away. */
-	if (!engine->options.local && engine_resolve(engine) < 0 && r >= 0)
+	if (engine_groups_changed(engine) < 0 && r >= 0)
 		r = error_oom(err);
 	if (r >= 0)
 		r = remember(engine, err);

@@ -12,6 +12,7 @@
 #include "core/filter.h"
 #include "export/event-json.h"
 #include "export/exporter.h"
+#include "util/json-text.h"
 
 #include <sys/utsname.h>
 
@@ -411,20 +412,21 @@ static json_t *integer(uint64_t value)
 
 static json_t *broken_to_json(const struct outlet *outlet)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:s}", "name", outlet->sink->name, "kind",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", outlet->sink->name, "kind",
 			 class_of(outlet->sink)->name, "state", "no spool", "lost",
-			 integer(outlet->missed), "last_error", error_text(&outlet->error));
+			 integer(outlet->missed), "last_error",
+			 json_text(error_text(&outlet->error)));
 }
 
 static json_t *spool_to_json(const struct outlet *outlet)
 {
 	const struct spool_counters *spool = exporter_spool(outlet->exporter);
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s?}", "folder",
-			 exporter_folder(outlet->exporter), "bytes", integer(spool->bytes), "bound",
-			 integer(outlet->sink->spool_bytes), "stored", integer(spool->stored),
-			 "damaged", integer(spool->damaged), "write_failures",
-			 integer(spool->failures), "last_error",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s?}", "folder",
+			 json_text(exporter_folder(outlet->exporter)), "bytes",
+			 integer(spool->bytes), "bound", integer(outlet->sink->spool_bytes),
+			 "stored", integer(spool->stored), "damaged", integer(spool->damaged),
+			 "write_failures", integer(spool->failures), "last_error",
 			 spool->last_error ? strerror(-spool->last_error) : NULL);
 }
 
@@ -437,7 +439,7 @@ static json_t *outlet_to_json(const struct outlet *outlet)
 		return broken_to_json(outlet);
 	counters = exporter_counters(outlet->exporter);
 	spool = exporter_spool(outlet->exporter);
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "name", outlet->sink->name, "kind", class_of(outlet->sink)->name, "state",
 			 counters->state, "queued", integer(spool->queued), "delivered",
 			 integer(counters->delivered), "lost",
@@ -446,8 +448,8 @@ static json_t *outlet_to_json(const struct outlet *outlet)
 			 "under_way", integer(counters->under_way), "errors",
 			 integer(counters->sink.errors), "throttled",
 			 integer(counters->sink.throttled), "last_error",
-			 counters->sink.last_error[0] ? counters->sink.last_error : NULL, "spool",
-			 spool_to_json(outlet));
+			 json_text(counters->sink.last_error[0] ? counters->sink.last_error : NULL),
+			 "spool", spool_to_json(outlet));
 }
 
 json_t *engine_export_to_json(const struct engine *engine)

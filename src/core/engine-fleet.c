@@ -13,6 +13,7 @@
 #include "fleet/store.h"
 #include "service/sandbox.h"
 #include "util/fd.h"
+#include "util/json-text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -494,8 +495,8 @@ json_t *engine_fleet_status(const struct engine *engine)
 	if (!fleet)
 		return json_null();
 	status = fleet->member ? fleet_member_status(fleet->member)
-			       : json_pack("{s:s, s:s}", "state", "failed", "trouble",
-					   error_text(&fleet->trouble));
+			       : json_pack("{s:s, s:o}", "state", "failed", "trouble",
+					   json_text(error_text(&fleet->trouble)));
 	json_object_set_new(status, "documents", json_array());
 	for (size_t i = 0; i < fleet->good.count; i++)
 		json_array_append_new(json_object_get(status, "documents"),

@@ -186,6 +186,10 @@ int engine_load(struct engine *engine, struct policy **ret_policy, struct diagno
 int engine_apply(struct engine *engine, struct policy *policy, struct error *err);
 /* Resolves names again and renews the snapshot. */
 int engine_resolve(struct engine *engine);
+/* After single groups were made, changed or removed: the snapshot is renewed if it has to be. */
+int engine_groups_changed(struct engine *engine);
+/* Wakes the loop in some milliseconds to look at decisions, and to free what nobody uses. */
+void engine_look_later(const struct engine *engine);
 /* After a new policy could not be put in place: the groups agree with the old one again. */
 void engine_restore_groups(struct engine *engine);
 /* After we have taken another daemon's place: what is not in the policy goes. */

@@ -105,7 +105,7 @@ static void tell_losses(struct engine *engine)
 
 /* ---- decisions ---- */
 
-static void look_again_later(const struct engine *engine)
+void engine_look_later(const struct engine *engine)
 {
 	static const struct itimerspec soon = { .it_value = { .tv_nsec = LOOK_AFTER_NS } };
 
@@ -124,7 +124,7 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 	gatekeeper_looked(engine->keeper);
 	while ((decision = decision_queue_peek(queue))) {
 		if (now - decision->time_ns < LOOK_AFTER_NS / 2) {
-			look_again_later(engine);
+			engine_look_later(engine);
 			break;
 		}
 		engine_record(engine, decision);
@@ -134,7 +134,7 @@ static int on_decisions(sd_event_source *source, int fd, uint32_t revents, void 
 			engine_check_outcome(engine, decision);
 		decision_queue_drop(queue);
 	}
-	if (!decision && engine->retired_count > 0)
+	if (!decision && (engine->retired_count > 0 || groups_have_retired(engine->groups)))
 		engine_drop_retired(engine);
 	tell_losses(engine);
 	return 0;
@@ -203,7 +203,7 @@ static int on_gathered(sd_event_source *source, uint64_t usec, void *userdata)
 		log_error(engine->log, "cannot resolve the paths of the rules again: %s",
 			  strerror(-r));
 	/* Old snapshots are freed by the next look at the decisions. */
-	look_again_later(engine);
+	engine_look_later(engine);
 	return 0;
 }
 

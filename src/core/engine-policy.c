@@ -295,6 +295,17 @@ int engine_resolve(struct engine *engine)
 	return r < 0 ? r : install(engine, engine->policy, &targets);
 }
 
+int engine_groups_changed(struct engine *engine)
+{
+	engine_limits_groups_changed(engine);
+	if (engine->options.local)
+		return 0;
+	if (!engine_is_up_to_date(engine))
+		return engine_resolve(engine);
+	engine_look_later(engine);
+	return 0;
+}
+
 int engine_apply(struct engine *engine, struct policy *policy, struct error *err)
 {
 	_cleanup_(shared_policy_unrefp) struct shared_policy *shared = NULL;

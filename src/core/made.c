@@ -41,7 +41,7 @@ int made_save(const char *runtime_dir, const struct policy *policy, struct group
 		(void)unlink(path);
 		return 0;
 	}
-	r = file_replace_at(AT_FDCWD, path, text, strlen(text), 0600);
+	r = file_replace_until_boot(AT_FDCWD, path, text, strlen(text), 0600);
 	return r < 0 ? error_set_errno(err, r, "cannot record the group in %s", path) : 0;
 }
 

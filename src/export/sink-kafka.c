@@ -11,14 +11,12 @@
 #include "export/sink.h"
 
 #include "export/rdkafka.h"
-#include "util/fd.h"
+#include "util/secret.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 
-enum { REASON = 512, PASSWORD_MOST = 4096 };
+enum { REASON = 512 };
 
 struct sink {
 	struct sink_options options;
@@ -67,25 +65,10 @@ static int set(const struct rdkafka *library, rd_kafka_conf_t *conf, const char 
 static int set_password(const struct rdkafka *library, rd_kafka_conf_t *conf, const char *path,
 			struct error *err)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	_cleanup_(freep) char *password = NULL;
-	struct stat info;
-	int r;
+	_cleanup_(secret_freep) char *password = NULL;
+	int r = secret_read("the password", path, &password, err);
 
-	if (fd < 0 || fstat(fd, &info) < 0)
-		return error_set_errno(err, -errno, "cannot read the password in %s", path);
-	if (info.st_mode & (S_IRWXO | S_IWGRP))
-		return error_set(err, -EPERM,
-				 "the password in %s can be read or changed by other users; try: "
-				 "chmod 600 %s",
-				 path, path);
-	r = file_read_fd(fd, PASSWORD_MOST, &password, NULL);
-	if (r < 0)
-		return error_set_errno(err, r, "cannot read the password in %s", path);
-	password[strcspn(password, "\r\n")] = '\0';
-	r = set(library, conf, "sasl.password", password, err);
-	explicit_bzero(password, strlen(password));
-	return r;
+	return r < 0 ? r : set(library, conf, "sasl.password", password, err);
 }
 
 static int set_all(const struct sink *sink, rd_kafka_conf_t *conf, struct error *err)

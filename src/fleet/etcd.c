@@ -7,11 +7,9 @@
 #include "fleet/etcd.h"
 
 #include "fleet/http.h"
-#include "util/fd.h"
+#include "util/secret.h"
 
-#include <fcntl.h>
-
-enum { CALL_MS = 10000, ANSWER_MAX = HTTP_ANSWER_MAX, PASSWORD_MAX = 4096 };
+enum { CALL_MS = 10000, ANSWER_MAX = HTTP_ANSWER_MAX };
 enum { GRPC_INVALID = 3, GRPC_NOT_FOUND = 5, GRPC_DENIED = 7, GRPC_UNAUTHENTICATED = 16 };
 
 struct call {
@@ -159,7 +157,7 @@ static int errno_of_grpc(int code)
 	}
 }
 
-static int start_call(struct call *call);
+static int start_call(struct call *call, struct error *err);
 
 static void answer(struct call *call, int result, const json_t *object, const char *why)
 {
@@ -168,6 +166,16 @@ static void answer(struct call *call, int result, const json_t *object, const ch
 
 	call_free(call);
 	answered(userdata, result, object, why);
+}
+
+/* With a token, or to get one. */
+static void start_again(struct call *call)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	int r = start_call(call, &err);
+
+	if (r < 0)
+		answer(call, r, NULL, error_text(&err));
 }
 
 /* A token, or why there is none. */
@@ -180,16 +188,15 @@ static void take_token(struct call *call, int result, const json_t *object, cons
 	if (result >= 0 && token) {
 		free(etcd->token);
 		result = copy(&etcd->token, token);
+		why = "out of memory";
 	} else if (result >= 0) {
 		result = -EBADMSG;
 		why = "etcd has given no token";
 	}
 	if (result >= 0)
-		result = start_call(call);
-	else if (result == -EINVAL)
-		result = -EACCES;
-	if (result < 0)
-		answer(call, result, NULL, why);
+		start_again(call);
+	else
+		answer(call, result == -EINVAL ? -EACCES : result, NULL, why);
 }
 
 static void finish_call(struct call *call, int result, const json_t *object, const char *why)
@@ -202,9 +209,7 @@ static void finish_call(struct call *call, int result, const json_t *object, con
 		free(call->etcd->token);
 		call->etcd->token = NULL;
 		call->retried = true;
-		result = start_call(call);
-		if (result < 0)
-			answer(call, result, NULL, "out of memory");
+		start_again(call);
 	} else {
 		answer(call, result, object, why);
 	}
@@ -251,27 +256,27 @@ static void on_call_ended(void *userdata, int result, long status, const char *w
 }
 
 /* The password's file is read each time: it may have been changed. */
-static char *sign_in_body(const struct etcd *etcd)
+static int sign_in_body(const struct etcd *etcd, char **ret_body, struct error *err)
 {
-	_cleanup_(freep) char *password = NULL;
+	_cleanup_(secret_freep) char *password = NULL;
 	json_t *body;
-	char *text;
-	size_t size;
+	int r = secret_read("the password", etcd->password_file, &password, err);
 
-	if (file_read_at(AT_FDCWD, etcd->password_file, PASSWORD_MAX, &password, &size) < 0)
-		return NULL;
-	password[strcspn(password, "\r\n")] = '\0';
+	if (r < 0)
+		return r;
 	body = json_pack("{s:s, s:s}", "name", etcd->user, "password", password);
-	text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	*ret_body = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	json_decref(body);
-	explicit_bzero(password, size);
-	return text;
+	return *ret_body ? 0
+			 : error_set(err, -EINVAL, "the password in %s is not UTF-8 text",
+				     etcd->password_file);
 }
 
-static int start_call(struct call *call)
+static int start_call(struct call *call, struct error *err)
 {
 	struct etcd *etcd = call->etcd;
-	_cleanup_(freep) char *url = NULL, *secret = NULL;
+	_cleanup_(secret_freep) char *secret = NULL;
+	_cleanup_(freep) char *url = NULL;
 	struct http_ask ask = {
 		.body = call->body,
 		.authorization = etcd->token,
@@ -286,30 +291,29 @@ static int start_call(struct call *call)
 	call->signing_in = etcd->user && !etcd->token;
 	if (call->signing_in) {
 		path = "/v3/auth/authenticate";
-		ask.body = secret = sign_in_body(etcd);
-		if (!secret)
-			return -EACCES;
+		r = sign_in_body(etcd, &secret, err);
+		if (r < 0)
+			return r;
+		ask.body = secret;
 	}
 	if (asprintf(&url, "%s%s", etcd_endpoint(etcd), path) < 0) {
 		url = NULL;
-		return -ENOMEM;
+		return error_oom(err);
 	}
 	ask.url = url;
 	r = http_begin(etcd->http, &ask, &call->request);
-	if (secret)
-		explicit_bzero(secret, strlen(secret));
-	return r;
+	return r < 0 ? error_oom(err) : 0;
 }
 
 int etcd_call(struct etcd *etcd, const char *path, json_t *body, etcd_answer_fn answered,
-	      void *userdata)
+	      void *userdata, struct error *err)
 {
 	struct call *call = body ? calloc(1, sizeof(*call)) : NULL;
 	int r;
 
 	if (!call) {
 		json_decref(body);
-		return -ENOMEM;
+		return error_oom(err);
 	}
 	call->etcd = etcd;
 	text_init(&call->came);
@@ -320,7 +324,7 @@ int etcd_call(struct etcd *etcd, const char *path, json_t *body, etcd_answer_fn 
 	call->next = etcd->calls;
 	etcd->calls = call;
 	json_decref(body);
-	r = call->path && call->body ? start_call(call) : -ENOMEM;
+	r = call->path && call->body ? start_call(call, err) : error_oom(err);
 	if (r < 0)
 		call_free(call);
 	return r;

@@ -38,9 +38,10 @@ void etcd_drop_all(struct etcd *etcd);
  */
 typedef void (*etcd_answer_fn)(void *userdata, int result, const json_t *answer, const char *why);
 
-/* Posts `body` (taken; NULL is -ENOMEM) to `path`, such as "/v3/kv/txn". */
+/* Posts `body` (taken; NULL is -ENOMEM) to `path`, such as "/v3/kv/txn". An error is one of ours:
+ * no memory, or a password that cannot be read. */
 int etcd_call(struct etcd *etcd, const char *path, json_t *body, etcd_answer_fn answered,
-	      void *userdata);
+	      void *userdata, struct error *err);
 
 struct etcd_stream_use {
 	void (*message)(void *userdata, const struct gateway_message *message);

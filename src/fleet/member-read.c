@@ -8,6 +8,7 @@
 #include "fleet/member-internal.h"
 
 #include "util/host.h"
+#include "util/json-text.h"
 
 #include <inttypes.h>
 #include <syslog.h>
@@ -28,14 +29,15 @@ static void note_refusal(struct fleet_member *member, struct fleet_documents *do
 
 		if (d->severity == SEVERITY_ERROR)
 			json_array_append_new(mistakes,
-					      json_pack("{s:s?, s:i, s:i, s:s, s:s?}", "file",
-							d->file, "line", (int)d->line, "column",
-							(int)d->column, "message", d->message,
-							"hint", d->hint));
+					      json_pack("{s:o, s:i, s:i, s:o, s:o}", "file",
+							json_text(d->file), "line", (int)d->line,
+							"column", (int)d->column, "message",
+							json_text(d->message), "hint",
+							json_text(d->hint)));
 	}
 	json_decref(member->refused);
-	member->refused = json_pack("{s:I, s:s, s:o}", "revision", (json_int_t)documents->revision,
-				    "reason", error_text(err), "mistakes", mistakes);
+	member->refused = json_pack("{s:I, s:o, s:o}", "revision", (json_int_t)documents->revision,
+				    "reason", json_text(error_text(err)), "mistakes", mistakes);
 	member->counters.refused++;
 	for (size_t i = 0; i < diagnostics->count; i++)
 		if (diagnostics->items[i].severity == SEVERITY_ERROR)

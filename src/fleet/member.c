@@ -8,6 +8,7 @@
 #include "fleet/member-internal.h"
 
 #include "util/host.h"
+#include "util/json-text.h"
 
 #include <stdarg.h>
 #include <sys/random.h>
@@ -110,10 +111,10 @@ void member_fail(struct fleet_member *member, const char *what, const char *why)
 void member_call(struct fleet_member *member, const char *what, const char *path, json_t *body,
 		 etcd_answer_fn answered)
 {
-	int r = etcd_call(member->etcd, path, body, answered, member);
+	_cleanup_(error_done) struct error err = ERROR_INIT;
 
-	if (r < 0)
-		member_fail(member, what, r == -EACCES ? "cannot read the password's file" : NULL);
+	if (etcd_call(member->etcd, path, body, answered, member, &err) < 0)
+		member_fail(member, what, error_text(&err));
 }
 
 void member_settle(struct fleet_member *member)
@@ -235,13 +236,13 @@ json_t *fleet_member_status(const struct fleet_member *member)
 
 	for (size_t i = 0; member->labels[i]; i++)
 		json_array_append_new(labels, json_string(member->labels[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:s?, s:O?, s:o}", "state",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:O?, s:o}", "state",
 			 states[member->state], "endpoint", etcd_endpoint(member->etcd), "prefix",
 			 member->prefix, "host", member->host, "labels", labels, "since",
 			 (json_int_t)((clock_boottime() - member->since) / UINT64_C(1000000000)),
 			 "revision", (json_int_t)member->revision, "applied",
 			 (json_int_t)member->applied, "applied_usec",
-			 (json_int_t)(member->took_ns / 1000), "trouble", member->trouble,
-			 "refused", member->refused, "counters",
+			 (json_int_t)(member->took_ns / 1000), "trouble",
+			 json_text(member->trouble), "refused", member->refused, "counters",
 			 counters_to_json(&member->counters));
 }

@@ -3,14 +3,16 @@
  * reeve: the command as it is started. To load the libraries of all commands takes longer than to
  * launch a program, and `reeve run` is started as often as programs are. So this program is small
  * and static, and does what `reeve run` is mostly asked for: a launch, in a group that the daemon
- * knows. Everything else it leaves, before anything was done, to reeve-commands, which it executes
- * in its own place with the same words: other commands, all that has to be said, and every launch
- * that fails, which fails there once more and is told. So nothing here prints, but for the loss of
- * a program that runs already.
+ * knows, or makes for it. Everything else it leaves, before anything was done, to reeve-commands,
+ * which it executes in its own place with the same words: other commands, all that has to be said,
+ * and every launch that fails, which fails there once more and is told. So nothing here prints, but
+ * for what becomes of a program that runs already, and of its group.
  *
  * What both do they do by the same code: src/launch, and the recipe's table of options.
  */
+#include "front/given-limits.h"
 #include "front/locate.h"
+#include "front/passing.h"
 #include "launch/recipe-options.h"
 #include "launch/run.h"
 #include "util/places.h"
@@ -19,17 +21,19 @@
 
 #define WHOLE "reeve-commands"
 
-enum { OWN_OPTIONS = 3 };
+enum { OWN_OPTIONS = 4 };
 
 /* Keys that take more than is here: names of users (which a host may keep anywhere), and
  * a guardian for what is to end with its starter. */
 static const char *const left_keys[] = { "die-with-parent", "groups", "user" };
 
 struct front {
-	const char *runtime_dir, *group;
+	const char *runtime_dir, *group, *name;
+	struct limits_given limits;
 	struct recipe_options given;
 	struct recipe *recipe;
 	struct entrance entrance;
+	struct passing passing;
 	struct launch_signals signals; /* as this process was given them */
 };
 
@@ -41,22 +45,34 @@ static bool is_left(const char *key)
 	return false;
 }
 
+/* A group is there, or is made with limits; without either there is something else to be done. */
+static bool is_whole(const struct front *front)
+{
+	bool limits = limits_are_given(&front->limits);
+
+	if (front->group)
+		return !limits && !front->name;
+	return limits || (!front->name && recipe_options_given(&front->given));
+}
+
 /* The first word of the program's in *ret_program. */
 static int read_words(struct front *front, int argc, char **argv, char ***ret_program,
 		      struct error *err)
 {
 	const char *config; /* for those without a daemon */
-	struct option options[OWN_OPTIONS + RECIPE_KEYS_MAX] = {
+	struct option options[OWN_OPTIONS + LIMIT_COUNT + RECIPE_KEYS_MAX] = {
 		{ .name = "config", .letter = 'c', .kind = OPTION_STRING, .target = &config },
 		{ .name = "runtime-dir", .kind = OPTION_STRING, .target = &front->runtime_dir },
 		{ .name = "group", .letter = 'g', .kind = OPTION_STRING, .target = &front->group },
+		{ .name = "name", .letter = 'n', .kind = OPTION_STRING, .target = &front->name },
 	};
 	struct command_line line = { .options = options, .stop_at_operand = true };
-	size_t count = OWN_OPTIONS, keys = recipe_options_rows(&front->given, options + count);
+	size_t count = OWN_OPTIONS + limits_rows(&front->limits, options + OWN_OPTIONS);
+	size_t end = count + recipe_options_rows(&front->given, options + count);
 	bool help = false;
 	int first;
 
-	for (size_t i = count; i < OWN_OPTIONS + keys; i++)
+	for (size_t i = count; i < end; i++)
 		if (!is_left(options[i].name))
 			options[count++] = options[i];
 	line.option_count = count;
@@ -64,14 +80,27 @@ static int read_words(struct front *front, int argc, char **argv, char ***ret_pr
 	if (first < 0 || help || first == argc)
 		return -EINVAL;
 	*ret_program = argv + first;
-	return front->group || recipe_options_given(&front->given) ? 0 : -EINVAL;
+	return is_whole(front) ? 0 : -EINVAL;
+}
+
+/* Also after an error: the daemon makes the group, whoever hears of it. */
+static int end_passing(struct front *front, int before)
+{
+	int r = passing_end(&front->passing, &front->entrance);
+
+	return before < 0 ? before : r;
 }
 
 static int make_plan(struct front *front, struct launch_plan *plan, struct error *err)
 {
 	_cleanup_(closep) int asked = -1;
-	int r = front->group ? locate_begin(front->runtime_dir, front->group, &asked) : 0;
+	bool own = limits_are_given(&front->limits);
+	int r = 0;
 
+	if (front->group)
+		r = locate_begin(front->runtime_dir, front->group, &asked);
+	else if (own)
+		r = passing_begin(&front->passing, front->runtime_dir, front->name, &front->limits);
 	/* While the daemon works. */
 	if (r == 0)
 		r = recipe_new(&front->recipe);
@@ -83,6 +112,8 @@ static int make_plan(struct front *front, struct launch_plan *plan, struct error
 		r = -EOPNOTSUPP; /* something is to be said first */
 	if (r == 0 && asked >= 0)
 		r = locate_end(asked, &front->entrance);
+	if (own && front->passing.fd >= 0)
+		r = end_passing(front, r);
 	entrance_plan(&front->entrance, plan);
 	return r;
 }
@@ -104,6 +135,8 @@ static int run(struct front *front, int argc, char **argv)
 	if (r < 0)
 		return r;
 	r = launch_run_whole(&wanted, &end, &failure, &err);
+	if (r >= 0 && end.status.exit_code != 0)
+		passing_tell(&front->passing);
 	if (r >= 0)
 		return end.status.exit_code;
 	if (failure.step != LAUNCH_SUPERVISION)
@@ -115,6 +148,8 @@ static int run(struct front *front, int argc, char **argv)
 static void front_done(struct front *front)
 {
 	entrance_done(&front->entrance);
+	passing_done(&front->passing);
+	limits_given_done(&front->limits);
 	recipe_free(front->recipe);
 	recipe_options_done(&front->given);
 }
@@ -144,6 +179,7 @@ int main(int argc, char **argv)
 	int code = -EINVAL;
 
 	entrance_init(&front.entrance);
+	passing_init(&front.passing);
 	launch_signals_save(&front.signals);
 	if (argc > 2 && streq(argv[1], "run"))
 		code = run(&front, argc - 1, argv + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Only the one reply that is hoped for is understood: whatever else there is to be said, the
+ * Only the replies that are hoped for are understood: whatever else there is to be said, the
  * program that is executed instead of this one reads with a library and says.
  */
 #include "front/reply.h"
@@ -61,34 +61,46 @@ static bool read_paths(struct cursor *cursor, struct reply_places *places)
 	return take(cursor, ']');
 }
 
-static bool read_parameters(struct cursor *cursor, struct reply_places *places)
+enum { SEEN_FROZEN = 1, SEEN_PATHS = 2, SEEN_PROBLEMS = 4 };
+
+static bool read_member(struct cursor *cursor, const char *key, struct reply_places *places,
+			unsigned *seen)
 {
-	bool has_frozen = false, has_paths = false;
+	unsigned bit = streq(key, "frozen")	? SEEN_FROZEN
+		       : streq(key, "paths")	? SEEN_PATHS
+		       : streq(key, "problems") ? SEEN_PROBLEMS
+						: 0;
+
+	if (!bit || *seen & bit)
+		return false;
+	*seen |= bit;
+	switch (bit) {
+	case SEEN_FROZEN:
+		places->frozen = take_word(cursor, "true");
+		return places->frozen || take_word(cursor, "false");
+	case SEEN_PATHS:
+		return read_paths(cursor, places);
+	default:
+		return take(cursor, '[') && take(cursor, ']');
+	}
+}
+
+static bool read_parameters(struct cursor *cursor, struct reply_places *places, unsigned wanted)
+{
+	unsigned seen = 0;
 
 	if (!take(cursor, '{'))
 		return false;
 	do {
 		const char *key = take_string(cursor);
 
-		if (!key || !take(cursor, ':'))
+		if (!key || !take(cursor, ':') || !read_member(cursor, key, places, &seen))
 			return false;
-		if (streq(key, "frozen") && !has_frozen) {
-			has_frozen = true;
-			places->frozen = take_word(cursor, "true");
-			if (!places->frozen && !take_word(cursor, "false"))
-				return false;
-		} else if (streq(key, "paths") && !has_paths) {
-			has_paths = true;
-			if (!read_paths(cursor, places))
-				return false;
-		} else {
-			return false;
-		}
 	} while (take(cursor, ','));
-	return take(cursor, '}') && has_frozen && has_paths;
+	return take(cursor, '}') && seen == wanted;
 }
 
-int reply_read_places(char *text, struct reply_places *ret_places)
+static int read_reply(char *text, unsigned wanted, struct reply_places *ret_places)
 {
 	struct cursor cursor = { .at = text };
 	struct reply_places places = { .count = 0 };
@@ -98,8 +110,25 @@ int reply_read_places(char *text, struct reply_places *ret_places)
 		return -EPROTO;
 	key = take_string(&cursor);
 	if (!key || !streq(key, "parameters") || !take(&cursor, ':') ||
-	    !read_parameters(&cursor, &places) || !take(&cursor, '}') || !take(&cursor, '\0'))
+	    !read_parameters(&cursor, &places, wanted) || !take(&cursor, '}') ||
+	    !take(&cursor, '\0'))
 		return -EPROTO;
 	*ret_places = places;
 	return 0;
+}
+
+int reply_read_places(char *text, struct reply_places *ret_places)
+{
+	return read_reply(text, SEEN_FROZEN | SEEN_PATHS, ret_places);
+}
+
+int reply_read_made(char *text, struct reply_places *ret_places)
+{
+	return read_reply(text, SEEN_PROBLEMS | SEEN_PATHS, ret_places);
+}
+
+bool reply_is_good(const char *text)
+{
+	/* The daemon puts an error's name first. */
+	return strncmp(text, "{\"parameters\":", strlen("{\"parameters\":")) == 0;
 }

@@ -2,64 +2,27 @@
 /* A daemon that answers what it is told to, and a program that asks where a group is. */
 #include "front/locate.h"
 
-#include "test/unit.h"
-#include "util/places.h"
+#include "front/test-daemon.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-
-struct daemon {
-	char *folder;
-	pid_t pid;
-};
-
-static int listen_at(const char *folder)
-{
-	_cleanup_(freep) char *path = unit_path(folder, PLACE_SOCKET);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	return fd;
-}
-
-/* Answers one client, in two pieces; ends with 0 if it was asked what it should be. */
-static _noreturn_ void answer(int listening, const char *reply)
-{
-	static const char wanted[] =
-		"{\"method\":\"io.reeve.LocateGroup\",\"parameters\":{\"name\":\"g\"}}";
-	int fd = accept(listening, NULL, NULL);
-	size_t size = strlen(reply), half = size / 2;
-	char asked[256] = "";
-	bool good = recv(fd, asked, sizeof(asked), 0) == sizeof(wanted) && streq(asked, wanted);
-
-	(void)send(fd, reply, half, MSG_NOSIGNAL);
-	/* A reply that is empty is none. */
-	if (size > 0)
-		(void)send(fd, reply + half, size + 1 - half, MSG_NOSIGNAL);
-	_exit(good ? 0 : 1);
-}
+static const char wanted[] =
+	"{\"method\":\"io.reeve.LocateGroup\",\"parameters\":{\"name\":\"g\"}}";
 
 static int ask(const char *reply)
 {
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
-	int listening = listen_at(folder), fd = -1, status, r;
+	int listening = daemon_listen(folder), fd = -1, r;
 	struct entrance entrance;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		answer(listening, reply);
+		_exit(!daemon_answer(listening, wanted, reply));
 	close(listening);
 	entrance_init(&entrance);
 	assert_int_equal(locate_begin(folder, "g", &fd), 0);
 	r = locate_end(fd, &entrance);
 	close(fd);
 	entrance_done(&entrance);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	daemon_end(pid);
 	return r;
 }
 

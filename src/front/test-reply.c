@@ -30,6 +30,22 @@ static void test_places(void **state)
 	assert_true(places.frozen);
 }
 
+static void test_made(void **state)
+{
+	char made[] = "{\"parameters\":{\"problems\":[],\"paths\":[\"/a\"]}}";
+	char problem[] = "{\"parameters\":{\"problems\":[\"x\"],\"paths\":[\"/a\"]}}";
+	char located[] = "{\"parameters\":{\"frozen\":false,\"paths\":[\"/a\"]}}";
+	struct reply_places places;
+
+	assert_true(reply_is_good(made));
+	assert_int_equal(reply_read_made(made, &places), 0);
+	assert_int_equal(places.count, 1);
+	assert_string_equal(places.paths[0], "/a");
+	assert_int_equal(reply_read_made(problem, &places), -EPROTO);
+	assert_int_equal(reply_read_made(located, &places), -EPROTO);
+	assert_false(reply_is_good("{\"error\":\"io.reeve.Failed\",\"parameters\":{}}"));
+}
+
 static void test_others(void **state)
 {
 	char many[512] = "{\"parameters\":{\"frozen\":false,\"paths\":[";
@@ -59,6 +75,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_made),
 		cmocka_unit_test(test_others),
 	};
 

@@ -3,6 +3,7 @@
 #include "service/internal.h"
 
 #include "util/civil.h"
+#include "util/json-text.h"
 
 static json_t *time_to_json(uint64_t realtime)
 {
@@ -26,9 +27,7 @@ static json_t *integer(uint64_t value)
 
 static json_t *text_or_null(const char *text)
 {
-	json_t *value = text && *text ? json_string(text) : NULL;
-
-	return value ? value : json_null();
+	return json_text(text && *text ? text : NULL);
 }
 
 json_t *end_to_json(const struct service_end *end)

@@ -13,6 +13,7 @@
 #include "util/units.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { BATCH = 4096, READ_SIZE = 1 << 18 };
@@ -370,6 +371,17 @@ static const uint8_t everything[] = {
 	EVENT_FIELDS(X)
 #undef X
 };
+
+int replay_percent(const struct source *source)
+{
+	const struct replay *replay = (const struct replay *)source;
+	struct stat file;
+	off_t at = lseek(replay->fd, 0, SEEK_CUR);
+
+	if (at < 0 || fstat(replay->fd, &file) < 0 || file.st_size <= 0)
+		return -1;
+	return (int)MIN(at / MAX(file.st_size / 100, (off_t)1), (off_t)100);
+}
 
 const struct source_class replay_source = {
 	.id = SOURCE_REPLAY,

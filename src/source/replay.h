@@ -5,3 +5,6 @@
 #include "source/source.h"
 
 extern const struct source_class replay_source;
+
+/* How much of the file has been read, in percent; -1 where that cannot be known, as of a pipe. */
+int replay_percent(const struct source *source);

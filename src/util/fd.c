@@ -106,7 +106,8 @@ int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-int file_replace_at(int dirfd, const char *path, const char *text, size_t size, unsigned mode)
+static int replace(int dirfd, const char *path, const char *text, size_t size, unsigned mode,
+		   bool lasting)
 {
 	_cleanup_(freep) char *temporary = NULL;
 	_cleanup_(closep) int fd = -1;
@@ -122,11 +123,22 @@ int file_replace_at(int dirfd, const char *path, const char *text, size_t size, 
 	r = write_all(fd, text, size);
 	if (r >= 0 && fchmod(fd, mode) < 0)
 		r = -errno;
-	if (r >= 0 && fsync(fd) < 0)
+	if (r >= 0 && lasting && fsync(fd) < 0)
 		r = -errno;
 	if (r >= 0 && renameat(dirfd, temporary, dirfd, path) < 0)
 		r = -errno;
 	if (r < 0)
 		(void)unlinkat(dirfd, temporary, 0);
 	return r;
+}
+
+int file_replace_at(int dirfd, const char *path, const char *text, size_t size, unsigned mode)
+{
+	return replace(dirfd, path, text, size, mode, true);
+}
+
+int file_replace_until_boot(int dirfd, const char *path, const char *text, size_t size,
+			    unsigned mode)
+{
+	return replace(dirfd, path, text, size, mode, false);
 }

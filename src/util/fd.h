@@ -30,6 +30,9 @@ int file_write_at(int dirfd, const char *path, const char *text);
  * `mode`, whatever the umask. Returns 0 or a negative errno; then the old file is whole.
  */
 int file_replace_at(int dirfd, const char *path, const char *text, size_t size, unsigned mode);
+/* The same for what the next boot makes worthless: nothing waits for a disk. */
+int file_replace_until_boot(int dirfd, const char *path, const char *text, size_t size,
+			    unsigned mode);
 
 /* write(2) until all is written; -errno. */
 int write_all(int fd, const void *data, size_t size);

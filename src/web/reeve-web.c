@@ -9,6 +9,7 @@
 #include "web/server.h"
 
 #include <grp.h>
+#include <jansson.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -69,6 +70,20 @@ static int check_arguments(struct address *address, gid_t *gid, struct error *er
 	return r < 0 ? r : read_group(gid, err);
 }
 
+static void tell_json(const struct address *address, const char *text, const struct token *token)
+{
+	json_t *told = address->path
+			       ? json_pack("{s:s}", "socket", address->path)
+			       : json_pack("{s:o}", "address", json_sprintf("http://%s/", text));
+
+	if (!arg_token_file)
+		json_object_set_new(told, "token", json_string(token->text));
+	(void)json_dumpf(told, stdout, 0);
+	printf("\n");
+	fflush(stdout);
+	json_decref(told);
+}
+
 /* The token of a file is known to who wrote the file; one that was made has to be told. */
 static void tell(const struct address *address, int fd, const struct token *token)
 {
@@ -76,18 +91,15 @@ static void tell(const struct address *address, int fd, const struct token *toke
 
 	if (!address->path && address_describe(fd, text) < 0)
 		return;
-	if (arg_json && address->path)
-		printf("{\"socket\": \"%s\"", address->path);
-	else if (arg_json)
-		printf("{\"address\": \"http://%s/\"", text);
-	else if (address->path)
+	if (arg_json) {
+		tell_json(address, text, token);
+		return;
+	}
+	if (address->path)
 		printf("listening at %s", address->path);
 	else
 		printf("http://%s/", text);
-	if (arg_json)
-		printf("%s%s%s}\n", arg_token_file ? "" : ", \"token\": \"",
-		       arg_token_file ? "" : token->text, arg_token_file ? "" : "\"");
-	else if (arg_token_file)
+	if (arg_token_file)
 		printf("\n");
 	else
 		printf("%s%s\n", address->path ? ", token " : "#token=", token->text);

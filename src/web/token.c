@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
  * A token goes over the wire in a header, and behind the '#' of an address, so it consists of what
- * both take as it is. A file that others may read holds no secret, and is refused.
+ * both take as it is.
  */
 #include "web/token.h"
 
 #include "util/base64.h"
-#include "util/fd.h"
+#include "util/secret.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
-enum { RANDOM_BYTES = 32, FILE_MOST = 4096 };
+enum { RANDOM_BYTES = 32 };
 
 int token_make(struct token *ret_token, struct error *err)
 {
@@ -45,43 +43,15 @@ static bool is_token_character(char c)
 	       c == '-' || c == '_';
 }
 
-static int check_file(int fd, const char *path, struct error *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set_errno(err, -errno, "cannot look at the token file \"%s\"", path);
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, -EINVAL, "the token file \"%s\" is no regular file", path);
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return error_set(err, -EPERM,
-				 "the token file \"%s\" belongs to user %u; it must be your own, "
-				 "or root's",
-				 path, st.st_uid);
-	if (st.st_mode & (S_IRWXO | S_IWGRP))
-		return error_set(err, -EPERM,
-				 "the token file \"%s\" has mode %04o, so others may use it: chmod "
-				 "600 it, and write a new token",
-				 path, st.st_mode & 07777);
-	return 0;
-}
-
 int token_read(const char *path, struct token *ret_token, struct error *err)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(secret_freep) char *text = NULL;
 	size_t size;
-	int r;
+	int r = secret_read("the token", path, &text, err);
 
-	if (fd < 0)
-		return error_set_errno(err, -errno, "cannot open the token file \"%s\"", path);
-	r = check_file(fd, path, err);
 	if (r < 0)
 		return r;
-	r = file_read_fd(fd, FILE_MOST, &text, &size);
-	if (r < 0)
-		return error_set_errno(err, r, "cannot read the token file \"%s\"", path);
-	size = strcspn(text, "\r\n");
+	size = strlen(text);
 	if (size < TOKEN_LEAST || size > TOKEN_MOST)
 		return error_set(err, -EINVAL,
 				 "the token in \"%s\" is %zu characters long, %d to %d are allowed",

@@ -69,11 +69,30 @@ bundle() { # MEMBERS
 	[[ $output == *"Invalid cross-device link"* ]]
 }
 
+@test "bundle: scheduling, and resources by the names of v1 and of v2" {
+	local pid
+	bundle '"process": {"args": ["sh", "-c", "ulimit -n; exec sleep 1000"], "cwd": "/", "env": ["PATH=/usr/bin:/bin"],
+		"scheduler": {"policy": "SCHED_BATCH", "nice": 7}, "ioPriority": {"class": "IOPRIO_CLASS_IDLE"}}'
+	sed -i 's|"maskedPaths"|"resources": {"pids": {"limit": 30}, "cpu": {"quota": 50000, "period": 50000, "burst": 1000}, "memory": {"swappiness": 5}, "unified": {"pids.max": "17"}}, "maskedPaths"|' bundle/config.json
+	policy <<<"rules: {}"
+	background timeout 60 reeve run -c "$POLICY" --runtime-dir "$RUN" --name boxed --bundle bundle >out 2>err
+	eventually grep -q . out || { cat err; return 1; }
+	grep -q 'linux.resources.memory.swappiness: only cgroup v1 has it' err
+	pid=$(find $(group_tops) -path '*/boxed/cgroup.procs' -exec cat {} + | sort -u | head -n 1)
+	owned "$pid"
+	[ "$(awk '{ print $19 }' "/proc/$pid/stat")" = 7 ]
+	[ "$(awk '{ print $41 }' "/proc/$pid/stat")" = 3 ]
+	ionice -p "$pid" | grep -q idle
+	find $(group_tops) -path '*/boxed/pids.max' -exec cat {} + | grep -qx 17
+	find $(group_tops) -path '*/boxed/cpu.max' -exec cat {} + -o -path '*/boxed/cpu.cfs_period_us' -exec cat {} + | grep -q 50000
+	kill -KILL "$pid"
+}
+
 @test "bundle: what does not hold is told" {
 	bundle '"process": {"args": ["true"], "cwd": "/", "apparmorProfile": "x"}, "hooks": {"prestart": []}'
 	run timeout 60 reeve run --bundle bundle -- /bin/true
 	[ "$status" -eq 0 ]
-	[[ $output == *"config.json: process.apparmorProfile: it is not known here, and does not hold"* ]]
+	[[ $output == *"config.json: process.apparmorProfile: no AppArmor profile is set"* ]]
 	[[ $output == *"config.json: hooks: it is not known here, and does not hold"* ]]
 }
 

@@ -68,7 +68,7 @@ own_path() {
 	cgcreate -g "$C:$NAME/a" -g "$C:$NAME/b"
 	cp /bin/sleep "$WORK/napper"
 	cat >"$RULES" <<-END
-		*:napper  $C  $NAME/b  ignore
+		*:$WORK/napper  $C  $NAME/b  ignore
 	END
 	echo "*:napper  $C  $NAME/a" >"$WORK/etc/cgrules.d/more"
 	background "$WORK/napper" 60

@@ -146,6 +146,34 @@ bad_policy() {
 		sed '1d;$d' | cat -s) <(echo; reeve help --scdoc | cat -s)
 }
 
+# The sequences that begin a colour, of a command whose output has some.
+colours() { # TERMINAL|PIPE [OPTION...]
+	local where=$1
+	shift
+	if [ "$where" = TERMINAL ]; then
+		python3 "$tree/test/e2e/terminal.py" reeve rules list "$@" "$folder/good.yaml" <<<"< what it does"
+	else
+		reeve rules list "$@" "$folder/good.yaml"
+	fi | grep -c $'\033\\['
+}
+
+@test "colour: on a terminal, without NO_COLOR, or as --color says" {
+	local colourful=[1-9]*
+	good_policy
+	export TERM=xterm
+	[[ $(colours TERMINAL) == $colourful ]]
+	[ "$(colours PIPE)" = 0 ]
+	[ "$(colours TERMINAL --color never)" = 0 ]
+	[[ $(colours PIPE --color always) == $colourful ]]
+	[ "$(NO_COLOR=1 colours TERMINAL)" = 0 ]
+	[[ $(NO_COLOR=1 colours PIPE --color=always) == $colourful ]]
+	[ "$(TERM=dumb colours TERMINAL)" = 0 ]
+	[[ $(NO_COLOR='' colours TERMINAL --color auto) == $colourful ]]
+	reeve_apart rules list --color sometimes
+	[ "$status" -eq 2 ]
+	[[ $errors == *'"sometimes" is not auto, always or never'* ]]
+}
+
 @test "check: a good policy" {
 	good_policy
 	reeve_apart check "$folder/good.yaml"

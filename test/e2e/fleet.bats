@@ -104,6 +104,10 @@ fleet_is() { # PATH VALUE
 	[ "$(value "$1")" = "$2" ]
 }
 
+fleet_says() { # PATH PART
+	value "$1" | grep -qF -- "$2"
+}
+
 fleet_above() { # PATH VALUE
 	[ "$(value "$1")" -gt "$2" ]
 }
@@ -217,6 +221,9 @@ rules: {}"
 	# Whoever pushes is told, too: the mistake is another host's.
 	echo "rules: {}" >none.yaml
 	refused 1 "h1 refuses it: etcd:$PREFIX/policy/label/web:2:10: unknown key" push none.yaml
+	# A mistake whose sentence is cut within a letter is still told.
+	printf 'rules: {a: {paths: [/bin/x], nice: 1, action: "x%s"}}\n' "$(printf 'é%.0s' {1..60})" | put policy/label/web
+	eventually fleet_says refused.mistakes.0.message '\xc3"'
 	ctl del "$PREFIX/policy/label/web" >/dev/null
 	eventually fleet_is refused None
 	groups_are own
@@ -329,11 +336,13 @@ rules: {}"
 	ctl user grant-role root root >/dev/null
 	ctl auth enable >/dev/null
 	CTL=(--user root:secret)
-	(umask 077 && echo wrong >password)
+	(umask 022 && echo wrong >password)
 	FLEET_MORE=", user: {name: root, password_file: \"$WORK/password\"}" local_policy <<<"groups: {own: {}}
 rules: {}"
 	start
-	eventually log_has "authentication failed"
+	eventually log_has "asking for a lease: the password in .*/password can be read or changed by other users"
+	chmod 600 password
+	eventually fleet_says trouble "authentication failed"
 	echo secret >password
 	connected
 	put policy/all <<<"groups: {first: {}}
@@ -384,6 +393,12 @@ rules: {}"
 	refused 1 "etcd at http://127.0.0.1:1: " reeve fleet status --etcd http://127.0.0.1:1
 }
 
+# Its JSON is what docs/json.md says.
+shows() {
+	fleet "$@" --json >out
+	python3 "$TREE/test/e2e/json_check.py" "$TREE/docs/json.md" "fleet $1" <out
+}
+
 @test "push, diff and rollback: checked, numbered, to a part of the hosts, and back" {
 	etcd_start
 	local_policy <<<"rules: {}"
@@ -409,8 +424,12 @@ rules: {}"
 	groups_are two
 	fleet rollback
 	groups_are one
-	fleet rollback 5 --json | grep -q '"number": 7'
+	shows rollback 5
+	grep -q '"number": 7' out
 	groups_are two
+	shows status
+	shows diff two.yaml
+	shows push --no-wait two.yaml
 	run fleet status --all
 	[[ $output == *"back to number 4"*first* ]]
 	refused 2 "from 1 to 100" push --percent 0 one.yaml

@@ -36,7 +36,7 @@ same() { # WORDS...
 	[ "$(starter --runtime-dir "$RUN" -g g)" = reeve ]
 	[ "$(starter --runtime-dir="$RUN" --config "$POLICY" --group g --nice 1 --umask 077)" = reeve ]
 	[ "$(starter --unshare ipc,uts --hostname box --capabilities sys_ptrace)" = reeve ]
-	[ "$(starter --runtime-dir "$RUN" --pids 50)" = reeve-commands ]
+	[ "$(starter --runtime-dir "$RUN" --limit pids=50)" = reeve-commands ]
 	[ "$(starter --seccomp 'errno EPERM @mount; kill ptrace')" = reeve ]
 	[ "$(starter --seccomp ordinary)" = reeve ]
 	[ "$(starter --seccomp '{"defaultAction": "SCMP_ACT_ALLOW"}')" = reeve-commands ]
@@ -48,11 +48,53 @@ same() { # WORDS...
 	[[ $output == *'the group "g" is frozen'* ]]
 }
 
+# Whose group a program is in: its last part, by the hierarchy that has the limit.
+place() {
+	sed -n 's/.*\/\(run-[0-9]*\|'"$1"'\)$/\1/p' | sort -u
+}
+
+@test "front: a group is made for the program, holds it, and is gone when it has ended" {
+	start
+	[ "$(starter --runtime-dir "$RUN" --pids 50)" = reeve ]
+	[ "$(starter --runtime-dir "$RUN" --pids 50 --pids 40)" = reeve-commands ]
+	[ "$(starter --runtime-dir "$RUN" -n mine --ram 512M --cpu '1.5 cores' --cpus 0)" = reeve ]
+	[ "$(timeout 60 reeve run --runtime-dir "$RUN" -n mine --pids 50 -- cat /proc/self/cgroup | place mine)" = mine ]
+	[[ $(timeout 60 reeve run --runtime-dir "$RUN" --pids 50 -- cat /proc/self/cgroup | place mine) =~ ^run-[0-9]+$ ]]
+	run timeout 60 reeve run --runtime-dir "$RUN" --pids 1 -- sh -c '(true); exit 7'
+	[ "$status" != 0 ]
+	[[ $output == *'the kernel refused new processes or threads'* ]]
+	# A limit that cannot hold, and a program that cannot start, leave none behind.
+	run timeout 60 reeve run --runtime-dir "$RUN" --ram nonsense -- true
+	[ "$status" != 0 ]
+	timeout 60 reeve run --runtime-dir "$RUN" --pids 50 -- reeve-test-none && false || code=$?
+	[ "$code" = 127 ]
+	run timeout 60 reeve group list --runtime-dir "$RUN" --json
+	[[ $output != *run-* && $output != *mine* ]]
+	[ -z "$(find /sys/fs/cgroup -path "*$NAME*" -name 'run-*' -o -path "*$NAME*" -name mine)" ]
+}
+
+@test "front: a group that a child stays in stays, and is told" {
+	start
+	run timeout 60 reeve run --runtime-dir "$RUN" -n mine --pids 50 -- sh -c 'sleep 1000 >/dev/null 2>&1 3>&- & echo $!'
+	[ "$status" = 0 ]
+	owned "${lines[0]}"
+	[[ $output == *'the group "mine" stays'* ]]
+	timeout 60 reeve group kill --runtime-dir "$RUN" mine
+	timeout 60 reeve group delete --runtime-dir "$RUN" mine
+}
+
 @test "front: what is said and how it ends is the same" {
 	start
 	same run --runtime-dir "$RUN" -g g -- cat /proc/self/cgroup
 	same run --runtime-dir "$RUN" -g g -- sh -c 'exit 42'
 	same run --runtime-dir "$RUN" -g g -- sh -c 'kill -USR1 $$'
+	same run --runtime-dir "$RUN" -n mine --pids 50 -- sh -c 'exit 42'
+	same run --runtime-dir "$RUN" -n mine --pids 1 -- sh -c '(true); exit 7'
+	same run --runtime-dir "$RUN" -n mine --pids nonsense -- true
+	same run --runtime-dir "$RUN" -n mine --cpu-idle perhaps -- true
+	same run --runtime-dir "$RUN" -n g --pids 50 -- true
+	same run --runtime-dir "$RUN" -n mine -- true
+	same run --runtime-dir "$RUN" -n mine --pids 50 -- reeve-test-none
 	same run --runtime-dir "$RUN" -g none -- true
 	same run --runtime-dir "$RUN" -g 'a"b' -- true
 	same run --runtime-dir "$RUN" -g g -- reeve-test-none

@@ -15,6 +15,8 @@ setup() {
 		  tool: {paths: ["$WORK/tool"], action: execute, group: apps}
 		groups:
 		  apps: {pids: 500}
+		sinks:
+		  here: {file: {path: "$WORK/sunk.json"}}
 	EOF2
 	printf 'run: [/bin/sleep, "1000"]\n' >conf/services/nap.yaml
 	POLICY=$WORK/conf
@@ -25,65 +27,103 @@ teardown() {
 	e2e_teardown
 }
 
+# shows COMMAND [WORD...]: what it prints is what docs/json.md says.
+shows() {
+	local section=${SECTION:-}
+	[ -n "$section" ] || case $1 in
+	group | service | rules | profile | seccomp) section="$1 $2" ;;
+	*) section=$1 ;;
+	esac
+	local options=(--json --runtime-dir "$RUN") words=("$@") i
+	# Before the words of a program.
+	for ((i = 0; i < ${#words[@]}; i++)); do
+		[ "${words[i]}" != -- ] || break
+	done
+	echo "reeve $*"
+	timeout 60 reeve "${words[@]:0:i}" "${options[@]}" "${words[@]:i}" </dev/null 3>&- >out 2>err || true
+	[ -z "${ERRORS:-}" ] || mv err out
+	python3 "$TREE/test/e2e/json_check.py" "$TREE/docs/json.md" "$section" <out || {
+		head -n 20 err
+		return 1
+	}
+}
+
 @test "what is documented is printed, and nothing else" {
 	background ./tool 1000
 	eventually is_in $! apps
-	timeout 120 python3 - "$TREE/docs/json.md" "$RUN" "$WORK/tool" "$WORK/conf" 3>&- <<-'EOF2'
-		import json, re, subprocess, sys
-		page, run, tool, policy = sys.argv[1:]
-		arguments = {"group show": ["apps"], "service status": ["nap"],
-		             "explain": ["--config", policy, "--exe", tool],
-		             "rules list": [policy], "check": [policy]}
-		alone = {"explain", "rules list", "check", "doctor", "version"}
-		types = {"string": str, "number": (int, float), "boolean": bool, "object": dict}
-
-		def rows(section):
-		    for keys, kinds, says in re.findall(r"^\| (`.*?) \| (.*?) \| ?(.*?) ?\|$", section, re.M):
-		        names = re.findall(r"`([^`]+)`", keys)
-		        kinds = kinds.split(", ")
-		        for i, name in enumerate(names):
-		            yield name, kinds[min(i, len(kinds) - 1)], "optional" in says
-
-		def check(value, path, known, met):
-		    """Every key on the way, down to what is documented as a whole."""
-		    if path in known:
-		        kind = known[path]
-		        met.add(path)
-		        good = (value is None and kind.endswith("?")) or \
-		            isinstance(value, types[kind.rstrip("?")])
-		        assert good, (path, kind, value)
-		    elif isinstance(value, dict):
-		        for key, below in value.items():
-		            check(below, f"{path}.{key}" if path else key, known, met)
-		    elif isinstance(value, list):
-		        assert any(k.startswith(path + "[]") for k in known), f"not documented: {path}"
-		        met.add(path + "[]")
-		        for below in value:
-		            check(below, path + "[]", known, met)
-		    else:
-		        raise AssertionError(f"not documented: {path}")
-
-		text = open(page).read()
-		sections = re.findall(r"^## `reeve (.*?)`\n(.*?)(?=^## )", text, re.M | re.S)
-		assert len(sections) > 10, sections
-		for command, section in sections:
-		    documented = list(rows(section))
-		    known = {name: kind for name, kind, _ in documented}
-		    assert known, command
-		    where = [] if command in alone else ["--runtime-dir", run]
-		    words = ["reeve", *command.split(), *arguments.get(command, []), "--json", *where]
-		    printed = subprocess.run(words, capture_output=True, text=True, timeout=60).stdout
-		    met = set()
-		    try:
-		        check(json.loads(printed), "", known, met)
-		        for name, _, optional in documented:
-		            # A list may be empty.
-		            above = name.rsplit("[]", 1)[0] + "[]"
-		            empty = above in met and not any(m.startswith(above + ".") for m in met)
-		            assert optional or name in met or empty, f"not printed: {name}"
-		    except (AssertionError, ValueError) as error:
-		        sys.exit(f"reeve {command}: {error}\n{printed[:3000]}")
+	local last
+	while read -r last; do
+		shows $last
+	done <<-EOF2
+		status
+		group list
+		group show apps
+		group create extra --pids 10
+		group set extra --pids 20
+		group freeze extra
+		group thaw extra
+		group kill extra
+		group delete extra
+		service list
+		service status nap
+		service restart nap
+		service stop nap
+		service start nap
+		service set nap pids=100
+		service disable nap
+		service enable nap
+		service install more --no-start true
+		service remove more
+		scan
+		reload
+		metrics
 	EOF2
-	# Without a daemon.
-	[ "$(reeve status --json --runtime-dir "$WORK/none" 2>/dev/null)" = $'{\n  "running": false\n}' ]
+	reeve group create other --pids 10 --runtime-dir "$RUN"
+	shows group move other $!
+}
+
+@test "what needs no daemon, too" {
+	local last
+	stop
+	printf 'tests: [{name: wrong, path: /bin/true, expect: {group: apps}}]\n' >>conf/reeve.yaml
+	mkdir -p etc profiles
+	printf '*:tool cpu apps/\n' >etc/cgrules.conf
+	printf 'description: a test\nunshare: [pid]\n' >profiles/one.yaml
+	while read -r last; do
+		shows $last
+	done <<-EOF2
+		explain --config $WORK/conf --exe $WORK/tool
+		rules list conf
+		rules test conf
+		check conf
+		check --cost conf
+		doctor
+		version
+		import etc
+		migrate --check
+		profile check profiles/one.yaml
+		profile list
+		seccomp list
+		seccomp explain ordinary
+		mount
+		clean
+	EOF2
+	SECTION="doctor --self-test" shows doctor --self-test --source procfs
+	# These tell on standard error.
+	ERRORS=1 shows run --pids 10 --config "$WORK/conf" -- true
+	ERRORS=1 shows record --source procfs --count 1 record
+}
+
+@test "a new daemon, and none" {
+	SECTION="reload --exec" shows reload --exec
+	! reeve status --json --runtime-dir "$WORK/none" >told 2>/dev/null
+	[ "$(<told)" = $'{\n  "running": false\n}' ]
+}
+
+@test "no command is forgotten, and none ignores --json" {
+	local command
+	reeve help | python3 "$TREE/test/e2e/json_check.py" "$TREE/docs/json.md" --commands
+	for command in help top "service logs nap" "service unit nap" "enter 1 true"; do
+		refused 2 "prints no JSON" reeve --json $command
+	done
 }

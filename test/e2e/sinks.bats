@@ -99,6 +99,18 @@ many() { # COUNT
 	reeve status --runtime-dir "$RUN" | grep -Eq '^ +here +file +idle +0 '
 }
 
+@test "sinks: what happens as soon as the daemon answers is told" {
+	local try
+	cp /bin/true first
+	sink_policy "$WORK/events.json" "events: {type: exec, exe: $WORK/first}"
+	for try in 1 2 3 4; do
+		start
+		./first
+		eventually of_kind_is $((try * 2)) event events.json
+		stop
+	done
+}
+
 @test "sinks: a file whose disk is full gets all of it later, once" {
 	mkdir disk
 	mount -t tmpfs -o size=64k none disk
@@ -114,6 +126,17 @@ many() { # COUNT
 	of_kind_is 40 decision disk/events
 	numbers_agree disk/events
 	sink_is here lost 0
+}
+
+@test "sinks: an error that is cut within a letter is still told" {
+	local before="cannot write events to $WORK/" pad=
+	((${#before} % 2 == 0)) || pad=x
+	((${#before} < 200))
+	# 255 bytes are kept of it.
+	sink_policy "$WORK/$pad$(printf 'é%.0s' {1..120})/events"
+	start
+	eventually sink_is here state failed
+	sink here last_error | grep -q 'cannot write events to /.*xc3$'
 }
 
 @test "sinks: a spool whose disk is full loses what it cannot hold, and says how much" {

@@ -44,7 +44,7 @@ api() { # PATH [CURL-OPTION...]
 	refused 2 "no place to listen" reeve web --listen nowhere
 	refused 2 "no host name" reeve web --host http://a
 	refused 2 "goes with --listen unix" reeve web --socket-group root
-	refused 1 "cannot open the token file" reeve web --token-file none
+	refused 1 "cannot read the token in none" reeve web --token-file none
 	start
 	web --listen 127.0.0.1:0
 	port=${ADDRESS%/}
@@ -76,7 +76,7 @@ api() { # PATH [CURL-OPTION...]
 	start
 	echo "a-token-of-forty-characters-or-a-few-more" >token
 	chmod 644 token
-	refused 1 "others may use it" reeve web --token-file token
+	refused 1 "changed by other users" reeve web --token-file token
 	chmod 600 token
 	web --listen "unix:$WORK/web.sock" --token-file token --host reeve.example.net
 	expect "600 srwx------" stat -c '%a %A' web.sock || expect "600 srw-------" stat -c '%a %A' web.sock
