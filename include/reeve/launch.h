@@ -50,6 +50,15 @@ int reeve_plan_descriptor(struct reeve_plan *plan, int fd, int as);
  */
 int reeve_plan_prepare(struct reeve_plan *plan, unsigned networks, char **ret_sentence);
 
+/*
+ * Each program gets a group of its own, below all those of reeve_plan_cgroup(), whose limits hold
+ * it; until there are `count` (at most 64; 0 is fine), they are made ahead, and a start that finds
+ * none makes its own. It is removed when the program's end is seen, and again tried to be whenever
+ * that is asked for. After this no cgroup can be added. -EINVAL: too many, or the plan has no
+ * cgroup; or why none can be made there.
+ */
+int reeve_plan_groups(struct reeve_plan *plan, unsigned count, char **ret_sentence);
+
 /* A program that was started. */
 struct reeve_launch;
 
@@ -91,6 +100,7 @@ struct reeve_report {
 		group_oom_kills; /* processes that the kernel killed, for memory was at its limit */
 	uint64_t group_pids_refused; /* forks that the limit of tasks refused */
 	enum reeve_reason reason;
+	int group_stays; /* processes that it left behind are in the group of its own */
 };
 #define REEVE_UNKNOWN UINT64_MAX
 

@@ -33,6 +33,29 @@ static char *keep(struct destination *destination, const char *first, const char
 
 /* ---- which hierarchies ---- */
 
+/* Those with controllers come first, then those that have names only. */
+static const struct hierarchy *hierarchy_at(const struct layout *layout, size_t index)
+{
+	return index < layout->hierarchy_count ? &layout->hierarchies[index]
+					       : &layout->named[index - layout->hierarchy_count];
+}
+
+static size_t count_all(const struct layout *layout)
+{
+	return layout->hierarchy_count + layout->named_count;
+}
+
+/* "name=mine" in "cpu,name=mine". */
+static bool has_name(const struct hierarchy *h, struct slice name)
+{
+	for (const char *word = h->name; word; word = strchr(word, ',')) {
+		word += *word == ',';
+		if (slice_eq(name, (struct slice){ word, strcspn(word, ",") }))
+			return true;
+	}
+	return false;
+}
+
 static int find_hierarchy(const struct layout *layout, struct slice name, uint32_t *ret_controller)
 {
 	enum controller controller;
@@ -44,8 +67,8 @@ static int find_hierarchy(const struct layout *layout, struct slice name, uint32
 		*ret_controller = UINT32_C(1) << controller;
 		return found ? (int)(found - layout->hierarchies) : -ENODEV;
 	}
-	for (size_t i = 0; i < layout->hierarchy_count; i++)
-		if (slice_eq(name, slice_of(layout->hierarchies[i].name)))
+	for (size_t i = 0; name.size > 0 && i < count_all(layout); i++)
+		if (has_name(hierarchy_at(layout, i), name))
 			return (int)i;
 	return -ENODEV;
 }
@@ -65,13 +88,14 @@ static int find_all(const struct layout *layout, const char *controllers,
 		return layout->v2 >= 0 ? 0 : -ENODEV;
 	}
 	if (streq(controllers, "*")) {
-		for (size_t i = 0; i < layout->hierarchy_count; i++)
-			wanted[i] = WANTED;
+		for (size_t i = 0; i < count_all(layout); i++)
+			wanted[i] = hierarchy_is_systemd(hierarchy_at(layout, i)) ? 0 : WANTED;
 		return 0;
 	}
-	for (const char *at = controllers; at; at = strchr(at, ',')) {
-		at += *at == ',';
-		index = find_hierarchy(layout, (struct slice){ at, strcspn(at, ",") }, &controller);
+	for (const char *word = controllers; word; word = strchr(word, ',')) {
+		word += *word == ',';
+		index = find_hierarchy(layout, (struct slice){ word, strcspn(word, ",") },
+				       &controller);
 		if (index < 0)
 			r = index;
 		else
@@ -109,12 +133,12 @@ static int add_seat(struct destination *destination, const struct hierarchy *h, 
 
 static bool leads_out(const char *path)
 {
-	for (const char *at = path; at; at = strchr(at, '/')) {
+	for (const char *part = path; part; part = strchr(part, '/')) {
 		size_t size;
 
-		at += *at == '/';
-		size = strcspn(at, "/");
-		if (size == 2 && at[0] == '.' && at[1] == '.')
+		part += *part == '/';
+		size = strcspn(part, "/");
+		if (size == 2 && part[0] == '.' && part[1] == '.')
 			return true;
 	}
 	return *path != '/';
@@ -132,9 +156,9 @@ int destination_add(struct destination *destination, const struct layout *layout
 	kept = keep(destination, path, "");
 	if (!kept)
 		return -ENAMETOOLONG;
-	for (size_t i = 0; i < layout->hierarchy_count; i++)
+	for (size_t i = 0; i < count_all(layout); i++)
 		if (wanted[i] &&
-		    add_seat(destination, &layout->hierarchies[i], kept, wanted[i]) < 0)
+		    add_seat(destination, hierarchy_at(layout, i), kept, wanted[i]) < 0)
 			return -ENAMETOOLONG;
 	return r;
 }
@@ -144,9 +168,9 @@ int destination_add(struct destination *destination, const struct layout *layout
 static const struct hierarchy *hierarchy_of(const struct layout *layout,
 					    const struct placement_seat *seat)
 {
-	for (size_t i = 0; i < layout->hierarchy_count; i++)
-		if (layout->hierarchies[i].id == seat->hierarchy)
-			return &layout->hierarchies[i];
+	for (size_t i = 0; i < count_all(layout); i++)
+		if (hierarchy_at(layout, i)->id == seat->hierarchy)
+			return hierarchy_at(layout, i);
 	return NULL;
 }
 
@@ -251,7 +275,7 @@ bool destination_has(const struct layout *layout, const struct placement_seat *s
 	uint32_t ignored;
 	int index = find_hierarchy(layout, slice_of(controller), &ignored);
 
-	return index >= 0 && layout->hierarchies[index].id == seat->hierarchy;
+	return index >= 0 && hierarchy_at(layout, (size_t)index)->id == seat->hierarchy;
 }
 
 int destination_write(const struct layout *layout, const struct placement_seat *seat,

@@ -20,9 +20,10 @@ void destination_begin(struct destination *destination);
 
 /*
  * Adds the group at `path` ("/students", "/" for the root) in the hierarchies of `controllers`:
- * "cpu,memory", "*" for every one, "" for v2's. A hierarchy that was added before keeps its path.
- * -ENODEV where a controller is in no mounted hierarchy (the others are added), -ENAMETOOLONG where
- * the paths do not fit, -EINVAL for one that leads out. No allocation.
+ * "cpu,memory", "name=mine", "*" for every one but systemd's own, "" for v2's. A hierarchy that was
+ * added before keeps its path. -ENODEV where a controller is in no mounted hierarchy (the others
+ * are added), -ENAMETOOLONG where the paths do not fit, -EINVAL for one that leads out. No
+ * allocation.
  */
 int destination_add(struct destination *destination, const struct layout *layout,
 		    const char *controllers, const char *path);

@@ -15,6 +15,7 @@
 #include "cgroup/ops.h"
 #include "util/fd.h"
 #include "util/mountinfo.h"
+#include "util/text.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -40,6 +41,8 @@ void layout_free(struct layout *layout)
 		return;
 	for (size_t i = 0; i < layout->hierarchy_count; i++)
 		hierarchy_done(&layout->hierarchies[i]);
+	for (size_t i = 0; i < layout->named_count; i++)
+		hierarchy_done(&layout->named[i]);
 	free(layout);
 }
 
@@ -109,24 +112,65 @@ bool hierarchy_is_better(const struct mount_entry *entry, bool read_only,
 	return whole && !was_whole;
 }
 
+static bool is_read_only(const struct mount_entry *entry)
+{
+	return mount_option(entry->options, "ro") || mount_option(entry->super_options, "ro");
+}
+
 static int fill_hierarchy(struct hierarchy *h, const struct mount_entry *entry, bool v2,
 			  uint32_t controllers)
 {
 	h->v2 = v2;
 	h->controllers = controllers;
-	h->read_only =
-		mount_option(entry->options, "ro") || mount_option(entry->super_options, "ro");
+	h->read_only = is_read_only(entry);
 	h->favordynmods = mount_option(entry->super_options, "favordynmods");
 	h->mount_point = strdup(entry->mount_point);
 	h->mount_root = strdup(entry->root);
 	return h->mount_point && h->mount_root ? 0 : -ENOMEM;
 }
 
+/* The option "name=mine" among others, or size 0. */
+static struct slice name_option(const char *options)
+{
+	for (const char *at = options; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, "name=", strlen("name=")) == 0)
+			return (struct slice){ at, strcspn(at, ",") };
+	}
+	return (struct slice){ 0 };
+}
+
+static int add_named(struct layout *layout, const struct mount_entry *entry)
+{
+	struct slice name = name_option(entry->super_options);
+	struct hierarchy *h = NULL;
+	int fd, r;
+
+	if (name.size == 0)
+		return 0;
+	for (size_t i = 0; i < layout->named_count && !h; i++)
+		if (slice_eq(name, slice_of(layout->named[i].name)))
+			h = &layout->named[i];
+	if (h ? !hierarchy_is_better(entry, is_read_only(entry), h)
+	      : layout->named_count == NAMED_MAX)
+		return 0;
+	fd = hierarchy_open_mount(layout->host, entry, false);
+	if (fd < 0)
+		return fd == -ENOMEM ? fd : 0;
+	if (h)
+		hierarchy_done(h);
+	else
+		h = &layout->named[layout->named_count++];
+	*h = (struct hierarchy){ .fd = fd };
+	r = fill_hierarchy(h, entry, false, 0);
+	h->name = r < 0 ? NULL : strndup(name.data, name.size);
+	return h->name ? 0 : -ENOMEM;
+}
+
 static int add_mount(struct layout *layout, const struct mount_entry *entry)
 {
 	bool v2 = streq(entry->type, "cgroup2");
-	bool read_only =
-		mount_option(entry->options, "ro") || mount_option(entry->super_options, "ro");
+	bool read_only = is_read_only(entry);
 	uint32_t controllers = 0;
 	struct hierarchy *h = NULL;
 	int fd;
@@ -135,13 +179,13 @@ static int add_mount(struct layout *layout, const struct mount_entry *entry)
 		controllers =
 			parse_controllers(entry->super_options, strlen(entry->super_options), ',');
 	if (!v2 && controllers == 0)
-		return 0; /* name=systemd and the like: never ours to write */
+		return add_named(layout, entry);
 	for (size_t i = 0; i < layout->hierarchy_count && !h; i++)
 		if (same_hierarchy(&layout->hierarchies[i], v2, controllers))
 			h = &layout->hierarchies[i];
 	if (h && !hierarchy_is_better(entry, read_only, h))
 		return 0;
-	if (!h && layout->hierarchy_count == HIERARCHY_MAX)
+	if (!h && layout->hierarchy_count == ARRAY_SIZE(layout->hierarchies))
 		return 0;
 	fd = hierarchy_open_mount(layout->host, entry, v2);
 	if (fd < 0)
@@ -205,6 +249,18 @@ static int read_own(struct layout *layout, struct error *err)
 			h->own_path = strndup(line.path, line.path_length);
 			h->name = strndup(line.names, line.names_length);
 			if (!h->own_path || !h->name)
+				return error_oom(err);
+		}
+		for (size_t i = 0; i < layout->named_count; i++) {
+			struct hierarchy *h = &layout->named[i];
+
+			if (!slice_eq(slice_of(h->name),
+				      (struct slice){ line.names, line.names_length }))
+				continue;
+			free(h->own_path);
+			h->id = line.id;
+			h->own_path = strndup(line.path, line.path_length);
+			if (!h->own_path)
 				return error_oom(err);
 		}
 	}
@@ -278,6 +334,12 @@ static int name_the_unnamed(struct layout *layout)
 		if (!h->name || !h->own_path)
 			return -ENOMEM;
 	}
+	for (size_t i = 0; i < layout->named_count; i++) {
+		struct hierarchy *h = &layout->named[i];
+
+		if (!h->own_path && !(h->own_path = strdup("/")))
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -320,6 +382,11 @@ const struct hierarchy *layout_find(const struct layout *layout, enum controller
 			found = h;
 	}
 	return found;
+}
+
+bool hierarchy_is_systemd(const struct hierarchy *h)
+{
+	return h->controllers == 0 && !h->v2 && streq(h->name, "name=systemd");
 }
 
 const char *layout_mode_name(enum layout_mode mode)

@@ -27,7 +27,7 @@ enum controller {
 
 enum layout_mode { LAYOUT_NONE, LAYOUT_V1, LAYOUT_V2, LAYOUT_HYBRID };
 
-enum { HIERARCHY_MAX = 16 };
+enum { HIERARCHY_MAX = 24, NAMED_MAX = 8 }; /* of all, and of those without controllers */
 
 struct hierarchy {
 	bool v2;
@@ -46,8 +46,12 @@ struct cgroup_ops;
 
 struct layout {
 	enum layout_mode mode;
-	struct hierarchy hierarchies[HIERARCHY_MAX]; /* controllers' and v2; never name=systemd */
+	struct hierarchy hierarchies[HIERARCHY_MAX - NAMED_MAX]; /* controllers' and v2 */
 	size_t hierarchy_count;
+	/* v1, without controllers: "name=mine". Only what is told to go there does, and none of
+	 * reeve's own groups. */
+	struct hierarchy named[NAMED_MAX];
+	size_t named_count;
 	uint32_t available;	 /* controllers that can be used, in any hierarchy */
 	uint32_t unmounted;	 /* known to /proc/cgroups, enabled, and in no mounted hierarchy */
 	int v2;			 /* index of the v2 hierarchy, or -1 */
@@ -64,6 +68,9 @@ struct layout {
 int layout_detect(const struct host *host, struct layout **ret_layout, struct error *err);
 void layout_free(struct layout *layout);
 DEFINE_CLEANUP(struct layout *, layout_free);
+
+/* systemd's own tree, which "all hierarchies" leaves alone. */
+bool hierarchy_is_systemd(const struct hierarchy *h);
 
 /* The hierarchy that has the controller, or NULL. On hybrid hosts a v1 one comes first. */
 const struct hierarchy *layout_find(const struct layout *layout, enum controller controller);

@@ -37,6 +37,39 @@ static void is_in_the_hierarchies_of_its_controllers(void **state)
 	fake_done(&fake);
 }
 
+static void names_without_controllers_count(void **state)
+{
+	struct fake fake;
+	size_t all;
+
+	(void)state;
+	fake_init(&fake, FAKE_V1_JOINT);
+	assert_int_equal(fake.layout->named_count, 1);
+	assert_string_equal(fake.layout->named[0].name, "name=mine");
+	destination_begin(&destination);
+	assert_int_equal(destination_add(&destination, fake.layout, "name=mine", "/a/b"), 0);
+	assert_int_equal(destination.placement.count, 1);
+	assert_int_equal(destination.placement.in[0].hierarchy, 3);
+	assert_int_equal(destination_make(&destination, fake.layout, NULL, NULL, NULL), 2);
+	assert_true(fake_exists(&fake, "cg/named/a/b/cgroup.procs"));
+	assert_true(destination_has(fake.layout, &destination.placement.in[0], "name=mine"));
+	assert_int_equal(destination_add(&destination, fake.layout, "name=other", "/c"), -ENODEV);
+	destination_begin(&destination);
+	assert_int_equal(destination_add(&destination, fake.layout, "*", "/"), 0);
+	all = fake.layout->hierarchy_count;
+	assert_int_equal(destination.placement.count, all + 1);
+	fake_done(&fake);
+	/* systemd's own is meant by its name only. */
+	fake_init(&fake, FAKE_HYBRID);
+	destination_begin(&destination);
+	assert_int_equal(destination_add(&destination, fake.layout, "*", "/"), 0);
+	assert_int_equal(destination.placement.count, fake.layout->hierarchy_count);
+	destination_begin(&destination);
+	assert_int_equal(destination_add(&destination, fake.layout, "name=systemd", "/"), 0);
+	assert_int_equal(destination.placement.count, 1);
+	fake_done(&fake);
+}
+
 static void what_is_not_mounted_is_told(void **state)
 {
 	struct fake fake;
@@ -115,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_in_the_hierarchies_of_its_controllers),
+		cmocka_unit_test(names_without_controllers_count),
 		cmocka_unit_test(what_is_not_mounted_is_told),
 		cmocka_unit_test(joint_controllers_are_one),
 		cmocka_unit_test(is_made_level_by_level),

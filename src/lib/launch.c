@@ -7,6 +7,7 @@
 
 #include "config/profile.h"
 #include "launch/account.h"
+#include "launch/group-pool.h"
 #include "launch/network-pool.h"
 #include "launch/recipe.h"
 #include "lib/sentence.h"
@@ -26,6 +27,9 @@ struct reeve_plan {
 	unsigned roots; /* launches with a root */
 	int base_fd;	/* struct launch_file_system; -1 */
 	struct network_pool networks;
+
+	bool own_groups; /* each program gets one, below those above */
+	struct group_pool groups;
 };
 
 struct reeve_launch {
@@ -33,6 +37,7 @@ struct reeve_launch {
 	struct account account;
 	struct launch_status status;
 	struct group_usage usage; /* of its groups, from the start to the end */
+	struct group_place own;	  /* its own group */
 	bool ended;
 };
 
@@ -60,6 +65,7 @@ void reeve_plan_free(struct reeve_plan *plan)
 	entrance_done(&plan->entrance);
 	account_done(&plan->account);
 	network_pool_done(&plan->networks);
+	group_pool_done(&plan->groups);
 	closep(&plan->base_fd);
 	free(plan);
 }
@@ -115,10 +121,20 @@ int reeve_plan_profile(struct reeve_plan *plan, const char *name, char **ret_sen
 int reeve_plan_cgroup(struct reeve_plan *plan, const char *folder, char **ret_sentence)
 {
 	struct error err = ERROR_INIT;
-	int r = entrance_add(&plan->entrance, folder, &err);
+	int r = 0;
+
+	if (plan->own_groups)
+		r = error_set(&err, -EBUSY,
+			      "cannot add the group %s: programs have groups below the others "
+			      "already",
+			      folder);
+	if (r == 0)
+		r = entrance_add(&plan->entrance, folder, &err);
 
 	if (r == 0)
 		r = account_add(&plan->account, folder);
+	if (r == 0)
+		r = group_pool_add(&plan->groups, folder);
 	return r < 0 ? sentence_give(&err, r, ret_sentence) : 0;
 }
 
@@ -166,6 +182,17 @@ int reeve_plan_prepare(struct reeve_plan *plan, unsigned networks, char **ret_se
 	return r < 0 ? sentence_give(&err, r, ret_sentence) : 0;
 }
 
+int reeve_plan_groups(struct reeve_plan *plan, unsigned count, char **ret_sentence)
+{
+	struct error err = ERROR_INIT;
+	int r = group_pool_fill(&plan->groups, count, &err);
+
+	if (r < 0)
+		return sentence_give(&err, r, ret_sentence);
+	plan->own_groups = true;
+	return 0;
+}
+
 /* The blocks of a plan that name what was made ahead, while it starts. */
 struct ahead {
 	struct launch_namespaces namespaces;
@@ -198,18 +225,57 @@ static void use_ahead(struct reeve_plan *plan, struct launch_plan *whole, struct
 
 /* ---- a launch ---- */
 
-static int start_whole(struct reeve_plan *plan, struct launch_plan *whole,
-		       struct reeve_launch *launch, struct error *err)
+/* A group of its own, whose counters begin with the program. */
+static int take_group(struct reeve_plan *plan, struct reeve_launch *launch,
+		      struct entrance *entrance, struct error *err)
+{
+	_cleanup_(account_done) struct account account = { .count = 0 };
+	int r = group_pool_take(&plan->groups, &launch->own, err);
+
+	for (size_t i = 0; r == 0 && i < launch->own.count; i++) {
+		r = entrance_add(entrance, launch->own.folders[i], err);
+		if (r == 0)
+			r = account_add(&account, launch->own.folders[i]);
+	}
+	return r < 0 ? r : account_begin(&account, &launch->account);
+}
+
+static int start_inside(struct reeve_plan *plan, struct launch_plan *whole,
+			struct reeve_launch *launch, struct error *err)
 {
 	struct ahead ahead;
-	int r = account_begin(&plan->account, &launch->account);
+	int r;
 
-	if (r < 0)
-		return r;
 	use_ahead(plan, whole, &ahead);
 	r = launch_start(whole, &launch->child, NULL, err);
 	closep(&ahead.join.fd);
 	return r;
+}
+
+static int start_whole(struct reeve_plan *plan, struct launch_plan *whole,
+		       struct reeve_launch *launch, struct error *err)
+{
+	struct entrance own;
+	int r;
+
+	entrance_init(&own);
+	if (plan->own_groups) {
+		r = take_group(plan, launch, &own, err);
+		entrance_plan(&own, whole);
+	} else {
+		r = account_begin(&plan->account, &launch->account);
+		entrance_plan(&plan->entrance, whole);
+	}
+	if (r == 0)
+		r = start_inside(plan, whole, launch, err);
+	entrance_done(&own);
+	return r;
+}
+
+/* Whoever a program left in its group keeps it there. */
+static bool leave_group(struct reeve_launch *launch)
+{
+	return group_place_remove(&launch->own) == 0;
 }
 
 int reeve_launch_start(struct reeve_plan *plan, char *const argv[],
@@ -223,14 +289,16 @@ int reeve_launch_start(struct reeve_plan *plan, char *const argv[],
 	int r = launch ? recipe_plan(plan->recipe, &whole, &err) : -ENOMEM;
 
 	if (r == 0) {
-		entrance_plan(&plan->entrance, &whole);
 		if (plan->pass_count)
 			whole.descriptors = &descriptors;
 		r = start_whole(plan, &whole, launch, &err);
 	}
 	if (r < 0) {
-		if (launch)
+		if (launch) {
+			(void)leave_group(launch);
+			group_place_done(&launch->own);
 			account_done(&launch->account);
+		}
 		free(launch);
 		return sentence_give(&err, r, ret_sentence);
 	}
@@ -274,7 +342,7 @@ static enum reeve_reason reason_of(const struct launch_status *status,
 
 /* As much of it as the caller knows. */
 static void fill_report(const struct launch_status *status, const struct group_usage *usage,
-			struct reeve_report *report)
+			bool group_stays, struct reeve_report *report)
 {
 	struct reeve_report whole = {
 		.size = report->size,
@@ -289,6 +357,7 @@ static void fill_report(const struct launch_status *status, const struct group_u
 		.group_oom_kills = figure(usage, USAGE_OOM_KILLS, usage->oom_kills),
 		.group_pids_refused = figure(usage, USAGE_PIDS_MAX_HITS, usage->pids_max_hits),
 		.reason = reason_of(status, usage),
+		.group_stays = group_stays,
 	};
 
 	memcpy(report, &whole, MIN(report->size, sizeof(whole)));
@@ -322,9 +391,10 @@ int reeve_launch_wait(struct reeve_launch *launch, int timeout_ms, struct reeve_
 			return r;
 		launch->ended = true;
 		account_read(&launch->account, &launch->usage);
+		(void)leave_group(launch);
 	}
 	if (report)
-		fill_report(&launch->status, &launch->usage, report);
+		fill_report(&launch->status, &launch->usage, !leave_group(launch), report);
 	return 0;
 }
 
@@ -334,5 +404,7 @@ void reeve_launch_free(struct reeve_launch *launch)
 		return;
 	launch_child_done(&launch->child);
 	account_done(&launch->account);
+	(void)leave_group(launch);
+	group_place_done(&launch->own);
 	free(launch);
 }

@@ -6,8 +6,11 @@
 #include "util/fd.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 static char shell[] = "/bin/sh", dash_c[] = "-c";
 
@@ -209,6 +212,91 @@ static void test_prepared(void **state)
 	reeve_plan_free(plan);
 }
 
+/* Where groups can be made: the v2 hierarchy, for root. */
+static char *group_new(void)
+{
+	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+	char *folder = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		struct statfs statfs_;
+
+		if (statfs(mounts[i], &statfs_) < 0 || statfs_.f_type != CGROUP2_SUPER_MAGIC)
+			continue;
+		assert_true(asprintf(&folder, "%s/reeve-test-%d-launch", mounts[i], (int)getpid()) >
+			    0);
+		if (mkdir(folder, 0755) == 0)
+			return folder;
+		free(folder);
+	}
+	return NULL;
+}
+
+static size_t count_groups(const char *folder)
+{
+	struct stat status;
+
+	assert_int_equal(stat(folder, &status), 0);
+	return status.st_nlink - 2;
+}
+
+/* Each program is in a group of its own, which goes with it, unless somebody stays. */
+static void test_groups(void **state)
+{
+	struct reeve_report report = { .size = sizeof(report) };
+	struct reeve_plan *plan = plan_of(NULL, NULL);
+	_cleanup_(freep) char *folder = NULL, *sentence = NULL, *text = NULL;
+	struct reeve_launch *launch, *other;
+	int pipes[2], hold[2];
+
+	assert_int_equal(reeve_plan_groups(plan, 1, &sentence), -EINVAL);
+	folder = geteuid() == 0 ? group_new() : NULL;
+	if (!folder) {
+		reeve_plan_free(plan);
+		skip();
+	}
+	assert_int_equal(reeve_plan_cgroup(plan, folder, NULL), 0);
+	assert_int_equal(reeve_plan_groups(plan, 65, NULL), -EINVAL);
+	assert_int_equal(reeve_plan_groups(plan, 2, NULL), 0);
+	assert_int_equal(reeve_plan_cgroup(plan, folder, NULL), -EBUSY);
+	assert_int_equal(count_groups(folder), 2);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	assert_int_equal(reeve_plan_descriptor(plan, pipes[1], 1), 0);
+	assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+	assert_int_equal(reeve_plan_descriptor(plan, hold[0], 5), 0);
+	launch = start(plan, "grep -c /launch- /proc/self/cgroup");
+	assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+	assert_int_equal(report.group_stays, 0);
+	assert_true(report.group_cpu_ns != REEVE_UNKNOWN && report.group_cpu_ns > 0);
+	reeve_launch_free(launch);
+	assert_int_equal(count_groups(folder), 1);
+	/* Without one that was made ahead it is the same; a child that stays keeps the group. */
+	launch = start(plan, "exec >/dev/null; exit 0");
+	other = start(plan, "exec >/dev/null; (read word) <&5 & exit 0");
+	assert_int_equal(reeve_launch_wait(launch, -1, &report), 0);
+	assert_int_equal(report.group_stays, 0);
+	reeve_launch_free(launch);
+	assert_int_equal(reeve_launch_wait(other, -1, &report), 0);
+	assert_int_equal(report.group_stays, 1);
+	assert_int_equal(count_groups(folder), 1);
+	assert_int_equal(write(hold[1], "\n", 1), 1);
+	for (int i = 0; i < 2000 && report.group_stays; i++) {
+		usleep(10000);
+		assert_int_equal(reeve_launch_wait(other, 0, &report), 0);
+	}
+	assert_int_equal(report.group_stays, 0);
+	reeve_launch_free(other);
+	assert_int_equal(reeve_plan_groups(plan, 3, NULL), 0);
+	reeve_plan_free(plan);
+	close(pipes[1]);
+	assert_int_equal(file_read_fd(pipes[0], 4096, &text, NULL), 0);
+	assert_string_equal(text, "1\n");
+	close(pipes[0]);
+	close(hold[0]);
+	close(hold[1]);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_profiles(void **state)
 {
 	_cleanup_(unit_folder_freep) char *folder = unit_folder_new();
@@ -241,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_an_older_report),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_prepared),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_reasons),
 	};

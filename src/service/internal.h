@@ -21,8 +21,10 @@ struct service {
 	struct service_manifest *manifest;	/* of the run; NULL: its file has mistakes */
 	struct service_manifest *next_manifest; /* taken up at the next start; NULL: the same */
 	char *problem;				/* what is wrong with its file, or NULL */
-	char *trouble;				/* why the last start failed, or NULL */
-	bool seen, fresh;			/* while manifests are read */
+	char *trouble;	  /* why the last start failed, or what it runs without; or NULL */
+	char *unheld;	  /* a limit that this machine cannot set, as a sentence, or NULL */
+	bool refused;	  /* a limit that could be set was not: to be tried at each start */
+	bool seen, fresh; /* while manifests are read */
 	bool removing;
 	struct machine machine;
 

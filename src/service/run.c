@@ -28,7 +28,7 @@ static void run_begun(struct service *service)
 	if (group)
 		(void)group_usage(group, &service->baseline);
 	free(service->trouble);
-	service->trouble = NULL;
+	service->trouble = service->unheld ? strdup(service->unheld) : NULL;
 }
 
 static int launch(void *userdata)

@@ -85,6 +85,7 @@ void service_free(struct service *service)
 	service_manifest_free(service->manifest);
 	service_manifest_free(service->next_manifest);
 	free(service->problem);
+	free(service->unheld);
 	free(service->trouble);
 	free(service->name);
 	free(service->group);

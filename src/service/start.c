@@ -19,19 +19,39 @@ enum { STEPS_MAX = 16, PASSED_MAX = 3 + SERVICE_LISTS_MAX + 1 };
 
 /* ---- the group ---- */
 
+/* Of a controller that this machine does not have no file was tried. */
+static bool is_missing(const struct group_problem *problem)
+{
+	return problem->code == -ENODEV && !problem->file;
+}
+
+/*
+ * Where a limit is refused, nothing is started, now and whenever it is tried again. What the
+ * machine has not got would never let it start: it runs without, and that is told as long as it
+ * does.
+ */
 static int tell_problems(struct service *service, const struct group_problems *problems,
 			 struct error *err)
 {
 	int r = 0;
 
+	free(service->unheld);
+	service->unheld = NULL;
 	for (size_t i = 0; i < problems->count; i++) {
-		/* A service that is not held to its limits is not started. */
-		if (problems->items[i].code < 0 && problems->items[i].limit < LIMIT_COUNT && r == 0)
-			r = error_set(err, problems->items[i].code, "%s",
-				      problems->items[i].message);
-		else
-			service_tell(service, LOG_WARNING, "%s", problems->items[i].message);
+		const struct group_problem *problem = &problems->items[i];
+		bool limit = problem->code < 0 && problem->limit < LIMIT_COUNT;
+
+		if (limit && !is_missing(problem) && r == 0) {
+			r = error_set(err, problem->code, "%s", problem->message);
+			continue;
+		}
+		service_tell(service, LOG_WARNING, "%s%s", problem->message,
+			     limit ? "; it runs without" : "");
+		if (limit && !service->unheld &&
+		    asprintf(&service->unheld, "runs without a limit: %s", problem->message) < 0)
+			service->unheld = NULL;
 	}
+	service->refused = r < 0;
 	return r;
 }
 
@@ -84,7 +104,8 @@ static int get_group(struct service *service, struct group **ret_group, struct e
 	struct group *group = service_group(service);
 	int r = 0;
 
-	if (!group || !limits_equal(group_limits(group), &service->manifest->group.limits))
+	if (!group || service->refused ||
+	    !limits_equal(group_limits(group), &service->manifest->group.limits))
 		r = service_make_group(service, err);
 	if (r < 0)
 		return r;

@@ -6,6 +6,7 @@ load helpers
 load raw-groups
 load register
 load cgred
+load cgtools-helpers
 
 setup() {
 	cgred_setup
@@ -22,6 +23,7 @@ setup() {
 
 teardown() {
 	raw_teardown
+	release_hierarchy
 }
 
 # Rules of all kinds, about the test's users and programs only. The same seed gives the same.
@@ -130,4 +132,27 @@ begin() { # PROGRAM WORDS...
 	eventually is_at "$!" pids g1/rv-link
 	background "$WORK/inside" "$TREE/bin/cgexec" "$WORK/programs/rv-al" 60
 	eventually is_at "$!" pids g2
+}
+
+@test "cgrules: hierarchies without controllers are placed in, but systemd's where it is named alone" {
+	mkdir named
+	mount -t cgroup -o "none,name=$NAME" reeve-test "$WORK/named"
+	mkdir -p "named/$RAW/x" "named/$RAW/y"
+	cp /bin/cat programs/rv-cat
+	cp /bin/cat programs/rv-all
+	cgrules <<-END
+		*:rv-cat name=$NAME,pids $RAW/x
+		*:rv-all * $RAW/y
+	END
+	raw_group pids x
+	raw_group pids y
+	cgred
+	./programs/rv-cat /proc/self/cgroup >places
+	grep -q ":name=$NAME:/$RAW/x$" places
+	./programs/rv-all /proc/self/cgroup >places
+	grep -q ":name=$NAME:/$RAW/y$" places
+	! grep ":name=systemd:/$RAW" places
+	# By cgexec as well.
+	"$WORK/inside" "$TREE/bin/cgexec" ./programs/rv-cat /proc/self/cgroup >places
+	grep -q ":name=$NAME:/$RAW/x$" places
 }

@@ -235,6 +235,47 @@ groups: {g: {pids: 1000}}"
 	stop
 }
 
+@test "rules on forks and ends hold before and after; who forked while nobody looked is told of as a gap" {
+	policy <<<"rules:
+  born: {on: fork, uid: 61203, log: \"born %p\"}
+  over: {on: exit, uid: 61203, log: \"over %p\"}"
+	# Forks until told otherwise, and says whom: a line a child, which ends at once.
+	cat >forking.py <<-'END'
+		import os, time
+		os.setuid(61203)
+		with open("children", "w") as out:
+		    while not os.path.exists("enough"):
+		        pid = os.fork()
+		        if pid == 0:
+		            os._exit(0)
+		        os.waitpid(pid, 0)
+		        print(pid, file=out, flush=True)
+		        time.sleep(0.01)
+		time.sleep(600)
+	END
+	touch children
+	chmod 666 children
+	start
+	eventually observes
+	background python3 forking.py
+	eventually told_of_last
+	exec_anew
+	eventually counter_above observer.gaps 0
+	eventually told_of_last
+	touch enough
+	# Whoever was told of was told of once.
+	[ -z "$(grep -oE '(born|over) [0-9]+' log | sort | uniq -d)" ]
+	grep -q 'nobody was told of forks' log
+	stop
+}
+
+# Whether both was told of a child of now.
+told_of_last() {
+	local pid
+	pid=$(tail -n 1 children)
+	[ -n "$pid" ] && eventually grep -q "born $pid" log && eventually grep -q "over $pid" log
+}
+
 observes() {
 	! reeve status --runtime-dir "$RUN" --json | tr -d ' \n' | grep -qF '"state":"starting"'
 }

@@ -295,6 +295,40 @@ runs_in_second() {
 	is agent state running
 }
 
+# Starts the daemon where the hierarchy of a controller is not mounted.
+start_without() { # CONTROLLER
+	local mount
+	mount=$(awk -v name="$1" '$3 == "cgroup" && $4 ~ "(^|,)" name "(,|$)" { print $2 }' /proc/mounts)
+	[ -n "$mount" ] || skip "needs cgroup v1"
+	DAEMON_PREFIX=(unshare --mount --propagation private sh -c 'umount -l "$0"; exec "$@"' "$mount")
+	start
+}
+
+@test "without the memory controller a service runs, held to what can be, and that is told" {
+	manifest held wait <<<$'ram: 50M\npids: 20'
+	start_without memory
+	eventually is held state running
+	grep -q 'service held: group services/held: ram cannot be set: .* memory controller; it runs without' log
+	svc status held | grep -q 'trouble .*runs without a limit: group services/held: ram cannot be set'
+	is held restarts 0
+	kill -KILL "$(field held pid)"
+	eventually is held restarts 1
+	eventually is held state running
+	svc status held | grep -q 'trouble .*runs without a limit'
+	svc set held ram=
+	svc restart held
+	! svc status held | grep -q 'trouble'
+}
+
+@test "a limit that the kernel refuses keeps it from starting, each time" {
+	manifest held wait <<<$'cpus: "4095"\nrestart: always\nrestart_delay: 50ms\nrestart_delay_max: 50ms'
+	start
+	eventually at_least held restarts 2
+	[ "$(grep -c 'service held: runs as' log)" = 0 ]
+	svc status held | grep -q 'trouble .*cpus'
+	svc stop held
+}
+
 @test "output to the journal: under the service's name, and an error where there is none" {
 	manifest agent print "to the journal" wait <<<"output: journal"
 	background python3 -c '
