@@ -6,6 +6,7 @@
 #include "cgroup/membership.h"
 
 #include "cgroup/groups.h"
+#include "util/digits.h"
 #include "util/fd.h"
 
 bool membership_next(const char **cursor, const char *end, struct membership_line *ret_line)
@@ -42,19 +43,12 @@ bool membership_next(const char **cursor, const char *end, struct membership_lin
 	return false;
 }
 
-/* "123/cgroup" without the weight of printf. */
+/* "123/cgroup" */
 static void write_name(pid_t pid, char name[static 32])
 {
-	char digits[16];
-	size_t n = 0, at = 0;
-	unsigned value = (unsigned)pid;
+	size_t size = digits_decimal((unsigned)pid, name);
 
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while (value /= 10);
-	while (n > 0)
-		name[at++] = digits[--n];
-	memcpy(name + at, "/cgroup", sizeof("/cgroup"));
+	memcpy(name + size, "/cgroup", sizeof("/cgroup"));
 }
 
 int membership_read(const struct host *host, pid_t pid, struct membership *ret_membership)

@@ -9,6 +9,7 @@
  * atomic, so that an old snapshot goes on working.
  */
 #include "cgroup/internal.h"
+#include "util/digits.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -227,20 +228,6 @@ const struct placement *group_placement(const struct group *group)
 	return group->placement;
 }
 
-static size_t format_pid(pid_t pid, char text[static 16])
-{
-	char digits[16];
-	size_t n = 0, at = 0;
-	unsigned value = (unsigned)pid;
-
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while (value /= 10);
-	while (n > 0)
-		text[at++] = digits[--n];
-	return at;
-}
-
 static int write_pid(int fd, const char *text, size_t size)
 {
 	ssize_t n;
@@ -311,7 +298,7 @@ static int leave(const struct placement *placement, const char *pid, size_t size
 int placement_move(const struct placement *placement, pid_t pid, const struct membership *was)
 {
 	char text[16];
-	size_t size = format_pid(pid, text);
+	size_t size = digits_decimal((unsigned)pid, text);
 	int written = 0, failed = 0, r;
 
 	/* "0" would mean the writer itself. */
@@ -381,7 +368,7 @@ static int put_back(const struct layout *layout, const struct hierarchy *h, pid_
 		    const char *shown, size_t length)
 {
 	char path[PATH_MAX], text[16];
-	size_t size = format_pid(pid, text);
+	size_t size = digits_decimal((unsigned)pid, text);
 
 	if (!below_mount(h, shown, length, path))
 		return -ENOENT;

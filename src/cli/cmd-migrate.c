@@ -330,10 +330,11 @@ static void find_fetter(struct migrate *migrate)
 
 static int open_host(struct migrate *migrate, struct error *err)
 {
+	struct stat info;
 	int r = *migrate->root ? host_new_at(migrate->root, 1, &migrate->host, err)
 			       : host_new(&migrate->host, err);
 
-	if (r < 0 && *migrate->root) {
+	if (r < 0 && *migrate->root && stat(migrate->root, &info) == 0) {
 		/* An image that nothing runs in. */
 		add_change(migrate, migrate->root,
 			   "has no /proc: what runs there, and which groups it has, is not known");

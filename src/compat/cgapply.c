@@ -228,7 +228,7 @@ static bool is_read_only(const struct raw_files *files, const char *name)
 static int write_lines(const struct place *place, const char *file, const char *value)
 {
 	_cleanup_(freep) char *copy = strdup(value);
-	char *line, *rest = copy;
+	char *line, *rest = copy ? cgtool_value(file, copy) : NULL;
 	int r;
 
 	if (*value == '\0' && is_empty(place->h, place->path, file))

@@ -179,7 +179,7 @@ static void print_variable(const struct snapshot *snapshot, const char *name, ch
 		fputs("\t\tdevices.deny=\"a *:* rwm\";\n", snapshot->out);
 		name = "devices.allow";
 	}
-	fprintf(snapshot->out, "\t\t%s=\"%s\";\n", name, value);
+	fprintf(snapshot->out, "\t\t%s=\"%s\";\n", name, cgtool_value(name, value));
 }
 
 static int print_controller(const struct snapshot *snapshot, const char *controller,

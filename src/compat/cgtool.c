@@ -145,6 +145,17 @@ void cgtool_done(struct cgtool *tool)
 
 /* ---- groups ---- */
 
+char *cgtool_value(const char *file, char *text)
+{
+	static const char disable[] = "oom_kill_disable ";
+
+	if (!streq(file, "memory.oom_control") || strncmp(text, disable, strlen(disable)) != 0)
+		return text;
+	text += strlen(disable);
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
 int cgtool_path(const struct cgtool *tool, const char *given, char **ret_path)
 {
 	_cleanup_(freep) char *path = NULL, *whole = NULL;

@@ -67,6 +67,13 @@ void cgtool_done(struct cgtool *tool);
 /* The path of a name that a user gave, with the default place; CG_INVALID, and why was said. */
 int cgtool_path(const struct cgtool *tool, const char *given, char **ret_path);
 
+/*
+ * What a file takes for the text that was read from it: v1's memory.oom_control says
+ * "oom_kill_disable 0" and more, and is written as that number; all others take what they give.
+ * Cuts `text`, and returns where the value begins.
+ */
+char *cgtool_value(const char *file, char *text);
+
 /* A group in one hierarchy, and the controllers by which it was named. */
 struct cgtarget {
 	const struct raw_hierarchy *h;

@@ -529,6 +529,7 @@ int cgrules_parse(struct cgrules *rules, const char *name, const char *text, siz
 				   "there are too many files of rules");
 	if (add_file(rules, name) < 0)
 		out_of_memory(&parser);
+	text += file_mark(diagnostics, name, text, size);
 	while (text < end && (parser.result == 0 || parser.result == -EINVAL)) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = newline ? newline : end;

@@ -132,6 +132,19 @@ int config_folder_list(struct diagnostics *diagnostics, int folder, const char *
 	return 0;
 }
 
+size_t file_mark(struct diagnostics *diagnostics, const char *name, const char *text, size_t size)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	const size_t length = sizeof(mark) - 1;
+
+	if (size < length || memcmp(text, mark, length) != 0)
+		return 0;
+	diagnostics_add(diagnostics, SEVERITY_WARNING, name, NULL, 1, 1, 1, "save it without",
+			"the file begins with a byte order mark, which libcgroup takes for a part "
+			"of the first word");
+	return length;
+}
+
 struct each {
 	struct diagnostics *diagnostics;
 	enum load_flags flags;

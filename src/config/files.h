@@ -49,5 +49,8 @@ typedef int (*file_text_fn)(const char *shown, const char *text, size_t size, vo
 int config_files_each(struct diagnostics *diagnostics, enum load_flags flags, size_t limit,
 		      const char *path, file_wanted_fn wanted, file_text_fn take, void *userdata);
 
+/* The size of a byte order mark in front of a text of libcgroup's (told, as a warning), or 0. */
+size_t file_mark(struct diagnostics *diagnostics, const char *name, const char *text, size_t size);
+
 void file_names_free(char **names);
 DEFINE_CLEANUP(char **, file_names_free);

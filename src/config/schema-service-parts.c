@@ -8,7 +8,6 @@
 #include "util/units.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <sys/un.h>
 
 #define SECOND UINT64_C(1000000000)
@@ -338,16 +337,6 @@ bool read_service_pressure(struct reader *reader, const struct schema_key *key,
 
 /* ---- environment and user ---- */
 
-static bool is_variable(const char *name)
-{
-	if (!isalpha((unsigned char)*name) && *name != '_')
-		return false;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && *name != '_')
-			return false;
-	return true;
-}
-
 bool service_sets_variable(const char *string)
 {
 	static const char *const ours[] = { "NOTIFY_SOCKET",  "LISTEN_FDS",    "LISTEN_PID",
@@ -377,7 +366,7 @@ bool read_service_env(struct reader *reader, const struct schema_key *key, const
 		_cleanup_(text_done) struct text text = { 0 };
 		char shown[80];
 
-		if (!is_variable(word))
+		if (!value_is_variable(word))
 			return report_error(reader, name, NULL,
 					    "\"%.80s\" is no name of a variable", word);
 		if (service_sets_variable(word))

@@ -11,7 +11,6 @@
 #include "util/fields.h"
 #include "util/trigger-program.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -267,16 +266,6 @@ static bool read_user(struct reader *reader, const struct node *key, const struc
 
 /* ---- the rest ---- */
 
-static bool is_variable(const char *name)
-{
-	if (!isalpha((unsigned char)*name) && *name != '_')
-		return false;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && *name != '_')
-			return false;
-	return true;
-}
-
 static bool read_variable(struct reader *reader, const struct node *name, const struct node *value,
 			  char **ret_variable)
 {
@@ -284,7 +273,7 @@ static bool read_variable(struct reader *reader, const struct node *name, const 
 	struct text text;
 	char shown[80];
 
-	if (!is_variable(word))
+	if (!value_is_variable(word))
 		return report_error(reader, name, NULL, "\"%.80s\" is no name of a variable", word);
 	if (strncmp(word, "REEVE_", 6) == 0 || strncmp(word, "FETTER_", 7) == 0)
 		return report_error(reader, name, "choose another name",

@@ -147,6 +147,19 @@ static void wrong_lines(void **state)
 	      "fields are: user[:program] controllers destination [options])\n");
 }
 
+static void a_byte_order_mark(void **state)
+{
+	rules("\xef\xbb\xbf# mine\na cpu x\n", "2 user a cpu x\n",
+	      "1:1 warning: the file begins with a byte order mark, which libcgroup takes for a "
+	      "part of the first word (save it without)\n");
+	rules("\xef\xbb\xbf"
+	      "a cpu x\n",
+	      "1 user a cpu x\n",
+	      "1:1 warning: the file begins with a byte order mark, which libcgroup takes for a "
+	      "part of the first word (save it without)\n");
+	rules("\xef\xbb", "", "1:1 error: byte 0xef is no text (is this a text file, in UTF-8?)\n");
+}
+
 static void ignored_words(void **state)
 {
 	rules("*foo:show cpu x\n%bar cpu y\n%:baz cpu z\n",
@@ -237,10 +250,15 @@ static void whole_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fields),	 cmocka_unit_test(quotes),
-		cmocka_unit_test(options),	 cmocka_unit_test(wrong_lines),
-		cmocka_unit_test(ignored_words), cmocka_unit_test(long_words),
-		cmocka_unit_test(places),	 cmocka_unit_test(whole_files),
+		cmocka_unit_test(fields),
+		cmocka_unit_test(quotes),
+		cmocka_unit_test(options),
+		cmocka_unit_test(wrong_lines),
+		cmocka_unit_test(a_byte_order_mark),
+		cmocka_unit_test(ignored_words),
+		cmocka_unit_test(long_words),
+		cmocka_unit_test(places),
+		cmocka_unit_test(whole_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

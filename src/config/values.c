@@ -56,6 +56,16 @@ static enum value scalar(struct reader *reader, const char *key, const struct no
 	return VALUE_GOOD;
 }
 
+bool value_is_variable(const char *name)
+{
+	if (!isalpha((unsigned char)*name) && *name != '_')
+		return false;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && *name != '_')
+			return false;
+	return true;
+}
+
 enum value value_text(struct reader *reader, const char *key, const struct node *node,
 		      const char **ret_text)
 {

@@ -24,6 +24,9 @@ bool value_is_null(const struct reader *reader, const struct node *node);
 const char *value_shown(const struct reader *reader, const struct node *node, char *buffer,
 			size_t size);
 
+/* The name of a variable of an environment, as shells take it. */
+bool value_is_variable(const char *name);
+
 /* Any scalar that is not null and not empty. The text lives as long as the tree. */
 enum value value_text(struct reader *reader, const char *key, const struct node *node,
 		      const char **ret_text);

@@ -569,9 +569,9 @@ int engine_watch_start(struct engine *engine)
 			  "nothing is observed: the policy says source: off");
 		return 0;
 	}
-	/* Who changes its user from now on is told, and the scan that follows finds all before. A
+	/* What is asked for is told from READY on; the scan that follows finds all before. A
 	 * successor has been ready for long, and looks for what nobody was told of. */
-	if (engine_wants_users(engine) && !engine_is_successor(engine)) {
+	if (engine_asked_events(engine) != 0 && !engine_is_successor(engine)) {
 		open_observer(watching);
 		return 0;
 	}

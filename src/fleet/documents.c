@@ -40,27 +40,33 @@ static bool scope_at(const struct fleet_place *place, size_t n, char scope[stati
 	return n <= labels + 1;
 }
 
-static void add_range(json_t *ranges, const struct fleet_place *place, const char *kind,
-		      const char *scope, bool below)
+static int add_range(json_t *ranges, const struct fleet_place *place, const char *kind,
+		     const char *scope, bool below)
 {
 	char key[2 * FLEET_KEY_MAX];
 
 	snprintf(key, sizeof(key), "%s/%s/%s%s", place->prefix, kind, scope, below ? "/" : "");
-	json_array_append_new(ranges, gateway_range(key, below));
+	return json_array_append_new(ranges, gateway_range(key, below));
 }
 
 json_t *fleet_documents_ranges(const struct fleet_place *place)
 {
 	json_t *ranges = json_array();
 	char scope[FLEET_KEY_MAX];
+	int r = 0;
 
-	for (size_t i = 0; scope_at(place, i, scope); i++) {
-		add_range(ranges, place, "policy", scope, false);
-		if (strncmp(scope, "host/", 5) != 0)
-			add_range(ranges, place, "rollout", scope, true);
-		add_range(ranges, place, "services", scope, true);
+	for (size_t i = 0; r == 0 && scope_at(place, i, scope); i++) {
+		r = add_range(ranges, place, "policy", scope, false);
+		if (r == 0 && strncmp(scope, "host/", 5) != 0)
+			r = add_range(ranges, place, "rollout", scope, true);
+		if (r == 0)
+			r = add_range(ranges, place, "services", scope, true);
 	}
-	return ranges;
+	/* A range that was left out would read as documents that are gone. */
+	if (r == 0)
+		return ranges;
+	json_decref(ranges);
+	return NULL;
 }
 
 json_t *fleet_documents_watch(const struct fleet_place *place, int64_t revision)

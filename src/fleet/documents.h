@@ -30,7 +30,7 @@ enum { FLEET_DOCUMENTS_MAX = 2000, FLEET_BYTES_MAX = 16 << 20 };
 
 void fleet_documents_done(struct fleet_documents *documents);
 
-/* The ranges to be read: an owned array. */
+/* The ranges to be read: an owned array; all of them, or NULL: no memory. */
 json_t *fleet_documents_ranges(const struct fleet_place *place);
 /* A request to watch the documents of all hosts from `revision` on, and whether any of these events
  * is about this one. */

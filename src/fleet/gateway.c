@@ -71,13 +71,20 @@ fail:
 
 json_t *gateway_read(json_t *ranges)
 {
-	json_t *success = json_array(), *range;
+	json_t *success = ranges ? json_array() : NULL, *range;
+	bool whole = success != NULL;
 	size_t i;
 
 	json_array_foreach(ranges, i, range)
-		json_array_append_new(success, json_pack("{s:O}", "request_range", range));
+	{
+		if (json_array_append_new(success, json_pack("{s:O}", "request_range", range)) < 0)
+			whole = false;
+	}
 	json_decref(ranges);
-	return json_pack("{s:o}", "success", success);
+	if (whole)
+		return json_pack("{s:o}", "success", success);
+	json_decref(success);
+	return NULL;
 }
 
 void gateway_pairs_done(struct gateway_pairs *pairs)

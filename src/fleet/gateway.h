@@ -18,7 +18,7 @@ json_t *gateway_bytes(const void *data, size_t size);
 int gateway_number(const json_t *object, const char *key, int64_t *ret_number);
 /* A request_range of a key, or, with `below`, of all keys that begin with it. Owned. */
 json_t *gateway_range(const char *key, bool below);
-/* A txn of one range each; takes the array `ranges` over. Owned. */
+/* A txn of one range each; takes the array `ranges` over. NULL: no memory, or no ranges. Owned. */
 json_t *gateway_read(json_t *ranges);
 
 struct gateway_pair {

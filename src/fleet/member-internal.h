@@ -42,8 +42,9 @@ struct fleet_member {
 	/* the lease and what it holds (member-lease.c) */
 	int64_t lease;
 	sd_event_source *beat;
-	bool awaiting;	  /* an answer to the last beat */
-	uint64_t live_ns; /* when the live key was written last; 0: not with this lease */
+	bool awaiting;	    /* an answer to the last beat */
+	uint64_t live_ns;   /* when the live key was written last; 0: not with this lease */
+	int64_t live_lease; /* with which it is being written */
 	bool writing_live, writing_status, status_dirty;
 	struct member_counters counters;
 };

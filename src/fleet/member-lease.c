@@ -54,14 +54,23 @@ static json_t *labels_of(const struct fleet_member *member)
 
 /* ---- the lease ---- */
 
+/* No beat until there is a lease, and nothing is known of the live key. */
+static void stop_beating(struct fleet_member *member)
+{
+	member->awaiting = false;
+	member->live_ns = 0;
+	if (member->beat)
+		(void)sd_event_source_set_enabled(member->beat, SD_EVENT_OFF);
+}
+
 /* It is not there any more: etcd was away for longer than it lives, or has taken it back. */
 static void lose_lease(struct fleet_member *member)
 {
 	if (member->lease != 0)
 		member->counters.leases_lost++;
+	/* Of what is under way for it the answers still come: they are known by its number. */
 	member->lease = 0;
-	member->live_ns = 0;
-	member->awaiting = false;
+	stop_beating(member);
 	grant(member);
 }
 
@@ -83,11 +92,16 @@ static json_t *beat_of(const struct fleet_member *member)
 static void on_kept(void *userdata, int result, const json_t *answer, const char *why)
 {
 	struct fleet_member *member = userdata;
-	int64_t ttl = 0;
+	const json_t *kept = json_object_get(answer, "result");
+	int64_t ttl = 0, lease = 0;
 
-	member->awaiting = false;
 	if (result >= 0)
-		result = gateway_number(json_object_get(answer, "result"), "TTL", &ttl);
+		result = gateway_number(kept, "TTL", &ttl);
+	if (result >= 0)
+		result = gateway_number(kept, "ID", &lease);
+	if (result >= 0 && lease != 0 && lease != member->lease)
+		return;
+	member->awaiting = false;
 	if (result < 0) {
 		member_fail(member, "keeping the lease", *why ? why : "the answer makes no sense");
 	} else if (ttl <= 0) {
@@ -181,10 +195,8 @@ void member_lease_begin(struct fleet_member *member)
 
 void member_lease_stop(struct fleet_member *member)
 {
-	member->awaiting = member->writing_live = member->writing_status = false;
-	member->live_ns = 0;
-	if (member->beat)
-		(void)sd_event_source_set_enabled(member->beat, SD_EVENT_OFF);
+	member->writing_live = member->writing_status = false;
+	stop_beating(member);
 }
 
 /* ---- what others see ---- */
@@ -194,7 +206,9 @@ static void on_live(void *userdata, int result, const json_t *answer, const char
 	struct fleet_member *member = userdata;
 
 	member->writing_live = false;
-	if (result == -ENOENT) {
+	if ((result >= 0 || result == -ENOENT) && member->live_lease != member->lease) {
+		write_live(member);
+	} else if (result == -ENOENT) {
 		lose_lease(member);
 	} else if (result < 0) {
 		member_fail(member, "writing the live key", why);
@@ -216,6 +230,7 @@ static void write_live(struct fleet_member *member)
 			  (json_int_t)member->applied, "refuses", member->refused != NULL,
 			  "counters", member->use.counters(member->use.userdata));
 	member->writing_live = true;
+	member->live_lease = member->lease;
 	member_call(member, "writing the live key", "/v3/kv/put",
 		    put(member, "live", value, member->lease), on_live);
 }

@@ -146,6 +146,36 @@ static bool concern(const char *key)
 	return result;
 }
 
+static size_t before_refusal;
+
+/* Refuses once. */
+static void *scarce_malloc(size_t size)
+{
+	return before_refusal-- == 0 ? NULL : malloc(size);
+}
+
+/* Never a part of them: what was not asked for would read as documents that are gone. */
+static void test_no_memory_for_ranges(void **state)
+{
+	size_t number = 0;
+	bool refused;
+
+	do {
+		json_t *body;
+
+		before_refusal = number++;
+		json_set_alloc_funcs(scarce_malloc, free);
+		body = gateway_read(fleet_documents_ranges(&place));
+		json_set_alloc_funcs(malloc, free);
+		refused = before_refusal > number;
+		if (body)
+			assert_int_equal(json_array_size(json_object_get(body, "success")), 11);
+		assert_true(body || refused);
+		json_decref(body);
+	} while (refused);
+	assert_true(number > 11);
+}
+
 static void test_whom_a_change_concerns(void **state)
 {
 	json_t *nonsense = json_pack("[{s:{s:s}}]", "kv", "key", "*");
@@ -165,9 +195,13 @@ static void test_whom_a_change_concerns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),  cmocka_unit_test(test_canary),
-		cmocka_unit_test(test_disk),   cmocka_unit_test(test_bad_disk),
-		cmocka_unit_test(test_ranges), cmocka_unit_test(test_whom_a_change_concerns),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_canary),
+		cmocka_unit_test(test_disk),
+		cmocka_unit_test(test_bad_disk),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_no_memory_for_ranges),
+		cmocka_unit_test(test_whom_a_change_concerns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

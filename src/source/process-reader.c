@@ -11,6 +11,7 @@
 
 #include "source/proc-path.h"
 #include "source/proc-script.h"
+#include "util/digits.h"
 #include "util/fd.h"
 
 #include <dirent.h>
@@ -96,19 +97,12 @@ uint32_t process_reader_boot(const struct process_reader *reader)
 
 /* ---- files ---- */
 
-/* "123" or "123/stat" without the weight of printf. */
+/* "123" or "123/stat" */
 static void write_name(pid_t pid, const char *file, char name[static 32])
 {
-	char digits[16];
-	size_t n = 0, at = 0;
-	unsigned value = (unsigned)pid;
+	size_t size = digits_decimal((unsigned)pid, name);
 
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while (value /= 10);
-	while (n > 0)
-		name[at++] = digits[--n];
-	memcpy(name + at, file, strlen(file) + 1);
+	memcpy(name + size, file, strlen(file) + 1);
 }
 
 /* What one read gives of a file; size 0 and -errno where it gives nothing. */

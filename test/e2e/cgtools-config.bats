@@ -150,6 +150,26 @@ value() { # GROUP
 	[ "$(value ns)" = 6 ]
 }
 
+@test "cgconfigparser: a snapshot of every controller is read again, to the same" {
+	local controller controllers
+	controllers=$(if [ -n "$V2" ]; then cat "$TOP/cgroup.controllers"; else lssubsys; fi)
+	for controller in ${controllers//,/ }; do
+		cgcreate -g "$controller:$NAME/a b"
+		cgsnapshot -s -b /dev/null "$controller" | sed -n "/^group .*$NAME/,/^}/p" >before
+		cgdelete -r "$controller:$NAME"
+		grep -q "$NAME/a b" before
+		says 0 "" "" cgconfigparser -l before
+		cgsnapshot -s -b /dev/null "$controller" | sed -n "/^group .*$NAME/,/^}/p" >after
+		cmp before after
+		cgdelete -r "$controller:$NAME"
+	done
+	# As libcgroup's own snapshot has it.
+	[ -n "$V2" ] || [[ $controllers != *memory* ]] || says 0 "" "" \
+		cgconfigparser -l "$(conf "group $NAME { memory { memory.oom_control = \"oom_kill_disable 0
+under_oom 0
+oom_kill 0\"; } }")"
+}
+
 @test "cgconfigparser: words of the other cgroup version" {
 	if [ -n "$V2" ]; then
 		echo "group $NAME { cpu { cpu.shares = 512; cpu.cfs_period_us = 50000; cpu.cfs_quota_us = 20000; } }" >"$CONF"

@@ -15,6 +15,8 @@ setup() {
 		  tool: {paths: ["$WORK/tool"], action: execute, group: apps}
 		groups:
 		  apps: {pids: 500}
+		sinks:
+		  here: {file: {path: "$WORK/sunk.json"}}
 	EOF2
 	printf 'run: [/bin/sleep, "1000"]\n' >conf/services/nap.yaml
 	POLICY=$WORK/conf

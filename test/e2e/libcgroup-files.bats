@@ -106,6 +106,9 @@ setup() {
 	run reeve migrate --check --root "$folder/root"
 	[ "$status" -eq 0 ]
 	[[ $output == *"nothing of libcgroup or fetter was found"* ]]
+	run reeve migrate --check --root "$folder/nowhere"
+	[ "$status" -eq 1 ]
+	[[ $output == *"cannot open $folder/nowhere/proc: No such file or directory"* ]]
 	run reeve migrate
 	[ "$status" -eq 2 ]
 	[[ $output == *"--check is needed"* ]]

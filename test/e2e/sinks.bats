@@ -99,6 +99,18 @@ many() { # COUNT
 	reeve status --runtime-dir "$RUN" | grep -Eq '^ +here +file +idle +0 '
 }
 
+@test "sinks: what happens as soon as the daemon answers is told" {
+	local try
+	cp /bin/true first
+	sink_policy "$WORK/events.json" "events: {type: exec, exe: $WORK/first}"
+	for try in 1 2 3 4; do
+		start
+		./first
+		eventually of_kind_is $((try * 2)) event events.json
+		stop
+	done
+}
+
 @test "sinks: a file whose disk is full gets all of it later, once" {
 	mkdir disk
 	mount -t tmpfs -o size=64k none disk
