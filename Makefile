@@ -1,11 +1,14 @@
 # The README's two commands are `make demo` and `make test`; all real work is Meson's.
 BUILD ?= build
-# In CI a warning is an error.
-SETUP = $(if $(filter true,$(CI)),-Dwerror=true)
+# Programs know where the others will be: in Debian's packages (tools/deb). In CI a warning is an error.
+SETUP = --prefix=/usr $(if $(filter true,$(CI)),-Dwerror=true)
+
+# Where `make install` installs, below DESTDIR.
+PREFIX ?= /usr/local
 
 VERSIONS ?= 5.10,6.1,6.12
 
-.PHONY: all build demo test quick test-vm test-kernels bench fuzz docs format check-format clean install
+.PHONY: all build demo test quick test-vm test-kernels bench fuzz docs format check-format clean install deb
 
 all: build
 
@@ -17,6 +20,8 @@ $(BUILD)/build.ninja: | setup
 	@mv $(BUILD)-setup.log $(BUILD)/setup.log
 
 build: setup $(BUILD)/build.ninja
+	@grep -q '"name": "prefix", "value": "/usr"' $(BUILD)/meson-info/intro-buildoptions.json || \
+		meson configure $(BUILD) -Dprefix=/usr
 	@ninja -C $(BUILD) --quiet
 	@tools/link-bin $(BUILD)
 
@@ -50,8 +55,11 @@ format:
 check-format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run -Werror
 
-install: build
-	@ninja -C $(BUILD) install
+install: setup
+	@DESTDIR='$(DESTDIR)' tools/install $(BUILD) $(PREFIX)
+
+deb: setup
+	@tools/deb $(BUILD)/deb
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-clang build-fuzz bin
+	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-clang $(BUILD)-install build-fuzz bin

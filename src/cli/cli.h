@@ -29,8 +29,8 @@ struct cli {
 	const char *runtime_dir, *color;
 
 	/* of some */
-	bool version, all, check, cost, denied, evacuate, exec, failed, follow, local, scdoc,
-		self_test, since_start, summary, tree;
+	bool version, all, check, complete, cost, denied, evacuate, exec, failed, follow, local,
+		scdoc, self_test, since_start, summary, tree;
 	const char *config, *compat, *count, *fields, *group, *interval, *output, *name, *policy,
 		*root, *rule, *source, *timeout;
 	struct option_list filters[FILTER_COUNT]; /* --exe, --user, ... by enum filter_key */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The commands that are one call, or none: clean, help, mount, reload, scan, version. */
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/control.h"
 
 #include "cgroup/layout.h"
@@ -85,6 +86,10 @@ static int run_help(struct cli *cli, int count, char **operands)
 	struct error err = ERROR_INIT;
 	int words;
 
+	if (cli->complete) {
+		complete(cli, count, operands, cli->out);
+		return EXIT_DONE;
+	}
 	if (cli->scdoc) {
 		help_scdoc(cli->out);
 		return EXIT_DONE;
@@ -104,6 +109,9 @@ static int run_help(struct cli *cli, int count, char **operands)
 }
 
 static const struct command_option help_options[] = {
+	{ "complete", 0, OPTION_FLAG, NULL,
+	  "print what the last of the words behind \"--\" could become, for a shell",
+	  offsetof(struct cli, complete) },
 	{ "scdoc", 0, OPTION_FLAG, NULL, "print the reference of the manual page",
 	  offsetof(struct cli, scdoc) },
 };

@@ -8,6 +8,7 @@
 #include "util/units.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <sys/un.h>
 
 #define SECOND UINT64_C(1000000000)
