@@ -15,6 +15,7 @@
 #include "core/scan.h"
 #include "source/kernel-deny.h"
 #include "core/trigger-values.h"
+#include "core/urgency.h"
 #include "service/supervisor.h"
 #include "source/gate.h"
 #include "varlink/server.h"
@@ -170,6 +171,7 @@ struct engine {
 	struct foreign_end foreign_ends[FOREIGN_ENDS];
 	size_t foreign_next;
 	struct engine_counters counters;
+	struct urgency urgency; /* of the loop */
 	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
 };

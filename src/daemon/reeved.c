@@ -262,7 +262,7 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	r = tell_ready(ready_fd, engine, arguments->daemon);
 	closep(&ready_fd);
 	if (r >= 0)
-		r = sd_event_loop(event);
+		r = engine_run(engine);
 	if (engine_was_handed_over(engine))
 		return EXIT_DONE;
 	log_notice(engine_log(engine), "stopping");

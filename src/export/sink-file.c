@@ -102,11 +102,13 @@ static int write_gathered(struct sink *sink)
 	struct stat info;
 	int r = 0;
 
-	if (sink->size > 0 && sink->size + sink->gathered.size > sink->most)
-		r = rotate(sink);
-	/* Somebody has taken the file away: a new one is begun. */
-	else if (fstat(sink->fd, &info) < 0 || info.st_nlink == 0)
+	/* Somebody may have taken the file away, and a new one is begun; or have cut it. */
+	if (fstat(sink->fd, &info) < 0 || info.st_nlink == 0)
 		r = open_path(sink);
+	else
+		sink->size = (uint64_t)info.st_size;
+	if (r >= 0 && sink->size > 0 && sink->size + sink->gathered.size > sink->most)
+		r = rotate(sink);
 	if (r >= 0)
 		r = write_all(sink->fd, sink->gathered.data, sink->gathered.size);
 	if (r < 0) {

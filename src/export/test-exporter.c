@@ -298,6 +298,24 @@ static void test_file(void **state)
 	assert_int_equal(text[strlen(text) - 1], '\n');
 }
 
+/* As logrotate's copytruncate does: the old ones are not put off for what is gone. */
+static void test_file_is_cut(void **state)
+{
+	struct world *world = *state;
+	_cleanup_(freep) char *path = unit_path(world->base, "events"),
+			      *old = unit_path(world->base, "events.1");
+	const struct sink_setting settings[] = { { "path", path }, { "size", "500" } };
+
+	open_exporter(world, &sink_file, settings, ARRAY_SIZE(settings));
+	for (int i = 0; i < 6; i++) {
+		add(world, 1);
+		turn(world);
+		run_until_empty(world);
+		assert_int_equal(truncate(path, 0), 0);
+	}
+	assert_int_equal(access(old, F_OK), -1);
+}
+
 static void test_file_is_away(void **state)
 {
 	struct world *world = *state;
@@ -325,6 +343,7 @@ int main(void)
 		CASE(test_refused_is_told),
 		CASE(test_goes_on_after_restart),
 		CASE(test_file),
+		CASE(test_file_is_cut),
 		CASE(test_file_is_away),
 	};
 

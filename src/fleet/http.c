@@ -316,20 +316,25 @@ static int set_headers(struct http_request *request, const struct http_ask *ask)
 	return 0;
 }
 
-static void set_tls(const struct http *http, CURL *easy)
+/* What is not taken here would be somebody else's certificates, and no error. */
+static int set_tls(const struct http *http, CURL *easy)
 {
-	const struct libcurl *curl = &http->curl;
+	const struct {
+		CURLoption option;
+		const char *path;
+	} files[] = { { CURLOPT_CAINFO, http->ca },
+		      { CURLOPT_SSLCERT, http->certificate },
+		      { CURLOPT_SSLKEY, http->key } };
 
-	curl->easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (http->ca)
-		curl->easy_setopt(easy, CURLOPT_CAINFO, http->ca);
-	if (http->certificate)
-		curl->easy_setopt(easy, CURLOPT_SSLCERT, http->certificate);
-	if (http->key)
-		curl->easy_setopt(easy, CURLOPT_SSLKEY, http->key);
+	(void)http->curl.easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (files[i].path &&
+		    http->curl.easy_setopt(easy, files[i].option, files[i].path) != CURLE_OK)
+			return -ENOMEM;
+	return 0;
 }
 
-static void set_up(struct http_request *request, const struct http_ask *ask)
+static int set_up(struct http_request *request, const struct http_ask *ask)
 {
 	const struct http *http = request->http;
 	const struct libcurl *curl = &http->curl;
@@ -357,7 +362,7 @@ static void set_up(struct http_request *request, const struct http_ask *ask)
 	curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->out.size);
 	curl->easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 	curl->easy_setopt(easy, CURLOPT_READDATA, request);
-	set_tls(http, easy);
+	return set_tls(http, easy);
 }
 
 int http_begin(struct http *http, const struct http_ask *ask, struct http_request **ret_request)
@@ -378,8 +383,8 @@ int http_begin(struct http *http, const struct http_ask *ask, struct http_reques
 		request_free(request);
 		return -ENOMEM;
 	}
-	set_up(request, ask);
-	if (http->curl.multi_add_handle(http->multi, request->easy) != CURLM_OK) {
+	if (set_up(request, ask) < 0 ||
+	    http->curl.multi_add_handle(http->multi, request->easy) != CURLM_OK) {
 		request_free(request);
 		return -ENOMEM;
 	}

@@ -98,6 +98,7 @@ int job_explain(const struct job *job, struct error *err)
 {
 	const struct step_text *row;
 	int code = job->failure.code;
+	const char *hint;
 
 	switch (job->failure.step) {
 	case LAUNCH_EXEC:
@@ -113,8 +114,9 @@ int job_explain(const struct job *job, struct error *err)
 		break;
 	}
 	row = &step_texts[job->failure.step];
+	/* Files of /proc and nice values are refused with EACCES. */
+	hint = code == -EPERM || code == -EACCES ? row->hint : NULL;
 	return error_set(err, code, "the new process %s%s%s: %s%s%s", row->text,
 			 job->doing ? ": " : "", job->doing ? job->doing : "", strerror(-code),
-			 code == -EPERM && row->hint ? "; " : "",
-			 code == -EPERM && row->hint ? row->hint : "");
+			 hint ? "; " : "", hint ? hint : "");
 }

@@ -30,9 +30,16 @@ static int open_ends(struct pty *pty)
 	return pty->slave < 0 ? -errno : 0;
 }
 
+static int set_raw(const struct pty *pty)
+{
+	struct termios mode = pty->saved;
+
+	cfmakeraw(&mode);
+	return tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+}
+
 int pty_open(struct pty *pty, struct error *err)
 {
-	struct termios mode;
 	int r;
 
 	*pty = (struct pty){ .master = -1, .slave = -1 };
@@ -44,17 +51,27 @@ int pty_open(struct pty *pty, struct error *err)
 	pty_resize(pty);
 	if (tcgetattr(STDIN_FILENO, &pty->saved) == 0) {
 		(void)tcsetattr(pty->slave, TCSANOW, &pty->saved);
-		mode = pty->saved;
-		cfmakeraw(&mode);
-		pty->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) == 0;
+		pty->raw = set_raw(pty) == 0;
 	}
 	return 0;
 }
 
-void pty_close(struct pty *pty)
+void pty_leave(const struct pty *pty)
 {
 	if (pty->raw)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &pty->saved);
+}
+
+void pty_enter(const struct pty *pty)
+{
+	if (pty->raw)
+		(void)set_raw(pty);
+	pty_resize(pty);
+}
+
+void pty_close(struct pty *pty)
+{
+	pty_leave(pty);
 	pty->raw = false;
 	closep(&pty->master);
 	closep(&pty->slave);
@@ -78,6 +95,17 @@ void pty_poll(const struct pty *pty, struct pollfd waits[static 2])
 				    .events = (short)(POLLIN | (full ? POLLOUT : 0)) };
 }
 
+/* Whether what was typed has a ^Z, by whatever key, that the program's terminal takes as one. */
+static bool has_suspend(const struct pty *pty)
+{
+	struct termios inside;
+	cc_t key = pty->saved.c_cc[VSUSP];
+
+	return pty->raw && key != _POSIX_VDISABLE && memchr(pty->waiting, key, pty->waiting_size) &&
+	       tcgetattr(pty->master, &inside) == 0 && (inside.c_lflag & ISIG) &&
+	       inside.c_cc[VSUSP] == key;
+}
+
 static void read_input(struct pty *pty)
 {
 	static const char end_of_file = 4; /* ^D, for who has no terminal to type it at */
@@ -92,6 +120,7 @@ static void read_input(struct pty *pty)
 		pty->waiting[0] = end_of_file;
 		pty->waiting_size = 1;
 	}
+	pty->suspend = pty->suspend || has_suspend(pty);
 }
 
 static void write_waiting(struct pty *pty)

@@ -12,6 +12,8 @@ struct pty {
 	bool raw;	      /* our terminal was changed: */
 	struct termios saved; /* as it was */
 	bool input_ended, output_ended;
+	bool suspend; /* ^Z was typed, and is one to the program's, too; for who reads it to clear
+		       */
 	size_t waiting_size, waiting_at; /* from standard input, not yet taken by the program */
 	char waiting[4096];
 };
@@ -20,6 +22,9 @@ struct pty {
 int pty_open(struct pty *pty, struct error *err);
 /* Our terminal is as it was. */
 void pty_close(struct pty *pty);
+/* Ours as it was, while somebody else has it; and for us again. */
+void pty_leave(const struct pty *pty);
+void pty_enter(const struct pty *pty);
 /* The program has its end now. */
 void pty_started(struct pty *pty);
 /* Ours has another size: so has the program's. */

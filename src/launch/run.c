@@ -112,18 +112,22 @@ static bool has_signal(const char *text, const char *key, int number)
 	return value && (strtoull(value, NULL, 16) >> (number - 1) & 1);
 }
 
-/* For the first process of a namespace the kernel drops what it does not handle. */
-static bool is_dropped(const struct run *run, int number)
+/* Whether the program leaves a signal to the kernel. */
+static bool is_left_alone(const struct run *run, int number)
 {
 	char path[32], text[4096];
 
-	if (!is_first(run->wanted->plan) || !is_deadly(number))
-		return false;
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)run->child.pid);
 	if (file_read_into(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return false;
 	return !has_signal(text, "SigCgt:", number) && !has_signal(text, "SigIgn:", number) &&
 	       !has_signal(text, "SigBlk:", number);
+}
+
+/* For the first process of a namespace the kernel drops what it does not handle. */
+static bool is_dropped(const struct run *run, int number)
+{
+	return is_first(run->wanted->plan) && is_deadly(number) && is_left_alone(run, number);
 }
 
 static void remember_sender(struct run *run, const struct signalfd_siginfo *info)
@@ -192,8 +196,20 @@ static bool has_to_follow(const struct run *run, int number)
 	return is_stop(number) || tcgetpgrp(terminal) == getpgrp();
 }
 
+/* ^Z at a terminal of its own: nobody is above the program there, and the kernel lets no terminal
+ * stop such a group. One that handles ^Z itself, as a shell does, is left to. */
+static void suspend(struct run *run)
+{
+	run->pty.suspend = false;
+	if (tcgetpgrp(run->pty.master) != run->child.pid || !is_left_alone(run, SIGTSTP))
+		return;
+	run->asked_to_stop = true;
+	(void)kill(-run->child.pid, SIGSTOP);
+}
+
 static void follow_stops(struct run *run)
 {
+	bool own_terminal = run->pty.master >= 0;
 	siginfo_t info = { 0 };
 
 	if (waitid(P_PID, (id_t)run->child.pid, &info, WSTOPPED | WNOHANG) < 0 || info.si_pid == 0)
@@ -201,9 +217,16 @@ static void follow_stops(struct run *run)
 	if (!has_to_follow(run, info.si_status))
 		return;
 	run->asked_to_stop = false;
+	if (own_terminal)
+		pty_leave(&run->pty);
 	(void)kill(getpid(), SIGSTOP);
 	/* Continued. */
+	if (own_terminal)
+		pty_enter(&run->pty);
 	(void)launch_signal(&run->child, SIGCONT);
+	/* The program's group is not ours then, and has got nothing from the shell. */
+	if (own_terminal && getpgid(run->child.pid) == run->child.pid)
+		(void)kill(-run->child.pid, SIGCONT);
 }
 
 /* ---- limits of time ---- */
@@ -305,6 +328,8 @@ static int supervise(struct run *run, struct error *err)
 		follow_stops(run);
 		if (run->pty.master >= 0)
 			pty_relay(&run->pty, waits + 3);
+		if (run->pty.suspend)
+			suspend(run);
 		if (waits[2].revents)
 			end_tree(run, LAUNCH_PARENT_ENDED);
 		r = launch_poll(&run->child, &run->end.status);

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Words to BPF: a comparison and a return for each call, in the order in which they stand. */
+/*
+ * Words to BPF: a comparison and a return for each call, in the order in which they stand.
+ *
+ * The launcher's policies (launch/seccomp-policy.c) are another language and no substitute: there
+ * the last statement that names a call decides, here the first; what is not named is killed here;
+ * and libseccomp makes those filters. What controllers have written must go on to mean what it
+ * meant, in a port that is linked statically and forks from a small image.
+ */
 #include "port/seccomp-policy.h"
 
 #include "port/constants.h"

@@ -2,6 +2,7 @@
 /*
  * What the connector makes of messages, with a socket of the test's own (the linker takes the
  * functions below instead of connector-socket.c, which has a test of its own) and a made-up /proc.
+ * All cases need that world, so it is one file, and long.
  * covers: connector-probe.c connector-queue.c pid-set.c
  */
 #include "source/connector.h"

@@ -3,6 +3,7 @@
  * reeve-web: what `reeve web` executes. A program of its own, so that the other commands do not
  * load an HTTP server; it asks the daemon like any other client, and can change nothing.
  */
+#include "util/json-text.h"
 #include "util/options.h"
 #include "util/places.h"
 #include "web/address.h"
@@ -73,7 +74,7 @@ static int check_arguments(struct address *address, gid_t *gid, struct error *er
 static void tell_json(const struct address *address, const char *text, const struct token *token)
 {
 	json_t *told = address->path
-			       ? json_pack("{s:s}", "socket", address->path)
+			       ? json_pack("{s:o}", "socket", json_text(address->path))
 			       : json_pack("{s:o}", "address", json_sprintf("http://%s/", text));
 
 	if (!arg_token_file)

@@ -185,6 +185,41 @@ no_groups() {
 	END
 }
 
+@test "run's end: ^Z of a program that is no shell, in a terminal of its own; its size" {
+	cat >own.py <<-'END'
+		import os, signal
+		def size():
+		    return "%d by %d" % tuple(os.get_terminal_size(0))
+		signal.signal(signal.SIGCONT, lambda *_: print("goes on,", size(), flush=True))
+		signal.signal(signal.SIGWINCH, lambda *_: print("is now", size(), flush=True))
+		print("began,", size(), flush=True)
+		while True:
+		    signal.pause()
+	END
+	timeout 120 python3 "$BATS_TEST_DIRNAME/terminal.py" bash --norc --noediting -i <<-'END'
+		> stty rows 20 cols 70; reeve run --pty -- python3 own.py\n
+		< began, 70 by 20
+		> \x1a
+		< Stopped
+		> stty -a | grep -q ' icanon' && echo co""oked; stty rows 25 cols 75\n
+		< cooked
+		> jobs -s\n
+		< reeve run --pty
+		> fg\n
+		< goes on, 75 by 25
+		> \x1a
+		< Stopped
+		> fg\n
+		< goes on, 75 by 25
+		> \x03
+		< KeyboardInterrupt
+		< bash-
+		> echo still ""here\n
+		< still here
+		> exit 0\n
+	END
+}
+
 @test "run's end: bad limits are refused" {
 	for words in "--timeout 0" "--timeout x" "--timeout -1" "--cpu-time 0s" "--cpu-time 5parsecs"; do
 		# shellcheck disable=SC2086

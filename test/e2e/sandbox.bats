@@ -69,6 +69,31 @@ in_root() {
 	[[ "$output" == *"--unshare pid"* ]]
 }
 
+@test "sandbox: what a user lacks privileges for is named, and how it could be had" {
+	chmod 755 "$WORK"
+	lacks() { # WORD OPTION...
+		local word=$1
+		shift
+		run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --runtime-dir /nowhere "$@" -- touch "$WORK/begun"
+		echo "$*: $output"
+		[ "$status" -eq 125 ] && [[ $output == *"$word"* ]]
+	}
+	lacks CAP_SYS_NICE --nice -5
+	lacks CAP_SYS_NICE --sched fifo:5
+	lacks CAP_SYS_NICE --ionice realtime:0
+	lacks CAP_SYS_RESOURCE --oom-score-adj -500
+	lacks CAP_SYS_RESOURCE --rlimit nofile=:max
+	lacks "its launcher has not" --capabilities chown
+	lacks "--map-user" --groups 0
+	lacks "run as root" --pids 50
+	lacks "run as root" --group some
+	[ ! -e "$WORK/begun" ]
+	# What needs nothing holds: limits of the process, filters, namespaces, times.
+	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --net none --hostname inside --seccomp offline \
+		--rlimit nofile=64 --nice 5 --timeout 20s --cpu-time 10s -- sh -c 'uname -n; ulimit -n; nice'
+	[ "$output" = $'inside\n64\n5' ]
+}
+
 @test "sandbox: without user namespaces that is said" {
 	run unshare -U -r sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec timeout 30 reeve run --unshare user -- true'
 	[ "$status" -eq 125 ]
