@@ -223,6 +223,24 @@ static int convert_io_weight(const char *value, bool to_v2, char **ret_value)
 	return scaled ? convert_default(scaled, to_v2, ret_value) : -ENOMEM;
 }
 
+/* Whether a kernel that knows the file would take it; what is converted is asked of none. */
+static bool is_value(enum kind kind, const char *value, bool to_v2)
+{
+	_cleanup_(freep) char *plain = NULL;
+	uint64_t number;
+
+	if (kind == KIND_PARTITION)
+		/* "isolated" is more than v1 can say. */
+		return to_v2 ? streq(value, "0") || streq(value, "1")
+			     : streq(value, "root") || streq(value, "member");
+	if (kind == KIND_BYTES && !to_v2)
+		return *value != '-';
+	if (to_v2 || (kind != KIND_WEIGHT && kind != KIND_IO_WEIGHT))
+		return true;
+	return convert_default(value, false, &plain) == 0 && parse_number(plain, &number) &&
+	       number >= 1 && number <= 10000;
+}
+
 static int convert_value(enum kind kind, const char *value, bool to_v2, char **ret_value)
 {
 	switch (kind) {
@@ -343,6 +361,8 @@ int raw_convert_set(const char *name, const char *value, bool disk_v2, raw_conve
 		return -ENOMEM;
 	if (row->kind == KIND_DISKS)
 		return raw_convert_io_set(name, value, disk_v2, ret_settings);
+	if (!is_value(row->kind, value, disk_v2))
+		return -EINVAL;
 	if (is_half(row) && !disk_v2) {
 		r = set_both(value, &settings);
 	} else {

@@ -90,6 +90,33 @@ static void written(void **state)
 	}
 }
 
+static void what_the_other_version_would_not_take(void **state)
+{
+	static const struct {
+		bool disk_v2;
+		const char *name, *value;
+	} cases[] = {
+		{ false, "cpu.weight", "0" },
+		{ false, "cpu.weight", "10001" },
+		{ false, "cpu.weight", "many" },
+		{ false, "io.weight", "default 0" },
+		{ false, "cpuset.cpus.partition", "isolated" },
+		{ false, "cpuset.cpus.partition", "1" },
+		{ false, "memory.max", "-1" },
+		{ true, "cpuset.cpu_exclusive", "root" },
+		{ true, "freezer.state", "COLD" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct raw_settings settings = { 0 };
+
+		assert_int_equal(raw_convert_set(cases[i].name, cases[i].value, cases[i].disk_v2,
+						 read_file, NULL, &settings),
+				 -EINVAL);
+	}
+}
+
 static void disks_of_v2_are_four_files_of_v1(void **state)
 {
 	struct raw_settings settings = { 0 };
@@ -300,6 +327,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written),
+		cmocka_unit_test(what_the_other_version_would_not_take),
 		cmocka_unit_test(disks_of_v2_are_four_files_of_v1),
 		cmocka_unit_test(disks_are_read),
 		cmocka_unit_test(disks_that_are_none_are_refused),

@@ -15,6 +15,7 @@
 #include "core/scan.h"
 #include "source/kernel-deny.h"
 #include "core/trigger-values.h"
+#include "core/urgency.h"
 #include "service/supervisor.h"
 #include "source/gate.h"
 #include "varlink/server.h"
@@ -170,6 +171,7 @@ struct engine {
 	struct foreign_end foreign_ends[FOREIGN_ENDS];
 	size_t foreign_next;
 	struct engine_counters counters;
+	struct urgency urgency; /* of the loop */
 	struct log_limit move_limit, lost_limit, trigger_limit, outcome_limit, rules_limit;
 	uint64_t lost_told;
 };
@@ -288,6 +290,7 @@ void engine_stop_handover(struct engine *engine);
 
 /* engine-successor.c: we take another one's place */
 extern const char *const engine_gate_names[];
+#define ENGINE_HISTORY_NAME "history"
 bool engine_is_successor(const struct engine *engine);
 int engine_check_inheritance(const struct engine *engine, struct error *err);
 /* A descriptor, which is the caller's then; -1: there is none. */
@@ -445,6 +448,10 @@ int engine_history_start(struct engine *engine);
 /* There are groups, which may be the first, or somebody may have come into one. */
 void engine_history_wake(struct engine *engine);
 void engine_history_stop(struct engine *engine);
+/* For the daemon that takes over: a file that the caller closes. -ENODATA: nothing is kept. */
+int engine_history_give(const struct engine *engine, int *ret_fd);
+/* Reads one, in the place of what there is. -EBADMSG: of a version that keeps it otherwise. */
+int engine_history_take(struct engine *engine, int fd);
 /* GetTree, GetHistory; as engine_control(). */
 int engine_tree(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		struct error *err);

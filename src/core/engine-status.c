@@ -8,7 +8,7 @@
 #include "core/engine-watch.h"
 #include "core/history.h"
 
-enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER, PAST };
+enum kind { GATE, KEEPER, ENGINE, TRIGGER, SERVER, OBSERVER, WATCH, REGISTER, PAST, LOOP };
 
 /* `group.name` as it is shown; where it is found. */
 static const struct {
@@ -45,6 +45,8 @@ static const struct {
 	{ "gate.denied", GATE, offsetof(struct gate_counters, denied) },
 	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
 	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
+	{ "gate.forgotten_dropped", GATE, offsetof(struct gate_counters, dropped) },
+	{ "gate.forgotten_renamed", GATE, offsetof(struct gate_counters, renamed) },
 	{ "gate.changes_lost", GATE, offsetof(struct gate_counters, changes_lost) },
 	{ "gate.held", GATE, offsetof(struct gate_counters, held) },
 	{ "gate.hold_full", GATE, offsetof(struct gate_counters, hold_full) },
@@ -72,6 +74,9 @@ static const struct {
 	{ "keeper.unknown_access", KEEPER, offsetof(struct gatekeeper_counters, unknown_access) },
 	{ "keeper.unmatched", KEEPER, offsetof(struct gatekeeper_counters, unmatched) },
 	{ "keeper.vanished", KEEPER, offsetof(struct gatekeeper_counters, vanished) },
+	{ "loop.urgent", LOOP, offsetof(struct urgency, turns) },
+	{ "loop.urgent_exhausted", LOOP, offsetof(struct urgency, exhausted) },
+	{ "loop.urgent_refused", LOOP, offsetof(struct urgency, refused) },
 	{ "observer.events", OBSERVER, offsetof(struct observer_counters, events) },
 	{ "observer.gaps", OBSERVER, offsetof(struct observer_counters, gaps) },
 	{ "observer.lost", OBSERVER, offsetof(struct observer_counters, lost) },
@@ -121,6 +126,7 @@ json_t *engine_counters_to_json(const struct engine *engine)
 		[OBSERVER] = engine_observer_counters(engine),
 		[WATCH] = engine_watch_counters(engine),
 		[PAST] = engine_history_counters(engine),
+		[LOOP] = &engine->urgency,
 		[REGISTER] = engine->registrar ? registrar_counters(engine->registrar) : NULL,
 		[SERVER] = engine->server ? varlink_server_counters(engine->server) : NULL,
 	};

@@ -72,6 +72,9 @@ void engine_succession_refuse(int predecessor, int code, const struct diagnostic
 /* Another one has: only what has to do with this process is left to be done. */
 bool engine_was_handed_over(const struct engine *engine);
 
+/* The loop, until somebody ends it (sd_event_exit()): its exit code, or a negative errno. */
+int engine_run(struct engine *engine);
+
 /* Stops the gate, puts tuning back, closes; groups and their processes stay. */
 void engine_free(struct engine *engine);
 DEFINE_CLEANUP(struct engine *, engine_free);

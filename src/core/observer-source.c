@@ -255,6 +255,11 @@ int observer_on_due(sd_event_source *source, uint64_t usec, void *userdata)
 	return dispatch(userdata);
 }
 
+bool observer_is_readable(const struct observer *observer)
+{
+	return observer->io && sd_event_source_get_pending(observer->io) > 0;
+}
+
 int observer_watch(struct observer *observer)
 {
 	int fd = observer->source->class->fd(observer->source), r = 0;

@@ -76,6 +76,9 @@ const struct process_table *observer_table(const struct observer *observer);
 /* The source in use, or NULL after all have failed. */
 const struct source *observer_source(const struct observer *observer);
 
+/* True when the loop has found its source readable, and not dispatched it yet. */
+bool observer_is_readable(const struct observer *observer);
+
 enum { OBSERVER_TEXT = 2048 };
 /* Which source is used, how, and why none before it is: a sentence. */
 void observer_describe(const struct observer *observer, char text[static OBSERVER_TEXT]);

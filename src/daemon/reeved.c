@@ -251,6 +251,8 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot start");
 		print_failure(&diagnostics, &err);
+		if (pid_fd >= 0 && !succession)
+			(void)unlink(arguments->pid_file);
 		if (succession)
 			engine_succession_refuse(succession->socket, r, &diagnostics, &err);
 		return exit_code(arguments, &diagnostics);
@@ -262,7 +264,7 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	r = tell_ready(ready_fd, engine, arguments->daemon);
 	closep(&ready_fd);
 	if (r >= 0)
-		r = sd_event_loop(event);
+		r = engine_run(engine);
 	if (engine_was_handed_over(engine))
 		return EXIT_DONE;
 	log_notice(engine_log(engine), "stopping");

@@ -93,6 +93,7 @@ void gate_forget(struct gate *gate, const struct gate_event *event, uint32_t epo
 void gate_forget_all(struct gate *gate)
 {
 	atomic_fetch_add(&gate->epoch, 1);
+	gate_count(&gate->counters.dropped);
 	/* A flush takes all marks on inodes and leaves those on file systems. */
 	for (int kind = 0; kind < GATE_CHANNELS; kind++)
 		if (kind != GATE_OPEN && gate->channels[kind].fd >= 0)
@@ -117,6 +118,8 @@ void gate_take_names(struct gate *gate)
 	/* A full queue says so in it, which is as good a reason. */
 	while (read(gate->names_fd, events, sizeof(events)) > 0)
 		any = true;
-	if (any)
-		gate_forget_all(gate);
+	if (!any)
+		return;
+	gate_count(&gate->counters.renamed);
+	gate_forget_all(gate);
 }

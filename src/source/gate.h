@@ -91,6 +91,9 @@ struct gate_options {
 
 struct gate_counters {
 	_Atomic uint64_t events, allowed, denied, forgotten;
+	/* Times that all of those were forgotten were asked about again, and of those: because one
+	 * that goes by its name may have got another (or another mode or owner). */
+	_Atomic uint64_t dropped, renamed;
 	_Atomic uint64_t overflows;   /* FAN_Q_OVERFLOW; of permission events the kernel makes none:
 				       * without memory for one it denies */
 	_Atomic uint64_t read_errors; /* an event that could not be taken (the kernel denies it) */

@@ -164,6 +164,8 @@ time.sleep(600)"
 		is_at "$pid" cpu -
 	done
 	reeve log --runtime-dir "$RUN" | grep -q setgid
+	# In turns that do not wait for a processor, where a SCHED_FIFO task may be had.
+	[ $(($(counter loop.urgent) + $(counter loop.urgent_refused) + $(counter loop.urgent_exhausted))) -gt 0 ]
 }
 
 # As Apache's suexec does it, without PAM: a program of root's that any daemon may execute, which becomes
@@ -394,6 +396,8 @@ up/../../..:x:61207:61201::/:/bin/sh
 	rm named
 	ln a named
 	eventually expect_at cpu x ./named
+	# All are asked about again after the start, and when one of them gets another name.
+	[ "$(counter gate.forgotten_dropped)" -gt "$(counter gate.forgotten_renamed)" ]
 	mv b full
 	eventually expect_at cpu x ./full
 	mkdir deeper
