@@ -14,6 +14,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 from . import stats, world
@@ -28,14 +29,20 @@ EVERYTHING = ('--unshare', 'all', '--hostname', 'box', '--empty-root', '--tmpfs'
 
 
 class Steward(Daemon):
-    """bin/reeved with two groups, asked by `reeve run -g`."""
+    """bin/reeved with a group, asked by `reeve run -g`; its runtime folder in memory, as /run is."""
 
     def __init__(self, bench):
         super().__init__(bench, [])
+        memory = '/dev/shm' if os.path.ismount('/dev/shm') else None
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='reeve-test-', dir=memory))
         self.policy = self.folder / 'policy-launch.yaml'
         self.policy.write_text(f'name: {bench.group}\nlogging: {{file: stderr, level: warn}}\n'
                                'groups: {plain: {pids: 1000}}\nrules: {}\n')
         self.policy.chmod(0o600)
+
+    def __exit__(self, *reason):
+        super().__exit__(*reason)
+        shutil.rmtree(self.folder)
 
 
 def _once(argv, environment=os.environ):

@@ -189,10 +189,11 @@ void engine_pass_on(struct engine *engine, const char *kind, uint64_t time, cons
 		log_error(engine->log, "lost for all sinks: %s: %s", json, strerror(-r));
 }
 
-/* Services: what a crash would lose of them. From here on they are the new one's. */
-static void give_services(struct handover *handover)
+/* What a crash would lose: of services, which from here on are the new one's, and of groups. */
+static void give_rest(struct handover *handover)
 {
 	struct engine *engine = handover->engine;
+	_cleanup_(closep) int history = -1;
 	struct handover_out out;
 	int r = handover_begin(&out, "rest");
 
@@ -200,6 +201,12 @@ static void give_services(struct handover *handover)
 		r = supervisor_hand_over(engine->supervisor, give_one, &out);
 	if (r < 0)
 		log_warning(engine->log, "not all sockets of services could be handed on: %s",
+			    strerror(-r));
+	r = engine_history_give(engine, &history);
+	if (r >= 0)
+		r = handover_add(&out, ENGINE_HISTORY_NAME, history);
+	if (r < 0 && r != -ENODATA)
+		log_warning(engine->log, "what groups have used is not handed on: %s",
 			    strerror(-r));
 	r = handover_send(handover->socket, &out);
 	if (r < 0)
@@ -244,7 +251,7 @@ static void retire(struct handover *handover)
 	if (engine->gate)
 		gate_give_away(engine->gate);
 	engine_export_give_away(engine);
-	give_services(handover);
+	give_rest(handover);
 	varlink_server_retire(engine->server);
 	if (engine->registrar)
 		registrar_retire(engine->registrar);

@@ -290,6 +290,7 @@ void engine_stop_handover(struct engine *engine);
 
 /* engine-successor.c: we take another one's place */
 extern const char *const engine_gate_names[];
+#define ENGINE_HISTORY_NAME "history"
 bool engine_is_successor(const struct engine *engine);
 int engine_check_inheritance(const struct engine *engine, struct error *err);
 /* A descriptor, which is the caller's then; -1: there is none. */
@@ -447,6 +448,10 @@ int engine_history_start(struct engine *engine);
 /* There are groups, which may be the first, or somebody may have come into one. */
 void engine_history_wake(struct engine *engine);
 void engine_history_stop(struct engine *engine);
+/* For the daemon that takes over: a file that the caller closes. -ENODATA: nothing is kept. */
+int engine_history_give(const struct engine *engine, int *ret_fd);
+/* Reads one, in the place of what there is. -EBADMSG: of a version that keeps it otherwise. */
+int engine_history_take(struct engine *engine, int fd);
 /* GetTree, GetHistory; as engine_control(). */
 int engine_tree(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		struct error *err);

@@ -107,6 +107,27 @@ static const struct object_metric {
 	  NULL },
 };
 
+static const struct object_metric sink_metrics[] = {
+	{ "reeve_sink_delivered_total", "Events that have arrived.", "delivered", METRIC_COUNTER,
+	  NULL },
+	{ "reeve_sink_lost_total", "Events that are lost, and told as such.", "lost",
+	  METRIC_COUNTER, NULL },
+	{ "reeve_sink_refused_total", "Events that the receiver refused.", "refused",
+	  METRIC_COUNTER, NULL },
+	{ "reeve_sink_sent_again_total", "Events that were sent again.", "sent_again",
+	  METRIC_COUNTER, NULL },
+	{ "reeve_sink_errors_total", "Failures of the sink.", "errors", METRIC_COUNTER, NULL },
+	{ "reeve_sink_queued", "Events in the spool that have not arrived.", "queued",
+	  METRIC_GAUGE, NULL },
+}, spool_metrics[] = {
+	{ "reeve_sink_spool_bytes", "What the spool takes on disk.", "bytes", METRIC_GAUGE, NULL },
+	{ "reeve_sink_spool_limit_bytes", "What it may take.", "bound", METRIC_GAUGE, NULL },
+	{ "reeve_sink_spool_damaged_total", "Damaged places that were found in it.", "damaged",
+	  METRIC_COUNTER, NULL },
+	{ "reeve_sink_spool_write_failures_total", "Writes to it that failed.", "write_failures",
+	  METRIC_COUNTER, NULL },
+};
+
 /* Of each object of a list, or with `member` of one in it, one sample; named by its "name". */
 static void add_objects(struct text *text, const json_t *list, const char *label_name,
 			const char *member, const struct object_metric *metrics, size_t count)
@@ -131,8 +152,10 @@ static void add_objects(struct text *text, const json_t *list, const char *label
 	}
 }
 
-static void add_lists(struct engine *engine, struct text *text, const json_t *rules)
+static void add_lists(struct engine *engine, struct text *text, const json_t *counted)
 {
+	const json_t *rules = json_object_get(counted, "rule_counts");
+	const json_t *sinks = json_object_get(counted, "sinks");
 	json_t *sources = engine_sources_to_json(engine);
 	json_t *services = engine->supervisor ? supervisor_list(engine->supervisor) : NULL;
 
@@ -141,8 +164,39 @@ static void add_lists(struct engine *engine, struct text *text, const json_t *ru
 	add_objects(text, services, "service", NULL, service_metrics, ARRAY_SIZE(service_metrics));
 	add_objects(text, services, "service", "counters", service_counters,
 		    ARRAY_SIZE(service_counters));
+	add_objects(text, sinks, "sink", NULL, sink_metrics, ARRAY_SIZE(sink_metrics));
+	add_objects(text, sinks, "sink", "spool", spool_metrics, ARRAY_SIZE(spool_metrics));
 	json_decref(sources);
 	json_decref(services);
+}
+
+/* ---- the fleet ---- */
+
+/* Nothing for a host that is in none. */
+static void add_fleet(struct text *text, const json_t *fleet)
+{
+	json_t *counters = json_object_get(fleet, "counters");
+	const char *state = json_string_value(json_object_get(fleet, "state")), *key;
+	const json_t *value;
+
+	if (!json_is_object(fleet))
+		return;
+	add_one(text, "reeve_fleet_connected", "1: etcd is reached.",
+		state && streq(state, "connected"));
+	add_one(text, "reeve_fleet_refused",
+		"1: what etcd has is refused, and an older policy in force.",
+		json_is_object(json_object_get(fleet, "refused")));
+	add_one(text, "reeve_fleet_applied_revision", "The revision of etcd that is in force.",
+		(double)json_integer_value(json_object_get(fleet, "applied")));
+	json_object_foreach(counters, key, value)
+	{
+		char name[96], help[128];
+
+		snprintf(name, sizeof(name), "reeve_fleet_%s_total", key);
+		snprintf(help, sizeof(help), "The counter %s of this host in its fleet.", key);
+		metrics_family(text, name, METRIC_COUNTER, help);
+		metrics_sample(text, name, "", NULL, 0, (double)json_integer_value(value));
+	}
 }
 
 /* ---- how long decisions took ---- */
@@ -293,15 +347,17 @@ int engine_metrics(struct engine *engine, const json_t *parameters, json_t **ret
 
 	if (looks_agree(engine) < 0)
 		return error_oom(err);
-	counted = json_pack("{s:o, s:o}", "counters", engine_counters_to_json(engine),
-			    "rule_counts", engine_rules_to_json(engine));
+	counted = json_pack("{s:o, s:o, s:o, s:o}", "counters", engine_counters_to_json(engine),
+			    "rule_counts", engine_rules_to_json(engine), "sinks",
+			    engine_export_to_json(engine), "fleet", engine_fleet_status(engine));
 	if (!counted)
 		return error_oom(err);
 	engine_add_before(engine, counted);
 	looks_refresh(engine, clock_boottime() + LOOK_MOST_MS * UINT64_C(1000000));
 	text_init(&text);
 	add_daemon(engine, &text);
-	add_lists(engine, &text, json_object_get(counted, "rule_counts"));
+	add_lists(engine, &text, counted);
+	add_fleet(&text, json_object_get(counted, "fleet"));
 	add_latency(engine, &text);
 	add_groups(engine, &text);
 	add_counters(&text, json_object_get(counted, "counters"));

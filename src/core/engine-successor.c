@@ -331,6 +331,16 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 	return 0;
 }
 
+static void take_history(struct engine *engine, int fd)
+{
+	int r = engine_history_take(engine, fd);
+
+	close(fd);
+	if (r < 0)
+		log_warning(engine->log, "what groups have used before is not known: %s",
+			    r == -EBADMSG ? "another version has kept it otherwise" : strerror(-r));
+}
+
 static int take_rest(struct engine *engine, struct error *err)
 {
 	struct handover_in in;
@@ -339,9 +349,12 @@ static int take_rest(struct engine *engine, struct error *err)
 
 	if (r < 0)
 		return error_set_errno(err, r, "the daemon before this one does not hand over");
-	for (size_t i = 0; (name = handover_take_at(&in, i, &fd)); i++)
-		if (supervisor_take(engine->supervisor, name, fd) < 0)
+	for (size_t i = 0; (name = handover_take_at(&in, i, &fd)); i++) {
+		if (streq(name, ENGINE_HISTORY_NAME))
+			take_history(engine, fd);
+		else if (supervisor_take(engine->supervisor, name, fd) < 0)
 			closep(&fd);
+	}
 	handover_in_done(&in);
 	return 0;
 }

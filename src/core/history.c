@@ -256,6 +256,77 @@ bool past_value(const struct history *history, const struct past *past, bool coa
 	return true;
 }
 
+/* ---- handing over ---- */
+
+/* What the bytes depend on. Another form is not read: then the history begins anew. */
+static const struct form {
+	char magic[8];
+	uint32_t size, fine, coarse, coarse_of, figures;
+} own_form = { "reevehs",      sizeof(struct past), HISTORY_FINE,
+	       HISTORY_COARSE, HISTORY_COARSE_OF,   FIGURES };
+
+static bool take(struct slice *bytes, void *into, size_t size)
+{
+	if (bytes->size < size)
+		return false;
+	memcpy(into, bytes->data, size);
+	*bytes = (struct slice){ bytes->data + size, bytes->size - size };
+	return true;
+}
+
+void history_save(const struct history *history, struct text *text)
+{
+	text_add_bytes(text, &own_form, sizeof(own_form));
+	text_add_bytes(text, &history->passes, sizeof(history->passes));
+	text_add_bytes(text, history->fine_ns, sizeof(history->fine_ns));
+	text_add_bytes(text, history->coarse_ns, sizeof(history->coarse_ns));
+}
+
+void past_save(const struct past *past, struct text *text)
+{
+	text_add_bytes(text, past ? "+" : "-", 1);
+	if (past)
+		text_add_bytes(text, past, sizeof(*past));
+}
+
+int history_load(struct history *history, struct slice *bytes)
+{
+	struct history loaded = { .memory_most = history->memory_most,
+				  .counters = history->counters };
+	struct form form;
+
+	if (!take(bytes, &form, sizeof(form)) || memcmp(&form, &own_form, sizeof(form)) != 0 ||
+	    !take(bytes, &loaded.passes, sizeof(loaded.passes)) ||
+	    !take(bytes, loaded.fine_ns, sizeof(loaded.fine_ns)) ||
+	    !take(bytes, loaded.coarse_ns, sizeof(loaded.coarse_ns)))
+		return -EBADMSG;
+	*history = loaded;
+	return 0;
+}
+
+int past_load(struct history *history, struct slice *bytes, struct past **ret_past)
+{
+	struct past *past;
+	char there;
+
+	if (!take(bytes, &there, 1) || (there == '+' && bytes->size < sizeof(*past)))
+		return -EBADMSG;
+	if (there != '+') {
+		*ret_past = NULL;
+		return 0;
+	}
+	past = past_new(history);
+	if (!past)
+		return -ENOMEM;
+	(void)take(bytes, past, sizeof(*past));
+	if (past->first > past->last || past->last >= history->passes) {
+		past_free(history, past);
+		return -EBADMSG;
+	}
+	*ret_past = past;
+	return 0;
+}
+
 const struct history_counters *history_counters(const struct history *history)
 {
 	return &history->counters;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "util/macros.h"
+#include "util/text.h"
 
 /* In units a second where they are rates. */
 enum figure {
@@ -59,6 +59,17 @@ uint64_t history_time(const struct history *history, bool coarse, size_t index);
 /* False: not known. `past` may be NULL: it has used nothing. Values are rounded to 1/1024. */
 bool past_value(const struct history *history, const struct past *past, bool coarse, size_t index,
 		enum figure figure, uint64_t *ret_value);
+
+/*
+ * All of it as bytes, for the program that takes over on the same boot: the times, then what was
+ * noted of each group. They are read in the same order, from the beginning of `bytes`, which is
+ * moved on. -EBADMSG: not saved by a history of this form; -ENOMEM: also beyond `memory_most`.
+ */
+void history_save(const struct history *history, struct text *text);
+void past_save(const struct past *past, struct text *text); /* of NULL too */
+/* In the place of what there is, which must be nothing of any group. */
+int history_load(struct history *history, struct slice *bytes);
+int past_load(struct history *history, struct slice *bytes, struct past **ret_past);
 
 struct history_counters {
 	uint64_t samples, left_out; /* samples of groups for which no memory was left */

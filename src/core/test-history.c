@@ -100,6 +100,61 @@ static void what_was_missed_is_not_known(_unused_ void **state)
 	past_free(history, past);
 }
 
+static void assert_refused(struct history *history, struct slice bytes)
+{
+	struct past *past = NULL;
+	int r = history_load(history, &bytes);
+
+	if (r == 0)
+		r = past_load(history, &bytes, &past);
+	assert_int_equal(r, -EBADMSG);
+	assert_null(past);
+}
+
+static void goes_on_after_a_handover(_unused_ void **state)
+{
+	_cleanup_(history_freep) struct history *history = history_new(1 << 20);
+	_cleanup_(history_freep) struct history *next = history_new(1 << 20);
+	_cleanup_(history_freep) struct history *small = history_new(100);
+	struct past *past = NULL, *idle = NULL, *taken = NULL;
+	struct slice bytes, whole;
+	struct text text;
+	uint64_t value;
+
+	for (uint64_t i = 1; i <= 20; i++)
+		note(history, &past, i, i, i * 1000);
+	text_init(&text);
+	history_save(history, &text);
+	past_save(past, &text);
+	past_save(idle, &text);
+	bytes = whole = (struct slice){ text.data, text.size };
+	assert_int_equal(history_load(next, &bytes), 0);
+	assert_int_equal(past_load(next, &bytes, &taken), 0);
+	assert_int_equal(past_load(next, &bytes, &idle), 0);
+	assert_null(idle);
+	assert_int_equal(bytes.size, 0);
+	note(next, &taken, 21, 21, 21000);
+	assert_int_equal(history_count(next, false), 21);
+	for (size_t i = 0; i < 21; i++) {
+		assert_int_equal(history_time(next, false, i), i + 1);
+		assert_true(past_value(next, taken, false, i, FIGURE_CPU, &value));
+		assert_int_equal(value, i + 1);
+	}
+	assert_int_equal(history_count(next, true), 2);
+	past_free(next, taken);
+	past_free(history, past);
+	assert_int_equal(history_counters(next)->bytes, 0);
+	/* Cut off anywhere, or of another form. */
+	for (size_t size = 0; size + 1 < whole.size; size += size < 100 ? 1 : 97)
+		assert_refused(next, (struct slice){ whole.data, MIN(size, whole.size - 2) });
+	bytes = whole;
+	assert_int_equal(history_load(small, &bytes), 0);
+	assert_int_equal(past_load(small, &bytes, &taken), -ENOMEM);
+	text.data[9]++;
+	assert_refused(next, whole);
+	text_done(&text);
+}
+
 static void great_numbers_are_nearly_right(_unused_ void **state)
 {
 	_cleanup_(history_freep) struct history *history = history_new(1 << 20);
@@ -142,6 +197,7 @@ int main(void)
 		cmocka_unit_test(keeps_the_last_samples),
 		cmocka_unit_test(gathers_longer_times),
 		cmocka_unit_test(what_was_missed_is_not_known),
+		cmocka_unit_test(goes_on_after_a_handover),
 		cmocka_unit_test(great_numbers_are_nearly_right),
 		cmocka_unit_test(memory_is_bounded),
 	};

@@ -251,6 +251,8 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 	if (r < 0) {
 		error_set_errno(&err, r, "cannot start");
 		print_failure(&diagnostics, &err);
+		if (pid_fd >= 0 && !succession)
+			(void)unlink(arguments->pid_file);
 		if (succession)
 			engine_succession_refuse(succession->socket, r, &diagnostics, &err);
 		return exit_code(arguments, &diagnostics);

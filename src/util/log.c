@@ -279,30 +279,31 @@ static void log_message(struct log *log, int level, const char *message)
 	}
 }
 
-void log_write(struct log *log, int level, const char *format, ...)
+_printf_(3, 0) static void write_list(struct log *log, int level, const char *format,
+				      va_list arguments)
 {
 	_cleanup_(freep) char *message = NULL;
+
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	log_message(log, level, message ? message : "a message is lost: out of memory");
+}
+
+void log_write(struct log *log, int level, const char *format, ...)
+{
 	va_list arguments;
-	int n;
 
 	if (!log || level > log->level)
 		return;
 	va_start(arguments, format);
-	n = vasprintf(&message, format, arguments);
+	write_list(log, level, format, arguments);
 	va_end(arguments);
-	if (n < 0) {
-		message = NULL;
-		return;
-	}
-	log_message(log, level, message);
 }
 
 void log_limited(struct log *log, struct log_limit *limit, int level, const char *format, ...)
 {
-	_cleanup_(freep) char *message = NULL;
 	uint64_t now = clock_monotonic();
 	va_list arguments;
-	int n;
 
 	if (!log || level > log->level)
 		return;
@@ -320,11 +321,6 @@ void log_limited(struct log *log, struct log_limit *limit, int level, const char
 	}
 	limit->used++;
 	va_start(arguments, format);
-	n = vasprintf(&message, format, arguments);
+	write_list(log, level, format, arguments);
 	va_end(arguments);
-	if (n < 0) {
-		message = NULL;
-		return;
-	}
-	log_message(log, level, message);
 }

@@ -67,7 +67,20 @@ service() { # ACTION
 	run service start
 	[ "$status" = 1 ]
 	[[ $output == *'cgrules.conf:1:'* ]]
+	# Nothing of it is left.
+	run service status
+	[ "$status" = 3 ]
+	mkdir -p "$ETC/sysconfig"
+	printf 'LOG=-v\r\n' >"$ETC/sysconfig/cgred.conf"
+	run service start
+	[ "$status" = 6 ]
+	[[ $output == *'carriage returns'* ]]
+	rm "$ETC/sysconfig/cgred.conf"
 	: >"$ETC/cgrules.conf"
+	run service start
+	[ "$status" = 6 ]
+	# Settings that are a folder are none.
+	mkdir -p "$ETC/sysconfig/cgred.conf"
 	run service start
 	[ "$status" = 6 ]
 	# Left behind by a daemon that was killed.

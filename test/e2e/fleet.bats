@@ -160,11 +160,18 @@ rules: {}"
 	[[ $output == *"h1    there"*"policy/label/web       1"* ]]
 	push --remove --label web
 	groups_are all both own
+	timeout 20 reeve metrics --runtime-dir "$RUN" >metrics
+	grep -qx 'reeve_fleet_connected 1' metrics
+	grep -qx 'reeve_fleet_refused 0' metrics
+	grep -qE '^reeve_fleet_applied_revision [1-9]' metrics
+	grep -qE '^reeve_fleet_applied_total [1-9]' metrics
 	# What is taken out of the local policy ends, too.
 	policy <<<"rules: {}"
 	reload
 	eventually groups_are ""
 	expect null python3 -c 'import json,sys; print(json.dumps(json.load(sys.stdin)["fleet"]))' < <(reeve status --json --runtime-dir "$RUN")
+	timeout 20 reeve metrics --runtime-dir "$RUN" >metrics
+	! grep reeve_fleet metrics
 }
 
 @test "a service of the fleet runs, stands for a local one, and goes with its document" {

@@ -136,3 +136,30 @@ client() {
 		assert len(call("GetTree")["groups"]) == 3
 	EOF2
 }
+
+@test "what groups have used is known to the daemon that takes over" {
+	background ./burn -c 'for ((;;)); do for ((i = 0; i < 20000; i++)); do :; done; done'
+	eventually is_in $! apps/burn
+	cat >past.py <<-'EOF2'
+		def past():
+		    answer = call("GetHistory", groups=["apps/burn"], figures=["cpu"])
+		    return list(zip(answer["times"], answer["groups"][0]["cpu"]))
+	EOF2
+	client < <(cat past.py - <<-'EOF2'
+		until(lambda: any(cpu for _, cpu in past()))
+		json.dump(past(), open("before", "w"))
+	EOF2
+	)
+	timeout 60 reeve reload --exec --runtime-dir "$RUN"
+	client < <(cat past.py - <<-'EOF2'
+		before = [tuple(one) for one in json.load(open("before"))]
+		now = past()
+		# Times are worked out anew from the clock.
+		assert len(now) >= len(before), (before, now)
+		for (then, cpu), (later, value) in zip(before, now):
+		    assert abs(then - later) < 1000 and cpu == value, (before, now)
+		until(lambda: len(past()) > len(before))
+	EOF2
+	)
+	! grep "is not known" "$WORK/log"
+}

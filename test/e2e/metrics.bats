@@ -16,6 +16,9 @@ setup() {
 		  apps: {pids: 500}
 		  apps/quick: {pids: 100, cpu: 0.5 cores}
 		  apps/tool: {pids: 100}
+	sinks:
+	  lines: {file: {path: $WORK/events.json}, spool: {folder: $WORK/lines}}
+	  full: {file: {path: $WORK/none/events.json}, spool: {folder: $WORK/full, size: 1M}}
 	EOF2
 	policy <policy.yaml.in
 	start
@@ -42,6 +45,7 @@ sample_is() { # NAME-AND-LABELS VALUE
 	eventually sample_is 'reeve_rule_matched_total{rule="tool"}' 1
 	eventually sample_is 'reeve_rule_matched_total{rule="strange \"rule\" \\ ä}"}' 1
 	eventually sample_is 'reeve_group_processes{group="apps/tool"}' 1
+	eventually sample_is 'reeve_sink_delivered_total{sink="lines"}' 2
 	metrics >text
 	cat text
 	promtool check metrics <text
@@ -53,6 +57,12 @@ sample_is() { # NAME-AND-LABELS VALUE
 	grep -qxF 'reeve_group_tasks_limit{group="apps"} 500' text
 	grep -qxF 'reeve_group_cpu_limit_processors{group="apps/quick"} 0.5' text
 	grep -qxF 'reeve_keeper_moved_total 2' text
+	grep -qxF 'reeve_sink_queued{sink="lines"} 0' text
+	grep -qxF 'reeve_sink_delivered_total{sink="full"} 0' text
+	grep -qxF 'reeve_sink_queued{sink="full"} 2' text
+	grep -qxF 'reeve_sink_lost_total{sink="full"} 0' text
+	grep -qxF 'reeve_sink_spool_limit_bytes{sink="full"} 1048576' text
+	! grep reeve_fleet text
 	grep -qxF 'reeve_rule_decision_seconds_bucket{rule="tool",le="+Inf"} 1' text
 	grep -qxF 'reeve_rule_decision_seconds_count{rule="tool"} 1' text
 	grep -qE '^reeve_rule_decision_seconds_sum\{rule="tool"\} (0\.0*[1-9]|[1-9].*e-)' text
