@@ -25,6 +25,8 @@ struct service {
 	char *unheld;	  /* a limit that this machine cannot set, as a sentence, or NULL */
 	bool refused;	  /* a limit that could be set was not: to be tried at each start */
 	bool seen, fresh; /* while manifests are read */
+	bool due;	  /* is about to be started: who comes after it waits for it already */
+	enum { VISIT_NONE, VISIT_ON_WAY, VISIT_DONE } visit; /* while it is looked who waits */
 	bool removing;
 	struct machine machine;
 
@@ -147,6 +149,12 @@ int supervisor_get(const struct supervisor *supervisor, const char *name,
 /* Forgets one that is over. */
 void supervisor_drop(struct supervisor *supervisor, struct service *service);
 bool supervisor_may_start(const struct service *service);
+/* Whether what it requires is gone, and which. */
+bool service_has_lost(const struct service *service, const char **ret_name);
+/* Stops, and tells, those who wait for themselves by way of others. */
+void supervisor_break_circles(struct supervisor *supervisor);
+/* Starts those whose manifests are new. */
+void supervisor_start_fresh(struct supervisor *supervisor);
 int supervisor_load(struct supervisor *supervisor, struct error *err);
 
 /* status.c */

@@ -176,14 +176,8 @@ int supervisor_reload(struct supervisor *supervisor, struct error *err)
 		supervisor_stand_by(supervisor, err);
 		return 0;
 	}
-	for (size_t i = 0; r >= 0 && i < supervisor->count; i++) {
-		const struct service *service = supervisor->items[i];
-		_cleanup_(error_done) struct error ignored = ERROR_INIT;
-
-		/* Its own start tells what is wrong. */
-		if (service->fresh && service->manifest && service->manifest->enabled)
-			(void)supervisor_start(supervisor, service->name, &ignored);
-	}
+	if (r >= 0)
+		supervisor_start_fresh(supervisor);
 	return r;
 }
 

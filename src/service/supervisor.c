@@ -135,47 +135,7 @@ const struct service_manifest *supervisor_manifest(const struct supervisor *supe
 	return service->next_manifest ? service->next_manifest : service->manifest;
 }
 
-/* ---- who waits for whom ---- */
-
-static bool is_held_by(const struct service *service, const char *name, bool required)
-{
-	const struct service *other = supervisor_find(service->supervisor, name);
-
-	if (!other || !other->manifest)
-		return required;
-	if (machine_is_up(&other->machine))
-		return false;
-	/* Who does not run and will not is not waited for, unless it is required. */
-	return required || other->machine.wanted;
-}
-
-bool supervisor_may_start(const struct service *service)
-{
-	const struct service_manifest *manifest = service->manifest;
-
-	for (char **name = manifest->after; name && *name; name++)
-		if (is_held_by(service, *name, false))
-			return false;
-	for (char **name = manifest->requires; name && *name; name++)
-		if (is_held_by(service, *name, true))
-			return false;
-	return true;
-}
-
-static bool has_lost(const struct service *service, const char **ret_name)
-{
-	char **name = service->manifest ? service->manifest->requires : NULL;
-
-	for (; name && *name; name++) {
-		const struct service *other = supervisor_find(service->supervisor, *name);
-
-		*ret_name = *name;
-		if (!other || other->removing ||
-		    (!other->machine.wanted && !machine_is_active(&other->machine)))
-			return true;
-	}
-	return false;
-}
+/* ---- rounds ---- */
 
 /* One round: forgets whom nobody wants any more, wakes who waits, stops who lost what it needs. */
 static int on_wake(sd_event_source *source, void *userdata)
@@ -192,7 +152,7 @@ static int on_wake(sd_event_source *source, void *userdata)
 			i--;
 			continue;
 		}
-		if (service->machine.wanted && has_lost(service, &lost)) {
+		if (service->machine.wanted && service_has_lost(service, &lost)) {
 			_cleanup_(error_done) struct error err = ERROR_INIT;
 
 			error_set(&err, -ECANCELED,
@@ -214,29 +174,66 @@ void supervisor_wake(struct supervisor *supervisor)
 
 /* ---- requests ---- */
 
-static int start_one(struct service *service, unsigned depth, struct error *err)
+static int start_one(struct service *service, struct error *err);
+
+static int start_required(struct service *service, struct error *err)
 {
 	char **name = service->manifest ? service->manifest->requires : NULL;
-	int r;
 
-	if (service->problem && !service->manifest)
-		return error_set(err, -EINVAL, "%s", service->problem);
-	if (depth > service->supervisor->count)
-		return error_set(err, -ELOOP, "service %s requires itself, by way of others",
-				 service->name);
 	for (; name && *name; name++) {
 		struct service *other;
+		int r = supervisor_get(service->supervisor, *name, &other, err);
 
-		r = supervisor_get(service->supervisor, *name, &other, err);
 		if (r >= 0 && !other->machine.wanted)
-			r = start_one(other, depth + 1, err);
+			r = start_one(other, err);
 		if (r < 0)
 			return error_wrap(err, "service %s requires \"%s\"", service->name, *name);
 	}
+	return 0;
+}
+
+static int start_one(struct service *service, struct error *err)
+{
+	int r;
+
+	service->due = false;
+	if (service->problem && !service->manifest)
+		return error_set(err, -EINVAL, "%s", service->problem);
+	if (service->visit == VISIT_ON_WAY)
+		return error_set(err, -ELOOP, "which is a circle");
+	service->visit = VISIT_ON_WAY;
+	r = start_required(service, err);
+	service->visit = VISIT_NONE;
+	if (r < 0)
+		return r;
 	if (!machine_is_active(&service->machine))
 		service_take_manifest(service);
 	machine_start(&service->machine);
 	return 0;
+}
+
+/* Those that are due wait for each other, in whatever order they are started. */
+static void start_due(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->count; i++) {
+		struct service *service = supervisor->items[i];
+		_cleanup_(error_done) struct error trouble = ERROR_INIT;
+
+		if (service->due && start_one(service, &trouble) < 0)
+			service_trouble(service, &trouble);
+	}
+	supervisor_break_circles(supervisor);
+	supervisor_wake(supervisor);
+}
+
+void supervisor_start_fresh(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->count; i++) {
+		struct service *service = supervisor->items[i];
+
+		service->due = service->fresh && service->manifest && service->manifest->enabled;
+	}
+	start_due(supervisor);
 }
 
 static int need_loop(struct supervisor *supervisor, struct error *err)
@@ -253,7 +250,11 @@ int supervisor_start(struct supervisor *supervisor, const char *name, struct err
 
 	if (r >= 0)
 		r = supervisor_get(supervisor, name, &service, err);
-	return r < 0 ? r : start_one(service, 0, err);
+	if (r >= 0)
+		r = start_one(service, err);
+	if (r >= 0)
+		supervisor_break_circles(supervisor);
+	return r;
 }
 
 int supervisor_stop(struct supervisor *supervisor, const char *name, struct error *err)
@@ -278,7 +279,7 @@ int supervisor_restart(struct supervisor *supervisor, const char *name, struct e
 	if (r < 0)
 		return r;
 	if (!machine_is_active(&service->machine))
-		return start_one(service, 0, err);
+		return start_one(service, err);
 	machine_restart(&service->machine);
 	return 0;
 }
@@ -490,15 +491,9 @@ static void take_over(struct supervisor *supervisor)
 	supervisor->begun = true;
 	/* First all that runs: then nothing is started that would wait for it. */
 	for (size_t i = 0; i < supervisor->count; i++)
-		supervisor->items[i]->fresh =
+		supervisor->items[i]->due =
 			supervisor->items[i]->manifest && service_adopt(supervisor->items[i]) > 0;
-	for (size_t i = 0; i < supervisor->count; i++) {
-		struct service *service = supervisor->items[i];
-		_cleanup_(error_done) struct error trouble = ERROR_INIT;
-
-		if (service->fresh && start_one(service, 0, &trouble) < 0)
-			service_trouble(service, &trouble);
-	}
+	start_due(supervisor);
 }
 
 int supervisor_take_charge(struct supervisor *supervisor, struct error *err)

@@ -179,7 +179,7 @@ storm() {
 	inside test ! -e /run/reeve/reeve.sock
 	[ "$(inside stat -c %G:%a /etc/reeve)" = root:755 ]
 	inside getent group reeve
-	[ "$(inside reeve --version)" = "$(reeve --version)" ]
+	[ "$(inside reeve --version)" = "reeve $(dpkg-parsechangelog --file "$TREE/debian/changelog" --show-field Version)" ]
 	inside cgexec --help | grep -q 'Usage: cgexec'
 	inside test -e /usr/share/man/man1/cgexec.1.gz
 	inside fetter help >/dev/null
@@ -210,6 +210,16 @@ storm() {
 	wait_gone "$storm"
 	[ "$(sort -u seen)" = g ]
 	eventually counts $(($(wc -l <seen) + 1))
+
+	# A policy that the new version refuses: the old daemon goes on, and the package is installed all the same.
+	daemon=$DAEMON
+	inside sh -c 'echo "nonsense: 1" >>/etc/reeve/reeve.yaml'
+	dpkg_inside --install "$WORK"/second/reeved_*.deb
+	grep -q 'reeve.yaml:.*nonsense' said
+	grep -q 'the daemon that runs goes on as version 1.0~second' said
+	inside sed -i '/nonsense/d' /etc/reeve/reeve.yaml
+	look_inside
+	[ "$DAEMON" = "$daemon" ]
 
 	# Beside cgroup-tools that comes later, and goes.
 	make_cgroup_tools

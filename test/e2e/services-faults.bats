@@ -115,6 +115,29 @@ at_least() { # NAME MEMBER NUMBER
 	eventually is b state running
 }
 
+@test "order holds whatever the names are, and who waits for itself is told" {
+	manifest early wait <<<"after: [late]"
+	manifest late wait <<<$'ready: notify'
+	manifest ring-a wait <<<"after: [ring-b]"
+	manifest ring-b wait <<<"after: [ring-c]"
+	manifest ring-c wait <<<"after: [ring-a]"
+	manifest need-a wait <<<"requires: [need-b]"
+	manifest need-b wait <<<"requires: [need-a]"
+	start
+	eventually is late state starting
+	is early state waiting
+	svc stop late
+	eventually is early state running
+	# One of a circle is stopped and says so; the others have nobody to wait for any more.
+	eventually is ring-b state running
+	eventually is ring-c state running
+	is ring-a state stopped
+	svc status ring-a | grep -q 'trouble .*waits for ring-c, which waits for it'
+	is need-a state stopped
+	svc status need-a | grep -q 'trouble .*service need-b requires "need-a": which is a circle'
+	is need-b state stopped
+}
+
 @test "a manifest that changes while it runs: limits at once, the rest at the next start, mistakes never" {
 	local pid
 	manifest agent print one wait <<<"pids: 7"
