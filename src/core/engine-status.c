@@ -45,7 +45,7 @@ static const struct {
 	{ "gate.denied", GATE, offsetof(struct gate_counters, denied) },
 	{ "gate.events", GATE, offsetof(struct gate_counters, events) },
 	{ "gate.forgotten", GATE, offsetof(struct gate_counters, forgotten) },
-	{ "gate.forgotten_dropped", GATE, offsetof(struct gate_counters, dropped) },
+	{ "gate.forgotten_reset", GATE, offsetof(struct gate_counters, dropped) },
 	{ "gate.forgotten_renamed", GATE, offsetof(struct gate_counters, renamed) },
 	{ "gate.changes_lost", GATE, offsetof(struct gate_counters, changes_lost) },
 	{ "gate.held", GATE, offsetof(struct gate_counters, held) },

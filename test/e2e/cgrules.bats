@@ -397,7 +397,7 @@ up/../../..:x:61207:61201::/:/bin/sh
 	ln a named
 	eventually expect_at cpu x ./named
 	# All are asked about again after the start, and when one of them gets another name.
-	[ "$(counter gate.forgotten_dropped)" -gt "$(counter gate.forgotten_renamed)" ]
+	[ "$(counter gate.forgotten_reset)" -gt "$(counter gate.forgotten_renamed)" ]
 	mv b full
 	eventually expect_at cpu x ./full
 	mkdir deeper

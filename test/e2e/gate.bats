@@ -170,7 +170,7 @@ last_path_has() { # TEXT
 	rm a
 	sleep 0.05
 	ln b a
-	expect ga ./a
+	eventually expect ga ./a
 }
 
 @test "folders that appear later" {

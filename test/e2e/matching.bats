@@ -241,14 +241,12 @@ in_jail() { # WANTED COMMAND...
 	for i in {1..10}; do
 		mv "p$i" folder
 		ln "q$i" folder/deep
-		sleep 0.05
-		expect ga "./folder/p$i"
-		expect ga "./folder/deep/q$i"
+		eventually expect ga "./folder/p$i"
+		eventually expect ga "./folder/deep/q$i"
 		expect - "./q$i"
 	done
 	mv folder/p1 back
-	sleep 0.05
-	expect - ./back
+	eventually expect - ./back
 }
 
 # bats test_tags=userland

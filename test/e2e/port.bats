@@ -17,6 +17,7 @@ teardown() {
 # Starts a port whose lines in go to descriptor 8 and whose lines out come into $WORK/out.
 start_port() {
 	mkfifo "$WORK/in"
+	: >"$WORK/out"
 	timeout 60 reeve-port --protocol json <"$WORK/in" >"$WORK/out" 3>&- &
 	STARTED+=($!)
 	exec 8>"$WORK/in"

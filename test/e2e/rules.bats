@@ -135,8 +135,7 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	mv one f/deep/one
 	ln two f/two
 	expect gf ./f/deep/one
-	sleep 0.05
-	expect gf ./f/two
+	eventually expect gf ./f/two
 }
 
 @test "a folder of programs that ran elsewhere is moved into a ruled folder" {
@@ -146,13 +145,11 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	settle
 	expect - ./other/deep/a
 	mv other f/other
-	sleep 0.05
-	expect gf ./f/other/deep/a
+	eventually expect gf ./f/other/deep/a
 	mv f/other other
-	sleep 0.05
-	expect - ./other/deep/a
+	eventually expect - ./other/deep/a
 	mv other/deep/a f/other
-	expect gf ./f/other
+	eventually expect gf ./f/other
 }
 
 @test "globs: * in a part, ** over parts, ? and brackets" {
@@ -177,8 +174,7 @@ script() { # PATH INTERPRETER-LINE [BODY]
 	settle
 	expect - ./g/one/other
 	mv g/one/other g/one/tool-1
-	sleep 0.05
-	expect gt ./g/one/tool-1
+	eventually expect gt ./g/one/tool-1
 	mkdir g/two
 	mv g/one/tool-1 g/two/tool-2
 	expect gt ./g/two/tool-2
