@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * One list, which grows while it is walked: whoever is appended is handed to the caller's function
- * at once, and asked for its children after that. When the function moves or stops a process, a
- * child that was made before it is found, and one made after it has inherited what was done (the
- * kernel lets no fork finish while a signal is pending: copy_process() in kernel/fork.c).
+ * at once, and asked for its children after that. When the function moves a process, a child that
+ * was made before it is found, and one made after it is where its parent is.
+ *
+ * A stop is another matter. A fork that is under way when SIGSTOP comes is finished first, and its
+ * child is not stopped (Linux 4.19, "signal: Don't restart fork when signals come in"). So the last
+ * word on somebody's children is what is read when it stands still.
  */
 #include "action/tree.h"
 
@@ -14,11 +17,23 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
-enum { CHILDREN_TEXT = 1 << 20 };
+enum {
+	CHILDREN_TEXT = 1 << 20,
+	/* How long it is waited that all stand still, and how long between two looks. Who sleeps
+	 * uninterruptibly (a parent in vfork(2)) does not; nor does it fork. */
+	STAND_USEC = 50000,
+	LOOK_USEC = 500,
+};
+
+/* What a tree_fn returns to have the process stand still before its children are listed. */
+enum { STOPPING = 1 };
 
 struct member {
 	pid_t pid;
+	bool stopping; /* and not seen to stand still */
 	uint64_t start;
 };
 
@@ -31,6 +46,7 @@ struct walk {
 	uint32_t *slots; /* by pid: index + 1 of the one that had the number last */
 	size_t slot_count;
 	bool no_children_files;
+	bool moving; /* somebody was, whose children were listed in this pass */
 	struct tree_result result;
 };
 
@@ -73,7 +89,7 @@ static int make_room(struct walk *walk)
 	return 0;
 }
 
-static void note(struct walk *walk, int r)
+static int note(struct walk *walk, int r)
 {
 	if (r == -ESRCH) {
 		walk->result.vanished++;
@@ -83,6 +99,7 @@ static void note(struct walk *walk, int r)
 	} else {
 		walk->result.done++;
 	}
+	return r;
 }
 
 /* 1: it is new; 0: it was known, or is gone. */
@@ -103,10 +120,11 @@ static int append(struct walk *walk, pid_t pid, bool call)
 		return 0;
 	if (walk->count == TREE_MOST)
 		return -E2BIG;
-	walk->members[walk->count++] = (struct member){ pid, stat.start };
+	walk->members[walk->count++] = (struct member){ .pid = pid, .start = stat.start };
 	*slot = (uint32_t)walk->count;
 	if (call)
-		note(walk, walk->function(pid, stat.start, walk->userdata));
+		walk->members[walk->count - 1].stopping =
+			note(walk, walk->function(pid, stat.start, walk->userdata)) == STOPPING;
 	return 1;
 }
 
@@ -205,11 +223,27 @@ static int append_by_parents(struct walk *walk)
 	return found;
 }
 
+/* Before its children are listed. */
+static void see_whether_it_stands(struct walk *walk, struct member *member)
+{
+	char text[PROC_STAT_SIZE];
+	struct proc_stat stat;
+
+	if (!member->stopping)
+		return;
+	member->stopping = proc_stat_read(walk->host->proc_fd, member->pid, text, &stat) == 0 &&
+			   stat.start == member->start && !strchr("TtZX", stat.state);
+	walk->moving |= member->stopping;
+}
+
 /* How many one pass over all that are known has found, or -errno. */
 static int pass_over(struct walk *walk)
 {
 	int found = 0, r;
 
+	walk->moving = false;
+	for (size_t i = 0; i < walk->count; i++)
+		see_whether_it_stands(walk, &walk->members[i]);
 	for (size_t i = 0; i < walk->count && !walk->no_children_files; i++) {
 		r = append_children(walk, walk->members[i].pid);
 		if (r < 0)
@@ -226,15 +260,23 @@ static int pass_over(struct walk *walk)
 static int walk_tree(struct walk *walk, pid_t root, bool with_root)
 {
 	int r = append(walk, root, with_root);
+	unsigned waited = 0;
 
 	if (r < 0)
 		return r;
 	if (r == 0)
 		walk->result.vanished += with_root;
-	do {
+	for (;;) {
 		r = pass_over(walk);
+		if (r == 0 && walk->moving && waited < STAND_USEC) {
+			usleep(LOOK_USEC);
+			waited += LOOK_USEC;
+			continue;
+		}
 		walk->result.passes++;
-	} while (r > 0 && walk->result.passes < TREE_PASSES);
+		if (r <= 0 || walk->result.passes == TREE_PASSES)
+			break;
+	}
 	walk->result.unstable = r > 0;
 	return MIN(r, 0);
 }
@@ -270,7 +312,8 @@ static int send_one(pid_t pid, uint64_t start, void *userdata)
 	/* What is spared is not failed: there is nothing to be told. */
 	if (target_protection(sending->host, pid, sending->own) != TARGET_FREE)
 		return 0;
-	return target_signal(&target, sending->number);
+	r = target_signal(&target, sending->number);
+	return r == 0 && sending->number == SIGSTOP ? STOPPING : r;
 }
 
 static int send_nothing(pid_t pid, uint64_t start, void *userdata)
