@@ -17,6 +17,7 @@
 #include "core/running.h"
 #include "source/interpreter.h"
 #include "util/fd.h"
+#include "util/text.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -257,13 +258,6 @@ static int judge(struct cgrulebook *book, const struct cgsubject *subject, struc
 
 /* ---- destinations ---- */
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* As one part of a path: nothing leads out of it. */
 static void add_name(struct text *text, const char *name, unsigned number)
 {
@@ -294,7 +288,7 @@ static void add_field(struct text *text, char letter, const struct finding *find
 		text_addf(text, "%u", finding->gid);
 		return;
 	case 'p':
-		add_name(text, last_part(finding->program), (unsigned)finding->pid);
+		add_name(text, path_last_part(finding->program), (unsigned)finding->pid);
 		return;
 	case 'P':
 		text_addf(text, "%d", finding->pid);

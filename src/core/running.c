@@ -9,6 +9,7 @@
 #include "core/plan.h"
 #include "source/interpreter.h"
 #include "util/fd.h"
+#include "util/text.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -76,13 +77,6 @@ static bool read_script_key(struct running *running, pid_t pid, int fd, struct f
 	return read_key(running, pid, link, &running->script, key);
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* The program that a script's first line has run it, "" where there is none. */
 static void read_runner(int fd, char runner[static INTERPRETER_LINE])
 {
@@ -93,7 +87,7 @@ static void read_runner(int fd, char runner[static INTERPRETER_LINE])
 		runner[0] = '\0';
 		return;
 	}
-	if (!streq(last_part(runner), "env"))
+	if (!streq(path_last_part(runner), "env"))
 		return;
 	interpreter_parse_argument(head, (size_t)n, words);
 	while ((word = strsep(&rest, " \t")))
@@ -106,8 +100,8 @@ static void read_runner(int fd, char runner[static INTERPRETER_LINE])
 /* `words` begins with what the process was told that it is called. */
 static bool is_runner(const char *runner, const struct file_key *exe, const char *words)
 {
-	return *runner != '\0' && (streq(last_part(runner), last_part(words)) ||
-				   streq(last_part(runner), last_part(exe->path)));
+	return *runner != '\0' && (streq(path_last_part(runner), path_last_part(words)) ||
+				   streq(path_last_part(runner), path_last_part(exe->path)));
 }
 
 /* The script, open, or -1 if it is none. */

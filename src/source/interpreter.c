@@ -2,6 +2,8 @@
 /* As fs/binfmt_script.c reads it: "#!", blanks, the path up to a blank, NUL or the line's end. */
 #include "source/interpreter.h"
 
+#include "util/text.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -62,8 +64,7 @@ bool interpreter_of(const struct host *host, pid_t pid, int fd, dev_t *ret_dev, 
 
 bool interpreter_is_loader(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
+	const char *name = path_last_part(path);
 
 	return strncmp(name, "ld", 2) == 0 && strstr(name, ".so");
 }

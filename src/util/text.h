@@ -30,6 +30,14 @@ static inline struct slice slice_last_part(struct slice path)
 	return path;
 }
 
+/* The same of a string. */
+static inline const char *path_last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* A growing string. After a failed allocation it stays as it was and `failed` is set once. */
 struct text {
 	char *data; /* NUL-terminated, or NULL while empty */
