@@ -2,16 +2,15 @@
 /* reeve top is a program of its own: no other command loads what draws on a terminal. */
 #include "cli/commands.h"
 
+#include "util/places.h"
 #include "util/units.h"
 
 #include <inttypes.h>
-#include <limits.h>
 
 static int run_top(struct cli *cli, _unused_ int count, _unused_ char **operands)
 {
-	char self[PATH_MAX], beside[PATH_MAX + 32], interval[32];
+	char beside[PLACE_SIZE], interval[32];
 	const char *places[] = { beside, REEVE_LIBEXEC_DIR "/reeve-top" };
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	uint64_t interval_ns = UINT64_C(1000000000);
 	struct error err = ERROR_INIT;
 
@@ -34,10 +33,7 @@ static int run_top(struct cli *cli, _unused_ int count, _unused_ char **operands
 		setenv("NO_COLOR", "1", true);
 	else if (cli->color && streq(cli->color, "always"))
 		unsetenv("NO_COLOR");
-	self[n > 0 ? n : 0] = '\0';
-	if (strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	snprintf(beside, sizeof(beside), "%s/reeve-top", self);
+	place_beside("reeve-top", beside);
 	snprintf(interval, sizeof(interval), "%" PRIu64, interval_ns);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		execl(places[i], "reeve-top", cli->runtime_dir, interval, (char *)NULL);

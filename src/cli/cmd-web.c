@@ -5,7 +5,7 @@
  */
 #include "cli/commands.h"
 
-#include <limits.h>
+#include "util/places.h"
 
 enum { WORDS_MOST = 80 };
 
@@ -20,16 +20,10 @@ static void add(const char **words, size_t *count, const char *option, const cha
 /* Does not come back, but with -errno. */
 static int become(const char **words, struct error *err)
 {
-	char self[PATH_MAX], beside[PATH_MAX + 32];
+	char beside[PLACE_SIZE];
 	const char *places[] = { beside, REEVE_LIBEXEC_DIR "/reeve-web" };
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
 
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	snprintf(beside, sizeof(beside), "%s/reeve-web", self);
+	place_beside("reeve-web", beside);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		execv(places[i], (char *const *)(uintptr_t)words);
 		if (errno != ENOENT)

@@ -3,8 +3,9 @@
  */
 #include "compat/daemon.h"
 
+#include "util/places.h"
+
 #include <assert.h>
-#include <limits.h>
 
 void daemon_word(struct daemon_words *words, const char *word)
 {
@@ -20,16 +21,12 @@ void daemon_word(struct daemon_words *words, const char *word)
 
 void daemon_execute(struct daemon_words *words)
 {
-	static const char *const folders[] = { "", "/../daemon", "/../sbin" };
-	char self[PATH_MAX], beside[PATH_MAX + 16];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	static const char *const names[] = { "reeved", "../daemon/reeved", "../sbin/reeved" };
+	char beside[PLACE_SIZE];
 
 	words->words[words->count] = NULL;
-	self[n > 0 ? n : 0] = '\0';
-	if (strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		snprintf(beside, sizeof(beside), "%s%s/reeved", self, folders[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		place_beside(names[i], beside);
 		execv(beside, words->words);
 	}
 	execv(REEVE_SBIN_DIR "/reeved", words->words);

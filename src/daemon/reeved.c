@@ -8,6 +8,7 @@
 #include "core/handover.h"
 #include "daemon/arguments.h"
 #include "util/fd.h"
+#include "util/places.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -279,16 +280,12 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 
 static _noreturn_ void become_guard(int socket, pid_t daemon)
 {
-	char self[PATH_MAX], beside[PATH_MAX + 32], fd[16], pid[16];
+	char beside[PLACE_SIZE], fd[16], pid[16];
 	const char *places[] = { beside, REEVE_LIBEXEC_DIR "/reeve-guard" };
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	snprintf(fd, sizeof(fd), "%d", socket);
 	snprintf(pid, sizeof(pid), "%d", daemon);
-	self[n > 0 ? n : 0] = '\0';
-	if (strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	snprintf(beside, sizeof(beside), "%s/reeve-guard", self);
+	place_beside("reeve-guard", beside);
 	(void)fcntl(socket, F_SETFD, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		execl(places[i], "reeve-guard", fd, pid, (char *)NULL);
