@@ -40,6 +40,15 @@ bool add_setting(struct reader *reader, struct sink_draft *draft, const struct n
 	return true;
 }
 
+static bool add_number(struct reader *reader, struct sink_draft *draft, const struct node *at,
+		       const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	return add_setting(reader, draft, at, name, text);
+}
+
 /* ---- which sink ---- */
 
 bool read_sink_path(struct reader *reader, const struct node *value, const char *key,
@@ -68,28 +77,24 @@ static bool read_size(struct reader *reader, const struct schema_key *key, const
 	const struct number_range range = { .least = 64 << 10,
 					    .most = UINT64_C(1) << 40,
 					    .unit = 1 };
-	char text[24];
 	uint64_t size;
 	enum value result = value_bytes(reader, key->name, value, &range, &size);
 
 	if (result != VALUE_GOOD)
 		return result != VALUE_BAD;
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
-	return add_setting(reader, target, value, "size", text);
+	return add_number(reader, target, value, "size", size);
 }
 
 static bool read_keep(struct reader *reader, const struct schema_key *key, const struct node *value,
 		      void *target)
 {
 	const struct number_range range = { .least = 0, .most = 1000 };
-	char text[24];
 	uint64_t count;
 	enum value result = value_number(reader, key->name, value, &range, &count);
 
 	if (result != VALUE_GOOD)
 		return result != VALUE_BAD;
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)count);
-	return add_setting(reader, target, value, "keep", text);
+	return add_number(reader, target, value, "keep", count);
 }
 
 static const struct schema_key file_keys[] = {
