@@ -23,19 +23,25 @@ enum { TEXT_READ_MAX = 64 << 20 };
 
 /* ---- status ---- */
 
-/* Times are whole seconds: two pushes of a document within one are told apart by their numbers. */
+/* In etcd's order: the times are those of the machines that they were pushed from. */
 static int latest_first(const void *left, const void *right)
 {
-	static const char *const keys[] = { "at", "number" };
 	const json_t *const *a = left, *const *b = right;
+	uint64_t x = member_integer(*a, "revision"), y = member_integer(*b, "revision");
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		uint64_t x = member_integer(*a, keys[i]), y = member_integer(*b, keys[i]);
+	return x == y ? 0 : x < y ? 1 : -1;
+}
 
-		if (x != y)
-			return x < y ? 1 : -1;
-	}
-	return 0;
+/* What one push has written of itself, and the revision that it was written at. */
+static json_t *read_push(const struct gateway_pair *pair)
+{
+	json_t *push = json_loadb(pair->value, pair->value_size, 0, NULL);
+
+	if (json_is_object(push) &&
+	    json_object_set_new(push, "revision", json_integer(pair->revision)) == 0)
+		return push;
+	json_decref(push);
+	return NULL;
 }
 
 /* Of all documents, the latest first. */
@@ -48,8 +54,8 @@ static json_t *read_pushes(struct fleet_client *client, bool all, struct error *
 	size_t count = 0;
 
 	for (size_t i = 0; list && i < pairs.count; i++) {
-		items[count] = json_loadb(pairs.items[i].value, pairs.items[i].value_size, 0, NULL);
-		count += json_is_object(items[count]);
+		items[count] = read_push(&pairs.items[i]);
+		count += items[count] != NULL;
 	}
 	if (count > 0)
 		qsort(items, count, sizeof(json_t *), latest_first);

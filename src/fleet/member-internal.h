@@ -31,6 +31,7 @@ struct fleet_member {
 
 	/* the documents (member-read.c) */
 	struct etcd_stream *watch;
+	sd_event_source *patience; /* until the watch has been answered */
 	bool reading, read_again, watching;
 	int64_t revision; /* up to which everything has been looked at; 0: nothing */
 	int64_t changed;  /* to which the watch says that there is more */

@@ -68,7 +68,8 @@ static void apply(struct fleet_member *member, struct fleet_documents *documents
 	int r;
 
 	/* The same mistakes need not be told again. */
-	if (member->refused && fleet_documents_same(documents, &member->bad)) {
+	if (member->refused && member->bad.count > 0 &&
+	    fleet_documents_same(documents, &member->bad)) {
 		json_object_set_new(member->refused, "revision", json_integer(revision));
 		return;
 	}
@@ -94,40 +95,59 @@ static int take_answer(struct fleet_member *member, const json_t *answer,
 {
 	const struct fleet_place place = member_place(member);
 	struct gateway_pairs pairs = { 0 };
-	int64_t revision;
+	int64_t revision = 0;
 	int r = gateway_number(json_object_get(answer, "header"), "revision", &revision);
 
 	if (r >= 0 && revision <= 0)
 		r = -EBADMSG;
-	if (r >= 0)
+	if (r >= 0) {
+		documents->revision = member->revision = revision;
 		r = gateway_pairs_add_all(&pairs, answer);
+	}
 	if (r >= 0)
 		r = fleet_documents_take(&place, &pairs, documents);
+	documents->revision = revision;
 	gateway_pairs_done(&pairs);
-	if (r >= 0)
-		documents->revision = member->revision = revision;
 	return r;
+}
+
+/* They are not even kept to be compared with the next ones. */
+static void refuse_size(struct fleet_member *member, int64_t revision, int code)
+{
+	_cleanup_(error_done) struct error err = ERROR_INIT;
+	const struct diagnostics none = { 0 };
+	struct fleet_documents empty = { .revision = revision };
+
+	if (code == -E2BIG)
+		error_set(&err, code, "these are more than %d documents", FLEET_DOCUMENTS_MAX);
+	else
+		error_set(&err, code, "the documents of this host are larger than %d MiB together",
+			  FLEET_BYTES_MAX >> 20);
+	note_refusal(member, &empty, &none, &err);
 }
 
 static void on_read(void *userdata, int result, const json_t *answer, const char *why)
 {
 	struct fleet_member *member = userdata;
 	struct fleet_documents documents = { 0 };
+	bool too_large;
 
 	member->reading = false;
 	if (result >= 0)
 		result = take_answer(member, answer, &documents);
-	if (result < 0) {
+	too_large = documents.revision > 0 && (result == -E2BIG || result == -EFBIG);
+	if (result < 0 && !too_large) {
 		member_fail(member, "reading the policy",
-			    result == -E2BIG	? "these are too many documents"
-			    : result == -EFBIG	? "the documents are too large"
-			    : result == -ENOMEM ? NULL
-			    : *why		? why
-						: "the answer makes no sense");
+			    result == -ENOMEM ? NULL
+			    : *why	      ? why
+					      : "the answer makes no sense");
 		return;
 	}
 	member->counters.reads++;
-	apply(member, &documents);
+	if (too_large)
+		refuse_size(member, documents.revision, result);
+	else
+		apply(member, &documents);
 	member->noticed_ns = 0;
 	fleet_documents_done(&documents);
 	member_report(member);
@@ -155,10 +175,35 @@ static void read_documents(struct fleet_member *member)
 
 /* ---- watching ---- */
 
+/* What stands and never answers is not there: a stream has no time limit of its own. */
+static int on_no_answer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	member_fail(userdata, "watching the policy", "no answer");
+	return 0;
+}
+
+static int begin_patience(struct fleet_member *member)
+{
+	uint64_t usec = MIN((uint64_t)member->ttl * 1000000, (uint64_t)ETCD_CALL_MS * 1000);
+
+	if (!member->patience)
+		return sd_event_add_time_relative(member->event, &member->patience, CLOCK_MONOTONIC,
+						  usec, 0, on_no_answer, member);
+	(void)sd_event_source_set_time_relative(member->patience, usec);
+	return sd_event_source_set_enabled(member->patience, SD_EVENT_ONESHOT);
+}
+
+static void end_patience(struct fleet_member *member)
+{
+	if (member->patience)
+		(void)sd_event_source_set_enabled(member->patience, SD_EVENT_OFF);
+}
+
 /* What we have not seen is gone, or a store that was set back is behind us: begin anew. */
 static void start_over(struct fleet_member *member)
 {
 	etcd_stream_close(member->watch);
+	end_patience(member);
 	member->watch = NULL;
 	member->watching = false;
 	member->revision = member->changed = 0;
@@ -182,6 +227,7 @@ static void on_watch(void *userdata, const struct gateway_message *message)
 	}
 	if (message->created) {
 		member->watching = true;
+		end_patience(member);
 		member_settle(member);
 	}
 	if (!message->changed || message->revision <= member->revision)
@@ -205,6 +251,9 @@ static void on_watch_ended(void *userdata, int result, const char *why)
 	struct fleet_member *member = userdata;
 
 	member->watch = NULL;
+	/* As many changes as this are not waded through: all is read anew. */
+	if (result == -EFBIG)
+		member->revision = member->changed = 0;
 	member_fail(member, "watching the policy", why);
 }
 
@@ -215,7 +264,8 @@ static void open_watch(struct fleet_member *member)
 
 	if (etcd_open(member->etcd, "/v3/watch",
 		      fleet_documents_watch(&place, member->revision + 1), &use,
-		      &member->watch) < 0)
+		      &member->watch) < 0 ||
+	    begin_patience(member) < 0)
 		member_fail(member, "watching the policy", NULL);
 }
 
@@ -230,6 +280,7 @@ void member_read_begin(struct fleet_member *member)
 void member_read_stop(struct fleet_member *member)
 {
 	/* etcd_drop_all() closes it, and ends the call. */
+	end_patience(member);
 	member->watch = NULL;
 	member->reading = member->watching = member->read_again = false;
 	member->noticed_ns = 0;

@@ -196,6 +196,7 @@ void fleet_member_free(struct fleet_member *member)
 		return;
 	sd_event_source_disable_unref(member->retry);
 	sd_event_source_disable_unref(member->beat);
+	sd_event_source_disable_unref(member->patience);
 	etcd_free(member->etcd);
 	fleet_documents_done(&member->bad);
 	json_decref(member->refused);

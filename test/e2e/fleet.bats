@@ -257,13 +257,32 @@ rules: {}"
 	} | put policy/all
 	eventually groups_are large own
 	fleet_is refused None
+	# More than a host takes: refused as a mistake is, and what is there stays.
+	{
+		echo "rules: {}"
+		head -c 1410000 /dev/zero | tr '\0' '#'
+	} >large
+	put policy/label/web <large
+	put policy/label/eu <large
+	eventually fleet_says refused.reason "larger than 4 MiB"
+	eventually status_says "larger than 4 MiB"
+	fleet_is state connected
+	groups_are large own
+	ctl del "$PREFIX/policy/label" --prefix >/dev/null
+	eventually fleet_is refused None
 	# A group that this host cannot make.
 	put policy/all <<<"groups: {\"$(printf 'a/%.0s' {1..20})z\": {}}
 rules: {}"
-	eventually fleet_is counters.refused 2
+	eventually fleet_says refused.reason "not valid"
+	eventually status_says "not valid"
 	groups_are large own
 	ctl del "$PREFIX/" --prefix >/dev/null
 	eventually groups_are own
+}
+
+# What others see of the host.
+status_says() { # PART
+	ctl get --print-value-only "$PREFIX/status/h1" | grep -qF -- "$1"
 }
 
 @test "without etcd the last policy stays, over a restart too; with it again all goes on" {
@@ -323,6 +342,30 @@ rules: {}"
 	connected
 	# The lease had not run out, or there is another: either way the host is there.
 	ctl get --keys-only "$PREFIX/live/h1" | grep -q h1
+}
+
+@test "what has changed while a host was away may be more than one message holds" {
+	local i
+	etcd_start
+	local_policy <<<"rules: {}"
+	start
+	connected
+	push - <<<"groups: {first: {}}
+rules: {}"
+	etcd_stop
+	eventually fleet_is state waiting
+	kill -STOP "$DAEMON"
+	etcd_start
+	head -c 1400000 /dev/zero | tr '\0' '#' >large
+	for i in {1..5}; do
+		put policy/label/none <large
+	done
+	put policy/all <<<"groups: {second: {}}
+rules: {}"
+	kill -CONT "$DAEMON"
+	eventually groups_are second
+	connected
+	log_has "a message that is too large"
 }
 
 @test "a lease that is taken away is granted anew" {
@@ -398,6 +441,83 @@ rules: {}"
 	fleet_is endpoint "$URL"
 	reeve fleet push --etcd http://127.0.0.1:1 --etcd "$URL" --prefix "$PREFIX" - <<<"rules: {}"
 	refused 1 "etcd at http://127.0.0.1:1: " reeve fleet status --etcd http://127.0.0.1:1
+}
+
+# Something else than etcd, with a fault of test/e2e/made_up_etcd.py. $OTHER is its port.
+made_up() { # FAULT
+	python3 "$TREE/test/e2e/made_up_etcd.py" "$1" >"$WORK/port-$1" 2>"$WORK/made-up-$1" </dev/null 3>&- &
+	owned "$!"
+	eventually test -s "$WORK/port-$1"
+	OTHER=$(<"$WORK/port-$1")
+}
+
+one_endpoint() { # PORT
+	policy <<-END
+		fleet: {etcd: {endpoints: ["http://127.0.0.1:$1"], prefix: $PREFIX, ttl: 2s}, host: h1}
+		rules: {}
+	END
+}
+
+@test "what is not etcd, or does not answer as etcd would, is told and left" {
+	made_up silent
+	one_endpoint "$OTHER"
+	start
+	eventually fleet_says trouble "http://127.0.0.1:$OTHER: watching the policy: no answer"
+	log_has "cannot be used, the last policy stays: .*no answer"
+	made_up large
+	one_endpoint "$OTHER"
+	reload
+	eventually fleet_says trouble "reading the policy: the answer is larger than 16 MiB"
+	made_up nonsense
+	one_endpoint "$OTHER"
+	reload
+	eventually fleet_says trouble "asking for a lease: what answers is not etcd's gateway"
+	# One that has nothing to say, and one that does: whichever is tried first.
+	etcd_start
+	policy <<-END
+		fleet: {etcd: {endpoints: ["http://127.0.0.1:$(<port-silent)", "$URL"], prefix: $PREFIX, ttl: 2s}, host: h1}
+		rules: {}
+	END
+	reload
+	connected
+	fleet_is endpoint "$URL"
+}
+
+@test "clocks that are hours wrong decide nothing" {
+	local clock=$BUILD/test/programs/e2e-clock.so
+	etcd_start
+	local_policy <<<"rules: {}"
+	DAEMON_PREFIX=(env "LD_PRELOAD=$clock" E2E_CLOCK=18000)
+	start
+	connected
+	# One who pushes from a machine whose clock is behind, then ahead, then one whose clock is right.
+	LD_PRELOAD=$clock E2E_CLOCK=-36000 push -m one - <<<"groups: {one: {}}
+rules: {}"
+	groups_are one
+	LD_PRELOAD=$clock E2E_CLOCK=36000 push -m two - <<<"groups: {two: {}}
+rules: {}"
+	groups_are two
+	push --label web -m three - <<<"groups: {three: {}}
+rules: {}"
+	groups_are three two
+	fleet status >out
+	grep -A9 ^document out | sed 1d | sed -E 's/^(\S+) .* (\S+)$/\1 \2/' >order
+	expect "policy/label/web three
+policy/all two
+policy/all one" cat order
+	[ "$(grep -c "by a clock ahead of ours" out)" = 1 ]
+	# The daemon's clock, and then a watch that is resumed and a lease that is looked for.
+	[ "$(ctl get --print-value-only "$PREFIX/status/h1" | sed 's/.*"at":\([0-9]*\).*/\1/')" -gt $(($(date +%s) + 17000)) ]
+	etcd_stop
+	eventually fleet_is state waiting
+	etcd_start
+	connected
+	LD_PRELOAD=$clock E2E_CLOCK=-36000 fleet rollback
+	groups_are one three
+	[ "$(fleet status | grep -c "h1    there")" = 1 ]
+	# What nobody can have meant.
+	put about/policy/all/00000009 <<<'{"document": "policy/all", "number": 9, "by": "x", "at": 9223372036854775807}'
+	fleet status | grep "no time"
 }
 
 # Its JSON is what docs/json.md says.
