@@ -305,6 +305,7 @@ static int do_rollback(struct cli *cli, struct fleet_client *client, struct flee
 {
 	struct fleet_past past = { 0 };
 	const struct gateway_pair *chosen = NULL;
+	bool removes = false;
 	char message[64];
 	uint64_t given = 0;
 	unsigned number = 0;
@@ -317,24 +318,25 @@ static int do_rollback(struct cli *cli, struct fleet_client *client, struct flee
 	if (r >= 0 && operand) {
 		number = (unsigned)given;
 		chosen = fleet_past_at(client, push, &past, number);
-	} else if (r >= 0 && has_canary(client, push, &past) && past.now) {
+	} else if (r >= 0 && has_canary(client, push, &past)) {
 		chosen = past.now;
+		removes = !chosen;
 	} else if (r >= 0) {
 		chosen = before(client, push, &past, &number);
 	}
-	if (r >= 0 && !chosen)
+	if (r >= 0 && !chosen && !removes)
 		r = error_set(err, -ENOENT,
 			      "there is no %s push of %s (see: reeve fleet status --all)",
 			      operand ? "such" : "earlier", push->document);
 	if (r >= 0) {
-		push->text = chosen->value;
-		push->size = chosen->value_size;
+		push->text = removes ? NULL : chosen->value;
+		push->size = removes ? 0 : chosen->value_size;
 		if (number > 0)
 			snprintf(message, sizeof(message), "back to number %u", number);
 		else
 			snprintf(message, sizeof(message), "the canary is taken back");
 		push->message = cli->message ? cli->message : message;
-		r = fleet_push_check(cli, client, push, push->document, err);
+		r = removes ? 0 : fleet_push_check(cli, client, push, push->document, err);
 	}
 	code = r < 0 ? cli_fail(cli, err) : finish(cli, client, push, &past, err);
 	fleet_past_done(&past);

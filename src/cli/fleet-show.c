@@ -63,6 +63,7 @@ void fleet_show_member(const struct show *show, const json_t *fleet)
 {
 	_cleanup_(freep) char *labels = joined(json_object_get(fleet, "labels"));
 	const char *trouble = member_string(fleet, "trouble");
+	const char *unsaved = member_string(fleet, "unsaved");
 	struct text text;
 
 	text_init(&text);
@@ -84,6 +85,8 @@ void fleet_show_member(const struct show *show, const json_t *fleet)
 	text_done(&text);
 	if (json_is_object(json_object_get(fleet, "refused")))
 		show_refusal(show, json_object_get(fleet, "refused"));
+	if (*unsaved)
+		line(show, "on disk", unsaved);
 	if (*trouble)
 		line(show, "trouble", trouble);
 }

@@ -39,6 +39,9 @@ struct fleet_member {
 	uint64_t noticed_ns, took_ns; /* when a change was told; from there to its being applied */
 	struct fleet_documents bad;   /* those that were refused */
 	json_t *refused;	      /* NULL, or what was refused and why */
+	bool passing;		      /* it was for no mistake of theirs, and is tried again */
+	sd_event_source *again;	      /* then */
+	unsigned refusals;	      /* such ones in a row */
 
 	/* the lease and what it holds (member-lease.c) */
 	int64_t lease;
@@ -65,6 +68,8 @@ void member_settle(struct fleet_member *member);
 void member_tell(struct fleet_member *member, int level, const char *format, ...) _printf_(3, 4);
 /* From half of it to one and a half. */
 uint64_t member_jitter(uint64_t value);
+/* How long to wait after so many failures in a row: twice as long each time, up to a minute. */
+uint64_t member_pause_usec(unsigned failures);
 
 /* member-read.c */
 void member_read_begin(struct fleet_member *member);

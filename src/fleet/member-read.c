@@ -18,11 +18,47 @@ static void open_watch(struct fleet_member *member);
 
 /* ---- applying ---- */
 
+/* Refused for what may pass, such as a disk that is full: then nobody has to push it again. */
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct fleet_member *member = userdata;
+
+	if (member->passing && member->state != MEMBER_WAITING)
+		read_documents(member);
+	return 0;
+}
+
+static void try_again_later(struct fleet_member *member)
+{
+	uint64_t pause = member_pause_usec(member->refusals++);
+
+	if (!member->again)
+		(void)sd_event_add_time_relative(member->event, &member->again, CLOCK_MONOTONIC,
+						 pause, 0, on_again, member);
+	else if (sd_event_source_set_time_relative(member->again, pause) >= 0)
+		(void)sd_event_source_set_enabled(member->again, SD_EVENT_ONESHOT);
+}
+
+static void tell_refusal(struct fleet_member *member, int64_t revision,
+			 const struct diagnostics *diagnostics, const struct error *err)
+{
+	for (size_t i = 0; i < diagnostics->count; i++)
+		if (diagnostics->items[i].severity == SEVERITY_ERROR)
+			member_tell(member, LOG_ERR, "%s:%u:%u: %s",
+				    diagnostics->items[i].file ? diagnostics->items[i].file : "",
+				    diagnostics->items[i].line, diagnostics->items[i].column,
+				    diagnostics->items[i].message);
+	member_tell(member, LOG_ERR,
+		    "the fleet's policy of revision %" PRId64 " is refused, the last one stays: %s",
+		    revision, error_text(err));
+}
+
 /* What was wrong, as `<prefix>/status/<host>` and the daemon's status show it. */
 static void note_refusal(struct fleet_member *member, struct fleet_documents *documents,
 			 const struct diagnostics *diagnostics, const struct error *err)
 {
-	json_t *mistakes = json_array();
+	json_t *mistakes = json_array(), *before = member->refused;
+	bool known;
 
 	for (size_t i = 0; i < diagnostics->count; i++) {
 		const struct diagnostic *d = &diagnostics->items[i];
@@ -35,19 +71,15 @@ static void note_refusal(struct fleet_member *member, struct fleet_documents *do
 							json_text(d->message), "hint",
 							json_text(d->hint)));
 	}
-	json_decref(member->refused);
 	member->refused = json_pack("{s:I, s:o, s:o}", "revision", (json_int_t)documents->revision,
 				    "reason", json_text(error_text(err)), "mistakes", mistakes);
 	member->counters.refused++;
-	for (size_t i = 0; i < diagnostics->count; i++)
-		if (diagnostics->items[i].severity == SEVERITY_ERROR)
-			member_tell(member, LOG_ERR, "%s:%u:%u: %s",
-				    diagnostics->items[i].file ? diagnostics->items[i].file : "",
-				    diagnostics->items[i].line, diagnostics->items[i].column,
-				    diagnostics->items[i].message);
-	member_tell(member, LOG_ERR,
-		    "the fleet's policy of revision %" PRId64 " is refused, the last one stays: %s",
-		    documents->revision, error_text(err));
+	/* What is tried again is told again only where it fails for another reason. */
+	known = member->passing && json_equal(json_object_get(before, "reason"),
+					      json_object_get(member->refused, "reason"));
+	if (!known)
+		tell_refusal(member, documents->revision, diagnostics, err);
+	json_decref(before);
 	fleet_documents_done(&member->bad);
 	member->bad = *documents;
 	*documents = (struct fleet_documents){ 0 };
@@ -57,6 +89,8 @@ static void forget_refusal(struct fleet_member *member)
 {
 	json_decref(member->refused);
 	member->refused = NULL;
+	member->passing = false;
+	member->refusals = 0;
 	fleet_documents_done(&member->bad);
 }
 
@@ -68,7 +102,7 @@ static void apply(struct fleet_member *member, struct fleet_documents *documents
 	int r;
 
 	/* The same mistakes need not be told again. */
-	if (member->refused && member->bad.count > 0 &&
+	if (member->refused && !member->passing && member->bad.count > 0 &&
 	    fleet_documents_same(documents, &member->bad)) {
 		json_object_set_new(member->refused, "revision", json_integer(revision));
 		return;
@@ -76,6 +110,10 @@ static void apply(struct fleet_member *member, struct fleet_documents *documents
 	r = member->use.apply(member->use.userdata, documents, &diagnostics, &err);
 	if (r < 0) {
 		note_refusal(member, documents, &diagnostics, &err);
+		member->passing =
+			json_array_size(json_object_get(member->refused, "mistakes")) == 0;
+		if (member->passing)
+			try_again_later(member);
 		return;
 	}
 	forget_refusal(member);
@@ -124,6 +162,7 @@ static void refuse_size(struct fleet_member *member, int64_t revision, int code)
 		error_set(&err, code, "the documents of this host are larger than %d MiB together",
 			  FLEET_BYTES_MAX >> 20);
 	note_refusal(member, &empty, &none, &err);
+	member->passing = false;
 }
 
 static void on_read(void *userdata, int result, const json_t *answer, const char *why)
@@ -271,7 +310,7 @@ static void open_watch(struct fleet_member *member)
 
 void member_read_begin(struct fleet_member *member)
 {
-	if (member->revision == 0)
+	if (member->revision == 0 || member->passing)
 		read_documents(member);
 	else
 		open_watch(member);

@@ -318,6 +318,47 @@ rules: {}"
 	eventually groups_are first own
 }
 
+@test "a disk that is full: what is not kept, or not applied, is told, and mended when there is room" {
+	local one
+	etcd_start
+	cp "$BUILD/test/programs/e2e-agent" agent
+	mkdir -m 755 run
+	for one in fleet fleet-services; do
+		mkdir "run/$one"
+		mount -t tmpfs -o size=16k,mode=700 none "run/$one"
+	done
+	local_policy <<<"rules: {}"
+	start
+	connected
+	push - <<<"groups: {first: {}}
+rules: {}"
+	head -c 64K /dev/zero >run/fleet/fill || true
+	push - <<<"groups: {second: {}}
+rules: {}"
+	fleet_says unsaved "run/fleet/policy: No space left"
+	log_has "in force, but not after the next start: .*No space left"
+	reeve status --runtime-dir "$RUN" | grep -q "on disk  *cannot write"
+	rm run/fleet/fill
+	eventually fleet_is unsaved None
+	log_has "is on disk again"
+	stop
+	etcd_stop
+	start
+	groups_are second
+	etcd_start
+	connected
+	# A manifest is written before it is in force.
+	head -c 64K /dev/zero >run/fleet-services/fill || true
+	printf 'run: ["%s", wait]\n' "$WORK/agent" >manifest
+	refused 1 "h1 refuses it: .*No space left" push --service agent manifest
+	eventually fleet_above counters.refused 2
+	[ "$(grep -c "is refused, the last one stays" log)" = 1 ]
+	rm run/fleet-services/fill
+	eventually fleet_is refused None
+	eventually service_is running
+	eventually status_says '"refused":null'
+}
+
 @test "what was compacted while the host was away is read anew" {
 	etcd_start
 	local_policy <<<"rules: {}"
@@ -406,6 +447,23 @@ rules: {}"
 	eventually groups_are own second
 	refused 1 "user name is empty|authentication|not provided" fleet status
 	timeout 20 reeve fleet status --config "$POLICY" | grep -q "h1    there"
+	# A user who may do what a host does, as docs/fleet.md makes one, and no more.
+	ctl user add host:word >/dev/null
+	ctl role add host >/dev/null
+	ctl user grant-role host host >/dev/null
+	ctl role grant-permission host read "$PREFIX/policy/" "$PREFIX/services0" >/dev/null
+	ctl role grant-permission host readwrite --prefix=true "$PREFIX/live/" >/dev/null
+	ctl role grant-permission host readwrite --prefix=true "$PREFIX/status/" >/dev/null
+	echo word >password
+	FLEET_MORE=", user: {name: host, password_file: \"$WORK/password\"}" local_policy <<<"groups: {own: {}}
+rules: {}"
+	reload
+	connected
+	put policy/all <<<"groups: {third: {}}
+rules: {}"
+	eventually groups_are own third
+	echo "rules: {}" >none.yaml
+	refused 1 "permission denied" timeout 20 reeve fleet push --config "$POLICY" none.yaml
 }
 
 @test "TLS: who shows no certificate of ours is not believed" {
@@ -547,6 +605,12 @@ shows() {
 	groups_are two
 	fleet rollback
 	groups_are one
+	# One that nothing stood before: it goes, and is not given to all.
+	push --label web --percent 80 two.yaml
+	groups_are one two
+	fleet rollback --label web
+	groups_are one
+	refused 1 "no such|no earlier|there is no document" push --label web --remove
 	push two.yaml
 	groups_are two
 	fleet rollback
