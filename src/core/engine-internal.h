@@ -78,12 +78,13 @@ struct engine_counters {
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
-	uint64_t unrecorded;	/* decisions that are in no record */
-	uint64_t changes;	/* told after the fact by the gate */
-	uint64_t accounts_read; /* the policy, once more: users had changed */
-	uint64_t limits_told;	/* groups looked at because the kernel told of them ... */
-	uint64_t limits_polled; /* ... and because nobody does */
-	uint64_t events_lost;	/* subscribers that did not read */
+	uint64_t hierarchies_found; /* mounted after the start, and taken */
+	uint64_t unrecorded;	    /* decisions that are in no record */
+	uint64_t changes;	    /* told after the fact by the gate */
+	uint64_t accounts_read;	    /* the policy, once more: users had changed */
+	uint64_t limits_told;	    /* groups looked at because the kernel told of them ... */
+	uint64_t limits_polled;	    /* ... and because nobody does */
+	uint64_t events_lost;	    /* subscribers that did not read */
 	uint64_t handovers, handovers_failed; /* this one took over; none could from this one */
 	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 };
@@ -95,6 +96,9 @@ struct engine {
 	char *config_path, *runtime_dir, *name;
 	struct log *log;
 	struct layout *layout;
+	struct old_layout *old_layouts; /* engine-hierarchies.c */
+	uint64_t told_hierarchies;	/* hash of the names of those that cannot be taken */
+	bool mounts_changed;
 	struct groups *groups;
 	struct resolver *resolver;
 	struct gate *gate;
@@ -385,6 +389,12 @@ void engine_register_fork(struct engine *engine, const struct event *event);
 void engine_register_look(struct engine *engine);
 /* Takes what places the process out of a plan, where it has registered. */
 void engine_leave_alone(struct engine *engine, struct plan *plan, struct decision *decision);
+
+/* engine-hierarchies.c */
+/* Looks whether hierarchies were mounted since; true where they are used from the next snapshot on.
+ * Told. */
+bool engine_find_hierarchies(struct engine *engine);
+void engine_drop_layouts(struct engine *engine); /* when no snapshot is left that has one */
 
 /* engine-place.c: groups that are not ours */
 /* Into engine->destination, made where it has fields; as place_find() and place_expand(). */

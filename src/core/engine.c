@@ -449,6 +449,7 @@ void engine_free(struct engine *engine)
 	users_free(engine->users);
 	groups_free(engine->groups);
 	layout_free(engine->layout);
+	engine_drop_layouts(engine);
 	if (given)
 		closep(&engine->lock_fd);
 	else
