@@ -13,6 +13,7 @@
 #include "core/registrar.h"
 #include "core/resolve.h"
 #include "core/scan.h"
+#include "launch/group-index.h"
 #include "source/kernel-deny.h"
 #include "core/trigger-values.h"
 #include "core/urgency.h"
@@ -129,6 +130,7 @@ struct engine {
 	struct shared_policy *policy;
 	uint32_t generation;
 	json_t *made;		   /* groups that commands have made (core/made.h) */
+	struct group_index index;  /* where groups are, for those who start programs in them */
 	struct snapshot **retired; /* old ones that a thread or a queued decision may still need */
 	size_t retired_count;
 	char **problems; /* of the groups, as sentences; shown in status until the next reload */
