@@ -156,3 +156,19 @@ begin() { # PROGRAM WORDS...
 	"$WORK/inside" "$TREE/bin/cgexec" ./programs/rv-cat /proc/self/cgroup >places
 	grep -q ":name=$NAME:/$RAW/x$" places
 }
+
+@test "cgrules: a hierarchy that is mounted while the daemon runs is placed in" {
+	mkdir named
+	cp /bin/cat programs/rv-cat
+	cgrules <<-END
+		*:rv-cat name=$NAME $RAW/x
+	END
+	cgred
+	! ./programs/rv-cat /proc/self/cgroup | grep ":name=$NAME:"
+	mount -t cgroup -o "none,name=$NAME" reeve-test "$WORK/named"
+	mkdir -p "named/$RAW/x"
+	nsenter --target "$JOB" --mount mount -t cgroup -o "none,name=$NAME" reeve-test "$WORK/named"
+	eventually counter_is engine.hierarchies_found 1
+	./programs/rv-cat /proc/self/cgroup | grep -q ":name=$NAME:/$RAW/x$"
+	grep -q "was mounted, and is used: name=$NAME at $WORK/named" log
+}
