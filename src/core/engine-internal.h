@@ -449,6 +449,8 @@ void engine_tell_group(struct engine *engine, enum occasion on, const char *grou
 		       const char *what);
 /* EVENT_BIT()s that rules need. */
 uint32_t engine_wanted_events(const struct engine *engine);
+/* The same before engine_occasions_start(). */
+uint32_t engine_foreseen_events(const struct engine *engine);
 /* Changes of users or groups among them. */
 bool engine_wants_users(const struct engine *engine);
 

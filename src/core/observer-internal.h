@@ -44,6 +44,7 @@ struct observer {
 	bool begun;		       /* the beginning is over, the source is read */
 	uint64_t gap_from;    /* boottime of the earliest loss not healed; UINT64_MAX: none */
 	uint64_t last_ns;     /* boottime of the last event */
+	uint64_t told_until;  /* by another daemon; 0: there was none */
 	uint64_t healed_usec; /* when the last rescan was over */
 	struct observer_counters counters;
 

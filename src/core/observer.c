@@ -93,6 +93,12 @@ void observer_on_event(struct event *event, void *userdata)
 {
 	struct observer *observer = userdata;
 
+	/* The table wants it all the same: what comes may be about its process. */
+	if (event_knows(event, FIELD_BOOTTIME) && event->boottime <= observer->told_until) {
+		if (event->type != EVENT_GAP)
+			(void)observer_take_in(observer, event);
+		return;
+	}
 	observer->counters.events++;
 	if (event->type == EVENT_GAP)
 		observer_note_gap(observer, event);
@@ -102,6 +108,11 @@ void observer_on_event(struct event *event, void *userdata)
 		return;
 	if (observer_wants(observer, event->type) && !is_own(observer, event))
 		observer_tell(observer, event);
+}
+
+void observer_tell_from(struct observer *observer, uint64_t boottime)
+{
+	observer->told_until = boottime;
 }
 
 void observer_tell_blind(struct observer *observer, uint64_t from, const char *reason)

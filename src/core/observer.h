@@ -28,6 +28,7 @@ struct observer_options {
 	const char *const *environment;
 	size_t environment_count;
 	size_t buffer;
+	bool beside; /* another daemon observes yet: only a source that does not disturb its own */
 	uint32_t urgent;	/* EVENT_BIT()s that are told at once; others may wait some 20 ms */
 	struct event_sink sink; /* events are enriched; GAP and SOURCE records come too */
 
@@ -65,6 +66,8 @@ int observer_set_types(struct observer *observer, uint32_t types, struct error *
 /* Hands out what the source holds, for a bounded time; since when there may be more
  * (CLOCK_BOOTTIME). Not from within the sink. */
 uint64_t observer_catch_up(struct observer *observer);
+/* Of what the source tells, all up to then has been told by another daemon. Before anything is. */
+void observer_tell_from(struct observer *observer, uint64_t boottime);
 /* Nobody looked before this observer did, since `from`: a gap record that is counted. What has come
  * by then is for the owner to look at. */
 void observer_tell_blind(struct observer *observer, uint64_t from, const char *reason);
