@@ -171,9 +171,10 @@ struct engine {
 	char *program;			    /* the file to be executed anew; NULL: not known */
 	struct handover *handover;	    /* NULL: nobody takes our place */
 	json_t *later;			    /* requests for who is the daemon in the end, or NULL */
-	json_t *before;	      /* the status of the daemon whose place we took, or NULL */
-	json_t *go;	      /* what it said last before we began */
-	uint64_t blind_since; /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
+	json_t *before;		   /* the status of the daemon whose place we took, or NULL */
+	json_t *go;		   /* what it said last before we began */
+	uint64_t blind_since;	   /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
+	struct observer_told told; /* by the daemon before us */
 	sd_event_source *predecessor;
 	struct foreign_end foreign_ends[FOREIGN_ENDS];
 	size_t foreign_next;

@@ -204,6 +204,8 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	urgent->rule_count = verdict->count;
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
 	plan(engine, snapshot, verdict, &urgent->decision);
+	if (plan_only_counts(&urgent->plan, snapshot_policy(snapshot), verdict))
+		return;
 	/* The rest is done when it becomes that user. */
 	if (occasions->session)
 		plan_drop(&urgent->plan, ~EFFECTS_THAT_PLACE);

@@ -535,8 +535,8 @@ static void begin_prepared(struct watching *watching)
 {
 	struct engine *engine = watching->engine;
 
-	if ((all_types(watching) & ~watching->foreseen) == 0) {
-		observer_tell_from(watching->observer, engine->blind_since);
+	if (engine->told.until != 0 && (all_types(watching) & ~watching->foreseen) == 0) {
+		observer_tell_from(watching->observer, &engine->told);
 		engine->blind_since = 0;
 	}
 	engine_watch_again(engine);

@@ -33,3 +33,29 @@ void observer_to_json(const struct observer *observer, bool asked, json_t *sourc
 		json_array_append_new(sources, source_to_json(refusals[i].source, "unavailable",
 							      refusals[i].reason, NULL));
 }
+
+json_t *observer_told_to_json(const struct observer_told *told)
+{
+	json_t *list = json_array();
+
+	json_array_append_new(list, json_integer((json_int_t)told->until));
+	for (size_t i = 0; i < OBSERVER_LAST; i++) {
+		json_array_append_new(list, json_integer(told->last[i].type));
+		json_array_append_new(list, json_integer(told->last[i].pid));
+	}
+	return list;
+}
+
+static uint64_t number_at(const json_t *list, size_t index)
+{
+	return (uint64_t)json_integer_value(json_array_get(list, index));
+}
+
+void observer_told_from_json(const json_t *list, struct observer_told *ret_told)
+{
+	*ret_told = (struct observer_told){ .until = number_at(list, 0) };
+	for (size_t i = 0; i < OBSERVER_LAST; i++) {
+		ret_told->last[i].type = (uint32_t)number_at(list, 2 * i + 1);
+		ret_told->last[i].pid = (uint32_t)number_at(list, 2 * i + 2);
+	}
+}
