@@ -4,6 +4,9 @@
  * first ones that have all come. When the sink fails, the ring is forgotten and the spool read
  * again from what has not arrived: the receiver sees by the numbers what it has twice.
  *
+ * Where the receiver has refused several events together, for one of them or for being too many,
+ * what was under way is sent again, each by itself: the others are not to be lost with it.
+ *
  * A turn of the loop sends a bounded slice, so that hours of events behind an outage hold up
  * nobody; nothing runs while there is nothing to send and nothing under way.
  */
@@ -45,6 +48,9 @@ struct exporter {
 	uint64_t first, next; /* tickets under way */
 	uint64_t bytes;
 	uint64_t arrived_ns; /* when something came back last, or all had */
+
+	bool alone;	      /* the sink was opened to send each event by itself */
+	uint64_t alone_until; /* up to that number */
 
 	/* Read from the spool, but the sink had no room. */
 	bool held;
@@ -105,7 +111,9 @@ static void on_report(void *userdata, uint64_t ticket, enum sink_result result)
 
 	if (ticket < exporter->first || ticket >= exporter->next || flight->done)
 		return;
-	if (result == SINK_FAILED) {
+	if (result == SINK_TOGETHER)
+		exporter->alone_until = exporter->flights[(exporter->next - 1) % FLIGHTS].end;
+	if (result == SINK_TOGETHER || result == SINK_FAILED) {
 		exporter->failed = true;
 		return;
 	}
@@ -177,6 +185,7 @@ static void open_sink(struct exporter *exporter)
 	const struct sink_options options = {
 		.settings = exporter->settings,
 		.count = exporter->options.setting_count,
+		.alone = spool_acked(exporter->spool) < exporter->alone_until,
 		.report = on_report,
 		.userdata = exporter,
 		.counters = &exporter->counters.sink,
@@ -193,6 +202,7 @@ static void open_sink(struct exporter *exporter)
 		try_later(exporter);
 		return;
 	}
+	exporter->alone = options.alone;
 	exporter->counters.opened++;
 	enable(exporter->pump, SD_EVENT_ON);
 }
@@ -221,6 +231,10 @@ static int send_next(struct exporter *exporter)
 		r = spool_next(exporter->spool, &exporter->record, &exporter->boot);
 	if (r <= 0)
 		return r;
+	/* Those behind it go with others again, when it has all come back. */
+	exporter->held = exporter->alone && exporter->record.sequence >= exporter->alone_until;
+	if (exporter->held)
+		return -EAGAIN;
 	*flight = (struct flight){ .end = exporter->record.sequence + exporter->record.count,
 				   .size = (uint32_t)exporter->record.payload.size,
 				   .gap = exporter->record.kind == SPOOL_GAP };
@@ -270,6 +284,11 @@ static int on_pump(sd_event_source *source, void *userdata)
 {
 	struct exporter *exporter = userdata;
 
+	if (exporter->sink && exporter->alone &&
+	    spool_acked(exporter->spool) >= exporter->alone_until) {
+		close_sink(exporter);
+		open_sink(exporter);
+	}
 	if (!exporter->sink)
 		enable(exporter->pump, SD_EVENT_OFF);
 	else
