@@ -36,7 +36,7 @@ struct flight {
 
 struct exporter {
 	struct exporter_options options;
-	char *name, *host;
+	char *name;
 	struct sink_setting *settings;
 	struct spool *spool;
 	struct sink *sink; /* NULL: to be opened again */
@@ -55,7 +55,7 @@ struct exporter {
 	/* Read from the spool, but the sink had no room. */
 	bool held;
 	struct spool_record record;
-	const char *boot;
+	struct spool_origin origin;
 
 	sd_event_source *post, *pump, *readable, *retry, *disk;
 	struct exporter_counters counters;
@@ -223,12 +223,12 @@ static bool has_room(const struct exporter *exporter)
 /* 1: sent; 0: there is none; -EAGAIN: no room; others: the sink has failed. */
 static int send_next(struct exporter *exporter)
 {
-	struct sink_record sent = { .record = &exporter->record, .host = exporter->host };
+	struct sink_record sent = { .record = &exporter->record };
 	struct flight *flight = &exporter->flights[exporter->next % FLIGHTS];
 	int r = 1;
 
 	if (!exporter->held)
-		r = spool_next(exporter->spool, &exporter->record, &exporter->boot);
+		r = spool_next(exporter->spool, &exporter->record, &exporter->origin);
 	if (r <= 0)
 		return r;
 	/* Those behind it go with others again, when it has all come back. */
@@ -240,7 +240,8 @@ static int send_next(struct exporter *exporter)
 				   .gap = exporter->record.kind == SPOOL_GAP };
 	if (exporter->first == exporter->next)
 		exporter->arrived_ns = clock_monotonic();
-	sent.boot = exporter->boot;
+	sent.boot = exporter->origin.boot;
+	sent.host = exporter->origin.host;
 	sent.ticket = exporter->next++;
 	exporter->bytes += flight->size;
 	r = exporter->options.class->send(exporter->sink, &sent);
@@ -324,6 +325,8 @@ static int on_turn_over(sd_event_source *source, void *userdata)
 	int before = spool_counters(exporter->spool)->last_error;
 	int r = spool_flush(exporter->spool);
 
+	if (r >= 0)
+		r = spool_counters(exporter->spool)->last_error;
 	if (r < 0 && before == 0) {
 		_cleanup_(freep) char *sentence = NULL;
 
@@ -407,13 +410,12 @@ int exporter_new(const struct exporter_options *options, struct exporter **ret_e
 	exporter->options = *options;
 	exporter->options.settings = NULL;
 	exporter->name = strdup(options->name);
-	exporter->host = strdup(options->host);
 	exporter->flights = calloc(FLIGHTS, sizeof(*exporter->flights));
-	if (!exporter->name || !exporter->host || !exporter->flights ||
-	    copy_settings(exporter, options) < 0)
+	if (!exporter->name || !exporter->flights || copy_settings(exporter, options) < 0)
 		return error_oom(err);
 	spool.tell = on_spool_told;
 	spool.userdata = exporter;
+	spool.host = options->host;
 	r = spool_open(&spool, &exporter->spool, err);
 	if (r < 0)
 		return r;
@@ -456,7 +458,6 @@ void exporter_free(struct exporter *exporter)
 	}
 	free(exporter->settings);
 	free(exporter->flights);
-	free(exporter->host);
 	free(exporter->name);
 	free(exporter);
 }

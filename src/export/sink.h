@@ -24,7 +24,8 @@ struct sink_setting {
 enum sink_result {
 	SINK_DELIVERED,
 	SINK_REFUSED,  /* it will never be taken */
-	SINK_TOGETHER, /* it was refused with others that were sent with it: see sink_options.alone */
+	SINK_TOGETHER, /* it was refused with others that were sent with it: see sink_options.alone
+			*/
 	SINK_FAILED    /* what is under way must be sent again, to a sink that is opened anew */
 };
 
