@@ -37,9 +37,9 @@ last_path_has() { # TEXT
 		background "$BUILD/test/programs/demo-cpu-hog" 100000
 		hogs+=("$!")
 	done
-	read -r right _ < <(timeout 100 nice -n 19 "$BUILD/test/programs/demo-burst" 50 4 ./a "/$NAME/ga" 1)
+	read -r right _ < <(timeout 100 nice -n 19 "$BUILD/test/programs/demo-burst" 20 4 ./a "/$NAME/ga" 1)
 	kill "${hogs[@]}"
-	[ "$right" = 50 ]
+	[ "$right" = 20 ]
 	[ "$(counter engine.put_back)" = 0 ]
 }
 
