@@ -58,6 +58,40 @@ int base_claim(struct groups *groups, struct error *err)
 	return exits_open(groups) < 0 ? error_oom(err) : 0;
 }
 
+static bool is_same(const struct hierarchy *one, const struct hierarchy *other)
+{
+	return one->v2 == other->v2 && streq(one->name, other->name);
+}
+
+int groups_change_layout(struct groups *groups, const struct layout *layout)
+{
+	char *base[HIERARCHY_MAX] = { 0 }, *exits[HIERARCHY_MAX] = { 0 };
+	const struct layout *old = groups->layout;
+
+	if (groups->count > 0 || groups->retired || groups->retired_groups ||
+	    groups->made_count > 0 || groups->enabled_count > 0)
+		return -EBUSY;
+	/* What was claimed is at other numbers now; what is new is claimed with the first group. */
+	for (size_t i = 0; i < old->hierarchy_count; i++)
+		for (size_t k = 0; k < layout->hierarchy_count; k++)
+			if (is_same(&old->hierarchies[i], &layout->hierarchies[k]) && !base[k]) {
+				base[k] = TAKE_PTR(groups->base[i]);
+				exits[k] = TAKE_PTR(groups->exits[i]);
+			}
+	for (size_t i = 0; i < HIERARCHY_MAX; i++) {
+		free(groups->base[i]);
+		free(groups->exits[i]);
+		groups->base[i] = base[i];
+		groups->exits[i] = exits[i];
+	}
+	exits_free(groups->leave);
+	groups->leave = NULL;
+	groups->layout = layout;
+	/* Groups need it, and the first one tries again. */
+	(void)exits_open(groups);
+	return 0;
+}
+
 int base_set(struct groups *groups, unsigned hierarchy, const char *base, const char *out)
 {
 	return set_base(groups, hierarchy, base, out);

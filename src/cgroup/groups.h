@@ -96,6 +96,8 @@ uint32_t groups_hierarchies(const struct groups *groups);
 
 /* The layout that they were opened with. */
 const struct layout *groups_layout(const struct groups *groups);
+/* 0, or -EBUSY where there are groups: they are where the old one says. */
+int groups_change_layout(struct groups *groups, const struct layout *layout);
 struct group *groups_find(struct groups *groups, const char *name);
 size_t groups_count(const struct groups *groups);
 struct group *groups_at(struct groups *groups, size_t index);

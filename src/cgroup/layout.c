@@ -384,6 +384,23 @@ const struct hierarchy *layout_find(const struct layout *layout, enum controller
 	return found;
 }
 
+static bool is_among(const struct hierarchy *hierarchies, size_t count,
+		     const struct hierarchy *hierarchy)
+{
+	for (size_t i = 0; i < count; i++)
+		if (hierarchies[i].v2 == hierarchy->v2 &&
+		    streq(hierarchies[i].name, hierarchy->name) &&
+		    !(hierarchy->controllers & ~hierarchies[i].controllers))
+			return true;
+	return false;
+}
+
+bool layout_has(const struct layout *layout, const struct hierarchy *hierarchy)
+{
+	return is_among(layout->hierarchies, layout->hierarchy_count, hierarchy) ||
+	       is_among(layout->named, layout->named_count, hierarchy);
+}
+
 bool hierarchy_is_systemd(const struct hierarchy *h)
 {
 	return h->controllers == 0 && !h->v2 && streq(h->name, "name=systemd");

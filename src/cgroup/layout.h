@@ -75,6 +75,9 @@ bool hierarchy_is_systemd(const struct hierarchy *h);
 /* The hierarchy that has the controller, or NULL. On hybrid hosts a v1 one comes first. */
 const struct hierarchy *layout_find(const struct layout *layout, enum controller controller);
 
+/* Whether a hierarchy of another look at the host is in this one, with its controllers. */
+bool layout_has(const struct layout *layout, const struct hierarchy *hierarchy);
+
 const char *controller_name(enum controller controller, bool v2);
 /* The controller of that name, v1's or v2's; false if there is none. */
 bool controller_parse(const char *name, size_t length, enum controller *ret_controller);

@@ -325,6 +325,38 @@ static void read_only(void **state)
 	fake_done(&fake);
 }
 
+/* While there is no group, another look at the host takes the place of the first. */
+static void mounted_later(void **state)
+{
+	const struct group_spec spec = { "a", &cpu_only };
+	struct groups *groups;
+	struct layout *before;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake, FAKE_V1);
+	fake_write(&fake, "proc/self/mountinfo",
+		   "35 31 0:32 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n");
+	fake_detect(&fake);
+	before = fake.layout;
+	fake.layout = NULL;
+	assert_int_equal(groups_open(before, "reeve", NULL, &groups, NULL), 0);
+	assert_int_equal(groups_apply(groups, NULL, 0, NULL, NULL), 0);
+	fake_write(&fake, "proc/self/mountinfo",
+		   "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+		   "35 31 0:32 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n");
+	fake_detect(&fake);
+	assert_false(layout_has(before, layout_find(fake.layout, CONTROLLER_CPU)));
+	assert_true(layout_has(before, layout_find(fake.layout, CONTROLLER_PIDS)));
+	assert_int_equal(groups_change_layout(groups, fake.layout), 0);
+	layout_free(before);
+	assert_int_equal(groups_apply(groups, &spec, 1, NULL, NULL), 0);
+	assert_true(fake_exists(&fake, "sys/fs/cgroup/cpu/reeve/a"));
+	assert_int_equal(groups_change_layout(groups, fake.layout), -EBUSY);
+	groups_free(groups);
+	fake_done(&fake);
+}
+
 static struct membership was(const char *text)
 {
 	struct membership m = { .size = strlen(text) };
@@ -501,6 +533,7 @@ int main(void)
 		cmocka_unit_test(all_or_nothing),
 		cmocka_unit_test(bad_names),
 		cmocka_unit_test(nothing_mounted),
+		cmocka_unit_test(mounted_later),
 		cmocka_unit_test(read_only),
 		cmocka_unit_test(moves_are_exact),
 		cmocka_unit_test(moves_back),

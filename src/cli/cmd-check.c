@@ -25,6 +25,7 @@ struct check {
 	struct layout *layout; /* NULL: could not be detected, which was told */
 	struct diagnostics diagnostics;
 	size_t invalid; /* policies */
+	bool installed; /* what the daemon reads is checked */
 	json_t *costs;	/* for --cost with --json */
 };
 
@@ -249,21 +250,26 @@ static void check_cost(struct check *check, const struct policy *policy)
 	json_decref(list);
 }
 
-/* The daemon refuses a policy that others may write; here it is worth a warning. */
-static void check_ownership(struct check *check, const char *path)
+/* The daemon refuses a policy that others may write; of one that it does not read (yet) that is
+ * worth a warning. */
+static bool check_ownership(struct check *check, const char *path)
 {
 	struct diagnostics strict = { 0 };
 	_cleanup_(policy_freep) struct policy *policy = NULL;
+	int r = policy_load(path, check->flags | LOAD_REQUIRE_OWNERSHIP, &policy, &strict);
 
-	if (policy_load(path, check->flags | LOAD_REQUIRE_OWNERSHIP, &policy, &strict) == -EPERM)
+	if (r == -EPERM)
 		for (size_t i = 0; i < strict.count; i++)
 			if (strict.items[i].severity == SEVERITY_ERROR)
-				diagnostics_add(&check->diagnostics, SEVERITY_WARNING,
+				diagnostics_add(&check->diagnostics,
+						check->installed ? SEVERITY_ERROR
+								 : SEVERITY_WARNING,
 						strict.items[i].file, NULL, 0, 0, 0,
 						strict.items[i].hint,
 						"the daemon will refuse it: %s",
 						strict.items[i].message);
 	diagnostics_done(&strict);
+	return r != -EPERM || !check->installed;
 }
 
 static void check_policy(struct check *check, const char *path)
@@ -271,6 +277,7 @@ static void check_policy(struct check *check, const char *path)
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	size_t errors = check->diagnostics.errors, warnings = check->diagnostics.warnings;
 	int r = policy_load(path, check->flags, &policy, &check->diagnostics);
+	bool owned;
 
 	if (r < 0 && check->diagnostics.errors == errors)
 		diagnostics_add(&check->diagnostics, SEVERITY_ERROR, path, NULL, 0, 0, 0, NULL,
@@ -279,9 +286,9 @@ static void check_policy(struct check *check, const char *path)
 		check->invalid++;
 		return;
 	}
-	check_ownership(check, path);
+	owned = check_ownership(check, path);
 	check_host(check, policy);
-	if (!check_tests(check, policy)) {
+	if (!check_tests(check, policy) || !owned) {
 		check->invalid++;
 		return;
 	}
@@ -357,7 +364,7 @@ static int read_compat(struct cli *cli, enum load_flags *ret_flags, struct error
 
 static int run_check(struct cli *cli, int count, char **operands)
 {
-	struct check check = { .cli = cli };
+	struct check check = { .cli = cli, .installed = count == 0 };
 	struct error err = ERROR_INIT;
 
 	if (read_compat(cli, &check.flags, &err) < 0)

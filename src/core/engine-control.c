@@ -5,6 +5,7 @@
  */
 #include "core/engine-internal.h"
 
+#include "cgroup/limit.h"
 #include "config/limits-json.h"
 #include "core/engine-watch.h"
 #include "core/made.h"
@@ -192,16 +193,44 @@ static int do_get(struct engine *engine, const json_t *parameters, json_t **ret_
 	return *ret_reply ? 0 : error_oom(err);
 }
 
+/* v1 says it in a hierarchy of its own, which whoever reads the index does not look into. */
+static bool can_be_frozen_unseen(const struct engine *engine, const struct group *group)
+{
+	const struct hierarchy *h = limit_hierarchy(engine->layout, LIMIT_FREEZE);
+
+	return h && !h->v2 && group_path(group, h);
+}
+
+/* So that it need not be asked again. Who finds nothing there asks. */
+static void keep_answer(struct engine *engine, const struct group *group, const json_t *reply)
+{
+	_cleanup_(freep) char *answer = NULL;
+	json_t *whole;
+
+	if (engine->options.local || can_be_frozen_unseen(engine, group))
+		return;
+	whole = json_pack("{s:O}", "parameters", reply);
+	answer = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
+	json_decref(whole);
+	if (answer)
+		(void)group_index_keep(&engine->index, engine->runtime_dir, group_name(group),
+				       answer);
+}
+
 static int do_locate(struct engine *engine, const json_t *parameters, json_t **ret_reply,
 		     struct error *err)
 {
 	struct group *group;
+	bool frozen;
 	int r = get_group(engine, parameters, "name", &group, err);
 
 	if (r < 0)
 		return r;
+	frozen = group_is_frozen(group) == 1;
 	*ret_reply = json_pack("{s:o, s:b}", "paths", engine_group_paths(engine, group), "frozen",
-			       group_is_frozen(group) == 1);
+			       frozen);
+	if (*ret_reply && !frozen)
+		keep_answer(engine, group, *ret_reply);
 	return *ret_reply ? 0 : error_oom(err);
 }
 

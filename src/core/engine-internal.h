@@ -13,6 +13,7 @@
 #include "core/registrar.h"
 #include "core/resolve.h"
 #include "core/scan.h"
+#include "launch/group-index.h"
 #include "source/kernel-deny.h"
 #include "core/trigger-values.h"
 #include "core/urgency.h"
@@ -77,12 +78,13 @@ struct engine_counters {
 	uint64_t resolved, reloads, reloads_failed, scans;
 	uint64_t passed_while_stopped; /* answered by the guard, then repaired by a scan */
 	uint64_t mounts_seen;
-	uint64_t unrecorded;	/* decisions that are in no record */
-	uint64_t changes;	/* told after the fact by the gate */
-	uint64_t accounts_read; /* the policy, once more: users had changed */
-	uint64_t limits_told;	/* groups looked at because the kernel told of them ... */
-	uint64_t limits_polled; /* ... and because nobody does */
-	uint64_t events_lost;	/* subscribers that did not read */
+	uint64_t hierarchies_found; /* mounted after the start, and taken */
+	uint64_t unrecorded;	    /* decisions that are in no record */
+	uint64_t changes;	    /* told after the fact by the gate */
+	uint64_t accounts_read;	    /* the policy, once more: users had changed */
+	uint64_t limits_told;	    /* groups looked at because the kernel told of them ... */
+	uint64_t limits_polled;	    /* ... and because nobody does */
+	uint64_t events_lost;	    /* subscribers that did not read */
 	uint64_t handovers, handovers_failed; /* this one took over; none could from this one */
 	uint64_t kernel_denials; /* entries for what the kernel refuses by itself, now */
 };
@@ -94,6 +96,9 @@ struct engine {
 	char *config_path, *runtime_dir, *name;
 	struct log *log;
 	struct layout *layout;
+	struct old_layout *old_layouts; /* engine-hierarchies.c */
+	uint64_t told_hierarchies;	/* hash of the names of those that cannot be taken */
+	bool mounts_changed;
 	struct groups *groups;
 	struct resolver *resolver;
 	struct gate *gate;
@@ -125,6 +130,7 @@ struct engine {
 	struct shared_policy *policy;
 	uint32_t generation;
 	json_t *made;		   /* groups that commands have made (core/made.h) */
+	struct group_index index;  /* where groups are, for those who start programs in them */
 	struct snapshot **retired; /* old ones that a thread or a queued decision may still need */
 	size_t retired_count;
 	char **problems; /* of the groups, as sentences; shown in status until the next reload */
@@ -383,6 +389,12 @@ void engine_register_fork(struct engine *engine, const struct event *event);
 void engine_register_look(struct engine *engine);
 /* Takes what places the process out of a plan, where it has registered. */
 void engine_leave_alone(struct engine *engine, struct plan *plan, struct decision *decision);
+
+/* engine-hierarchies.c */
+/* Looks whether hierarchies were mounted since; true where they are used from the next snapshot on.
+ * Told. */
+bool engine_find_hierarchies(struct engine *engine);
+void engine_drop_layouts(struct engine *engine); /* when no snapshot is left that has one */
 
 /* engine-place.c: groups that are not ours */
 /* Into engine->destination, made where it has fields; as place_find() and place_expand(). */

@@ -195,13 +195,19 @@ static int on_urgent(sd_event_source *source, int fd, uint32_t revents, void *us
 static int on_gathered(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct engine *engine = userdata;
+	bool found = false;
 	int r;
 
 	engine->rename_timer = sd_event_source_disable_unref(engine->rename_timer);
+	if (engine->mounts_changed)
+		found = engine_find_hierarchies(engine);
+	engine->mounts_changed = false;
 	r = engine_resolve(engine);
 	if (r < 0)
 		log_error(engine->log, "cannot resolve the paths of the rules again: %s",
 			  strerror(-r));
+	if (found)
+		engine_tell_places(engine);
 	/* Old snapshots are freed by the next look at the decisions. */
 	engine_look_later(engine);
 	return 0;
@@ -263,6 +269,7 @@ static int on_mounts(sd_event_source *source, int fd, uint32_t revents, void *us
 		engine->counters.mounts_seen += (uint64_t)r;
 	error_done(&err);
 	engine_occasions_remount(engine);
+	engine->mounts_changed = true;
 	/* A mount can give every path another meaning. */
 	resolve_soon(engine);
 	return 0;

@@ -237,6 +237,8 @@ void engine_drop_retired(struct engine *engine)
 			engine->retired[kept++] = old;
 	}
 	engine->retired_count = kept;
+	if (kept == 0)
+		engine_drop_layouts(engine);
 	if (kept == 0 && engine_is_up_to_date(engine))
 		groups_release_retired(engine->groups);
 }

@@ -357,6 +357,7 @@ int engine_new(const struct host *host, sd_event *event, const struct engine_opt
 
 	if (!engine)
 		return error_oom(err);
+	group_index_init(&engine->index);
 	engine->host = host;
 	engine->event = sd_event_ref(event);
 	engine->timer_fd = engine->urgent_fd = engine->mountinfo_fd = engine->lock_fd = -1;
@@ -448,6 +449,7 @@ void engine_free(struct engine *engine)
 	users_free(engine->users);
 	groups_free(engine->groups);
 	layout_free(engine->layout);
+	engine_drop_layouts(engine);
 	if (given)
 		closep(&engine->lock_fd);
 	else
@@ -456,6 +458,7 @@ void engine_free(struct engine *engine)
 	scan_memory_done(&engine->scanned);
 	log_free(engine->log);
 	sd_event_unref(engine->event);
+	group_index_done(&engine->index, engine->runtime_dir);
 	json_decref(engine->made);
 	json_decref(engine->before);
 	json_decref(engine->go);

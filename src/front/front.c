@@ -60,18 +60,21 @@ static int read_words(struct front *front, int argc, char **argv, char ***ret_pr
 		      struct error *err)
 {
 	const char *config; /* for those without a daemon */
-	struct option options[OWN_OPTIONS + LIMIT_COUNT + RECIPE_KEYS_MAX] = {
+	const struct option own[OWN_OPTIONS] = {
 		{ .name = "config", .letter = 'c', .kind = OPTION_STRING, .target = &config },
 		{ .name = "runtime-dir", .kind = OPTION_STRING, .target = &front->runtime_dir },
 		{ .name = "group", .letter = 'g', .kind = OPTION_STRING, .target = &front->group },
 		{ .name = "name", .letter = 'n', .kind = OPTION_STRING, .target = &front->name },
 	};
+	/* Not cleared: it is several pages, of which the rest is never touched. */
+	struct option options[OWN_OPTIONS + LIMIT_COUNT + RECIPE_KEYS_MAX];
 	struct command_line line = { .options = options, .stop_at_operand = true };
 	size_t count = OWN_OPTIONS + limits_rows(&front->limits, options + OWN_OPTIONS);
 	size_t end = count + recipe_options_rows(&front->given, options + count);
 	bool help = false;
 	int first;
 
+	memcpy(options, own, sizeof(own));
 	for (size_t i = count; i < end; i++)
 		if (!is_left(options[i].name))
 			options[count++] = options[i];
@@ -97,9 +100,10 @@ static int make_plan(struct front *front, struct launch_plan *plan, struct error
 	bool own = limits_are_given(&front->limits);
 	int r = 0;
 
-	if (front->group)
-		r = locate_begin(front->runtime_dir, front->group, &asked);
-	else if (own)
+	if (front->group) {
+		if (locate_known(front->runtime_dir, front->group, &front->entrance) < 0)
+			r = locate_begin(front->runtime_dir, front->group, &asked);
+	} else if (own)
 		r = passing_begin(&front->passing, front->runtime_dir, front->name, &front->limits);
 	/* While the daemon works. */
 	if (r == 0)
@@ -180,7 +184,7 @@ int main(int argc, char **argv)
 
 	entrance_init(&front.entrance);
 	passing_init(&front.passing);
-	launch_signals_save(&front.signals);
+	launch_signals_inherit(&front.signals);
 	if (argc > 2 && streq(argv[1], "run"))
 		code = run(&front, argc - 1, argv + 1);
 	front_done(&front);

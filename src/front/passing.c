@@ -19,6 +19,7 @@ void passing_init(struct passing *passing)
 {
 	passing->fd = -1;
 	passing->made = false;
+	passing->answer = NULL;
 	passing->places.count = 0;
 }
 
@@ -49,6 +50,9 @@ int passing_begin(struct passing *passing, const char *runtime_dir, const char *
 	if (size < 0 || (size_t)size >= sizeof(request))
 		return -ENAMETOOLONG;
 	passing->runtime_dir = runtime_dir;
+	passing->answer = malloc(ASK_ANSWER_MAX);
+	if (!passing->answer)
+		return -ENOMEM;
 	r = ask_open(runtime_dir, PATIENCE_SECONDS, &passing->fd);
 	return r < 0 ? r : ask_send(passing->fd, request, (size_t)size);
 }
@@ -133,13 +137,10 @@ static void tell_daemon(struct passing *passing)
 	hang_up(passing);
 }
 
-void passing_done(struct passing *passing)
+static void remove_group(struct passing *passing)
 {
 	int r = -EBUSY;
 
-	hang_up(passing);
-	if (!passing->made)
-		return;
 	for (int i = 0; i < OWN_GROUP_TRIES && r == -EBUSY; i++) {
 		if (i > 0)
 			usleep(OWN_GROUP_PAUSE_US);
@@ -153,4 +154,13 @@ void passing_done(struct passing *passing)
 	if (r == 0)
 		tell_daemon(passing);
 	passing->made = false;
+}
+
+void passing_done(struct passing *passing)
+{
+	hang_up(passing);
+	if (passing->made)
+		remove_group(passing);
+	free(passing->answer);
+	passing->answer = NULL;
 }

@@ -12,7 +12,7 @@ struct passing {
 	int fd; /* where the daemon answers, or -1 */
 	char name[256];
 	bool made;
-	char answer[ASK_ANSWER_MAX];
+	char *answer; /* ASK_ANSWER_MAX bytes, from passing_begin() on: most launches need none */
 	struct reply_places places; /* in the answer */
 };
 

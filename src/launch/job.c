@@ -127,23 +127,36 @@ static int prepare_shell(struct job *job, struct error *err)
 	return 0;
 }
 
-/* Only what differs is set in the child. */
-static void prepare_signals(const struct launch_plan *plan, struct job *job)
+/* Only what is to be another way than here is set in the child. */
+void job_look_at_signals(struct job *job)
 {
+	const struct launch_signals *signals = job->plan->signals;
+
 	for (int number = 1; number < NSIG; number++) {
 		uint64_t bit = UINT64_C(1) << (number - 1);
-		bool ignore = plan->signals && sigismember(&plan->signals->ignored, number) == 1;
 		struct sigaction now;
 
-		if (plan->signals && sigismember(&plan->signals->mask, number) == 1)
-			job->mask_bits |= bit;
-		if (sigaction(number, NULL, &now) < 0)
-			continue; /* the C library's own */
-		if (ignore && now.sa_handler != SIG_IGN)
-			job->ignored_bits |= bit;
-		else if (!ignore && now.sa_handler != SIG_DFL)
+		if (job->ignored_bits & bit || sigaction(number, NULL, &now) < 0)
+			continue; /* or it is the C library's own */
+		if (now.sa_handler != SIG_DFL &&
+		    (now.sa_handler != SIG_IGN || !signals || !signals->inherit))
 			job->default_bits |= bit;
 	}
+}
+
+static void prepare_signals(const struct launch_plan *plan, struct job *job)
+{
+	for (int number = 1; plan->signals && number < NSIG; number++) {
+		uint64_t bit = UINT64_C(1) << (number - 1);
+
+		if (sigismember(&plan->signals->mask, number) == 1)
+			job->mask_bits |= bit;
+		if (sigismember(&plan->signals->ignored, number) == 1)
+			job->ignored_bits |= bit;
+	}
+	/* Else only handlers are to go, for which clone3(2) has a flag. */
+	if (!plan->signals || !plan->signals->inherit)
+		job_look_at_signals(job);
 }
 
 static int prepare_descriptors(const struct launch_plan *plan, struct job *job, struct error *err)

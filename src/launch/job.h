@@ -59,6 +59,8 @@ struct job {
 int job_init(const struct launch_plan *plan, int keep, struct job *job,
 	     struct launch_failure *ret_failure, struct error *err);
 void job_done(struct job *job);
+/* Finds which signals the child has to set back. */
+void job_look_at_signals(struct job *job);
 
 /* Prepares the mounts, or nothing if the plan has none. */
 int job_mounts_new(const struct launch_plan *plan, struct job_mounts **ret_mounts,

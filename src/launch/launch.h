@@ -17,9 +17,12 @@
 struct launch_signals {
 	sigset_t mask;	  /* blocked */
 	sigset_t ignored; /* ignored; all others have their default action */
+	bool inherit;	  /* ... but for what this process ignores when it launches */
 };
 /* What this process was given. To be called before main() changes any, for a faithful `run`. */
 void launch_signals_save(struct launch_signals *ret_signals);
+/* The same by two calls instead of 64, for one that changes none itself: only launch_run() may. */
+void launch_signals_inherit(struct launch_signals *ret_signals);
 
 /* All is borrowed for the time of the call. Zero, with clone_fd -1, is the plainest plan. */
 struct launch_plan {

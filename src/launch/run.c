@@ -284,16 +284,17 @@ static void check_limits(struct run *run)
 /* How long poll(2) may wait. NULL: for ever. */
 static struct timespec *next_look(const struct run *run, struct timespec *room)
 {
-	uint64_t now = clock_monotonic(), at = UINT64_MAX;
+	uint64_t now, at = UINT64_MAX;
 
+	if (!run->killing && !run->deadline && !run->look_at)
+		return NULL;
+	now = clock_monotonic();
 	if (run->killing)
 		at = now + KILL_PAUSE_NS;
 	else if (run->deadline)
 		at = run->deadline;
 	if (!run->killing && run->look_at)
 		at = MIN(at, run->look_at);
-	if (at == UINT64_MAX)
-		return NULL;
 	at = at > now ? at - now : 0;
 	*room = (struct timespec){ .tv_sec = (time_t)(at / 1000000000),
 				   .tv_nsec = (long)(at % 1000000000) };
@@ -347,7 +348,7 @@ static int supervise(struct run *run, struct error *err)
 static void end_run(struct run *run)
 {
 	const struct launch_tree *tree = run->wanted->tree;
-	uint64_t until = clock_monotonic() + SWEEP_MAX_NS;
+	uint64_t until = run->killing ? clock_monotonic() + SWEEP_MAX_NS : 0;
 	uint64_t user, system;
 
 	while (tree && run->killing && launch_tree_reap(tree, 0) && clock_monotonic() < until) {

@@ -274,6 +274,11 @@ static void test_signals(void **state)
 	plan.signals = &given;
 	expect_signals(&plan, UINT64_C(1) << (SIGUSR1 - 1), UINT64_C(1) << (SIGHUP - 1));
 
+	/* What is ignored here goes on, what is handled does not. */
+	launch_signals_inherit(&given);
+	assert_int_equal(sigismember(&given.mask, SIGUSR1), 1);
+	expect_signals(&plan, UINT64_C(1) << (SIGUSR1 - 1), UINT64_C(1) << (SIGPIPE - 1));
+
 	/* And ours are as they were. */
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, &after), 0);
 	assert_int_equal(sigismember(&after, SIGUSR1), 1);

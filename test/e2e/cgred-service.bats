@@ -9,7 +9,8 @@ load cgred
 
 setup() {
 	cgred_setup
-	sed "s|@libexecdir@/reeve/libcgroup|$TREE/bin|" "$TREE/data/init.d/cgred.in" >cgred
+	sed "s|@libexecdir@/reeve/libcgroup|$TREE/bin|" "$TREE/data/init.d/cgred.in" |
+		sed "s|@bindir@|$TREE/bin|" >cgred
 	chmod +x cgred
 	cp /bin/cat a
 	raw_group cpu x
@@ -58,6 +59,40 @@ service() { # ACTION
 	[ "$status" = 3 ]
 	run service flash
 	[ "$status" = 7 ]
+}
+
+@test "cgred: a restart looks at the rules before it ends the daemon" {
+	local first
+	service start
+	first=$(<"$PID_FILE")
+	echo "*:$WORK/a cpu" >>"$ETC/cgrules.conf"
+	run service restart
+	[ "$status" = 1 ]
+	[[ $output == *'cgrules.conf:2:'*'no destination'* ]]
+	[[ $output == *"process $first goes on"* ]]
+	run service condrestart
+	[ "$status" = 1 ]
+	mkdir -p "$ETC/sysconfig"
+	echo 'SOCKET_GROUP=nosuchgroup' >"$ETC/sysconfig/cgred.conf"
+	run service restart
+	[ "$status" = 6 ]
+	[[ $output == *'no group "nosuchgroup"'* ]]
+	rm "$ETC/sysconfig/cgred.conf"
+	cgrules <<-END
+		*:$WORK/a	cpu	$RAW/x
+	END
+	chmod 666 "$ETC/cgrules.conf"
+	run service restart
+	[ "$status" = 1 ]
+	[[ $output == *'can be written by other users'* ]]
+	[ "$(<"$PID_FILE")" = "$first" ]
+	expect_at cpu x ./a
+	cgrules <<-END
+		*:$WORK/a	cpu	$RAW/x
+	END
+	service restart
+	[ "$(<"$PID_FILE")" != "$first" ]
+	expect_at cpu x ./a
 }
 
 @test "cgred: what is wrong is an exit code" {

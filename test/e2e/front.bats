@@ -48,6 +48,35 @@ same() { # WORDS...
 	[[ $output == *'the group "g" is frozen'* ]]
 }
 
+is_known() {
+	[ "$(starter --runtime-dir "$RUN" -g g)" = reeve ] && grep -q '^g	' "$RUN/group-index"
+}
+
+@test "front: where a group is need not be asked twice, as long as nothing changes and the daemon lives" {
+	start
+	eventually is_known
+	kill -STOP "$DAEMON"
+	[ "$(starter --runtime-dir "$RUN" -g g)" = reeve ]
+	kill -CONT "$DAEMON"
+	# Another group: what was known is not believed, and the new one is not there.
+	timeout 60 reeve group create --runtime-dir "$RUN" new --pids 9
+	[[ $(timeout 60 reeve run --runtime-dir "$RUN" -g new -- cat /proc/self/cgroup) == *"/new"* ]]
+	timeout 60 reeve group delete --runtime-dir "$RUN" new
+	run timeout 60 reeve run --runtime-dir "$RUN" -g new -- true
+	[ "$status" = 125 ]
+	# One that stands still would hold whoever starts a program in it.
+	eventually is_known
+	timeout 60 reeve group freeze --runtime-dir "$RUN" g
+	run timeout 60 reeve run --runtime-dir "$RUN" -g g -- true
+	[ "$status" = 125 ]
+	[[ $output == *'the group "g" is frozen'* ]]
+	timeout 60 reeve group thaw --runtime-dir "$RUN" g
+	# A daemon that was killed looks after it no more.
+	kill -KILL "$DAEMON"
+	wait_gone "$DAEMON"
+	[ "$(starter --runtime-dir "$RUN" -c "$POLICY" -g g)" = reeve-commands ]
+}
+
 # Whose group a program is in: its last part, by the hierarchy that has the limit.
 place() {
 	sed -n 's/.*\/\(run-[0-9]*\|'"$1"'\)$/\1/p' | sort -u
