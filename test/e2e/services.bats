@@ -353,6 +353,11 @@ has_children() { # PID COUNT
 		ready: notify
 		watchdog: 300ms
 	END
+	# What it waits for begins when it is ready.
+	manifest late sleep 600 ready note "$WORK/late" wait <<-'END'
+		ready: notify
+		watchdog: 200ms
+	END
 	touch well
 	manifest sick wait <<-END
 		health: {exec: ["$WORK/agent", check, "$WORK/well"], every: 50ms, retries: 2}
@@ -360,6 +365,8 @@ has_children() { # PID COUNT
 	start
 	eventually at_least dog restarts 1
 	[[ $(ends dog) == *watchdog* ]]
+	eventually test -s late
+	eventually at_least late restarts 1
 	is sick state running
 	is sick restarts 0
 	rm well
