@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What etcd says, or who answers in its place: a stream in parts, and an answer with pairs. */
 #include "fleet/documents.h"
+#include "fleet/large-json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,7 +18,7 @@ static void read_answer(const char *text, size_t size)
 	const struct fleet_place place = { "/reeve", "h1", labels };
 	struct fleet_documents documents;
 	struct gateway_pairs pairs = { 0 };
-	json_t *answer = json_loadb(text, size, 0, NULL);
+	json_t *answer = large_json_load(text, size, 8);
 
 	if (gateway_pairs_add_all(&pairs, answer) >= 0 &&
 	    fleet_documents_take(&place, &pairs, &documents) >= 0)

@@ -48,6 +48,9 @@ class Figure:
         self.rows.append(Row(*arguments, **more))
 
 
+UNMATCHED_SECONDS = 100  # of pairs, with which the figure ends within two minutes
+
+
 def us(value):
     return f'{value / 1000:.2f} ms' if abs(value) >= 1000 else f'{value:.1f} µs'
 
@@ -326,7 +329,8 @@ def unmatched(bench):
         count = min((len(p) for p in pairs.values()), default=0)
         return count >= 60 and count % 20 == 0 and all(h - l < 0.006 for l, h in ranges)
 
-    pairs = storm.bracketed(conditions, window, bench.scale(240, 3), enough, bench.progress)
+    pairs = storm.bracketed(conditions, window, bench.scale(240, 3), enough, bench.progress,
+                            UNMATCHED_SECONDS)
     bars = []
     for name, list_of_pairs in pairs.items():
         goal = (1.01, '≤ 1.01 times') if name == 'reeve' else (None, '')

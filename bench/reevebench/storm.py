@@ -5,6 +5,7 @@ import collections
 import json
 import random
 import subprocess
+import time
 
 Pair = collections.namedtuple('Pair', 'before inside after')
 
@@ -36,13 +37,14 @@ def finish(process):
     return programs
 
 
-def bracketed(conditions, window, rounds, enough=None, progress=None):
+def bracketed(conditions, window, rounds, enough=None, progress=None, seconds=None):
     """Alternates windows without and with each condition: none A none B none, in random order.
 
     `conditions` is {name: function(round) -> context manager}, `window(round)` returns {metric:
     number}. Returns {name: [Pair]}; a pair's baseline is the mean of the windows on both sides.
-    Stops early when `enough(pairs)` says so.
+    Stops early when `enough(pairs)` says so, and after so many seconds in any case.
     """
+    begun = time.monotonic()
     rng = random.Random(2)
     pairs = {name: [] for name in conditions}
     for number in range(rounds):
@@ -58,6 +60,8 @@ def bracketed(conditions, window, rounds, enough=None, progress=None):
         if progress:
             progress(number + 1, rounds)
         if enough and enough(pairs):
+            break
+        if seconds and time.monotonic() > begun + seconds:
             break
     return pairs
 

@@ -39,6 +39,8 @@ def page(bench):
             one = found[view]
             figure.row(f'{text}: longest wait for a frame', f"{one['longest_ms']:.0f} ms", one['longest_ms'], STALL_MS,
                        f'≤ {STALL_MS} ms', f"[99 % within {one['p99_ms']:.0f} ms]")
+            figure.row(f"{text}: longest task of the page's thread", f"{one['longest_task_ms']:.0f} ms of a processor", one['longest_task_ms'],
+                       STALL_MS, f'≤ {STALL_MS} ms')
             figure.row(f"{text}: the page's thread", f"{one['busy_percent']} % of a processor", one['busy_percent'], 50, '≤ 50 %')
         figure.row('reeve-web meanwhile', f"{found['web_processor_percent']} % of a processor, "
                    f"{found['web_resident_kib'] / 1024:.0f} MiB")

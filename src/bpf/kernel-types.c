@@ -5,6 +5,8 @@
 #include "util/text.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 enum { TYPES_MOST = 256 << 20 };
 
@@ -14,6 +16,7 @@ struct match {
 
 struct kernel_types {
 	char *data;
+	size_t mapped; /* bytes of it; 0: it was read */
 	const char *types, *strings;
 	uint32_t types_size, strings_size;
 	uint32_t *places; /* of each type by its number, from 1 on */
@@ -26,7 +29,10 @@ void kernel_types_free(struct kernel_types *types)
 {
 	if (!types)
 		return;
-	free(types->data);
+	if (types->mapped > 0)
+		munmap(types->data, types->mapped);
+	else
+		free(types->data);
 	free(types->places);
 	free(types->matches);
 	free(types);
@@ -185,6 +191,27 @@ static int read_types(struct kernel_types *types, const uint32_t *names, size_t 
 	return 0;
 }
 
+/* Mapped where the kernel allows that (6.16 does): to read the 5 MB costs as much as to look for
+ * all names in them. */
+static int get_data(struct kernel_types *types, const char *path, size_t *ret_size)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	void *data;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size <= TYPES_MOST) {
+		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (data != MAP_FAILED) {
+			types->data = data;
+			types->mapped = *ret_size = (size_t)st.st_size;
+			return 0;
+		}
+	}
+	return file_read_at(AT_FDCWD, path, TYPES_MOST, &types->data, ret_size);
+}
+
 int kernel_types_read(const char *path, const char *const *names, size_t count,
 		      struct kernel_types **ret_types)
 {
@@ -195,7 +222,7 @@ int kernel_types_read(const char *path, const char *const *names, size_t count,
 
 	if (!types)
 		return -ENOMEM;
-	r = file_read_at(AT_FDCWD, path, TYPES_MOST, &types->data, &size);
+	r = get_data(types, path, &size);
 	if (r == 0)
 		r = read_header(types, size);
 	if (r < 0)

@@ -23,19 +23,25 @@ enum { TEXT_READ_MAX = 64 << 20 };
 
 /* ---- status ---- */
 
-/* Times are whole seconds: two pushes of a document within one are told apart by their numbers. */
+/* In etcd's order: the times are those of the machines that they were pushed from. */
 static int latest_first(const void *left, const void *right)
 {
-	static const char *const keys[] = { "at", "number" };
 	const json_t *const *a = left, *const *b = right;
+	uint64_t x = member_integer(*a, "revision"), y = member_integer(*b, "revision");
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		uint64_t x = member_integer(*a, keys[i]), y = member_integer(*b, keys[i]);
+	return x == y ? 0 : x < y ? 1 : -1;
+}
 
-		if (x != y)
-			return x < y ? 1 : -1;
-	}
-	return 0;
+/* What one push has written of itself, and the revision that it was written at. */
+static json_t *read_push(const struct gateway_pair *pair)
+{
+	json_t *push = json_loadb(pair->value, pair->value_size, 0, NULL);
+
+	if (json_is_object(push) &&
+	    json_object_set_new(push, "revision", json_integer(pair->revision)) == 0)
+		return push;
+	json_decref(push);
+	return NULL;
 }
 
 /* Of all documents, the latest first. */
@@ -48,8 +54,8 @@ static json_t *read_pushes(struct fleet_client *client, bool all, struct error *
 	size_t count = 0;
 
 	for (size_t i = 0; list && i < pairs.count; i++) {
-		items[count] = json_loadb(pairs.items[i].value, pairs.items[i].value_size, 0, NULL);
-		count += json_is_object(items[count]);
+		items[count] = read_push(&pairs.items[i]);
+		count += items[count] != NULL;
 	}
 	if (count > 0)
 		qsort(items, count, sizeof(json_t *), latest_first);
@@ -299,6 +305,7 @@ static int do_rollback(struct cli *cli, struct fleet_client *client, struct flee
 {
 	struct fleet_past past = { 0 };
 	const struct gateway_pair *chosen = NULL;
+	bool removes = false;
 	char message[64];
 	uint64_t given = 0;
 	unsigned number = 0;
@@ -311,24 +318,25 @@ static int do_rollback(struct cli *cli, struct fleet_client *client, struct flee
 	if (r >= 0 && operand) {
 		number = (unsigned)given;
 		chosen = fleet_past_at(client, push, &past, number);
-	} else if (r >= 0 && has_canary(client, push, &past) && past.now) {
+	} else if (r >= 0 && has_canary(client, push, &past)) {
 		chosen = past.now;
+		removes = !chosen;
 	} else if (r >= 0) {
 		chosen = before(client, push, &past, &number);
 	}
-	if (r >= 0 && !chosen)
+	if (r >= 0 && !chosen && !removes)
 		r = error_set(err, -ENOENT,
 			      "there is no %s push of %s (see: reeve fleet status --all)",
 			      operand ? "such" : "earlier", push->document);
 	if (r >= 0) {
-		push->text = chosen->value;
-		push->size = chosen->value_size;
+		push->text = removes ? NULL : chosen->value;
+		push->size = removes ? 0 : chosen->value_size;
 		if (number > 0)
 			snprintf(message, sizeof(message), "back to number %u", number);
 		else
 			snprintf(message, sizeof(message), "the canary is taken back");
 		push->message = cli->message ? cli->message : message;
-		r = fleet_push_check(cli, client, push, push->document, err);
+		r = removes ? 0 : fleet_push_check(cli, client, push, push->document, err);
 	}
 	code = r < 0 ? cli_fail(cli, err) : finish(cli, client, push, &past, err);
 	fleet_past_done(&past);

@@ -6,11 +6,14 @@
 #include "core/engine.h"
 #include "fleet/keys.h"
 
+/* The status of all hosts, or all that is kept of a large document. */
+enum { CLIENT_ANSWER_MAX = 128 << 20 };
+
 /* ---- where it is ---- */
 
-static int open_etcd(struct fleet_client *client, const struct etcd_options *options,
-		     struct error *err)
+static int open_etcd(struct fleet_client *client, struct etcd_options *options, struct error *err)
 {
+	options->answer_max = CLIENT_ANSWER_MAX;
 	while (options->endpoints[client->endpoints])
 		client->endpoints++;
 	return etcd_new(options, &client->etcd, err);

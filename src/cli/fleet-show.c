@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cli/fleet-show.h"
 
+#include "util/host.h"
+
 #include <time.h>
 
-enum { MISTAKES_MOST = 3 };
+enum { MISTAKES_MOST = 3, CLOCKS_DIFFER = 60 };
 
 static void line(const struct show *show, const char *label, const char *text)
 {
@@ -61,6 +63,7 @@ void fleet_show_member(const struct show *show, const json_t *fleet)
 {
 	_cleanup_(freep) char *labels = joined(json_object_get(fleet, "labels"));
 	const char *trouble = member_string(fleet, "trouble");
+	const char *unsaved = member_string(fleet, "unsaved");
 	struct text text;
 
 	text_init(&text);
@@ -82,6 +85,8 @@ void fleet_show_member(const struct show *show, const json_t *fleet)
 	text_done(&text);
 	if (json_is_object(json_object_get(fleet, "refused")))
 		show_refusal(show, json_object_get(fleet, "refused"));
+	if (*unsaved)
+		line(show, "on disk", unsaved);
 	if (*trouble)
 		line(show, "trouble", trouble);
 }
@@ -128,14 +133,28 @@ static void show_hosts(const struct show *show, const json_t *hosts)
 	table_done(&table);
 }
 
+/* By the clock of the machine that pushed, which may be wrong: then one of the two is. */
+static void format_when(const json_t *push, char *when, size_t size)
+{
+	const json_int_t at = json_integer_value(json_object_get(push, "at"));
+	const json_int_t now = (json_int_t)(clock_realtime() / UINT64_C(1000000000));
+	const time_t seconds = (time_t)at;
+	struct tm parts;
+	size_t n = 0;
+
+	if (localtime_r(&seconds, &parts))
+		n = strftime(when, size, "%Y-%m-%d %H:%M:%S", &parts);
+	snprintf(when + n, size - n, "%s",
+		 n == 0			    ? "no time"
+		 : at > now + CLOCKS_DIFFER ? " (by a clock ahead of ours)"
+					    : "");
+}
+
 static void add_push(struct table *table, const json_t *push)
 {
-	time_t at = (time_t)member_integer(push, "at");
-	char when[32] = "";
-	struct tm parts;
+	char when[64];
 
-	if (localtime_r(&at, &parts))
-		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &parts);
+	format_when(push, when, sizeof(when));
 	table_add_text(table, STYLE_NONE, member_string(push, "document"));
 	table_add(table, STYLE_NONE, "%llu", (unsigned long long)member_integer(push, "number"));
 	table_add_text(table, STYLE_NONE, when);

@@ -140,12 +140,16 @@ void urgent_take_facts(struct urgent *urgent, const struct facts *facts);
 /* A bounded queue for many writers and one reader, without locks (Vyukov's, with a slot counter).
  */
 struct decision_queue {
-	char *slots; /* zero pages until they are used */
-	size_t slot_size, item_size;
-	size_t room;	       /* a power of two */
-	_Atomic size_t head;   /* next to write */
-	size_t tail;	       /* next to read; the reader's own */
-	_Atomic uint64_t lost; /* did not fit */
+	struct decision_slot *slots;
+	char *items;		 /* zero pages until they are used */
+	_Atomic uint32_t *below; /* of each free item: the one under it */
+	size_t item_size, item_room;
+	size_t room;		/* a power of two */
+	_Atomic uint64_t free;	/* the last item that became free */
+	_Atomic uint32_t fresh; /* items from here on were never used */
+	_Atomic size_t head;	/* next to write */
+	size_t tail;		/* next to read; the reader's own */
+	_Atomic uint64_t lost;	/* did not fit */
 };
 
 int decision_queue_init(struct decision_queue *queue, size_t room, size_t item_size);

@@ -20,6 +20,9 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#define FIRST_SAVE_USEC UINT64_C(1000000)
+#define MOST_SAVE_USEC	UINT64_C(60000000)
+
 struct fleet {
 	char *identity;			    /* whose documents: prefix, host, labels */
 	struct fleet_documents good;	    /* in force, or left out */
@@ -29,6 +32,9 @@ struct fleet {
 	json_t *settings;	  /* of the member */
 	struct error trouble;	  /* why there is no member */
 	sd_event_source *restart; /* armed when the settings have changed */
+	char *unsaved;		  /* why what is in force is not on disk; NULL: it is */
+	sd_event_source *save;	  /* then: to try it again */
+	unsigned saves;		  /* that failed in a row */
 };
 
 /* ---- names and places ---- */
@@ -73,6 +79,8 @@ static void fleet_free(struct fleet *fleet)
 {
 	fleet_member_free(fleet->member);
 	sd_event_source_disable_unref(fleet->restart);
+	sd_event_source_disable_unref(fleet->save);
+	free(fleet->unsaved);
 	fleet_documents_done(&fleet->good);
 	json_decref(fleet->settings);
 	error_done(&fleet->trouble);
@@ -322,22 +330,63 @@ static int check_services(const struct fleet_documents *documents, struct diagno
 
 /* ---- applying ---- */
 
-static void keep(struct engine *engine, struct fleet_documents *documents)
+static int on_save(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void save_later(struct engine *engine)
+{
+	struct fleet *fleet = engine->fleet;
+	uint64_t usec = MIN(FIRST_SAVE_USEC << MIN(fleet->saves++, 6U), MOST_SAVE_USEC);
+
+	if (!fleet->save)
+		(void)sd_event_add_time_relative(engine->event, &fleet->save, CLOCK_MONOTONIC, usec,
+						 0, on_save, engine);
+	else if (sd_event_source_set_time_relative(fleet->save, usec) >= 0)
+		(void)sd_event_source_set_enabled(fleet->save, SD_EVENT_ONESHOT);
+}
+
+/* A disk that is full has room again some time: until then the status says so. */
+static void save(struct engine *engine)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
-	_cleanup_(freep) char *path = store_path(engine);
+	_cleanup_(freep) char *path = store_path(engine), *before = NULL;
+	struct fleet *fleet = engine->fleet;
+	int r = path ? fleet_store_write(path, fleet->identity, &fleet->good, &err)
+		     : error_oom(&err);
+
+	before = TAKE_PTR(fleet->unsaved);
+	if (r < 0) {
+		fleet->unsaved = strdup(error_text(&err));
+		if (!before)
+			log_error(engine->log,
+				  "the fleet's policy is in force, but not after the next start: "
+				  "%s; it is tried again",
+				  error_text(&err));
+		save_later(engine);
+		return;
+	}
+	fleet->saves = 0;
+	if (before)
+		log_notice(engine->log, "the fleet's policy is on disk again");
+	if (fleet->save)
+		(void)sd_event_source_set_enabled(fleet->save, SD_EVENT_OFF);
+}
+
+static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	save(userdata);
+	return 0;
+}
+
+static void keep(struct engine *engine, struct fleet_documents *documents)
+{
 	struct fleet *fleet = engine->fleet;
 
 	fleet_documents_done(&fleet->good);
 	fleet->good = *documents;
 	*documents = (struct fleet_documents){ 0 };
 	fleet->left_out = false;
-	if (engine->options.dry_run)
-		return;
-	if (!path || fleet_store_write(path, fleet->identity, &fleet->good, &err) < 0)
-		log_error(engine->log,
-			  "the fleet's policy is in force, but not after the next start: %s",
-			  error_text(&err));
+	if (!engine->options.dry_run)
+		save(engine);
 }
 
 static int apply(void *userdata, struct fleet_documents *documents, struct diagnostics *diagnostics,
@@ -504,5 +553,6 @@ json_t *engine_fleet_status(const struct engine *engine)
 						"revision",
 						(json_int_t)fleet->good.items[i].revision));
 	json_object_set_new(status, "left_out", json_boolean(fleet->left_out));
+	json_object_set_new(status, "unsaved", json_text(fleet->unsaved));
 	return status;
 }

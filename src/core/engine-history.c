@@ -376,6 +376,8 @@ int engine_history_start(struct engine *engine)
 
 	if (r < 0)
 		return r;
+	/* Nobody has been in a group of ours so far: one look without a process is enough. */
+	engine->looks->empty_rounds = EMPTY_ROUNDS - 1;
 	return sd_event_add_time_relative(engine->event, &engine->looks->timer, CLOCK_BOOTTIME, 0,
 					  SLACK_USEC, on_time, engine);
 }

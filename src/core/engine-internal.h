@@ -170,6 +170,7 @@ struct engine {
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
 	char *program;			    /* the file to be executed anew; NULL: not known */
 	struct handover *handover;	    /* NULL: nobody takes our place */
+	json_t *later;			    /* requests for who is the daemon in the end, or NULL */
 	json_t *before;	      /* the status of the daemon whose place we took, or NULL */
 	json_t *go;	      /* what it said last before we began */
 	uint64_t blind_since; /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
@@ -293,6 +294,13 @@ int engine_begin_handover(struct engine *engine, const char *method, struct varl
 			  struct error *err);
 bool engine_is_handing_over(const struct engine *engine);
 void engine_stop_handover(struct engine *engine);
+
+/* engine-later.c: requests that nobody waits for, while the daemon is replaced. Keeps one; */
+int engine_do_later(struct engine *engine, const char *method, const json_t *parameters);
+/* takes those that another daemon has kept; */
+void engine_later_add(struct engine *engine, const json_t *list);
+/* does them all. */
+void engine_later_do(struct engine *engine);
 
 /* engine-successor.c: we take another one's place */
 extern const char *const engine_gate_names[];

@@ -261,18 +261,27 @@ static void open_observer(struct watching *watching);
 
 /* ---- watchers ---- */
 
-static int ask_for_all(struct watching *watching, struct error *err)
+static uint32_t all_types(const struct watching *watching)
 {
-	const uint32_t users = EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
 	uint32_t types = engine_asked_events(watching->engine);
+
+	for (const struct watch *watch = watching->watches; watch; watch = watch->next)
+		types |= filter_asks(watch->filter);
+	return types;
+}
+
+/* What rules ask of a process is read from /proc; watchers and sinks are told of its program. */
+static uint32_t plain_types(const struct watching *watching)
+{
 	bool told = watching->watches || engine_exports_events(watching->engine);
 
-	for (struct watch *watch = watching->watches; watch; watch = watch->next)
-		types |= filter_asks(watch->filter);
-	/* What rules ask of a process is read from /proc; watchers and sinks are told of its
-	 * program. */
-	observer_set_plain(watching->observer, told ? 0 : users);
-	return observer_set_types(watching->observer, types, err);
+	return told ? 0 : EVENT_BIT(EVENT_SETUID) | EVENT_BIT(EVENT_SETGID);
+}
+
+static int ask_for_all(struct watching *watching, struct error *err)
+{
+	observer_set_plain(watching->observer, plain_types(watching));
+	return observer_set_types(watching->observer, all_types(watching), err);
 }
 
 static void on_gone(struct varlink_call *call, void *userdata)
@@ -283,49 +292,6 @@ static void on_gone(struct varlink_call *call, void *userdata)
 	drop(watch);
 	if (observer_source(watching->observer))
 		(void)ask_for_all(watching, NULL);
-}
-
-static int read_words(struct filter *filter, enum filter_key key, const json_t *list,
-		      struct error *err)
-{
-	const char *name = filter_keys[key].name, *word;
-	const json_t *value;
-	size_t index;
-	int r;
-
-	if (!list || json_is_null(list))
-		return 0;
-	if (!json_is_array(list))
-		return error_set(err, -EINVAL, "\"%s\" must be a list of strings", name);
-	json_array_foreach(list, index, value)
-	{
-		word = json_string_value(value);
-		r = word ? filter_add(filter, key, word, 0, err)
-			 : error_set(err, -EINVAL, "\"%s\" must be a list of strings", name);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int read_filter(const json_t *object, struct filter **ret_filter, struct error *err)
-{
-	_cleanup_(filter_freep) struct filter *filter = NULL;
-	int r;
-
-	if (object && !json_is_null(object) && !json_is_object(object))
-		return error_set(err, -EINVAL, "parameter \"filter\" must be an object");
-	if (filter_new(&filter) < 0)
-		return error_oom(err);
-	for (enum filter_key key = 0; key < FILTER_COUNT; key++) {
-		r = read_words(filter, key, json_object_get(object, filter_keys[key].name), err);
-		if (r < 0)
-			return r;
-	}
-	if (filter_count(filter, FILTER_TYPE) == 0)
-		filter_add_types(filter, EVENT_BIT(EVENT_EXEC));
-	*ret_filter = TAKE_PTR(filter);
-	return 0;
 }
 
 static int read_form(const json_t *parameters, bool *ret_records, struct error *err)
@@ -347,7 +313,7 @@ static int read_watch(const json_t *parameters, struct watch **ret_watch, struct
 	int r = read_form(parameters, &records, err);
 
 	if (r >= 0)
-		r = read_filter(json_object_get(parameters, "filter"), &filter, err);
+		r = filter_from_json(json_object_get(parameters, "filter"), &filter, err);
 	if (r < 0)
 		return r;
 	watch = calloc(1, sizeof(*watch));
@@ -514,6 +480,8 @@ static void open_observer(struct watching *watching)
 				(engine->gate ? 0 : EVENT_BIT(EVENT_EXEC));
 	const struct observer_options options = {
 		.source = engine_policy(engine)->source,
+		.types = all_types(watching),
+		.plain = plain_types(watching),
 		.urgent = urgent,
 		.sink = { on_event, watching },
 		.seeded = on_seeded,

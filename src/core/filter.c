@@ -494,3 +494,48 @@ bool filter_pass(struct filter *filter, const struct event *event)
 	}
 	return true;
 }
+
+/* ---- what a client asks for ---- */
+
+static int read_words(struct filter *filter, enum filter_key key, const json_t *list,
+		      struct error *err)
+{
+	const char *name = filter_keys[key].name, *word;
+	const json_t *value;
+	size_t index;
+	int r;
+
+	if (!list || json_is_null(list))
+		return 0;
+	if (!json_is_array(list))
+		return error_set(err, -EINVAL, "\"%s\" must be a list of strings", name);
+	json_array_foreach(list, index, value)
+	{
+		word = json_string_value(value);
+		r = word ? filter_add(filter, key, word, 0, err)
+			 : error_set(err, -EINVAL, "\"%s\" must be a list of strings", name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int filter_from_json(const json_t *object, struct filter **ret_filter, struct error *err)
+{
+	_cleanup_(filter_freep) struct filter *filter = NULL;
+	int r;
+
+	if (object && !json_is_null(object) && !json_is_object(object))
+		return error_set(err, -EINVAL, "parameter \"filter\" must be an object");
+	if (filter_new(&filter) < 0)
+		return error_oom(err);
+	for (enum filter_key key = 0; key < FILTER_COUNT; key++) {
+		r = read_words(filter, key, json_object_get(object, filter_keys[key].name), err);
+		if (r < 0)
+			return r;
+	}
+	if (filter_count(filter, FILTER_TYPE) == 0)
+		filter_add_types(filter, EVENT_BIT(EVENT_EXEC));
+	*ret_filter = TAKE_PTR(filter);
+	return 0;
+}

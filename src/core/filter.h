@@ -9,6 +9,8 @@
 #include "model/process-table.h"
 #include "util/error.h"
 
+#include <jansson.h>
+
 /* X(SYMBOL, "name", "what --help calls its word", "what it says"): options of `reeve watch` and
  * parameters of io.reeve.Watch, each of which may come several times. */
 #define FILTER_KEYS(X)                                                                       \
@@ -39,6 +41,8 @@ extern const struct filter_key_info filter_keys[FILTER_COUNT];
 struct filter;
 
 int filter_new(struct filter **ret_filter);
+/* As `type Filter` of io.reeve.varlink; NULL or null: executions, all of them. -EINVAL, -ENOMEM. */
+int filter_from_json(const json_t *object, struct filter **ret_filter, struct error *err);
 void filter_free(struct filter *filter);
 DEFINE_CLEANUP(struct filter *, filter_free);
 

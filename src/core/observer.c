@@ -200,6 +200,7 @@ int observer_new(const struct host *host, sd_event *event, const struct observer
 	observer->gap_from = UINT64_MAX;
 	observer->last_ns = clock_boottime();
 	observer->own = (uint32_t)getpid();
+	observer->plain = options->plain;
 	observer->now_ns = clock_monotonic();
 	if (copy_options(observer, options) < 0 ||
 	    enricher_new(host->root, &observer->enricher) < 0)

@@ -22,6 +22,7 @@ struct observer_options {
 	const char *source; /* a name, or NULL or "auto" */
 	const char *path;   /* replay: the file */
 	uint32_t types;	    /* wanted by the sink */
+	uint32_t plain;	    /* see observer_set_plain() */
 	bool seed; /* scan at start, so that parents and programs are known from the first event */
 	bool tell_running; /* hand out what the first scan finds, too (--since-start) */
 	const char *const *environment;

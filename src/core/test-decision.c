@@ -32,6 +32,27 @@ static void test_order_and_room(void **state)
 	decision_queue_done(&queue);
 }
 
+/* What has been read is used again, the last first: pages stay untouched that nobody waited in. */
+static void test_few_items(void **state)
+{
+	struct decision_queue queue;
+
+	assert_int_equal(decision_queue_init(&queue, 64, sizeof(int)), 0);
+	for (int i = 0; i < 1000; i++) {
+		int other = -i;
+
+		assert_true(decision_queue_put(&queue, &i));
+		assert_true(decision_queue_put(&queue, &other));
+		assert_int_equal(*(const int *)decision_queue_peek(&queue), i);
+		decision_queue_drop(&queue);
+		assert_int_equal(*(const int *)decision_queue_peek(&queue), other);
+		decision_queue_drop(&queue);
+	}
+	assert_int_equal(queue.fresh, 2);
+	assert_int_equal(queue.lost, 0);
+	decision_queue_done(&queue);
+}
+
 enum { WRITERS = 4, EACH = 20000 };
 
 struct writer {
@@ -90,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_room),
+		cmocka_unit_test(test_few_items),
 		cmocka_unit_test(test_many_writers),
 	};
 

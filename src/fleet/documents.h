@@ -26,7 +26,7 @@ struct fleet_place {
 	char *const *labels; /* NULL-terminated */
 };
 
-enum { FLEET_DOCUMENTS_MAX = 2000, FLEET_BYTES_MAX = 16 << 20 };
+enum { FLEET_DOCUMENTS_MAX = 2000, FLEET_BYTES_MAX = 4 << 20 };
 
 void fleet_documents_done(struct fleet_documents *documents);
 

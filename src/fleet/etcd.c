@@ -7,9 +7,9 @@
 #include "fleet/etcd.h"
 
 #include "fleet/http.h"
+#include "fleet/large-json.h"
 #include "util/secret.h"
 
-enum { CALL_MS = 10000, ANSWER_MAX = HTTP_ANSWER_MAX };
 enum { GRPC_INVALID = 3, GRPC_NOT_FOUND = 5, GRPC_DENIED = 7, GRPC_UNAUTHENTICATED = 16 };
 
 struct call {
@@ -36,7 +36,7 @@ struct etcd_stream {
 struct etcd {
 	struct http *http;
 	char **endpoints;
-	size_t endpoint_count, current;
+	size_t endpoint_count, current, answer_max;
 	char *user, *password_file, *token;
 	struct call *calls;
 	struct etcd_stream *streams;
@@ -81,6 +81,7 @@ int etcd_new(const struct etcd_options *options, struct etcd **ret_etcd, struct 
 	r = http_new(&http, &etcd->http, err);
 	if (r < 0)
 		return r;
+	etcd->answer_max = options->answer_max ? options->answer_max : ETCD_ANSWER_MAX;
 	/* Hosts that start together should not all begin at the same one. */
 	etcd->current = (size_t)getpid() % etcd->endpoint_count;
 	*ret_etcd = TAKE_PTR(etcd);
@@ -219,9 +220,13 @@ static void on_call_data(void *userdata, const char *data, size_t size)
 {
 	struct call *call = userdata;
 
-	if (call->came.size + size > ANSWER_MAX || call->came.failed) {
+	if (call->came.size + size > call->etcd->answer_max || call->came.failed) {
+		char why[64];
+
+		snprintf(why, sizeof(why), "the answer is larger than %zu MiB",
+			 call->etcd->answer_max >> 20);
 		http_cancel(TAKE_PTR(call->request));
-		finish_call(call, -EFBIG, NULL, "the answer is too large");
+		finish_call(call, -EFBIG, NULL, why);
 		return;
 	}
 	text_add_bytes(&call->came, data, size);
@@ -236,8 +241,8 @@ static void on_call_ended(void *userdata, int result, long status, const char *w
 
 	call->request = NULL;
 	if (result >= 0) {
-		object = json_loadb(call->came.data ? call->came.data : "", call->came.size, 0,
-				    NULL);
+		object = large_json_load(call->came.data ? call->came.data : "", call->came.size,
+					 LARGE_JSON_LEAST);
 		if (!json_is_object(object))
 			result = -EBADMSG;
 	}
@@ -280,7 +285,7 @@ static int start_call(struct call *call, struct error *err)
 	struct http_ask ask = {
 		.body = call->body,
 		.authorization = etcd->token,
-		.timeout_ms = CALL_MS,
+		.timeout_ms = ETCD_CALL_MS,
 		.data = on_call_data,
 		.ended = on_call_ended,
 		.userdata = call,

@@ -13,12 +13,15 @@
 struct etcd;
 struct etcd_stream;
 
+enum { ETCD_ANSWER_MAX = 16 << 20 };
+
 /* All is copied. */
 struct etcd_options {
 	sd_event *event;
 	char *const *endpoints;		    /* NULL-terminated, at least one */
 	const char *user, *password_file;   /* NULL: nobody */
 	const char *ca, *certificate, *key; /* NULL each */
+	size_t answer_max;		    /* bytes; 0: ETCD_ANSWER_MAX */
 };
 
 int etcd_new(const struct etcd_options *options, struct etcd **ret_etcd, struct error *err);
@@ -31,9 +34,12 @@ void etcd_next_endpoint(struct etcd *etcd);
 /* Ends all that is under way without a word. */
 void etcd_drop_all(struct etcd *etcd);
 
+enum { ETCD_CALL_MS = 10000 }; /* after which a call has failed */
+
 /*
  * What came of a call: 0 and the answer, borrowed; or a negative errno and why: -EACCES who we are
  * or may do, -ENOENT (a lease), -EINVAL it was refused as it is, -EBADMSG no answer of etcd's,
+ * -EFBIG it is too large,
  * -EHOSTUNREACH, -ECONNREFUSED, -ETIMEDOUT and others of the way there.
  */
 typedef void (*etcd_answer_fn)(void *userdata, int result, const json_t *answer, const char *why);

@@ -6,6 +6,7 @@
  */
 #include "fleet/gateway.h"
 
+#include "fleet/large-json.h"
 #include "util/base64.h"
 
 #include <limits.h>
@@ -248,7 +249,7 @@ static int take_line(const char *line, size_t size,
 		     int (*take)(const struct gateway_message *message, void *userdata),
 		     void *userdata)
 {
-	json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	json_t *object = large_json_load(line, size, LARGE_JSON_LEAST);
 	struct gateway_message message = { .reason = "" };
 	const json_t *result = json_object_get(object, "result");
 	int r;

@@ -60,7 +60,7 @@ struct gateway_stream {
 	size_t scanned;	  /* of it, without a newline */
 	uint64_t malformed;
 };
-enum { GATEWAY_LINE_MAX = 16 << 20 };
+enum { GATEWAY_LINE_MAX = 8 << 20 };
 
 void gateway_stream_init(struct gateway_stream *stream);
 void gateway_stream_done(struct gateway_stream *stream);

@@ -19,8 +19,7 @@ struct http_request {
 	struct http_ask ask; /* its functions only */
 	CURL *easy;
 	struct curl_slist *headers;
-	struct text in, out; /* come, and not handed over; to be sent */
-	size_t sent;
+	struct text in, out; /* come, and not handed over; to be sent: libcurl has no copy */
 	bool too_large, over, dead;
 	CURLcode code;
 	char why[CURL_ERROR_SIZE];
@@ -43,22 +42,12 @@ static size_t on_write(char *data, size_t size, size_t count, void *userdata)
 	struct http_request *request = userdata;
 
 	size *= count;
-	if (request->in.size + size > HTTP_ANSWER_MAX) {
+	if (request->in.size + size > HTTP_PART_MAX) {
 		request->too_large = true;
 		return 0;
 	}
 	text_add_bytes(&request->in, data, size);
 	return request->in.failed ? 0 : size;
-}
-
-static size_t on_read(char *buffer, size_t size, size_t count, void *userdata)
-{
-	struct http_request *request = userdata;
-	size_t n = MIN(size * count, request->out.size - request->sent);
-
-	memcpy(buffer, request->out.data + request->sent, n);
-	request->sent += n;
-	return n;
 }
 
 static void drive(struct http *http, curl_socket_t fd, int what);
@@ -135,6 +124,9 @@ static void request_free(struct http_request *request)
 	}
 	http->curl.slist_free_all(request->headers);
 	text_done(&request->in);
+	/* It may hold a password. */
+	if (request->out.data)
+		explicit_bzero(request->out.data, request->out.size);
 	text_done(&request->out);
 	free(request);
 }
@@ -168,8 +160,8 @@ static void tell_end(struct http_request *request)
 
 	(void)http->curl.easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (request->too_large)
-		snprintf(request->why, sizeof(request->why), "the answer is larger than %d MiB",
-			 HTTP_ANSWER_MAX >> 20);
+		snprintf(request->why, sizeof(request->why), "more than %d MiB came at once",
+			 HTTP_PART_MAX >> 20);
 	else if (request->why[0] == '\0')
 		snprintf(request->why, sizeof(request->why), "%s",
 			 http->curl.easy_strerror(request->code));
@@ -360,8 +352,8 @@ static int set_up(struct http_request *request, const struct http_ask *ask)
 	curl->easy_setopt(easy, CURLOPT_WRITEDATA, request);
 	curl->easy_setopt(easy, CURLOPT_POST, 1L);
 	curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->out.size);
-	curl->easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-	curl->easy_setopt(easy, CURLOPT_READDATA, request);
+	/* From memory, so that it is sent again where a connection that was kept is dead. */
+	curl->easy_setopt(easy, CURLOPT_POSTFIELDS, request->out.data ? request->out.data : "");
 	return set_tls(http, easy);
 }
 

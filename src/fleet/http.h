@@ -24,7 +24,7 @@ int http_new(const struct http_options *options, struct http **ret_http, struct 
 void http_free(struct http *http);
 DEFINE_CLEANUP(struct http *, http_free);
 
-enum { HTTP_ANSWER_MAX = 32 << 20 }; /* bytes that have come and are not handed over */
+enum { HTTP_PART_MAX = 4 << 20 }; /* bytes that have come and are not handed over */
 
 /* One POST. All is copied. Functions are called from the loop, never from within a call here. */
 struct http_ask {

@@ -31,6 +31,7 @@ struct fleet_member {
 
 	/* the documents (member-read.c) */
 	struct etcd_stream *watch;
+	sd_event_source *patience; /* until the watch has been answered */
 	bool reading, read_again, watching;
 	int64_t revision; /* up to which everything has been looked at; 0: nothing */
 	int64_t changed;  /* to which the watch says that there is more */
@@ -38,6 +39,9 @@ struct fleet_member {
 	uint64_t noticed_ns, took_ns; /* when a change was told; from there to its being applied */
 	struct fleet_documents bad;   /* those that were refused */
 	json_t *refused;	      /* NULL, or what was refused and why */
+	bool passing;		      /* it was for no mistake of theirs, and is tried again */
+	sd_event_source *again;	      /* then */
+	unsigned refusals;	      /* such ones in a row */
 
 	/* the lease and what it holds (member-lease.c) */
 	int64_t lease;
@@ -64,6 +68,8 @@ void member_settle(struct fleet_member *member);
 void member_tell(struct fleet_member *member, int level, const char *format, ...) _printf_(3, 4);
 /* From half of it to one and a half. */
 uint64_t member_jitter(uint64_t value);
+/* How long to wait after so many failures in a row: twice as long each time, up to a minute. */
+uint64_t member_pause_usec(unsigned failures);
 
 /* member-read.c */
 void member_read_begin(struct fleet_member *member);

@@ -41,6 +41,11 @@ uint64_t member_jitter(uint64_t value)
 	return value / 2 + (value > 0 ? random % (value + 1) : 0);
 }
 
+uint64_t member_pause_usec(unsigned failures)
+{
+	return member_jitter(MIN(FIRST_PAUSE_USEC << MIN(failures, 8U), MOST_PAUSE_USEC));
+}
+
 static void set_state(struct fleet_member *member, enum member_state state)
 {
 	if (member->state != state)
@@ -83,7 +88,6 @@ void fleet_member_resume(struct fleet_member *member)
 
 void member_fail(struct fleet_member *member, const char *what, const char *why)
 {
-	uint64_t pause = FIRST_PAUSE_USEC << MIN(member->tries, 8U);
 	char *trouble = NULL;
 
 	if (member->state == MEMBER_WAITING)
@@ -102,9 +106,7 @@ void member_fail(struct fleet_member *member, const char *what, const char *why)
 			    "the fleet's etcd cannot be used, the last policy stays: %s",
 			    trouble ? trouble : "out of memory");
 	member->told = true;
-	member->tries++;
-	(void)sd_event_source_set_time_relative(member->retry,
-						member_jitter(MIN(pause, MOST_PAUSE_USEC)));
+	(void)sd_event_source_set_time_relative(member->retry, member_pause_usec(member->tries++));
 	(void)sd_event_source_set_enabled(member->retry, SD_EVENT_ONESHOT);
 }
 
@@ -196,6 +198,8 @@ void fleet_member_free(struct fleet_member *member)
 		return;
 	sd_event_source_disable_unref(member->retry);
 	sd_event_source_disable_unref(member->beat);
+	sd_event_source_disable_unref(member->patience);
+	sd_event_source_disable_unref(member->again);
 	etcd_free(member->etcd);
 	fleet_documents_done(&member->bad);
 	json_decref(member->refused);

@@ -5,6 +5,7 @@
  */
 #include "fleet/store.h"
 
+#include "fleet/large-json.h"
 #include "util/fd.h"
 
 #include <fcntl.h>
@@ -107,7 +108,7 @@ int fleet_store_read(const char *path, const char *identity, struct fleet_docume
 		return error_set(err, -EBADMSG,
 				 "%s is damaged, or of another version of reeve: it is not used",
 				 path);
-	object = json_loadb(payload, size, 0, NULL);
+	object = large_json_load(payload, size, LARGE_JSON_LEAST);
 	whose = json_string_value(json_object_get(object, "identity"));
 	r = !whose ? -EBADMSG : !streq(whose, identity) ? -ENOENT : 0;
 	if (r >= 0)

@@ -185,8 +185,8 @@ static void test_life_without_typed_pointers(void **state)
 					 &decoder, NULL),
 			 0);
 	assert_int_equal(watch_new(&options, &watch, NULL), 0);
-	assert_non_null(strstr(watch_variant(watch), "raw tracepoints"));
 	assert_int_equal(watch_want(watch, life, 0, NULL), 0);
+	assert_non_null(strstr(watch_variant(watch), "raw tracepoints"));
 	pid = run(usual, environment);
 	while ((record = watch_next(watch, &size)) != NULL)
 		assert_true(bpf_decode(decoder, record, size) >= 0);

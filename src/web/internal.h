@@ -5,6 +5,7 @@
 #include "util/log.h"
 #include "web/answers.h"
 #include "web/api.h"
+#include "web/caller.h"
 #include "web/server.h"
 
 #include <microhttpd.h>
@@ -23,7 +24,8 @@ struct server {
 	struct answers *answers;
 	sd_event_source *io, *timer, *again;
 	struct visit *visits; /* under way */
-	unsigned guesses;     /* wrong tokens whose answer is held back now */
+	struct caller_list callers;
+	unsigned guesses; /* wrong tokens whose answer is held back now */
 	unsigned streams;
 	struct server_counters counters;
 	struct log_limit guess_limit;
@@ -36,8 +38,7 @@ struct visit {
 	struct MHD_Connection *connection;
 	struct answer_waiter waiter; /* for what the daemon says */
 	const struct api_endpoint *endpoint;
-	sd_event_source *delay;	 /* until a wrong token is answered */
-	sd_event_source *hangup; /* of a stream: while nothing is sent, this alone tells */
+	sd_event_source *delay; /* until a wrong token is answered */
 	struct stream *stream;
 	uint64_t lost; /* of the stream, counted already */
 	bool begun, suspended, gone;

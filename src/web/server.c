@@ -2,11 +2,12 @@
 /*
  * libmicrohttpd does HTTP itself, on an epoll of its own, which is one descriptor in our loop; all
  * it calls, it calls from there. Its limits are set here: of connections, of the memory that the
- * headers of one may take, and of the time that one may be idle.
+ * headers of one may take, and of the time that one may be idle, or take to say what it wants.
  */
 #include "web/internal.h"
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 enum {
 	CONNECTIONS = 128,
@@ -58,7 +59,30 @@ void server_wake(struct server *server)
 	(void)sd_event_source_set_enabled(server->again, SD_EVENT_ONESHOT);
 }
 
-/* ---- */
+/* ---- who is connected ---- */
+
+static void on_connection(void *userdata, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct server *server = userdata;
+	struct caller *caller = NULL;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		caller_free(*context);
+		*context = NULL;
+		/* Where there were as many as there may be, it listens again in its next turn. */
+		server_wake(server);
+		return;
+	}
+	/* One that cannot be timed is none. */
+	if (info && caller_new(&server->callers, info->connect_fd, &caller) < 0)
+		(void)shutdown(info->connect_fd, SHUT_RDWR);
+	*context = caller;
+}
+
+/* ---- what is told about it ---- */
 
 json_t *server_counters_to_json(const struct server *server)
 {
@@ -74,6 +98,8 @@ json_t *server_counters_to_json(const struct server *server)
 		{ "bad_method", counters->bad_method },
 		{ "bad_parameter", counters->bad_parameter },
 		{ "too_busy", counters->too_busy },
+		{ "closed_slow", server->callers.closed_slow },
+		{ "closed_full", server->callers.closed_full },
 		{ "daemon_failed", counters->daemon_failed },
 		{ "streams", counters->streams },
 		{ "streams_open", server->streams },
@@ -145,13 +171,20 @@ int server_new(sd_event *event, const struct server_options *options, struct ser
 		server->options.connections = CONNECTIONS;
 	if (!options->streams)
 		server->options.streams = STREAMS;
+	/* Some room is left for those who come while others are on their way out. */
+	server->callers = (struct caller_list){
+		.event = event,
+		.most = server->options.connections - server->options.connections / 16 - 1,
+		.patience = IDLE_SECONDS * UINT64_C(1000000),
+	};
 	r = answers_new(event, options->socket, &server->answers);
 	if (r < 0)
 		return error_set_errno(err, r, "cannot start the server");
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 					  visit_on_request, server, MHD_OPTION_LISTEN_SOCKET,
 					  options->listen_fd, MHD_OPTION_NOTIFY_COMPLETED,
-					  visit_on_completed, server, MHD_OPTION_CONNECTION_LIMIT,
+					  visit_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+					  on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
 					  server->options.connections,
 					  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 					  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_SIZE,

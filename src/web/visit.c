@@ -9,7 +9,7 @@
 #include "web/assets.h"
 
 enum {
-	GUESSES_MOST = 16, /* with GUESS_USEC: so many wrong tokens a second at most */
+	GUESSES_MOST = 16, /* wrong tokens whose answer waits at a time */
 	GUESS_USEC = 1000000,
 	STREAM_PATIENCE = 600, /* s that a browser may leave its stream unread */
 	BLOCK = 64 << 10,
@@ -37,6 +37,14 @@ static const char *header(const struct visit *visit, const char *name)
 	return MHD_lookup_connection_value(visit->connection, MHD_HEADER_KIND, name);
 }
 
+static struct caller *caller_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 /* ---- refusing ---- */
 
 static int on_delay(sd_event_source *source, uint64_t usec, void *userdata)
@@ -45,11 +53,19 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* A guess is answered a second later, and so few at a time that guessing is hopeless. */
+/*
+ * A guess is answered a second later; where many are, at once, so that they hold nothing. The right
+ * token is answered whatever others guess, or anybody on this machine could keep its owner out.
+ */
 static enum MHD_Result delay_guess(struct visit *visit)
 {
 	struct server *server = visit->server;
 
+	if (server->guesses >= GUESSES_MOST) {
+		server->counters.too_many_guesses++;
+		return reply_fail(visit->connection, MHD_HTTP_TOO_MANY_REQUESTS, "guesses",
+				  "a wrong token, and too many of them; ask again in a second");
+	}
 	if (sd_event_add_time_relative(server->event, &visit->delay, CLOCK_MONOTONIC, GUESS_USEC, 0,
 				       on_delay, visit) < 0)
 		return MHD_NO;
@@ -253,14 +269,13 @@ static void on_stream_ready(void *userdata)
 	visit_resume(userdata);
 }
 
-static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *userdata)
+/* While nothing is sent, this alone tells that a stream's reader has gone. */
+static void on_hangup(void *userdata)
 {
 	struct visit *visit = userdata;
 
 	visit->gone = true;
-	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	visit_resume(visit);
-	return 0;
 }
 
 static ssize_t on_stream_read(void *userdata, _unused_ uint64_t position, char *buffer, size_t size)
@@ -282,7 +297,6 @@ static enum MHD_Result begin_stream(struct visit *visit, struct stream_wish *wis
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	const struct stream_use use = { .ready = on_stream_ready, .userdata = visit };
 	struct server *server = visit->server;
-	const union MHD_ConnectionInfo *info;
 	int r;
 
 	r = stream_new(server->event, server->options.socket, wish, &use, &visit->stream, &err);
@@ -294,10 +308,7 @@ static enum MHD_Result begin_stream(struct visit *visit, struct stream_wish *wis
 	server->counters.streams++;
 	(void)MHD_set_connection_option(visit->connection, MHD_CONNECTION_OPTION_TIMEOUT,
 					STREAM_PATIENCE);
-	info = MHD_get_connection_info(visit->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info)
-		(void)sd_event_add_io(server->event, &visit->hangup, info->connect_fd, EPOLLRDHUP,
-				      on_hangup, visit);
+	caller_on_hangup(caller_of(visit->connection), on_hangup, visit);
 	return reply_send(visit->connection, MHD_HTTP_OK,
 			  MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, on_stream_read,
 							    visit, NULL),
@@ -355,11 +366,6 @@ static enum MHD_Result begin(struct visit *visit, const char *url, const char *m
 		return reply_fail(visit->connection, MHD_HTTP_METHOD_NOT_ALLOWED, "method",
 				  "only GET and HEAD are answered: nothing can be changed here");
 	}
-	if (!asset && server->guesses >= GUESSES_MOST) {
-		server->counters.too_many_guesses++;
-		return reply_fail(visit->connection, MHD_HTTP_TOO_MANY_REQUESTS, "guesses",
-				  "too many wrong tokens; ask again in a second");
-	}
 	fault = check(visit, asset != NULL);
 	if (fault == REQUEST_TOKEN && header(visit, MHD_HTTP_HEADER_AUTHORIZATION))
 		return delay_guess(visit);
@@ -395,6 +401,7 @@ enum MHD_Result visit_on_request(void *userdata, struct MHD_Connection *connecti
 	if (visit->begun)
 		return MHD_NO;
 	visit->begun = true;
+	caller_is_asking(caller_of(connection));
 	return begin(visit, url, method);
 }
 
@@ -406,6 +413,7 @@ void visit_on_completed(void *userdata, struct MHD_Connection *connection, void 
 
 	if (!visit)
 		return;
+	caller_is_silent(caller_of(connection));
 	for (at = &server->visits; *at != visit; at = &(*at)->next)
 		;
 	*at = visit->next;
@@ -415,7 +423,6 @@ void visit_on_completed(void *userdata, struct MHD_Connection *connection, void 
 		server->guesses--;
 	answer_leave(&visit->waiter);
 	stream_free(visit->stream);
-	sd_event_source_disable_unref(visit->hangup);
 	sd_event_source_disable_unref(visit->delay);
 	free(visit);
 	*context = NULL;

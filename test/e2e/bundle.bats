@@ -96,6 +96,7 @@ bundle() { # MEMBERS
 	[[ $output == *"config.json: hooks: it is not known here, and does not hold"* ]]
 }
 
+# bats test_tags=userland
 @test "bundle: bad ones are refused before anything is started" {
 	run timeout 60 reeve run --bundle nowhere
 	[ "$status" -eq 2 ]

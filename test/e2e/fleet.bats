@@ -257,13 +257,32 @@ rules: {}"
 	} | put policy/all
 	eventually groups_are large own
 	fleet_is refused None
+	# More than a host takes: refused as a mistake is, and what is there stays.
+	{
+		echo "rules: {}"
+		head -c 1410000 /dev/zero | tr '\0' '#'
+	} >large
+	put policy/label/web <large
+	put policy/label/eu <large
+	eventually fleet_says refused.reason "larger than 4 MiB"
+	eventually status_says "larger than 4 MiB"
+	fleet_is state connected
+	groups_are large own
+	ctl del "$PREFIX/policy/label" --prefix >/dev/null
+	eventually fleet_is refused None
 	# A group that this host cannot make.
 	put policy/all <<<"groups: {\"$(printf 'a/%.0s' {1..20})z\": {}}
 rules: {}"
-	eventually fleet_is counters.refused 2
+	eventually fleet_says refused.reason "not valid"
+	eventually status_says "not valid"
 	groups_are large own
 	ctl del "$PREFIX/" --prefix >/dev/null
 	eventually groups_are own
+}
+
+# What others see of the host.
+status_says() { # PART
+	ctl get --print-value-only "$PREFIX/status/h1" | grep -qF -- "$1"
 }
 
 @test "without etcd the last policy stays, over a restart too; with it again all goes on" {
@@ -299,6 +318,47 @@ rules: {}"
 	eventually groups_are first own
 }
 
+@test "a disk that is full: what is not kept, or not applied, is told, and mended when there is room" {
+	local one
+	etcd_start
+	cp "$BUILD/test/programs/e2e-agent" agent
+	mkdir -m 755 run
+	for one in fleet fleet-services; do
+		mkdir "run/$one"
+		mount -t tmpfs -o size=16k,mode=700 none "run/$one"
+	done
+	local_policy <<<"rules: {}"
+	start
+	connected
+	push - <<<"groups: {first: {}}
+rules: {}"
+	head -c 64K /dev/zero >run/fleet/fill || true
+	push - <<<"groups: {second: {}}
+rules: {}"
+	fleet_says unsaved "run/fleet/policy: No space left"
+	log_has "in force, but not after the next start: .*No space left"
+	reeve status --runtime-dir "$RUN" | grep -q "on disk  *cannot write"
+	rm run/fleet/fill
+	eventually fleet_is unsaved None
+	log_has "is on disk again"
+	stop
+	etcd_stop
+	start
+	groups_are second
+	etcd_start
+	connected
+	# A manifest is written before it is in force.
+	head -c 64K /dev/zero >run/fleet-services/fill || true
+	printf 'run: ["%s", wait]\n' "$WORK/agent" >manifest
+	refused 1 "h1 refuses it: .*No space left" push --service agent manifest
+	eventually fleet_above counters.refused 2
+	[ "$(grep -c "is refused, the last one stays" log)" = 1 ]
+	rm run/fleet-services/fill
+	eventually fleet_is refused None
+	eventually service_is running
+	eventually status_says '"refused":null'
+}
+
 @test "what was compacted while the host was away is read anew" {
 	etcd_start
 	local_policy <<<"rules: {}"
@@ -323,6 +383,30 @@ rules: {}"
 	connected
 	# The lease had not run out, or there is another: either way the host is there.
 	ctl get --keys-only "$PREFIX/live/h1" | grep -q h1
+}
+
+@test "what has changed while a host was away may be more than one message holds" {
+	local i
+	etcd_start
+	local_policy <<<"rules: {}"
+	start
+	connected
+	push - <<<"groups: {first: {}}
+rules: {}"
+	etcd_stop
+	eventually fleet_is state waiting
+	kill -STOP "$DAEMON"
+	etcd_start
+	head -c 1400000 /dev/zero | tr '\0' '#' >large
+	for i in {1..5}; do
+		put policy/label/none <large
+	done
+	put policy/all <<<"groups: {second: {}}
+rules: {}"
+	kill -CONT "$DAEMON"
+	eventually groups_are second
+	connected
+	log_has "a message that is too large"
 }
 
 @test "a lease that is taken away is granted anew" {
@@ -363,6 +447,23 @@ rules: {}"
 	eventually groups_are own second
 	refused 1 "user name is empty|authentication|not provided" fleet status
 	timeout 20 reeve fleet status --config "$POLICY" | grep -q "h1    there"
+	# A user who may do what a host does, as docs/fleet.md makes one, and no more.
+	ctl user add host:word >/dev/null
+	ctl role add host >/dev/null
+	ctl user grant-role host host >/dev/null
+	ctl role grant-permission host read "$PREFIX/policy/" "$PREFIX/services0" >/dev/null
+	ctl role grant-permission host readwrite --prefix=true "$PREFIX/live/" >/dev/null
+	ctl role grant-permission host readwrite --prefix=true "$PREFIX/status/" >/dev/null
+	echo word >password
+	FLEET_MORE=", user: {name: host, password_file: \"$WORK/password\"}" local_policy <<<"groups: {own: {}}
+rules: {}"
+	reload
+	connected
+	put policy/all <<<"groups: {third: {}}
+rules: {}"
+	eventually groups_are own third
+	echo "rules: {}" >none.yaml
+	refused 1 "permission denied" timeout 20 reeve fleet push --config "$POLICY" none.yaml
 }
 
 @test "TLS: who shows no certificate of ours is not believed" {
@@ -400,6 +501,83 @@ rules: {}"
 	refused 1 "etcd at http://127.0.0.1:1: " reeve fleet status --etcd http://127.0.0.1:1
 }
 
+# Something else than etcd, with a fault of test/e2e/made_up_etcd.py. $OTHER is its port.
+made_up() { # FAULT
+	python3 "$TREE/test/e2e/made_up_etcd.py" "$1" >"$WORK/port-$1" 2>"$WORK/made-up-$1" </dev/null 3>&- &
+	owned "$!"
+	eventually test -s "$WORK/port-$1"
+	OTHER=$(<"$WORK/port-$1")
+}
+
+one_endpoint() { # PORT
+	policy <<-END
+		fleet: {etcd: {endpoints: ["http://127.0.0.1:$1"], prefix: $PREFIX, ttl: 2s}, host: h1}
+		rules: {}
+	END
+}
+
+@test "what is not etcd, or does not answer as etcd would, is told and left" {
+	made_up silent
+	one_endpoint "$OTHER"
+	start
+	eventually fleet_says trouble "http://127.0.0.1:$OTHER: watching the policy: no answer"
+	log_has "cannot be used, the last policy stays: .*no answer"
+	made_up large
+	one_endpoint "$OTHER"
+	reload
+	eventually fleet_says trouble "reading the policy: the answer is larger than 16 MiB"
+	made_up nonsense
+	one_endpoint "$OTHER"
+	reload
+	eventually fleet_says trouble "asking for a lease: what answers is not etcd's gateway"
+	# One that has nothing to say, and one that does: whichever is tried first.
+	etcd_start
+	policy <<-END
+		fleet: {etcd: {endpoints: ["http://127.0.0.1:$(<port-silent)", "$URL"], prefix: $PREFIX, ttl: 2s}, host: h1}
+		rules: {}
+	END
+	reload
+	connected
+	fleet_is endpoint "$URL"
+}
+
+@test "clocks that are hours wrong decide nothing" {
+	local clock=$BUILD/test/programs/e2e-clock.so
+	etcd_start
+	local_policy <<<"rules: {}"
+	DAEMON_PREFIX=(env "LD_PRELOAD=$clock" E2E_CLOCK=18000)
+	start
+	connected
+	# One who pushes from a machine whose clock is behind, then ahead, then one whose clock is right.
+	LD_PRELOAD=$clock E2E_CLOCK=-36000 push -m one - <<<"groups: {one: {}}
+rules: {}"
+	groups_are one
+	LD_PRELOAD=$clock E2E_CLOCK=36000 push -m two - <<<"groups: {two: {}}
+rules: {}"
+	groups_are two
+	push --label web -m three - <<<"groups: {three: {}}
+rules: {}"
+	groups_are three two
+	fleet status >out
+	grep -A9 ^document out | sed 1d | sed -E 's/^(\S+) .* (\S+)$/\1 \2/' >order
+	expect "policy/label/web three
+policy/all two
+policy/all one" cat order
+	[ "$(grep -c "by a clock ahead of ours" out)" = 1 ]
+	# The daemon's clock, and then a watch that is resumed and a lease that is looked for.
+	[ "$(ctl get --print-value-only "$PREFIX/status/h1" | sed 's/.*"at":\([0-9]*\).*/\1/')" -gt $(($(date +%s) + 17000)) ]
+	etcd_stop
+	eventually fleet_is state waiting
+	etcd_start
+	connected
+	LD_PRELOAD=$clock E2E_CLOCK=-36000 fleet rollback
+	groups_are one three
+	[ "$(fleet status | grep -c "h1    there")" = 1 ]
+	# What nobody can have meant.
+	put about/policy/all/00000009 <<<'{"document": "policy/all", "number": 9, "by": "x", "at": 9223372036854775807}'
+	fleet status | grep "no time"
+}
+
 # Its JSON is what docs/json.md says.
 shows() {
 	fleet "$@" --json >out
@@ -427,6 +605,12 @@ shows() {
 	groups_are two
 	fleet rollback
 	groups_are one
+	# One that nothing stood before: it goes, and is not given to all.
+	push --label web --percent 80 two.yaml
+	groups_are one two
+	fleet rollback --label web
+	groups_are one
+	refused 1 "no such|no earlier|there is no document" push --label web --remove
 	push two.yaml
 	groups_are two
 	fleet rollback

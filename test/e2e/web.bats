@@ -97,3 +97,18 @@ api() { # PATH [CURL-OPTION...]
 	web --listen 127.0.0.1:0
 	timeout 300 python3 "$TREE/test/web/check_page.py" "$ADDRESS#token=$TOKEN" "$WORK/bin/compile"
 }
+
+@test "the page with 10,000 groups and 1,000 events a second: nobody waits long for it" {
+	command -v chromium || skip "needs chromium"
+	! grep -qE "QEMU (TCG|Virtual)" /proc/cpuinfo || skip "needs a machine that is not emulated"
+	timeout 200 python3 "$TREE/test/web/measure.py" "$TREE/bin/reeve-web" 2 >measured
+	# In time of a processor, which a busy machine does not change.
+	python3 - measured <<-END
+		import json, sys
+		found = json.load(open(sys.argv[1]))
+		assert not found["errors"], found
+		assert found["bytes"] <= 150000, found
+		for view in ("groups", "live"):
+		    assert found[view]["frames"] and found[view]["longest_task_ms"] <= 200, found
+	END
+}

@@ -30,6 +30,7 @@ class Browser:
     def __init__(self, width=1280, height=800, dark=False):
         self.folder = tempfile.mkdtemp(prefix="reeve-test-browser-")
         self.errors, self.number, self.rest, self.answers = [], 0, b"", {}
+        self.traced, self.tracing = [], False
         to_browser, self.to = os.pipe()
         self.of, from_browser = os.pipe()
         # The pipe's two ends have to be 3 and 4 there.
@@ -106,6 +107,30 @@ class Browser:
             self.errors.append(" ".join(str(one.get("value", one.get("description"))) for one in said["args"]))
         elif method == "Log.entryAdded" and said["entry"]["level"] == "error":
             self.errors.append(f"{said['entry']['text']} {said['entry'].get('url', '')}")
+        elif method == "Tracing.dataCollected":
+            self.traced += said["value"]
+        elif method == "Tracing.tracingComplete":
+            self.tracing = False
+
+    def trace(self):
+        """Notes what the page's thread does, until longest_task() asks."""
+        self.traced, self.tracing = [], True
+        self.call("Tracing.start", traceConfig={"includedCategories": ["toplevel"]}, transferMode="ReportEvents")
+
+    def longest_task(self):
+        """The most ms of a processor that one task of the page's thread took: so long nobody was heard."""
+        self.call("Tracing.end")
+        end = time.monotonic() + PATIENCE
+        while self.tracing:
+            if not self.read(end - time.monotonic()):
+                raise Failure("the browser did not hand out its trace")
+        threads = {(one["pid"], one["tid"]) for one in self.traced
+                   if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"}
+        tasks = [one.get("tdur", 0) / 1000 for one in self.traced
+                 if one["ph"] == "X" and one["name"].endswith("RunTask") and (one["pid"], one["tid"]) in threads]
+        if not tasks:
+            raise Failure("the trace has no tasks")
+        return max(tasks)
 
     # ---- the page ----
 

@@ -8,7 +8,7 @@ import threading
 
 PORT, TOKEN = int(sys.argv[1]), sys.argv[2]
 RIGHT = {"Authorization": f"Bearer {TOKEN}"}
-GUESSES, AT_ONCE = 1000, 64
+GUESSES, AT_ONCE, CROWD = 1000, 64, 300
 
 
 def ask(path, headers=None, method="GET", body=None):
@@ -92,6 +92,8 @@ def check_guesses():
     threads = [threading.Thread(target=guess) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
+    while any(thread.is_alive() for thread in threads):
+        expect("the right token among wrong ones", ask("/api", RIGHT)[0], 200)
     for thread in threads:
         thread.join()
     if set(seen) != {401, 429} or sum(seen.values()) != GUESSES:
@@ -101,6 +103,22 @@ def check_guesses():
     expect("guesses that were sent away", counters["refused_guesses"] >= seen[429], True)
 
 
+def check_crowd():
+    """More connections than there may be, each of which says a byte of a request: whoever comes next is answered."""
+    crowd = []
+    try:
+        for _ in range(CROWD):
+            crowd.append(socket.create_connection(("127.0.0.1", PORT), timeout=60))
+            crowd[-1].sendall(b"G")
+        expect("the next one", ask("/api", RIGHT)[0], 200)
+        counters = json.loads(ask("/api/web", RIGHT)[2])
+        expect("silent ones that were sent away", counters["closed_full"] >= CROWD - 128, True)
+    finally:
+        for one in crowd:
+            one.close()
+
+
 check_refusals()
 check_malformed()
 check_guesses()
+check_crowd()

@@ -49,13 +49,14 @@ def busy_ms(browser):
 def frames_during(browser, seconds):
     """The frames of some seconds: how many, the time within which 99 of 100 came, the longest."""
     browser.run("window.frames_over = false; " + FRAMES)
+    browser.trace()
     before = busy_ms(browser)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         browser.read(min(0.5, max(0, end - time.monotonic())))
     busy = (busy_ms(browser) - before) / (seconds * 10)
     frames = sorted(browser.run("window.frames_over = true, frames_seen.slice(1)"))
-    return {"busy_percent": round(busy), "frames": len(frames), "p99_ms": round(frames[len(frames) * 99 // 100], 1), "longest_ms": round(frames[-1], 1)}
+    return {"busy_percent": round(busy), "longest_task_ms": round(browser.longest_task(), 1), "frames": len(frames), "p99_ms": round(frames[len(frames) * 99 // 100], 1), "longest_ms": round(frames[-1], 1)}
 
 
 def measure(browser, url, web, seconds):

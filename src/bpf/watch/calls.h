@@ -35,13 +35,6 @@ struct {
 	__type(value, struct ids);
 } ids_before SEC(".maps");
 
-static __always_inline int is_compat(__u64 task)
-{
-	/* x86, CONFIG_IA32_EMULATION */
-	return bpf_core_field_exists(((struct task_struct *)0)->thread_info.status) &&
-	       FIELD(task_struct, task, thread_info.status) & TS_COMPAT;
-}
-
 static __always_inline enum watch_call call_of(__u32 number, int compat)
 {
 	number &= CALL_NUMBERS - 1;
@@ -112,7 +105,7 @@ static __always_inline void tell_ids(__u64 task, int compat)
 	if (!before)
 		return;
 	read_ids(&now, task);
-	changed = ids_changed(before, &now) & wanted;
+	changed = ids_changed(before, &now) & state.wanted;
 	bpf_map_delete_elem(&ids_before, &thread);
 	if (changed)
 		send_ids(task, compat, changed);
@@ -151,7 +144,7 @@ static __always_inline void tell_execution_ids(__u64 task, int compat, int faile
 		changed |= WATCH_WANT_UID;
 	if (egid != FIELD(cred, cred, egid.val))
 		changed |= WATCH_WANT_GID;
-	changed &= wanted;
+	changed &= state.wanted;
 	if (changed)
 		send_ids(task, compat, changed);
 }

@@ -65,46 +65,33 @@ struct {
 } ring SEC(".maps");
 
 /* Set before loading. */
-const volatile __u32 exit_tells_last; /* sched_process_exit has a second argument, since 6.16 */
-const volatile __u32 oom_gives_task;  /* mark_victim has the task, since 6.8 */
-const volatile __u32 groups_v1;	      /* some hierarchy is not v2 */
-const volatile __u32 cast_task_struct, cast_linux_binprm; /* for bpf_rdonly_cast(), since 6.2 */
+const volatile __u32 groups_v1; /* some hierarchy is not v2 */
 
-/* Read and written by user space at any time. */
-__u32 wanted;	/* WATCH_WANT bits */
-__u32 urgent;	/* those whose reader is woken at once */
-__u32 armed;	/* the reader sleeps: the next record wakes it */
-__u32 quiet;	/* a process that is not told */
-__u32 keep_env; /* the environment is wanted */
-__u32 host_mnt_ns;
-__u64 host_root_dentry, host_root_mount;
-__u64 lost[WATCH_CAUSES];
-__u32 lost_total;
-__u32 noted; /* entries of `befores` */
-__u32 cut;   /* arguments that are not whole because the ring was full */
+/* A section of its own, which can be shared by what is loaded apart. */
+struct watch_state state SEC(".data.state");
 
 static __always_inline int is_wanted(enum watch_record record, __u32 pid)
 {
-	return wanted & WATCH_WANT(record) && pid != quiet;
+	return state.wanted & WATCH_WANT(record) && pid != state.quiet;
 }
 
 static __always_inline void count_loss(enum watch_cause cause)
 {
-	__sync_fetch_and_add(&lost[cause], 1);
-	__sync_fetch_and_add(&lost_total, 1);
+	__sync_fetch_and_add(&state.lost[cause], 1);
+	__sync_fetch_and_add(&state.lost_total, 1);
 }
 
 static __always_inline void begin(struct watch_head *head, enum watch_record record, __u64 time)
 {
 	head->record = record;
 	head->padding = 0;
-	head->lost = lost_total;
+	head->lost = state.lost_total;
 	head->time = time;
 }
 
 static __always_inline __u64 wake_flags(enum watch_record record)
 {
-	return urgent & WATCH_WANT(record) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return state.urgent & WATCH_WANT(record) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 /*
@@ -117,12 +104,12 @@ static __always_inline void wake(void)
 {
 	void *nothing;
 
-	if (!armed)
+	if (!state.armed)
 		return;
 	nothing = bpf_ringbuf_reserve(&ring, 8, 0);
 	if (!nothing)
 		return;
-	armed = 0;
+	state.armed = 0;
 	bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
 }
 

@@ -12,9 +12,6 @@ struct {
 	__type(value, __u32);
 } told SEC(".maps");
 
-/* Raised whenever a key may mean something else than before. */
-__u32 told_generation;
-
 #define MAX_CONTROLLERS 16
 #define MIX		0x9E3779B97F4A7C15ULL
 
@@ -29,7 +26,7 @@ static __always_inline __u64 cgroup_key(struct task_struct *task, const int type
 {
 	struct css_set *set = GET(typed, task, cgroups);
 	__u64 address = (__u64)FIELD(task_struct, task, cgroups), groups[MAX_CONTROLLERS] = {};
-	__u64 key = address + told_generation;
+	__u64 key = address + state.told_generation;
 	__u32 size = bpf_core_field_size(set->subsys);
 	int i;
 
@@ -44,6 +41,13 @@ static __always_inline __u64 cgroup_key(struct task_struct *task, const int type
 			key = key * MIX ^ groups[i];
 	}
 	return key ? key : 1;
+}
+
+static __always_inline int is_compat(__u64 task)
+{
+	/* x86, CONFIG_IA32_EMULATION */
+	return bpf_core_field_exists(((struct task_struct *)0)->thread_info.status) &&
+	       FIELD(task_struct, task, thread_info.status) & TS_COMPAT;
 }
 
 static __always_inline void fill_namespaces(struct watch_task *out, struct task_struct *task,

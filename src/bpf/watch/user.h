@@ -19,10 +19,11 @@ struct watch_options {
 	bool environment; /* the environment is wanted */
 	bool list;	  /* watch_list() will be called */
 	bool untyped;	  /* do without typed pointers, as where the kernel refuses them */
-	uint32_t wanted;  /* what watch_want() will be told first: it is loaded at once */
+	/* What watch_want() will be told first: it is loaded at once. 0: executions, some time. */
+	uint32_t wanted;
 };
 
-/* Loads the programs, attaches none. Those at system calls are loaded when they are first wanted.
+/* Loads what is wanted first, attaches nothing. The rest is loaded when it is first wanted.
  * -EPERM, -ENOENT (no BTF) and others; the sentence says why. */
 int watch_new(const struct watch_options *options, struct watch **ret_watch, struct error *err);
 void watch_free(struct watch *watch);

@@ -102,7 +102,7 @@ static __always_inline void one_step(struct slot *slot)
 			climb(slot, walk);
 		return;
 	}
-	if (walk->dentry == host_root_dentry && walk->mount == host_root_mount)
+	if (walk->dentry == state.host_root_dentry && walk->mount == state.host_root_mount)
 		return finish(walk, WATCH_PATH_HOST);
 	if (meet_root(walk, walk->dentry, walk->mount, walk->end - walk->start) && walk->crossed)
 		return finish(walk, 0);
@@ -157,7 +157,7 @@ static __always_inline void walk_typed(struct slot *slot, struct dentry *dentry,
 	*end = walk->start;
 	for (i = 0; i < TYPED_STEPS; i++) {
 		*(volatile __u64 *)&walk->dentry = (__u64)dentry;
-		if (walk->dentry == host_root_dentry && walk->mount == host_root_mount)
+		if (walk->dentry == state.host_root_dentry && walk->mount == state.host_root_mount)
 			return finish(walk, WATCH_PATH_HOST);
 		if (walk->dentry == walk->root_dentry && walk->mount == walk->root_mount)
 			walk->path.root = *end - walk->start;
@@ -221,5 +221,5 @@ static __always_inline void walk_prepare(struct slot *slot, struct task_struct *
 	slot->used = 0;
 	slot->walk.root_dentry = (__u64)GET(typed, fs, root.dentry);
 	slot->walk.root_mount = (__u64)GET(typed, fs, root.mnt);
-	slot->walk.foreign = GET(typed, task, nsproxy, mnt_ns, ns.inum) != host_mnt_ns;
+	slot->walk.foreign = GET(typed, task, nsproxy, mnt_ns, ns.inum) != state.host_mnt_ns;
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Sees what processes do and writes records (watch.h) into one ring. The programs are attached only
- * while somebody asks for what they tell.
+ * Sees what processes do and writes records (watch.h) into one ring. The programs are loaded when
+ * somebody asks for what they tell, and attached only while somebody does. calls.bpf.c makes the
+ * maps that both use.
  */
-#include "bpf/watch/calls.h"
 #include "bpf/watch/file.h"
 #include "bpf/watch/groups.h"
-#include "bpf/watch/regs.h"
 #include "bpf/watch/ring.h"
 #include "bpf/watch/running.h"
+
+/* Set before loading. */
+const volatile __u32 exit_tells_last; /* sched_process_exit has a second argument, since 6.16 */
+const volatile __u32 cast_task_struct, cast_linux_binprm; /* for bpf_rdonly_cast(), since 6.2 */
 
 /* Adds a string of the kernel. Returns its length. */
 static __always_inline __u32 add_string(struct slot *slot, const char *string)
@@ -86,7 +89,7 @@ static __always_inline void fill_arguments(struct slot *slot, struct mm_struct *
 	if (exec->chunked + exec->argv < size)
 		exec->task.flags |= WATCH_ARGV_CUT;
 	exec->env = 0;
-	if (!keep_env)
+	if (!state.keep_env)
 		return;
 	from = GET(typed, mm, env_start);
 	size = GET(typed, mm, env_end) - from;
@@ -128,7 +131,7 @@ static __always_inline int note_before(__u64 bprm)
 	cred = (__u64)FIELD(task_struct, task, real_cred);
 	before.caps_gained &= ~permitted_of(cred);
 	if (!bpf_map_update_elem(&befores, &process, &before, BPF_ANY))
-		__sync_fetch_and_add(&noted, 1);
+		__sync_fetch_and_add(&state.noted, 1);
 	return 0;
 }
 
@@ -154,7 +157,7 @@ static __always_inline void tell_before(struct watch_exec *exec, __u32 per_clear
 	exec->caps_gained = 0;
 	if (per_clear)
 		exec->task.flags |= WATCH_TASK_SETID;
-	if (!per_clear && !noted)
+	if (!per_clear && !state.noted)
 		return;
 	before = bpf_map_lookup_elem(&befores, &process);
 	if (!before)
@@ -162,7 +165,7 @@ static __always_inline void tell_before(struct watch_exec *exec, __u32 per_clear
 	exec->caps_gained = before->caps_gained;
 	exec->task.flags |= WATCH_TASK_CAPS | (before->compat ? WATCH_TASK_COMPAT : 0);
 	bpf_map_delete_elem(&befores, &process);
-	__sync_fetch_and_add(&noted, -1);
+	__sync_fetch_and_add(&state.noted, -1);
 }
 
 static __always_inline void fill_exec(struct slot *slot, __u32 index, struct task_struct *task,
@@ -377,115 +380,6 @@ int on_exit_raw(__u64 *context)
 	return tell_exit((void *)context[0], exit_tells_last ? context[1] : 0, 0);
 }
 
-SEC("raw_tp/sys_enter")
-int on_enter(__u64 *context)
-{
-	__u64 task = bpf_get_current_task(), thread;
-	struct ids ids = {};
-	enum watch_call call = call_of(context[1], is_compat(task));
-
-	if (call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT)
-		note_execution(task);
-	if (call != WATCH_CALL_UID && call != WATCH_CALL_GID)
-		return 0;
-	thread = bpf_get_current_pid_tgid();
-	read_ids(&ids, task);
-	bpf_map_update_elem(&ids_before, &thread, &ids, BPF_ANY);
-	return 0;
-}
-
-SEC("raw_tp/sys_exit")
-int on_leave(__u64 *context)
-{
-	__u64 task = bpf_get_current_task(), regs = context[0], name;
-	__u32 process = bpf_get_current_pid_tgid() >> 32;
-	long result = context[1];
-	int compat = is_compat(task);
-	enum watch_call call = call_of(number_of_call(regs), compat);
-
-	if (call == WATCH_CALL_OTHER)
-		return 0;
-	if ((call == WATCH_CALL_UID || call == WATCH_CALL_GID) && is_wanted(WATCH_IDS, process))
-		tell_ids(task, compat);
-	if ((call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT) &&
-	    is_wanted(WATCH_IDS, process))
-		tell_execution_ids(task, compat, result < 0);
-	if ((call == WATCH_CALL_EXECVE || call == WATCH_CALL_EXECVEAT) && result < 0 &&
-	    is_wanted(WATCH_FAILED, process)) {
-		name = call == WATCH_CALL_EXECVE ? first_argument(regs, compat)
-						 : second_argument(regs, compat);
-		tell_call(task, WATCH_FAILED, name, -result, compat);
-	}
-	if (call == WATCH_CALL_CHDIR && result == 0 && is_wanted(WATCH_CHDIR, process))
-		tell_call(task, WATCH_CHDIR, 0, 0, compat);
-	return 0;
-}
-
-SEC("raw_tp/mark_victim")
-int on_oom(__u64 *context)
-{
-	__u32 pid = oom_gives_task ? FIELD(task_struct, context[0], tgid) : (__u32)context[0];
-	struct watch_oom *oom;
-
-	if (!is_wanted(WATCH_OOM, pid))
-		return 0;
-	oom = bpf_ringbuf_reserve(&ring, sizeof(*oom), 0);
-	if (!oom) {
-		count_loss(WATCH_LOST_OTHER);
-		return 0;
-	}
-	begin(&oom->head, WATCH_OOM, bpf_ktime_get_boot_ns());
-	oom->pid = pid;
-	oom->padding = 0;
-	bpf_ringbuf_submit(oom, wake_flags(WATCH_OOM));
-	wake();
-	return 0;
-}
-
-/*
- * What changes the meaning of a key, see cgroup_key(). All three end with an addition to
- * `told_generation`: every key is told anew.
- */
-
-/* Into a v1 hierarchy without controllers. */
-SEC("raw_tp/cgroup_attach_task")
-int on_attach(__u64 *context)
-{
-	__u64 root = (__u64)FIELD(cgroup, context[0], root);
-
-	if (!FIELD(cgroup_root, root, subsys_mask) && FIELD(cgroup_root, root, hierarchy_id))
-		__sync_fetch_and_add(&told_generation, 1);
-	return 0;
-}
-
-/* A v1 group is made: at the address of one that is no more, it may be. It cannot be entered yet.
- */
-SEC("raw_tp/cgroup_mkdir")
-int on_mkdir(__u64 *context)
-{
-	__u64 root = (__u64)FIELD(cgroup, context[0], root);
-
-	if (FIELD(cgroup_root, root, hierarchy_id))
-		__sync_fetch_and_add(&told_generation, 1);
-	return 0;
-}
-
-/* Only v1 has this. */
-SEC("raw_tp/cgroup_rename")
-int on_rename(void *context)
-{
-	__sync_fetch_and_add(&told_generation, 1);
-	return 0;
-}
-
-/* A hierarchy is mounted: controllers go from v2 to v1. */
-SEC("raw_tp/cgroup_setup_root")
-int on_root(void *context)
-{
-	__sync_fetch_and_add(&told_generation, 1);
-	return 0;
-}
-
 /* One turn a thread, when the iterator is read. */
 SEC("iter/task")
 int on_running(__u64 *context)
@@ -513,21 +407,6 @@ int on_running(__u64 *context)
 	    fresh)
 		bpf_map_update_elem(&told, &key, &one, BPF_ANY);
 	slot_give(slot);
-	return 0;
-}
-
-/* Run once, by the reader itself: notes its own root, which paths are told from. */
-SEC("raw_tp")
-int learn(void *context)
-{
-	__u64 task = bpf_get_current_task();
-	__u64 fs = (__u64)FIELD(task_struct, task, fs);
-	__u64 ns = (__u64)FIELD(task_struct, task, nsproxy);
-
-	host_root_dentry = (__u64)FIELD(fs_struct, fs, root.dentry);
-	host_root_mount = (__u64)FIELD(fs_struct, fs, root.mnt);
-	ns = (__u64)FIELD(nsproxy, ns, mnt_ns);
-	host_mnt_ns = FIELD(mnt_namespace, ns, ns.inum);
 	return 0;
 }
 

@@ -177,6 +177,23 @@ struct watch_cgroup {
 	__u32 size; /* bytes that follow: struct watch_group and its path, padded to 8 */
 };
 
+/* Read and written by both halves at any time. */
+struct watch_state {
+	__u64 host_root_dentry, host_root_mount;
+	__u64 lost[WATCH_CAUSES];
+	__u32 lost_total;
+	__u32 wanted;	/* WATCH_WANT bits */
+	__u32 urgent;	/* those whose reader is woken at once */
+	__u32 armed;	/* the reader sleeps: the next record wakes it */
+	__u32 quiet;	/* a process that is not told */
+	__u32 keep_env; /* the environment is wanted */
+	__u32 host_mnt_ns;
+	__u32 noted;	       /* executions of which something is kept until they are told */
+	__u32 told_generation; /* raised whenever a group's key may mean something else than before
+				*/
+	__u32 padding;
+};
+
 #ifndef __cplusplus
 #define WATCH_SIZE(type, bytes) \
 	_Static_assert(sizeof(struct type) == (bytes), "the same on both sides")
@@ -191,4 +208,5 @@ WATCH_SIZE(watch_oom, 24);
 WATCH_SIZE(watch_chunk, 24);
 WATCH_SIZE(watch_group, 16);
 WATCH_SIZE(watch_cgroup, 32);
+WATCH_SIZE(watch_state, 96);
 #endif

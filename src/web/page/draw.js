@@ -34,6 +34,17 @@ export function setText(node, text) {
 		node.textContent = text;
 }
 
+// What is already so is not written: the browser would work all of it out again.
+export function setProperty(object, name, value) {
+	if (object[name] !== value)
+		object[name] = value;
+}
+
+export function setDepth(node, depth) {
+	if (node.depth !== depth)
+		node.style.setProperty("--depth", node.depth = depth);
+}
+
 // ---- numbers ----
 
 const UNITS = ["B", "K", "M", "G", "T", "P"];
@@ -139,6 +150,14 @@ export function sparkElement() {
 	return svg("svg", { class: "spark", width: 140, height: 20, "aria-hidden": "true" }, svg("path"));
 }
 
+export function setSpark(node, path = "") {
+	if (node.path === path)
+		return;
+	node.path = path;
+	node.toggleAttribute("hidden", !path);
+	node.firstChild.setAttribute("d", path);
+}
+
 /*
  * chart({title, format, floor, series: [{name, tone}], limit}): a figure whose set(times, lists, limit)
  * draws. `floor` is the least that its height stands for, so that noise stays small.
@@ -242,11 +261,11 @@ export function meter() {
 export function setMeter(node, part) {
 	const known = part !== undefined && part !== null && Number.isFinite(part);
 
-	node.hidden = !known;
+	setProperty(node, "hidden", !known);
 	if (!known)
 		return;
-	node.firstChild.style.width = `${Math.min(100, Math.max(part > 0 ? 2 : 0, part * 100))}%`;
-	node.className = `meter${part >= 0.95 ? " bad" : part >= 0.8 ? " warn" : ""}`;
+	setProperty(node.firstChild.style, "width", `${Math.round(Math.min(100, Math.max(part > 0 ? 2 : 0, part * 100)))}%`);
+	setProperty(node, "className", `meter${part >= 0.95 ? " bad" : part >= 0.8 ? " warn" : ""}`);
 }
 
 export const empty = (title, text) => el("div.empty", {}, el("b", {}, title), el("p", {}, text));

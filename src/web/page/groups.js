@@ -2,7 +2,7 @@
 // Groups as a tree with what they use, and one of them with its last minutes or hours.
 
 import { every, get } from "/data.js";
-import { bytes, chart, count, duration, el, empty, facts, percent, rate, setMeter, setText, meter, spark, sparkElement } from "/draw.js";
+import { bytes, chart, count, duration, el, empty, facts, percent, rate, setDepth, setMeter, setProperty, setSpark, setText, meter, spark, sparkElement } from "/draw.js";
 import { List } from "/list.js";
 
 const LOOK = 2000, SPARKS = 10000, SPARKS_MOST = 40;
@@ -79,8 +79,9 @@ function makeRow(row) {
 		io: el("span.number.io"), stall: el("span.number.stall"), spark: sparkElement(),
 	};
 
+	cells.name = el("span.text.name", {}, cells.twist, cells.label, cells.marks);
 	row.cells = cells;
-	row.append(el("span.text.name", {}, cells.twist, cells.label, cells.marks), cells.cpu, cells.memory, cells.tasks,
+	row.append(cells.name, cells.cpu, cells.memory, cells.tasks,
 		cells.io, cells.stall, el("span.trend", {}, cells.spark));
 }
 
@@ -178,10 +179,10 @@ export class Groups {
 		const marks = [use.frozen ? "frozen" : "", use.oom_kills ? `${use.oom_kills} OOM` : "", use.throttled > 1000 ? "throttled" : ""].filter(Boolean).join(" · ");
 		const whole = use.cpu_limit ?? (this.processors ?? 1) * 1e6;
 
-		row.style.setProperty("--depth", node.depth);
-		cells.twist.className = `twist${node.children.length && !this.flat ? node.open ? " open" : " shut" : " none"}`;
+		setDepth(cells.name, node.depth);
+		setProperty(cells.twist, "className", `twist${node.children.length && !this.flat ? node.open ? " open" : " shut" : " none"}`);
 		setText(cells.label, this.flat || !node.above ? use.name : use.name.slice(node.above.use.name.length + 1));
-		cells.label.title = use.name;
+		setProperty(cells.label, "title", use.name);
 		setText(cells.marks, marks);
 		setText(cells.cpu.text, percent(use.cpu));
 		setMeter(cells.cpu.full, use.cpu === undefined ? undefined : use.cpu / whole);
@@ -191,7 +192,7 @@ export class Groups {
 		setMeter(cells.tasks.full, use.pids_limit ? use.pids / use.pids_limit : undefined);
 		setText(cells.io, rate(ioOf(use)));
 		setText(cells.stall, percent(stallOf(use)));
-		cells.spark.firstChild.setAttribute("d", this.sparks.get(use.name) ?? "");
+		setSpark(cells.spark, this.sparks.get(use.name));
 		row.classList.toggle("idle", !use.members && !use.cpu);
 	}
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A list of any length of which only what is seen is there: rows are made once and used again.
+// A list of any length of which only what is seen is there: rows are made once and used again. Whoever
+// scrolls keeps the rows that stay in sight; each comes and goes by its place, index modulo their number.
 
 import { el } from "/draw.js";
 
@@ -17,14 +18,25 @@ export class List {
 		this.at = -1;
 		this.key = null;
 		this.rows = [];
+		this.room = 0;
 		this.body = el("div.rows", { role: "presentation" });
 		this.scroller = el("div.scroller", {
 			tabindex: "0", role: "listbox", "aria-label": use.name,
-			scroll: () => this.draw(), keydown: (event) => this.onKey(event), click: (event) => this.onClick(event),
+			scroll: () => this.draw(false), keydown: (event) => this.onKey(event), click: (event) => this.onClick(event),
 		}, this.body);
 		this.head = el("div.row.head", {}, ...(use.columns ?? []).map((column) => this.headOf(column)));
 		this.node = el("div.list", {}, this.head, this.scroller);
-		new ResizeObserver(() => this.draw()).observe(this.scroller);
+		new ResizeObserver(() => this.measure()).observe(this.scroller);
+	}
+
+	// Asked for only when it changes: to ask again after something was written makes the browser lay out at once.
+	measure() {
+		const gutter = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
+
+		this.room = this.scroller.clientHeight;
+		if (this.gutter !== gutter)
+			this.head.style.setProperty("--gutter", this.gutter = gutter);
+		this.draw(false);
 	}
 
 	headOf(column) {
@@ -42,10 +54,13 @@ export class List {
 
 	// `added` says how many new ones are on top: what is being looked at stays where it is.
 	set(items, added = 0) {
+		const top = this.scroller.scrollTop, height = `${items.length * this.height}px`;
+
 		this.items = items;
-		this.body.style.height = `${items.length * this.height}px`;
-		if (added && this.scroller.scrollTop > 0)
-			this.scroller.scrollTop += added * this.height;
+		if (this.body.style.height !== height)
+			this.body.style.height = height;
+		if (added && top > 0)
+			this.scroller.scrollTop = top + added * this.height;
 		if (this.key !== null)
 			this.at = added ? this.at < 0 ? -1 : this.at + added : items.findIndex((item) => this.use.key(item) === this.key);
 		this.draw();
@@ -62,46 +77,62 @@ export class List {
 	seen() {
 		const first = Math.max(0, Math.floor(this.scroller.scrollTop / this.height));
 
-		return this.items.slice(first, first + Math.ceil(this.scroller.clientHeight / this.height) + 1);
+		return this.items.slice(first, first + Math.ceil(this.room / this.height) + 1);
 	}
 
-	draw() {
-		const gutter = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
-		const first = Math.max(0, Math.floor(this.scroller.scrollTop / this.height) - BEYOND);
-		const wanted = Math.min(this.items.length - first, Math.ceil(this.scroller.clientHeight / this.height) + 2 * BEYOND);
-
-		if (this.gutter !== gutter)
-			this.head.style.setProperty("--gutter", this.gutter = gutter);
+	addRows(wanted) {
 		while (this.rows.length < wanted) {
-			const row = el("div.row", { role: "option" });
+			const row = el("div.row", { role: "option", id: `${this.use.id ?? "row"}-${this.rows.length}` });
 
 			this.use.make(row);
 			this.rows.push(row);
 			this.body.append(row);
 		}
-		this.rows.forEach((row, i) => {
-			row.hidden = i >= wanted;
-			if (row.hidden)
-				return;
-			const index = first + i;
+	}
 
-			row.style.transform = `translateY(${index * this.height}px)`;
-			row.index = index;
-			row.id = `${this.use.id ?? "row"}-${i}`;
-			row.setAttribute("aria-selected", index === this.at);
-			this.use.show(row, this.items[index], index);
-			if (index === this.at)
-				this.scroller.setAttribute("aria-activedescendant", row.id);
-		});
+	// `changed`: what the items say may be another; else only rows that come into sight are written.
+	draw(changed = true) {
+		const most = Math.ceil(this.room / this.height) + 2 * BEYOND;
+		const first = Math.max(0, Math.min(this.items.length - most, Math.floor(this.scroller.scrollTop / this.height) - BEYOND));
+		const wanted = Math.min(this.items.length - first, most);
+
+		this.addRows(wanted);
+		for (let i = 0; i < this.rows.length; i++) {
+			// The first index from `first` on whose place is this row's.
+			const row = this.rows[i], index = first + (i - first % this.rows.length + this.rows.length) % this.rows.length;
+
+			if (index < first + wanted)
+				this.drawRow(row, index, changed);
+			else
+				row.hidden = true;
+		}
+	}
+
+	drawRow(row, index, changed) {
+		const item = this.items[index], selected = String(index === this.at);
+
+		if (!changed && !row.hidden && row.index === index && row.item === item)
+			return;
+		if (row.index !== index) {
+			row.style.top = `${index * this.height}px`;
+			row.setAttribute("aria-posinset", index + 1);
+		}
+		Object.assign(row, { index, item, hidden: false });
+		row.ariaSetSize = String(this.items.length);
+		if (row.ariaSelected !== selected)
+			row.ariaSelected = selected;
+		this.use.show(row, item, index);
+		if (index === this.at)
+			this.scroller.setAttribute("aria-activedescendant", row.id);
 	}
 
 	reveal() {
-		const top = this.at * this.height, room = this.scroller.clientHeight;
+		const top = this.at * this.height, from = this.scroller.scrollTop;
 
-		if (top < this.scroller.scrollTop)
+		if (top < from)
 			this.scroller.scrollTop = top;
-		else if (top + this.height > this.scroller.scrollTop + room)
-			this.scroller.scrollTop = top + this.height - room;
+		else if (top + this.height > from + this.room)
+			this.scroller.scrollTop = top + this.height - this.room;
 	}
 
 	go(index, open) {
@@ -116,7 +147,7 @@ export class List {
 	}
 
 	onKey(event) {
-		const page = Math.max(1, Math.floor(this.scroller.clientHeight / this.height) - 1);
+		const page = Math.max(1, Math.floor(this.room / this.height) - 1);
 		const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
 
 		if (event.key in steps) {

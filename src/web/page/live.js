@@ -3,7 +3,7 @@
 // second, however many come.
 
 import { follow } from "/data.js";
-import { base, clock, count, duration, el, empty, facts, setText } from "/draw.js";
+import { base, clock, count, duration, el, empty, facts, setProperty, setText } from "/draw.js";
 import { List } from "/list.js";
 
 const KEPT = 20000, SHOW_EVERY = 200, HISTORY = 200;
@@ -53,7 +53,7 @@ function makeRow(row) {
 function showRow(row, item) {
 	const { cells } = row, path = item.path ?? item.exe ?? "";
 
-	row.dataset.tone = toneOf(item);
+	setProperty(row.dataset, "tone", toneOf(item));
 	const time = clock(item.time, true);
 
 	cells.time.firstChild.data = time.slice(0, 8);
@@ -61,7 +61,7 @@ function showRow(row, item) {
 	setText(cells.what, item.kind === "decision" ? item.result : item.kind === "lost" ? "lost" : item.type);
 	setText(cells.pid, item.pid ? String(item.pid) : "");
 	setText(cells.program, base(path));
-	cells.program.title = path;
+	setProperty(cells.program, "title", path);
 	setText(cells.text, textOf(item));
 	setText(cells.user, typeof item.user === "string" ? item.user : item.user === null || item.user === undefined ? "" : `uid ${item.user}`);
 }

@@ -3,7 +3,7 @@
 // those above it, as the daemon has recorded them.
 
 import { every, get } from "/data.js";
-import { base, count, duration, el, empty, facts, moment, setText } from "/draw.js";
+import { base, count, duration, el, empty, facts, moment, setDepth, setProperty, setText } from "/draw.js";
 import { List } from "/list.js";
 
 const LOOK = 4000;
@@ -37,7 +37,8 @@ function makeRow(row) {
 		user: el("span.text.user"), group: el("span.text.group"), age: el("span.number.age"), args: el("span.text.more") };
 
 	row.cells = cells;
-	row.append(el("span.text.name", {}, cells.twist, cells.label), cells.pid, cells.user, cells.group, cells.age, cells.args);
+	cells.name = el("span.text.name", {}, cells.twist, cells.label);
+	row.append(cells.name, cells.pid, cells.user, cells.group, cells.age, cells.args);
 }
 
 // The sentence about a decision, for a process or for one above it.
@@ -125,10 +126,10 @@ export class Processes {
 	showRow(row, node) {
 		const { process } = node, { cells } = row;
 
-		row.style.setProperty("--depth", this.flat ? 0 : Math.min(node.depth, 12));
-		cells.twist.className = `twist${node.children.length && !this.flat ? node.open ? " open" : " shut" : " none"}`;
+		setDepth(cells.name, this.flat ? 0 : Math.min(node.depth, 12));
+		setProperty(cells.twist, "className", `twist${node.children.length && !this.flat ? node.open ? " open" : " shut" : " none"}`);
 		setText(cells.label, nameOf(process));
-		cells.label.title = process.exe ?? "";
+		setProperty(cells.label, "title", process.exe ?? "");
 		setText(cells.pid, String(process.pid));
 		setText(cells.user, String(process.user ?? process.uid ?? ""));
 		setText(cells.group, process.placement ?? "");
