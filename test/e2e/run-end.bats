@@ -155,12 +155,14 @@ no_groups() {
 	eventually no_groups
 }
 
+# bats test_tags=userland
 @test "run's end: a terminal of its own" {
 	run timeout 60 reeve run --pty -- sh -c '[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && tty; exit 5' </dev/null
 	[ "$status" -eq 5 ]
 	[[ "$output" == *"/dev/pts/"* ]]
 }
 
+# bats test_tags=userland
 @test "run's end: job control in a terminal of its own" {
 	cat >job.py <<-'END'
 		import os, signal
@@ -188,6 +190,7 @@ no_groups() {
 	END
 }
 
+# bats test_tags=userland
 @test "run's end: ^Z of a program that is no shell, in a terminal of its own; its size" {
 	cat >own.py <<-'END'
 		import os, signal
@@ -223,6 +226,7 @@ no_groups() {
 	END
 }
 
+# bats test_tags=userland
 @test "run's end: bad limits are refused" {
 	for words in "--timeout 0" "--timeout x" "--timeout -1" "--cpu-time 0s" "--cpu-time 5parsecs"; do
 		# shellcheck disable=SC2086
