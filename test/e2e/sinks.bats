@@ -115,6 +115,7 @@ many() { # COUNT
 	mkdir disk
 	mount -t tmpfs -o size=64k none disk
 	sink_policy "$WORK/disk/events"
+	printf '{"half a line' >disk/events
 	start
 	head -c 60000 /dev/zero >disk/fill
 	many 40
@@ -124,7 +125,9 @@ many() { # COUNT
 	rm disk/fill
 	eventually sink_is here queued 0
 	of_kind_is 40 decision disk/events
-	numbers_agree disk/events
+	expect '{"half a line' head -n 1 disk/events
+	sed 1d disk/events >whole
+	numbers_agree whole
 	sink_is here lost 0
 }
 
@@ -154,6 +157,24 @@ many() { # COUNT
 	[ $(($(of_kind decision away/events) + $(sink here lost))) = 81 ]
 	grep '"kind":"gap"' away/events | grep -q '"lost":'
 	numbers_agree away/events
+}
+
+@test "sinks: a spool that cannot be opened is told, with what is lost, and mended by a reload" {
+	mkdir disk
+	mount -t tmpfs -o size=64k none disk
+	mkdir disk/spool
+	mount -o remount,ro disk
+	sink_policy "$WORK/events" "spool: {folder: \"$WORK/disk/spool\"}"
+	start
+	log_has "cannot open $WORK/disk/spool/state: Read-only file system"
+	many 2
+	eventually sink_is here lost 2
+	sink_is here state "no spool"
+	mount -o remount,rw disk
+	reload
+	many 3
+	eventually of_kind_is 3 decision events
+	grep '"kind":"gap"' events | grep -q '"lost":2.*could not be opened'
 }
 
 @test "sinks: a reload changes them, and nothing is lost or told twice" {
