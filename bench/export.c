@@ -94,7 +94,8 @@ static uint64_t fill(const char *folder, uint64_t count, bool all)
 {
 	const struct spool_options options = { .folder = folder,
 					       .bytes = UINT64_C(4) << 30,
-					       .boot = "00000000-0000-0000-0000-000000000001" };
+					       .boot = "00000000-0000-0000-0000-000000000001",
+					       .host = "bench" };
 	struct error err = ERROR_INIT;
 	struct spool *spool;
 	uint64_t next, first;

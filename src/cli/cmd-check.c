@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 
 #include "cgroup/groups.h"
+#include "cli/check-links.h"
 #include "cli/output.h"
 #include "config/load.h"
 #include "core/engine.h"
@@ -272,6 +273,13 @@ static bool check_ownership(struct check *check, const char *path)
 	return r != -EPERM || !check->installed;
 }
 
+static void on_link(const struct position *at, const char *message, void *userdata)
+{
+	const struct testing *testing = userdata;
+
+	add_at(testing->check, SEVERITY_WARNING, testing->policy, at, message);
+}
+
 static void check_policy(struct check *check, const char *path)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
@@ -288,6 +296,7 @@ static void check_policy(struct check *check, const char *path)
 	}
 	owned = check_ownership(check, path);
 	check_host(check, policy);
+	check_links(policy, on_link, &(struct testing){ check, policy });
 	if (!check_tests(check, policy) || !owned) {
 		check->invalid++;
 		return;

@@ -138,11 +138,29 @@ int profile_options_apply(struct cli *cli)
 	return r < 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
+/* A group that the words name is one that is there; without limits none is made. */
+static int take_name(struct cli *cli, const char *name, struct error *err)
+{
+	if (cli->group || cli->name)
+		return 0;
+	cli->name = keep(cli, name);
+	return cli->name ? 0 : error_oom(err);
+}
+
+static int take_of_bundle(const char *key, const char *value, void *userdata, struct error *err)
+{
+	struct reading *reading = userdata;
+
+	return streq(key, "name") ? take_name(reading->cli, value, err)
+				  : take(key, value, userdata, err);
+}
+
 int bundle_options_apply(struct cli *cli, char ***operands)
 {
 	_cleanup_(recipe_freep) struct recipe *trial = NULL;
 	struct reading reading = { .cli = cli };
 	struct error err = ERROR_INIT;
+	bool named = cli->name;
 	int r;
 
 	if (!cli->bundle)
@@ -150,9 +168,11 @@ int bundle_options_apply(struct cli *cli, char ***operands)
 	r = recipe_new(&trial);
 	reading.trial = trial;
 	if (r == 0)
-		r = bundle_load(cli->bundle, take, &reading, &cli->container, &err);
+		r = bundle_load(cli->bundle, take_of_bundle, &reading, &cli->container, &err);
 	if (r < 0)
 		return cli_usage(cli, &err);
+	if (!named && !limit_options_given(cli))
+		cli->name = NULL;
 	for (size_t i = 0; i < cli->container.remark_count; i++)
 		cli_say(cli, "%s", cli->container.remarks[i]);
 	cli->pty = cli->pty || cli->container.terminal;

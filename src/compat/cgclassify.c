@@ -86,7 +86,7 @@ static int run(struct classification *c, const struct option_list *groups, bool 
 
 	if (!status)
 		status = cgtool_open(&c->tool, bare);
-	if (!status && c->specs.count == 0 && cgrulebook_new(&c->tool, &c->book) < 0)
+	if (!status && c->specs.count == 0 && cgrulebook_new(&c->tool, count == 1, &c->book) < 0)
 		status = cg_exit_status(CG_ERRNO);
 	if (status)
 		return status;

@@ -50,7 +50,7 @@ static int move(struct cgtool *tool, const struct cgspecs *specs, bool replace, 
 	if (specs->count == 0) {
 		const struct cgsubject subject = { .command = command };
 
-		r = cgrulebook_new(tool, &book);
+		r = cgrulebook_new(tool, true, &book);
 		code = r < 0 ? CG_ERRNO : cgrulebook_place(book, &subject, &r, &err);
 	}
 	if (code)

@@ -13,6 +13,7 @@
 #include "action/adhoc.h"
 #include "compat/cgapply.h"
 #include "compat/cgmove.h"
+#include "compat/cgnames.h"
 #include "config/cgrules.h"
 #include "core/running.h"
 #include "source/interpreter.h"
@@ -32,6 +33,7 @@
 
 struct cgrulebook {
 	struct cgtool *tool;
+	bool once; /* one process is asked about */
 	struct facts_world world;
 	struct running *running;
 	struct policy *policy;
@@ -50,13 +52,14 @@ struct finding {
 
 /* ---- the rules ---- */
 
-int cgrulebook_new(struct cgtool *tool, struct cgrulebook **ret_book)
+int cgrulebook_new(struct cgtool *tool, bool once, struct cgrulebook **ret_book)
 {
 	struct cgrulebook *book = calloc(1, sizeof(*book));
 
 	if (!book)
 		return -ENOMEM;
 	book->tool = tool;
+	book->once = once;
 	*ret_book = book;
 	return 0;
 }
@@ -73,20 +76,23 @@ void cgrulebook_free(struct cgrulebook *book)
 }
 
 /* Warnings are for `reeve check`: nothing is said where all is well. */
-static int read_policy(struct cgrulebook *book)
+static int read_policy(struct cgrulebook *book, const struct cgsubject *subject)
 {
 	_cleanup_(diagnostics_done) struct diagnostics diagnostics = { 0 };
-	int r = policy_load(ETC, LOAD_COMPAT_LIBCGROUP | LOAD_RULES_ONLY, &book->policy,
-			    &diagnostics);
+	_cleanup_(cgnames_done) struct cgnames names = { 0 };
+	const struct load_filter filter = { cgnames_may_fit, &names };
+	bool some = book->once && cgnames_find(&names, book->tool->host, subject);
+	int r = policy_load_some(ETC, LOAD_COMPAT_LIBCGROUP | LOAD_RULES_ONLY,
+				 some ? &filter : NULL, &book->policy, &diagnostics);
 
 	if (r < 0)
 		diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
 	return r;
 }
 
-static int open_book(struct cgrulebook *book, struct error *err)
+static int open_book(struct cgrulebook *book, const struct cgsubject *subject, struct error *err)
 {
-	int r = book->policy ? 0 : read_policy(book);
+	int r = book->policy ? 0 : read_policy(book, subject);
 
 	if (r >= 0 && !book->ruleset)
 		r = ruleset_new_written(book->policy, &book->ruleset);
@@ -142,31 +148,13 @@ static void ask_name(struct cgrulebook *book, const char *name, struct finding *
 	finding->rule = verdict.rules[0];
 }
 
-/* Where execvp(3) would find it, links not followed; or NULL. */
-static char *find_command(const char *command)
-{
-	_cleanup_(freep) char *folders = strdup(getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin");
-	char *folder, *rest = folders, *path;
-
-	if (strchr(command, '/'))
-		return *command == '/' ? strdup(command) : realpath(command, NULL);
-	while (rest && (folder = strsep(&rest, ":"))) {
-		if (asprintf(&path, "%s/%s", *folder ? folder : ".", command) < 0)
-			return NULL;
-		if (access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
 /*
  * What is going to be executed, a script by its own name, counts by each of its names: of the rules
  * that match, the first.
  */
 static bool judge_command(struct cgrulebook *book, const char *command, struct finding *finding)
 {
-	_cleanup_(freep) char *path = find_command(command);
+	_cleanup_(freep) char *path = cgnames_path(command);
 	_cleanup_(freep) char *real = path ? realpath(path, NULL) : NULL;
 	const char *const names[] = { real, path, command };
 	struct facts *facts = &book->running->process.facts;
@@ -429,7 +417,7 @@ int cgrulebook_place(struct cgrulebook *book, const struct cgsubject *subject, i
 	size_t first = 0;
 	int code = 0;
 
-	*ret_r = open_book(book, err);
+	*ret_r = open_book(book, subject, err);
 	if (*ret_r < 0)
 		return book->ruleset ? CG_ERRNO : CG_RULES;
 	*ret_r = judge(book, subject, &finding);

@@ -25,7 +25,8 @@ struct cgsubject {
 
 /* The rules, read when they are first asked. */
 struct cgrulebook;
-int cgrulebook_new(struct cgtool *tool, struct cgrulebook **ret_book);
+/* `once`: one process alone is asked about, and of the rules no more is read than that takes. */
+int cgrulebook_new(struct cgtool *tool, bool once, struct cgrulebook **ret_book);
 void cgrulebook_free(struct cgrulebook *book);
 DEFINE_CLEANUP(struct cgrulebook *, cgrulebook_free);
 

@@ -116,7 +116,7 @@ static int place_by_files(const struct cgsubject *subject, struct error *err)
 	}
 	code = cgtool_open(&tool, true);
 	if (code == 0) {
-		r = cgrulebook_new(&tool, &book);
+		r = cgrulebook_new(&tool, true, &book);
 		code = r < 0 ? CG_ERRNO : cgrulebook_place(book, subject, &r, err);
 		if (code && err->code == 0)
 			error_set(err, r < 0 ? r : -EIO, "%s", cg_text(code, r));

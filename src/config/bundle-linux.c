@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* What a bundle says of Linux: namespaces and their maps, paths that are hidden, seccomp. */
+/*
+ * What a bundle says of Linux: namespaces and their maps, paths that are hidden or read-only,
+ * settings, devices, the group's name, seccomp. A device is one of this host's, at the same place.
+ */
 #include "config/bundle-internal.h"
 
 #include "util/text.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* ---- namespaces ---- */
 
@@ -82,6 +88,115 @@ static int read_masked_paths(struct bundle_reading *reading, const json_t *value
 	return bundle_list(reading, value, read_masked);
 }
 
+static int read_read_only(struct bundle_reading *reading, const json_t *value)
+{
+	const char *path = json_string_value(value);
+
+	return path ? bundle_option(reading, "read-only", "%s", path)
+		    : bundle_expected(reading, "a path");
+}
+
+static int read_read_only_paths(struct bundle_reading *reading, const json_t *value)
+{
+	return bundle_list(reading, value, read_read_only);
+}
+
+static int read_settings(struct bundle_reading *reading, const json_t *value)
+{
+	const char *name;
+	const json_t *text;
+	int r = 0;
+
+	if (!json_is_object(value))
+		return bundle_expected(reading, "an object");
+	json_object_foreach((json_t *)(uintptr_t)value, name, text)
+	{
+		if (!json_is_string(text))
+			return bundle_expected(reading, "texts");
+		r = bundle_option(reading, "sysctl", "%s=%s", name, json_string_value(text));
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/* ---- devices ---- */
+
+/* They come with /dev. */
+static bool is_usual(const char *path)
+{
+	static const char *const usual[] = { "/dev/console", "/dev/full",   "/dev/null",
+					     "/dev/ptmx",    "/dev/random", "/dev/tty",
+					     "/dev/urandom", "/dev/zero" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (streq(usual[i], path))
+			return true;
+	return false;
+}
+
+/* Whether what is at `path` here is the device that is meant. */
+static bool is_here(const char *path, const char *type, const json_t *device)
+{
+	const json_t *major_number = json_object_get(device, "major");
+	const json_t *minor_number = json_object_get(device, "minor");
+	struct stat st;
+
+	if (stat(path, &st) < 0 ||
+	    st.st_rdev != makedev((unsigned)json_integer_value(major_number),
+				  (unsigned)json_integer_value(minor_number)))
+		return false;
+	return streq(type, "b") ? S_ISBLK(st.st_mode) : S_ISCHR(st.st_mode);
+}
+
+static int read_device(struct bundle_reading *reading, const json_t *value)
+{
+	const char *path = json_string_value(json_object_get(value, "path"));
+	const char *type = json_string_value(json_object_get(value, "type"));
+
+	if (!path || path[0] != '/' || !type)
+		return bundle_expected(reading, "a type and an absolute path");
+	if (is_usual(path))
+		return 0;
+	if (!streq(type, "b") && !streq(type, "c") && !streq(type, "u"))
+		return bundle_remark(reading, "it is no device, and is not made");
+	if (!is_here(path, type, value))
+		return bundle_remark(reading,
+				     "there is no such device on this host, and none is made");
+	return bundle_option(reading, "device", "%s", path);
+}
+
+static int read_devices(struct bundle_reading *reading, const json_t *value)
+{
+	return bundle_list(reading, value, read_device);
+}
+
+/* ---- the group ---- */
+
+/*
+ * "/a/b", "a/b", or systemd's "SLICE:PREFIX:NAME", of which the unit is PREFIX-NAME. It becomes one
+ * group below ours ("a-b"): those above it would be nobody's to remove.
+ */
+static int read_group(struct bundle_reading *reading, const json_t *value)
+{
+	const char *text = json_string_value(value), *slice;
+	_cleanup_(freep) char *name = NULL;
+
+	if (!text)
+		return bundle_expected(reading, "a path");
+	slice = strchr(text, ':');
+	if (slice && strchr(slice + 1, ':'))
+		text = slice + 1;
+	text += strspn(text, "/:");
+	name = strdup(text);
+	if (!name)
+		return error_oom(reading->err);
+	for (char *at = name; *at; at++)
+		if (*at == '/' || *at == ':')
+			*at = '-';
+	return *name ? bundle_option(reading, "name", "%s", name) : 0;
+}
+
 static int read_seccomp(struct bundle_reading *reading, const json_t *value)
 {
 	_cleanup_(freep) char *text = json_dumps(value, JSON_COMPACT);
@@ -105,16 +220,16 @@ static int read_propagation(struct bundle_reading *reading, const json_t *value)
 int bundle_read_linux(struct bundle_reading *reading, const json_t *value)
 {
 	static const struct bundle_field fields[] = {
-		{ "cgroupsPath", NULL, "the group is one of reeve's (--group, --name)" },
-		{ "devices", NULL, "/dev has the usual devices and no others (--bind adds some)" },
+		{ "cgroupsPath", read_group },
+		{ "devices", read_devices },
 		{ "gidMappings", read_group_maps },
 		{ "maskedPaths", read_masked_paths },
 		{ "namespaces", read_namespaces },
-		{ "readonlyPaths", NULL, "they can be written by whom their mode allows to" },
+		{ "readonlyPaths", read_read_only_paths },
 		{ "resources", bundle_read_resources },
 		{ "rootfsPropagation", read_propagation },
 		{ "seccomp", read_seccomp },
-		{ "sysctl", NULL, "no setting of the kernel is changed" },
+		{ "sysctl", read_settings },
 		{ "uidMappings", read_user_maps },
 	};
 

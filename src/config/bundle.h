@@ -15,7 +15,8 @@ struct bundle {
 };
 void bundle_done(struct bundle *bundle);
 
-/* Takes an option of `reeve run` by its name; -errno with a sentence. */
+/* Takes an option of `reeve run` by its name; -errno with a sentence. "name" is a group's, which
+ * holds only where there are limits, too. */
 typedef int bundle_take(const char *key, const char *value, void *userdata, struct error *err);
 
 /*

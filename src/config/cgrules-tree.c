@@ -446,6 +446,21 @@ bool cgrules_to_tree(struct reader *reader, const struct cgrules *rules, uint16_
 	return good;
 }
 
+/* Leaves those that are wanted, in their order. */
+static void sift(struct cgrules *rules, const struct load_filter *filter)
+{
+	bool wanted = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		if (rules->rules[i].kind != CGRULE_CONTINUES)
+			wanted = filter->wants(&rules->rules[i], filter->userdata);
+		if (wanted)
+			rules->rules[kept++] = rules->rules[i];
+	}
+	rules->count = kept;
+}
+
 bool cgrules_read_tree(struct reader *reader, uint16_t file, node_id *ret_root)
 {
 	const struct source *source = &reader->sources[file];
@@ -459,5 +474,7 @@ bool cgrules_read_tree(struct reader *reader, uint16_t file, node_id *ret_root)
 		return report_oom(reader);
 	/* What could be read is checked too. */
 	reader->incomplete |= r < 0;
+	if (reader->filter)
+		sift(rules, reader->filter);
 	return cgrules_to_tree(reader, rules, file, ret_root);
 }

@@ -217,15 +217,9 @@ static int add_layer(struct reader *reader, const struct policy_layer *layer, un
 	return 0;
 }
 
-int policy_load(const char *path, enum load_flags flags, struct policy **ret_policy,
+static int load(const char *path, enum load_flags flags, const struct load_filter *filter,
+		const struct policy_layer *layers, size_t layer_count, struct policy **ret_policy,
 		struct diagnostics *diagnostics)
-{
-	return policy_load_layered(path, flags, NULL, 0, ret_policy, diagnostics);
-}
-
-int policy_load_layered(const char *path, enum load_flags flags, const struct policy_layer *layers,
-			size_t layer_count, struct policy **ret_policy,
-			struct diagnostics *diagnostics)
 {
 	size_t errors = diagnostics->errors;
 	struct reader reader;
@@ -236,6 +230,7 @@ int policy_load_layered(const char *path, enum load_flags flags, const struct po
 		reader_done(&reader);
 		return r;
 	}
+	reader.filter = filter;
 	first = path ? sources_read(&reader, path) : 0;
 	for (size_t i = 0; i < layer_count; i++) {
 		r = add_layer(&reader, &layers[i], (unsigned)i + 1);
@@ -245,6 +240,25 @@ int policy_load_layered(const char *path, enum load_flags flags, const struct po
 	reader.incomplete = first < 0;
 	r = read_all(&reader);
 	return finish(&reader, first < 0 ? first : r, errors, ret_policy);
+}
+
+int policy_load(const char *path, enum load_flags flags, struct policy **ret_policy,
+		struct diagnostics *diagnostics)
+{
+	return load(path, flags, NULL, NULL, 0, ret_policy, diagnostics);
+}
+
+int policy_load_some(const char *path, enum load_flags flags, const struct load_filter *filter,
+		     struct policy **ret_policy, struct diagnostics *diagnostics)
+{
+	return load(path, flags, filter, NULL, 0, ret_policy, diagnostics);
+}
+
+int policy_load_layered(const char *path, enum load_flags flags, const struct policy_layer *layers,
+			size_t layer_count, struct policy **ret_policy,
+			struct diagnostics *diagnostics)
+{
+	return load(path, flags, NULL, layers, layer_count, ret_policy, diagnostics);
 }
 
 int policy_parse(const char *name, const char *text, size_t size, enum load_flags flags,

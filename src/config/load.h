@@ -31,6 +31,18 @@ enum load_flags {
 int policy_load(const char *path, enum load_flags flags, struct policy **ret_policy,
 		struct diagnostics *diagnostics);
 
+/*
+ * The same, of libcgroup's rules only those that `wants` does not refuse, and with each the '%'
+ * lines behind it: for who asks about one process. What is wrong in a line is told of all.
+ */
+struct cgrule;
+struct load_filter {
+	bool (*wants)(const struct cgrule *rule, void *userdata);
+	void *userdata;
+};
+int policy_load_some(const char *path, enum load_flags flags, const struct load_filter *filter,
+		     struct policy **ret_policy, struct diagnostics *diagnostics);
+
 /* A text that is laid over the files, as one more of them: a fleet's (docs/fleet.md). */
 struct policy_layer {
 	const char *name; /* in messages */

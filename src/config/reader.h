@@ -69,6 +69,7 @@ enum layered { LAYERED_GROUPS, LAYERED_RULES, LAYERED_TRIGGERS, LAYERED_KINDS };
 
 struct reader {
 	enum load_flags flags;
+	const struct load_filter *filter; /* NULL: all is wanted */
 	struct diagnostics *diagnostics;
 	struct source *sources;
 	size_t source_count;

@@ -101,15 +101,63 @@ static void test_linux(void **state)
 	expect("{" ROOT ",\"hostname\":\"h\",\"annotations\":{\"a\":\"b\"},\"linux\":{"
 	       "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"}],"
 	       "\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":5}],"
-	       "\"maskedPaths\":[\"/proc/kcore\"],"
+	       "\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[\"/proc/sys\"],"
+	       "\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"},\"cgroupsPath\":\"/a/b\","
+	       "\"devices\":[{\"path\":\"/dev/null\",\"type\":\"c\",\"major\":1,\"minor\":3}],"
 	       "\"resources\":{\"memory\":{\"limit\":1048576,\"swap\":2097152},"
 	       "\"pids\":{\"limit\":10},\"cpu\":{\"quota\":50000,\"period\":100000,"
 	       "\"shares\":1024,\"cpus\":\"0-1\"}},"
 	       "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}",
-	       TAKE_ROOT "hostname=h\nunshare=pid\nunshare=net\nmap-user=0:1000:5\n"
-			 "mask=/proc/kcore\nram=1048576B\nswap=1048576B\npids=10\n"
-			 "cpus=0-1\ncpu-weight=100\ncpu=0.500000 cores\ncpu-period=100000us\n"
-			 "seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n" TAKE_END);
+	       TAKE_ROOT
+	       "hostname=h\nunshare=pid\nunshare=net\nmap-user=0:1000:5\n"
+	       "mask=/proc/kcore\nread-only=/proc/sys\n"
+	       "sysctl=net.ipv4.ip_forward=1\nname=a-b\nram=1048576B\nswap=1048576B\npids=10\n"
+	       "cpus=0-1\ncpu-weight=100\ncpu=0.500000 cores\ncpu-period=100000us\n"
+	       "seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n" TAKE_END);
+}
+
+static void test_group_names(void **state)
+{
+	static const struct {
+		const char *given, *name;
+	} rows[] = {
+		{ "one", "name=one\n" },
+		{ "//one/two", "name=one-two\n" },
+		{ "system.slice:runc:4711", "name=runc-4711\n" },
+		{ "system.slice::4711", "name=4711\n" },
+		{ "/", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[200], wanted[200];
+
+		snprintf(text, sizeof(text), "{" ROOT ",\"linux\":{\"cgroupsPath\":\"%s\"}}",
+			 rows[i].given);
+		snprintf(wanted, sizeof(wanted), TAKE_ROOT "%s" TAKE_END, rows[i].name);
+		expect(text, wanted);
+	}
+}
+
+/* A device is one of this host's. */
+static void test_devices(void **state)
+{
+	static const char text[] =
+		"{" ROOT ",\"linux\":{\"devices\":["
+		"{\"path\":\"/dev/kmsg\",\"type\":\"c\",\"major\":3,\"minor\":4321},"
+		"{\"path\":\"/dev/pipe\",\"type\":\"p\"}]}}";
+	static const char *const wanted[] = {
+		"config.json: linux.devices[0]: there is no such device on this host, and none is "
+		"made",
+		"config.json: linux.devices[1]: it is no device, and is not made",
+	};
+	struct bundle bundle;
+	_cleanup_(freep) char *taken = NULL;
+
+	assert_int_equal(parse_bundle(text, &bundle, &taken, NULL), 0);
+	assert_int_equal(bundle.remark_count, ARRAY_SIZE(wanted));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		assert_string_equal(bundle.remarks[i], wanted[i]);
+	bundle_done(&bundle);
 }
 
 static void test_what_is_not_known_is_noted(void **state)
@@ -370,6 +418,8 @@ int main(void)
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_linux),
+		cmocka_unit_test(test_group_names),
+		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_what_is_not_known_is_noted),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_member_by_member),

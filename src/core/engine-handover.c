@@ -117,6 +117,7 @@ static void give_up(struct handover *handover, int r, const struct error *err,
 		log_warning(engine->log, "%s", error_text(&trouble));
 	/* It may have set limits of its own policy. */
 	engine_restore_groups(engine);
+	engine_later_do(engine);
 	engine_fleet_resume(engine);
 }
 
@@ -166,6 +167,8 @@ static int gather_state(const struct handover *handover, const char *type, struc
 	json_object_set_new(out->object, "status", status);
 	json_object_set_new(out->object, "started", json_integer((json_int_t)engine->started_ns));
 	json_object_set_new(out->object, "on_demand", on_demand_of(engine));
+	if (engine->later)
+		json_object_set(out->object, "later", engine->later);
 	return 0;
 }
 
@@ -248,6 +251,8 @@ static void retire(struct handover *handover)
 	if (r < 0)
 		log_error(engine->log, "cannot tell the guard of the new daemon: %s", strerror(-r));
 	handover->over = true;
+	json_decref(engine->later);
+	engine->later = NULL;
 	if (engine->gate)
 		gate_give_away(engine->gate);
 	engine_export_give_away(engine);

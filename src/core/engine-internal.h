@@ -81,6 +81,7 @@ struct engine_counters {
 	uint64_t hierarchies_found; /* mounted after the start, and taken */
 	uint64_t unrecorded;	    /* decisions that are in no record */
 	uint64_t changes;	    /* told after the fact by the gate */
+	uint64_t links_read;	    /* the same, because a link to a program leads elsewhere */
 	uint64_t accounts_read;	    /* the policy, once more: users had changed */
 	uint64_t limits_told;	    /* groups looked at because the kernel told of them ... */
 	uint64_t limits_polled;	    /* ... and because nobody does */
@@ -170,6 +171,7 @@ struct engine {
 	struct scan_memory scanned;	    /* by the scans that stand in for the gate */
 	char *program;			    /* the file to be executed anew; NULL: not known */
 	struct handover *handover;	    /* NULL: nobody takes our place */
+	json_t *later;			    /* requests for who is the daemon in the end, or NULL */
 	json_t *before;	      /* the status of the daemon whose place we took, or NULL */
 	json_t *go;	      /* what it said last before we began */
 	uint64_t blind_since; /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
@@ -293,6 +295,13 @@ int engine_begin_handover(struct engine *engine, const char *method, struct varl
 			  struct error *err);
 bool engine_is_handing_over(const struct engine *engine);
 void engine_stop_handover(struct engine *engine);
+
+/* engine-later.c: requests that nobody waits for, while the daemon is replaced. Keeps one; */
+int engine_do_later(struct engine *engine, const char *method, const json_t *parameters);
+/* takes those that another daemon has kept; */
+void engine_later_add(struct engine *engine, const json_t *list);
+/* does them all. */
+void engine_later_do(struct engine *engine);
 
 /* engine-successor.c: we take another one's place */
 extern const char *const engine_gate_names[];
@@ -446,6 +455,7 @@ bool engine_wants_users(const struct engine *engine);
 
 /* engine-accounts.c: users, and the time of day */
 int engine_accounts_start(struct engine *engine);
+void engine_links_changed(struct engine *engine); /* that conditions name: read again, soon */
 void engine_accounts_stop(struct engine *engine);
 
 /* engine-limits.c: groups that meet their limits */

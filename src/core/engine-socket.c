@@ -47,6 +47,9 @@ static int answer(struct varlink_call *call, json_t *parameters, void *userdata,
 	int r;
 
 	engine_history_wake(engine);
+	if (engine_is_handing_over(engine) && changes(method) && varlink_is_oneway(call) &&
+	    engine_do_later(engine, method, parameters) >= 0)
+		return varlink_reply(call, NULL);
 	if (engine_is_handing_over(engine) && changes(method))
 		return varlink_error(call, "io.reeve.Failed",
 				     json_pack("{s:i, s:s}", "errno", EAGAIN, "message",

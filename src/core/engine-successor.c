@@ -319,12 +319,14 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 	if (r >= 0) {
 		take_state(engine, &in);
 		take_on_demand(engine, &in);
+		engine_later_add(engine, json_object_get(in.object, "later"));
 		handover_in_done(&in);
 	} else {
 		log_warning(engine->log,
 			    "the daemon before this one has ended without a word: what it counted "
 			    "last is not known");
 	}
+	engine_later_do(engine);
 	/* Now that it uses none of them any more. */
 	if (engine_settle_groups(engine, &err) < 0)
 		log_error(engine->log, "%s", error_text(&err));
@@ -378,6 +380,7 @@ int engine_succession_complete(struct engine *engine, struct error *err)
 		return r;
 	take_state(engine, &go);
 	take_on_demand(engine, &go);
+	engine_later_add(engine, json_object_get(engine->go, "later"));
 	json_decref(engine->go);
 	engine->go = NULL;
 	engine->counters.handovers++;

@@ -462,6 +462,7 @@ void engine_free(struct engine *engine)
 	json_decref(engine->made);
 	json_decref(engine->before);
 	json_decref(engine->go);
+	json_decref(engine->later);
 	free(engine->program);
 	free(engine->config_path);
 	free(engine->runtime_dir);

@@ -4,6 +4,9 @@
  * first ones that have all come. When the sink fails, the ring is forgotten and the spool read
  * again from what has not arrived: the receiver sees by the numbers what it has twice.
  *
+ * Where the receiver has refused several events together, for one of them or for being too many,
+ * what was under way is sent again, each by itself: the others are not to be lost with it.
+ *
  * A turn of the loop sends a bounded slice, so that hours of events behind an outage hold up
  * nobody; nothing runs while there is nothing to send and nothing under way.
  */
@@ -33,7 +36,7 @@ struct flight {
 
 struct exporter {
 	struct exporter_options options;
-	char *name, *host;
+	char *name;
 	struct sink_setting *settings;
 	struct spool *spool;
 	struct sink *sink; /* NULL: to be opened again */
@@ -46,10 +49,13 @@ struct exporter {
 	uint64_t bytes;
 	uint64_t arrived_ns; /* when something came back last, or all had */
 
+	bool alone;	      /* the sink was opened to send each event by itself */
+	uint64_t alone_until; /* up to that number */
+
 	/* Read from the spool, but the sink had no room. */
 	bool held;
 	struct spool_record record;
-	const char *boot;
+	struct spool_origin origin;
 
 	sd_event_source *post, *pump, *readable, *retry, *disk;
 	struct exporter_counters counters;
@@ -105,7 +111,9 @@ static void on_report(void *userdata, uint64_t ticket, enum sink_result result)
 
 	if (ticket < exporter->first || ticket >= exporter->next || flight->done)
 		return;
-	if (result == SINK_FAILED) {
+	if (result == SINK_TOGETHER)
+		exporter->alone_until = exporter->flights[(exporter->next - 1) % FLIGHTS].end;
+	if (result == SINK_TOGETHER || result == SINK_FAILED) {
 		exporter->failed = true;
 		return;
 	}
@@ -177,6 +185,7 @@ static void open_sink(struct exporter *exporter)
 	const struct sink_options options = {
 		.settings = exporter->settings,
 		.count = exporter->options.setting_count,
+		.alone = spool_acked(exporter->spool) < exporter->alone_until,
 		.report = on_report,
 		.userdata = exporter,
 		.counters = &exporter->counters.sink,
@@ -193,6 +202,7 @@ static void open_sink(struct exporter *exporter)
 		try_later(exporter);
 		return;
 	}
+	exporter->alone = options.alone;
 	exporter->counters.opened++;
 	enable(exporter->pump, SD_EVENT_ON);
 }
@@ -213,20 +223,25 @@ static bool has_room(const struct exporter *exporter)
 /* 1: sent; 0: there is none; -EAGAIN: no room; others: the sink has failed. */
 static int send_next(struct exporter *exporter)
 {
-	struct sink_record sent = { .record = &exporter->record, .host = exporter->host };
+	struct sink_record sent = { .record = &exporter->record };
 	struct flight *flight = &exporter->flights[exporter->next % FLIGHTS];
 	int r = 1;
 
 	if (!exporter->held)
-		r = spool_next(exporter->spool, &exporter->record, &exporter->boot);
+		r = spool_next(exporter->spool, &exporter->record, &exporter->origin);
 	if (r <= 0)
 		return r;
+	/* Those behind it go with others again, when it has all come back. */
+	exporter->held = exporter->alone && exporter->record.sequence >= exporter->alone_until;
+	if (exporter->held)
+		return -EAGAIN;
 	*flight = (struct flight){ .end = exporter->record.sequence + exporter->record.count,
 				   .size = (uint32_t)exporter->record.payload.size,
 				   .gap = exporter->record.kind == SPOOL_GAP };
 	if (exporter->first == exporter->next)
 		exporter->arrived_ns = clock_monotonic();
-	sent.boot = exporter->boot;
+	sent.boot = exporter->origin.boot;
+	sent.host = exporter->origin.host;
 	sent.ticket = exporter->next++;
 	exporter->bytes += flight->size;
 	r = exporter->options.class->send(exporter->sink, &sent);
@@ -270,6 +285,11 @@ static int on_pump(sd_event_source *source, void *userdata)
 {
 	struct exporter *exporter = userdata;
 
+	if (exporter->sink && exporter->alone &&
+	    spool_acked(exporter->spool) >= exporter->alone_until) {
+		close_sink(exporter);
+		open_sink(exporter);
+	}
 	if (!exporter->sink)
 		enable(exporter->pump, SD_EVENT_OFF);
 	else
@@ -305,6 +325,8 @@ static int on_turn_over(sd_event_source *source, void *userdata)
 	int before = spool_counters(exporter->spool)->last_error;
 	int r = spool_flush(exporter->spool);
 
+	if (r >= 0)
+		r = spool_counters(exporter->spool)->last_error;
 	if (r < 0 && before == 0) {
 		_cleanup_(freep) char *sentence = NULL;
 
@@ -388,13 +410,12 @@ int exporter_new(const struct exporter_options *options, struct exporter **ret_e
 	exporter->options = *options;
 	exporter->options.settings = NULL;
 	exporter->name = strdup(options->name);
-	exporter->host = strdup(options->host);
 	exporter->flights = calloc(FLIGHTS, sizeof(*exporter->flights));
-	if (!exporter->name || !exporter->host || !exporter->flights ||
-	    copy_settings(exporter, options) < 0)
+	if (!exporter->name || !exporter->flights || copy_settings(exporter, options) < 0)
 		return error_oom(err);
 	spool.tell = on_spool_told;
 	spool.userdata = exporter;
+	spool.host = options->host;
 	r = spool_open(&spool, &exporter->spool, err);
 	if (r < 0)
 		return r;
@@ -437,7 +458,6 @@ void exporter_free(struct exporter *exporter)
 	}
 	free(exporter->settings);
 	free(exporter->flights);
-	free(exporter->host);
 	free(exporter->name);
 	free(exporter);
 }

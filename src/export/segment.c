@@ -5,7 +5,8 @@
  * looked for byte by byte, and the numbers tell exactly how many are missing before it.
  *
  *   header   0 "REEVESPL"  8 version  12 zero  16 first number  24 created  32 boot id, 16 bytes
- *            48 zero  60 CRC-32 of what is before
+ *            48 length of the host's name, 2 bytes  52 its CRC-32  60 CRC-32 of what is before
+ *            64 the host's name
  *   record   0 CRC-32 of what follows  4 length of the payload  8 number  16 time
  *            24 numbers that it stands for * 256 + kind  32 payload
  */
@@ -87,21 +88,46 @@ static void boot_of_bytes(const unsigned char *bytes, char *to)
 	}
 }
 
-void segment_header_write(const struct segment_header *header,
-			  unsigned char bytes[static SEGMENT_HEADER])
+/* As it is: it stands between quotation marks in what sinks write. */
+static bool is_plain(const char *host, size_t size)
 {
+	for (size_t i = 0; i < size; i++)
+		if (host[i] <= ' ' || host[i] > '~' || host[i] == '"' || host[i] == '\\')
+			return false;
+	return true;
+}
+
+size_t segment_header_size(const struct segment_header *header)
+{
+	return SEGMENT_HEADER + strlen(header->host);
+}
+
+size_t segment_header_write(const struct segment_header *header,
+			    unsigned char bytes[static SEGMENT_HEADER_MOST])
+{
+	size_t size = strlen(header->host);
+
+	if (!is_plain(header->host, size))
+		size = 0;
 	memset(bytes, 0, SEGMENT_HEADER);
 	memcpy(bytes, magic, sizeof(magic));
 	put32(bytes + 8, SEGMENT_VERSION);
 	put64(bytes + 16, header->first);
 	put64(bytes + 24, header->created);
 	boot_to_bytes(header->boot, bytes + 32);
+	bytes[48] = (unsigned char)size;
+	put32(bytes + 52, checksum(header->host, size));
 	put32(bytes + 60, checksum(bytes, 60));
+	memcpy(bytes + SEGMENT_HEADER, header->host, size);
+	return SEGMENT_HEADER + size;
 }
 
-int segment_header_read(const unsigned char bytes[static SEGMENT_HEADER],
-			struct segment_header *header)
+int segment_header_read(const unsigned char *bytes, size_t size, struct segment_header *header)
 {
+	const char *host = (const char *)bytes + SEGMENT_HEADER;
+
+	if (size < SEGMENT_HEADER)
+		return -ENODATA;
 	/* The sum stands where it stands in every version. */
 	if (memcmp(bytes, magic, sizeof(magic)) != 0 || get32(bytes + 60) != checksum(bytes, 60))
 		return -EBADMSG;
@@ -110,6 +136,16 @@ int segment_header_read(const unsigned char bytes[static SEGMENT_HEADER],
 	header->first = get64(bytes + 16);
 	header->created = get64(bytes + 24);
 	boot_of_bytes(bytes + 32, header->boot);
+	header->host[0] = '\0';
+	/* Before they had a host's name, files had zeros there. */
+	if (bytes[48] == 0)
+		return 0;
+	if (size < SEGMENT_HEADER + (size_t)bytes[48])
+		return -ENODATA;
+	if (get32(bytes + 52) != checksum(host, bytes[48]) || !is_plain(host, bytes[48]))
+		return -EBADMSG;
+	memcpy(header->host, host, bytes[48]);
+	header->host[bytes[48]] = '\0';
 	return 0;
 }
 
@@ -164,19 +200,17 @@ static size_t record_at(const unsigned char *at, size_t size, struct spool_recor
 
 int segment_reader_init(struct segment_reader *reader, int fd)
 {
-	unsigned char bytes[SEGMENT_HEADER];
+	unsigned char bytes[SEGMENT_HEADER_MOST];
 	ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
 	int r;
 
 	*reader = (struct segment_reader){ .fd = fd };
 	if (n < 0)
 		return -errno;
-	if (n < SEGMENT_HEADER)
-		return -ENODATA;
-	r = segment_header_read(bytes, &reader->header);
+	r = segment_header_read(bytes, (size_t)n, &reader->header);
 	if (r < 0)
 		return r;
-	reader->offset = SEGMENT_HEADER;
+	reader->offset = segment_header_size(&reader->header);
 	reader->expected = reader->header.first;
 	return 0;
 }

@@ -10,7 +10,9 @@
 
 enum {
 	SEGMENT_VERSION = 1,
-	SEGMENT_HEADER = 64,
+	SEGMENT_HEADER = 64, /* without the host's name, which follows it */
+	SEGMENT_HOST_MOST = 255,
+	SEGMENT_HEADER_MOST = SEGMENT_HEADER + SEGMENT_HOST_MOST,
 	SEGMENT_RECORD = 32,		 /* before each payload */
 	SEGMENT_PAYLOAD_MOST = 256 << 10 /* of one record */
 };
@@ -19,9 +21,10 @@ enum spool_kind { SPOOL_EVENT, SPOOL_DECISION, SPOOL_SERVICE, SPOOL_GAP, SPOOL_K
 extern const char *const spool_kinds[SPOOL_KINDS]; /* "event", ... */
 
 struct segment_header {
-	uint64_t first;	  /* the number of its first record */
-	uint64_t created; /* ns since the epoch */
-	char boot[37];	  /* the kernel's boot id, of all that is in it */
+	uint64_t first;			  /* the number of its first record */
+	uint64_t created;		  /* ns since the epoch */
+	char boot[37];			  /* the kernel's boot id, of all that is in it */
+	char host[SEGMENT_HOST_MOST + 1]; /* printable, without " and \; "": not known */
 };
 
 struct spool_record {
@@ -32,11 +35,14 @@ struct spool_record {
 	struct slice payload;
 };
 
-void segment_header_write(const struct segment_header *header,
-			  unsigned char ret_bytes[static SEGMENT_HEADER]);
-/* -EBADMSG: it is none, or damaged; -ENOTSUP: of a newer version. */
-int segment_header_read(const unsigned char bytes[static SEGMENT_HEADER],
-			struct segment_header *ret_header);
+/* Returns its size. A host's name that is not as above is left out. */
+size_t segment_header_write(const struct segment_header *header,
+			    unsigned char ret_bytes[static SEGMENT_HEADER_MOST]);
+/* From the first bytes of a file, as many as there are. -ENODATA: it is cut; -EBADMSG: it is none,
+ * or damaged; -ENOTSUP: of a newer version. */
+int segment_header_read(const unsigned char *bytes, size_t size, struct segment_header *ret_header);
+/* How long it is in its file. */
+size_t segment_header_size(const struct segment_header *header);
 
 /* Adds a record to what will be written. text->failed: no memory, and nothing was added. */
 void segment_record_add(struct text *text, const struct spool_record *record);
@@ -52,8 +58,7 @@ struct segment_reader {
 	size_t window_size;
 };
 
-/* Begins at the first record. As segment_header_read(); -ENODATA: cut within the header; others as
- * read(2). */
+/* Begins at the first record. As segment_header_read(); others as read(2). */
 int segment_reader_init(struct segment_reader *reader, int fd);
 void segment_reader_done(struct segment_reader *reader);
 

@@ -36,17 +36,35 @@ static void close_file(struct sink *sink)
 	free(sink);
 }
 
+/* A machine that ended may have left half a line: the next one is not to be part of it. */
+static int end_line(int fd, off_t *size)
+{
+	char last = '\n';
+
+	if (*size > 0 && pread(fd, &last, 1, *size - 1) < 0)
+		return -errno;
+	if (last == '\n')
+		return 0;
+	++*size;
+	return write_all(fd, "\n", 1);
+}
+
 static int open_path(struct sink *sink)
 {
-	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	const int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	int fd = open(sink->path, flags, 0640);
 	struct stat info;
+	int r = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
+	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
+		r = -EINVAL;
+	if (r >= 0)
+		r = end_line(fd, &info.st_size);
+	if (r < 0) {
 		close(fd);
-		return -EINVAL;
+		return r;
 	}
 	closep(&sink->fd);
 	sink->fd = fd;

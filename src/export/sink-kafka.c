@@ -89,6 +89,8 @@ static int set_all(const struct sink *sink, rd_kafka_conf_t *conf, struct error 
 	}
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(fixed); i++)
 		r = set(&sink->library, conf, fixed[i].name, fixed[i].value, err);
+	if (r >= 0 && options->alone)
+		r = set(&sink->library, conf, "batch.num.messages", "1", err);
 	return r;
 }
 
@@ -273,7 +275,8 @@ static int flush_kafka(struct sink *sink)
 
 /* ---- what comes back ---- */
 
-static enum sink_result result_of_report(rd_kafka_resp_err_t code)
+/* Those of a batch are refused for one of them, or for being more bytes than the topic takes. */
+static enum sink_result result_of_report(const struct sink *sink, rd_kafka_resp_err_t code)
 {
 	switch (code) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -281,7 +284,7 @@ static enum sink_result result_of_report(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
 	case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
 	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-		return SINK_REFUSED;
+		return sink->options.alone ? SINK_REFUSED : SINK_TOGETHER;
 	default:
 		return SINK_FAILED;
 	}
@@ -295,7 +298,7 @@ static void take_reports(struct sink *sink, rd_kafka_event_t *event)
 	while ((count = sink->library.event_message_array(event, messages, ARRAY_SIZE(messages))) >
 	       0)
 		for (size_t i = 0; i < count; i++) {
-			enum sink_result result = result_of_report(messages[i]->err);
+			enum sink_result result = result_of_report(sink, messages[i]->err);
 
 			if (result != SINK_DELIVERED)
 				sink_error(sink->options.counters, "an event was not taken: %s",

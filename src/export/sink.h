@@ -23,8 +23,10 @@ struct sink_setting {
 /* How an event came out. */
 enum sink_result {
 	SINK_DELIVERED,
-	SINK_REFUSED, /* it will never be taken */
-	SINK_FAILED   /* what is under way must be sent again, to a sink that is opened anew */
+	SINK_REFUSED,  /* it will never be taken */
+	SINK_TOGETHER, /* it was refused with others that were sent with it: see sink_options.alone
+			*/
+	SINK_FAILED    /* what is under way must be sent again, to a sink that is opened anew */
 };
 
 struct sink_counters {
@@ -36,6 +38,7 @@ struct sink_counters {
 struct sink_options {
 	const struct sink_setting *settings;
 	size_t count;
+	bool alone; /* each event is to be sent by itself, so that only what is refused is lost */
 	void (*report)(void *userdata, uint64_t ticket, enum sink_result result);
 	void *userdata;
 	struct sink_counters *counters; /* outlives the sink */

@@ -7,15 +7,16 @@
 
 struct spool_file {
 	uint64_t first; /* number of its first record; its name */
-	uint64_t size;
+	uint64_t size, header;
 };
 
 enum { SPOOL_NAME = 40 };
 
 struct spool {
-	char *folder, *boot;
+	char *folder, *boot, *host;
 	int folder_fd, state_fd;
 	uint64_t bound, file_most;
+	size_t header; /* of a file of ours */
 	void (*tell)(void *userdata, const char *sentence);
 	void *userdata;
 
@@ -28,9 +29,10 @@ struct spool {
 
 	struct spool_state state;
 	bool state_changed;
-	bool lost_unknown;    /* how many of those that are being lost is not known */
-	const char *lost_why; /* NULL: state.lost_errno says it */
-	uint64_t written;     /* behind the last number that is in a file */
+	int state_error, write_error; /* of the last one; negative errno */
+	bool lost_unknown;	      /* how many of those that are being lost is not known */
+	const char *lost_why;	      /* NULL: state.lost_errno says it */
+	uint64_t written;	      /* behind the last number that is in a file */
 
 	struct text gathered; /* numbers written to gathered_end, which none is missing in */
 	uint64_t gathered_end;

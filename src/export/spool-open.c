@@ -60,11 +60,16 @@ static int add_file(struct spool *spool, const char *name, uint64_t first)
 		spool_set_aside(spool, name, (uint64_t)info.st_size, spool_header_problem(r));
 		return 0;
 	}
+	if (reader.header.host[0] != '\0' && !streq(reader.header.host, spool->host))
+		spool_tell(spool, "%s/%s has events of the host %s, and is sent as its",
+			   spool->folder, name, reader.header.host);
 	larger = reallocarray(spool->files, spool->file_count + 1, sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;
 	spool->files = larger;
-	spool->files[spool->file_count++] = (struct spool_file){ first, (uint64_t)info.st_size };
+	spool->files[spool->file_count++] =
+		(struct spool_file){ first, (uint64_t)info.st_size,
+				     segment_header_size(&reader.header) };
 	spool->total += (uint64_t)info.st_size;
 	return 0;
 }
@@ -182,7 +187,7 @@ static void drop_empty(struct spool *spool, uint64_t end)
 		return;
 	spool_file_name(last->first, name);
 	spool->total -= last->size;
-	if (last->size > SEGMENT_HEADER)
+	if (last->size > last->header)
 		spool_set_aside(spool, name, last->size, "has no record that can be read");
 	else
 		(void)unlinkat(spool->folder_fd, name, 0);
@@ -319,8 +324,10 @@ int spool_open(const struct spool_options *options, struct spool **ret_spool, st
 	spool->folder_fd = spool->state_fd = spool->live_fd = spool->read_fd = -1;
 	spool->folder = strdup(options->folder);
 	spool->boot = strdup(options->boot);
-	if (!spool->folder || !spool->boot)
+	spool->host = strdup(options->host);
+	if (!spool->folder || !spool->boot || !spool->host)
 		return error_oom(err);
+	spool->header = SEGMENT_HEADER + MIN(strlen(spool->host), (size_t)SEGMENT_HOST_MOST);
 	spool->tell = options->tell;
 	spool->userdata = options->userdata;
 	text_init(&spool->gathered);

@@ -113,9 +113,9 @@ static int read_file(struct spool *spool, size_t index, struct spool_record *rec
 	return r == SEGMENT_SOUND ? 1 : r;
 }
 
-int spool_next(struct spool *spool, struct spool_record *record, const char **ret_boot)
+int spool_next(struct spool *spool, struct spool_record *record, struct spool_origin *ret_origin)
 {
-	*ret_boot = spool->boot;
+	*ret_origin = (struct spool_origin){ spool->boot, spool->host };
 	while (spool->position < spool->written) {
 		size_t index = find_file(spool);
 		const struct spool_file *file = &spool->files[index];
@@ -133,7 +133,9 @@ int spool_next(struct spool *spool, struct spool_record *record, const char **re
 				return hand_out_gap(spool, file_end(spool, index),
 						    spool_header_problem(r), record);
 		}
-		*ret_boot = spool->reader.header.boot;
+		ret_origin->boot = spool->reader.header.boot;
+		if (spool->reader.header.host[0] != '\0')
+			ret_origin->host = spool->reader.header.host;
 		r = read_file(spool, index, record);
 		if (r != 0)
 			return r;

@@ -86,23 +86,22 @@ static void remove_aside(struct spool *spool)
 void spool_save(struct spool *spool)
 {
 	unsigned char bytes[SPOOL_STATE];
+	ssize_t n;
 
 	if (!spool->state_changed)
 		return;
 	spool_state_write(&spool->state, bytes);
-	if (pwrite(spool->state_fd, bytes, sizeof(bytes), 0) == SPOOL_STATE) {
-		spool->state_changed = false;
-		return;
-	}
-	spool->counters.failures++;
-	spool->counters.last_error = -errno;
+	n = pwrite(spool->state_fd, bytes, sizeof(bytes), 0);
+	spool->state_error = n == SPOOL_STATE ? 0 : n < 0 ? -errno : -ENOSPC;
+	spool->state_changed = spool->state_error < 0;
+	spool->counters.failures += spool->state_changed;
 }
 
 /* ---- gathering ---- */
 
 static bool fits(struct spool *spool, size_t size)
 {
-	uint64_t wanted = spool->gathered.size + size + GAP_ROOM + 2 * SEGMENT_HEADER;
+	uint64_t wanted = spool->gathered.size + size + GAP_ROOM + 2 * spool->header;
 
 	if (spool->total + wanted > spool->bound && spool->aside > 0)
 		remove_aside(spool);
@@ -225,9 +224,10 @@ void spool_add_loss(struct spool *spool, uint64_t first, uint64_t count, const c
 static int new_file(struct spool *spool, uint64_t first)
 {
 	struct segment_header header = { .first = first, .created = clock_realtime() };
-	unsigned char bytes[SEGMENT_HEADER];
+	unsigned char bytes[SEGMENT_HEADER_MOST];
 	struct spool_file *larger;
 	char name[SPOOL_NAME];
+	size_t size;
 	int fd, r;
 
 	larger = reallocarray(spool->files, spool->file_count + 1, sizeof(*larger));
@@ -236,12 +236,13 @@ static int new_file(struct spool *spool, uint64_t first)
 	spool->files = larger;
 	spool_file_name(first, name);
 	snprintf(header.boot, sizeof(header.boot), "%s", spool->boot);
-	segment_header_write(&header, bytes);
+	snprintf(header.host, sizeof(header.host), "%s", spool->host);
+	size = segment_header_write(&header, bytes);
 	fd = openat(spool->folder_fd, name,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, bytes, sizeof(bytes));
+	r = write_all(fd, bytes, size);
 	if (r < 0) {
 		close(fd);
 		(void)unlinkat(spool->folder_fd, name, 0);
@@ -249,8 +250,8 @@ static int new_file(struct spool *spool, uint64_t first)
 	}
 	closep(&spool->live_fd);
 	spool->live_fd = fd;
-	spool->files[spool->file_count++] = (struct spool_file){ first, SEGMENT_HEADER };
-	spool->total += SEGMENT_HEADER;
+	spool->files[spool->file_count++] = (struct spool_file){ first, size, size };
+	spool->total += size;
 	return 0;
 }
 
@@ -323,7 +324,7 @@ int spool_flush(struct spool *spool)
 		spool->lost_unknown &= spool->state.losing;
 		spool->lost_why = spool->state.losing ? spool->lost_why : NULL;
 	}
-	spool->counters.last_error = r;
+	spool->write_error = r;
 	spool->gathered.size = 0;
 	spool->gathered_events = 0;
 	spool_save(spool);
@@ -374,6 +375,7 @@ const char *spool_folder(const struct spool *spool)
 
 const struct spool_counters *spool_counters(struct spool *spool)
 {
+	spool->counters.last_error = spool->write_error ? spool->write_error : spool->state_error;
 	spool->counters.bytes = spool->total;
 	spool->counters.queued = spool->state.next - spool->state.acked;
 	return &spool->counters;
@@ -394,5 +396,6 @@ void spool_free(struct spool *spool)
 	free(spool->files);
 	free(spool->folder);
 	free(spool->boot);
+	free(spool->host);
 	free(spool);
 }

@@ -20,6 +20,7 @@ struct spool_options {
 	const char *folder; /* made (0700), where it is not there, with those above it */
 	uint64_t bytes;	    /* of all files in it; at least SPOOL_BYTES_LEAST */
 	const char *boot;   /* the kernel's boot id */
+	const char *host;   /* at most SEGMENT_HOST_MOST bytes */
 	/* One sentence about what is wrong with files, for a log. */
 	void (*tell)(void *userdata, const char *sentence);
 	void *userdata;
@@ -32,7 +33,7 @@ struct spool_counters {
 	uint64_t lost;	   /* events that were not, and numbers that files have lost */
 	uint64_t damaged;  /* files, or places in them, that could not be read */
 	uint64_t failures; /* writes */
-	int last_error;	   /* of a write; negative errno, 0: the last one went well */
+	int last_error;	   /* of a write; negative errno, 0: the last ones went well */
 };
 
 /*
@@ -72,11 +73,16 @@ void spool_save(struct spool *spool);
 
 /* Reads from there on; at first from what has not arrived. */
 void spool_rewind(struct spool *spool);
+/* Which boot of which host a record is of: a spool may have been another's, or the host's name. */
+struct spool_origin {
+	const char *boot, *host;
+};
 /*
- * The next record that was written, and the boot it is of; both stay until the next call. 1; 0:
+ * The next record that was written, and where it is from; both stay until the next call. 1; 0:
  * there is none; or -errno as read(2).
  */
-int spool_next(struct spool *spool, struct spool_record *ret_record, const char **ret_boot);
+int spool_next(struct spool *spool, struct spool_record *ret_record,
+	       struct spool_origin *ret_origin);
 
 const struct spool_counters *spool_counters(struct spool *spool);
 const char *spool_folder(const struct spool *spool);

@@ -19,7 +19,7 @@ struct sink {
 /* What the tests say to it, and see of it. */
 static struct {
 	struct sink *open;
-	bool refuses_to_open;
+	bool refuses_to_open, refuses_together;
 	int send_result;
 	enum sink_result result;
 	bool backwards; /* reports the last ones first */
@@ -57,7 +57,8 @@ static int flush_fake(struct sink *sink)
 	for (size_t i = 0; i < sink->count; i++)
 		sink->options.report(sink->options.userdata,
 				     sink->tickets[fake.backwards ? sink->count - 1 - i : i],
-				     fake.result);
+				     fake.refuses_together && !sink->options.alone ? SINK_TOGETHER
+										   : fake.result);
 	sink->count = 0;
 	return 0;
 }
@@ -252,6 +253,36 @@ static void test_refused_is_told(void **state)
 	assert_int_equal(exporter_spool(world->exporter)->lost, 3);
 }
 
+/* Nobody is lost for the company that he was in. */
+static void test_refused_together(void **state)
+{
+	struct world *world = *state;
+
+	turn(world);
+	fake.refuses_together = true;
+	add(world, 50);
+	turn(world);
+	assert_null(fake.open);
+	/* Behind those that were under way they are sent together again. */
+	add(world, 10);
+	turn(world);
+	for (int i = 0; i < 1000 && queued(world) > 10; i++)
+		(void)sd_event_run(world->event, 10000);
+	fake.refuses_together = false;
+	run_until_empty(world);
+	assert_int_equal(exporter_spool(world->exporter)->lost, 0);
+	assert_int_equal(exporter_counters(world->exporter)->refused, 0);
+	assert_int_equal(exporter_counters(world->exporter)->delivered, 60);
+	assert_false(fake.open->options.alone);
+	/* One of them is refused by itself, too. */
+	fake.refuses_together = true;
+	fake.result = SINK_REFUSED;
+	add(world, 1);
+	turn(world);
+	run_until_empty(world);
+	assert_int_equal(exporter_spool(world->exporter)->lost, 1);
+}
+
 static void test_goes_on_after_restart(void **state)
 {
 	struct world *world = *state;
@@ -341,6 +372,7 @@ int main(void)
 		CASE(test_fails_and_comes_back),
 		CASE(test_cannot_be_opened),
 		CASE(test_refused_is_told),
+		CASE(test_refused_together),
 		CASE(test_goes_on_after_restart),
 		CASE(test_file),
 		CASE(test_file_is_cut),

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <zlib.h>
 
-enum { RECORDS = 20, FIRST = 1000 };
+enum { RECORDS = 20, FIRST = 1000, HEADER = SEGMENT_HEADER + 13 };
 
 static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef";
 
@@ -17,12 +17,12 @@ static void make(struct text *text)
 {
 	const struct segment_header header = { .first = FIRST,
 					       .created = 7,
-					       .boot = "01234567-89ab-cdef-0123-456789abcdef" };
-	unsigned char bytes[SEGMENT_HEADER];
+					       .boot = "01234567-89ab-cdef-0123-456789abcdef",
+					       .host = "web-7.example" };
+	unsigned char bytes[SEGMENT_HEADER_MOST];
 	uint64_t sequence = FIRST;
 
-	segment_header_write(&header, bytes);
-	text_add_bytes(text, bytes, sizeof(bytes));
+	text_add_bytes(text, bytes, segment_header_write(&header, bytes));
 	for (int i = 0; i < RECORDS; i++) {
 		char payload[40];
 		int n = snprintf(payload, sizeof(payload), "{\"n\":%d}", i);
@@ -64,6 +64,7 @@ static struct sums read_all(int fd, size_t size, uint64_t end)
 
 	assert_int_equal(segment_reader_init(&reader, fd), 0);
 	assert_string_equal(reader.header.boot, boot);
+	assert_string_equal(reader.header.host, "web-7.example");
 	while ((r = segment_next(&reader, size, end, &record)) > 0) {
 		assert_int_equal(record.sequence, expected);
 		expected += record.count;
@@ -108,7 +109,7 @@ static void test_every_byte_changed(void **state)
 		text.data[at] ^= 0x41;
 		fd = file_of(text.data, text.size);
 		text.data[at] ^= 0x41;
-		if (at < SEGMENT_HEADER) {
+		if (at < HEADER) {
 			assert_int_equal(segment_reader_init(&reader, fd), -EBADMSG);
 			continue;
 		}
@@ -128,7 +129,7 @@ static void test_cut_at_every_byte(void **state)
 		struct segment_reader reader;
 		struct sums sums;
 
-		if (size < SEGMENT_HEADER) {
+		if (size < HEADER) {
 			assert_int_equal(segment_reader_init(&reader, fd), -ENODATA);
 			continue;
 		}
@@ -143,18 +144,18 @@ static void test_cut_at_every_byte(void **state)
 static void test_newer_version(void **state)
 {
 	const struct segment_header header = { .first = 1, .boot = "" };
-	unsigned char bytes[SEGMENT_HEADER];
+	unsigned char bytes[SEGMENT_HEADER_MOST];
 	struct segment_header read;
 	uint32_t sum;
 
 	segment_header_write(&header, bytes);
-	assert_int_equal(segment_header_read(bytes, &read), 0);
+	assert_int_equal(segment_header_read(bytes, SEGMENT_HEADER, &read), 0);
 	bytes[8]++;
-	assert_int_equal(segment_header_read(bytes, &read), -EBADMSG);
+	assert_int_equal(segment_header_read(bytes, SEGMENT_HEADER, &read), -EBADMSG);
 	/* As a newer one would write it, with its sum. */
 	sum = htole32((uint32_t)crc32(0, bytes, 60));
 	memcpy(bytes + 60, &sum, sizeof(sum));
-	assert_int_equal(segment_header_read(bytes, &read), -ENOTSUP);
+	assert_int_equal(segment_header_read(bytes, SEGMENT_HEADER, &read), -ENOTSUP);
 }
 
 /* Bytes that look like lengths must not make every step read the file anew. */

@@ -27,12 +27,13 @@ static void count_told(void *userdata, const char *sentence)
 	world->told++;
 }
 
-static void open_with(struct world *world, uint64_t bytes, const char *boot)
+static void open_as(struct world *world, uint64_t bytes, const char *boot, const char *host)
 {
 	const struct spool_options options = {
 		.folder = world->folder,
 		.bytes = bytes,
 		.boot = boot,
+		.host = host,
 		.tell = count_told,
 		.userdata = world,
 	};
@@ -41,6 +42,11 @@ static void open_with(struct world *world, uint64_t bytes, const char *boot)
 	if (spool_open(&options, &world->spool, &err) < 0)
 		fail_msg("%s", error_text(&err));
 	error_done(&err);
+}
+
+static void open_with(struct world *world, uint64_t bytes, const char *boot)
+{
+	open_as(world, bytes, boot, "here");
 }
 
 static void reopen(struct world *world)
@@ -100,13 +106,13 @@ static struct sums drain(struct spool *spool)
 {
 	struct sums sums = { .first = spool_acked(spool), .next = spool_acked(spool) };
 	struct spool_record record;
-	const char *boot;
+	struct spool_origin origin;
 	int r;
 
 	spool_rewind(spool);
-	while ((r = spool_next(spool, &record, &boot)) > 0) {
+	while ((r = spool_next(spool, &record, &origin)) > 0) {
 		assert_int_equal(record.sequence, sums.next);
-		assert_int_equal(strlen(boot), 36);
+		assert_int_equal(strlen(origin.boot), 36);
 		sums.next += record.count;
 		if (record.kind == SPOOL_GAP) {
 			assert_non_null(
@@ -154,6 +160,7 @@ static void test_full(void **state)
 {
 	struct world *world = *state;
 	struct sums sums;
+	uint64_t told;
 
 	spool_free(world->spool);
 	open_with(world, SPOOL_BYTES_LEAST, "00000000-0000-0000-0000-000000000001");
@@ -166,12 +173,14 @@ static void test_full(void **state)
 	/* No more than a record's room is left. */
 	assert_true(sums.events >= (SPOOL_BYTES_LEAST - 4096) / (PAYLOAD + SEGMENT_RECORD));
 	assert_int_equal(spool_counters(world->spool)->lost, 10000 - sums.events);
+	/* Where an event has no room, the record of those that were lost before may have. */
+	told = sums.lost;
 	spool_ack(world->spool, sums.next);
 	add(world->spool, 1);
 	assert_int_equal(spool_flush(world->spool), 0);
 	sums = drain(world->spool);
 	assert_int_equal(sums.gaps, 1);
-	assert_int_equal(sums.lost, spool_counters(world->spool)->lost);
+	assert_int_equal(told + sums.lost, spool_counters(world->spool)->lost);
 	assert_int_equal(sums.events, 1);
 }
 
@@ -179,7 +188,7 @@ static void test_full(void **state)
 static void test_killed_while_full(void **state)
 {
 	struct world *world = *state;
-	uint64_t lost;
+	uint64_t lost, told;
 
 	spool_free(world->spool);
 	open_with(world, SPOOL_BYTES_LEAST, "00000000-0000-0000-0000-000000000001");
@@ -189,8 +198,9 @@ static void test_killed_while_full(void **state)
 	}
 	lost = spool_counters(world->spool)->lost;
 	assert_true(lost > 0);
+	told = drain(world->spool).lost;
 	kill_it(world);
-	assert_int_equal(spool_counters(world->spool)->lost, lost);
+	assert_int_equal(told + spool_counters(world->spool)->lost, lost);
 	assert_int_equal(spool_flush(world->spool), 0);
 	assert_int_equal(drain(world->spool).lost, lost);
 }
@@ -364,26 +374,26 @@ static void test_new_boot(void **state)
 {
 	struct world *world = *state;
 	struct spool_record record;
-	const char *boot;
+	struct spool_origin origin;
 
 	add(world->spool, 1);
 	spool_free(world->spool);
 	open_with(world, 8 << 20, "00000000-0000-0000-0000-000000000002");
 	add(world->spool, 1);
 	spool_flush(world->spool);
-	assert_int_equal(spool_next(world->spool, &record, &boot), 1);
-	assert_int_equal(boot[35], '1');
-	assert_int_equal(spool_next(world->spool, &record, &boot), 1);
-	assert_int_equal(boot[35], '2');
-	assert_int_equal(spool_next(world->spool, &record, &boot), 0);
+	assert_int_equal(spool_next(world->spool, &record, &origin), 1);
+	assert_int_equal(origin.boot[35], '1');
+	assert_int_equal(spool_next(world->spool, &record, &origin), 1);
+	assert_int_equal(origin.boot[35], '2');
+	assert_int_equal(spool_next(world->spool, &record, &origin), 0);
 }
 
 static void test_in_use(void **state)
 {
 	struct world *world = *state;
-	const struct spool_options options = { .folder = world->folder,
-					       .bytes = 8 << 20,
-					       .boot = "" };
+	const struct spool_options options = {
+		.folder = world->folder, .bytes = 8 << 20, .boot = "", .host = ""
+	};
 	struct error err = ERROR_INIT;
 	struct spool *other;
 
@@ -464,6 +474,64 @@ static void test_disk_full_of_what_has_arrived(void **state)
 	assert_int_equal(drain(world->spool).lost, lost);
 }
 
+/* Of the state alone nothing is written at first: 64 bytes, of which 32 have room. */
+static void test_disk_full_for_the_state(void **state)
+{
+	struct world *world = *state;
+	struct rlimit old, limit;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 32;
+	assert_int_equal(ftruncate(world->spool->state_fd, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	world->spool->state_changed = true;
+	spool_save(world->spool);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(spool_counters(world->spool)->last_error, -ENOSPC);
+	assert_int_equal(spool_counters(world->spool)->failures, 1);
+	/* With half a state a new daemon sends all again, by the same numbers. */
+	add(world->spool, 3);
+	world->spool->state_changed = false;
+	assert_int_equal(spool_flush(world->spool), 0);
+	world->spool->state_changed = true;
+	spool_save(world->spool);
+	assert_int_equal(spool_counters(world->spool)->last_error, 0);
+	assert_int_equal(drain(world->spool).events, 3);
+	reopen(world);
+	assert_int_equal(drain(world->spool).events, 3);
+}
+
+/* Its disk was in another machine, or the machine had another name. */
+static void test_of_another_host(void **state)
+{
+	static const char boot[] = "00000000-0000-0000-0000-000000000002";
+	struct world *world = *state;
+	struct spool_record record;
+	struct spool_origin origin;
+
+	add(world->spool, 1);
+	assert_int_equal(spool_flush(world->spool), 0);
+	spool_free(world->spool);
+	open_as(world, 8 << 20, boot, "there");
+	assert_int_equal(world->told, 1);
+	add(world->spool, 1);
+	assert_int_equal(spool_flush(world->spool), 0);
+	assert_int_equal(spool_next(world->spool, &record, &origin), 1);
+	assert_string_equal(origin.host, "here");
+	assert_int_equal(origin.boot[35], '1');
+	assert_int_equal(spool_next(world->spool, &record, &origin), 1);
+	assert_string_equal(origin.host, "there");
+	assert_int_equal(spool_next(world->spool, &record, &origin), 0);
+	/* A name that could stand in no line of JSON is not written. */
+	spool_free(world->spool);
+	open_as(world, 8 << 20, boot, "a\"b");
+	add(world->spool, 1);
+	assert_int_equal(spool_flush(world->spool), 0);
+	assert_int_equal(drain(world->spool).events, 3);
+}
+
 static void test_gap_text(void **state)
 {
 	_cleanup_(text_done) struct text text = { 0 };
@@ -519,6 +587,8 @@ int main(void)
 		CASE(test_removed_file),
 		CASE(test_new_boot),
 		CASE(test_in_use),
+		CASE(test_of_another_host),
+		CASE(test_disk_full_for_the_state),
 		CASE(test_too_large),
 		CASE(test_disk_full_at_each_byte),
 		CASE(test_disk_full_of_what_has_arrived),

@@ -177,6 +177,21 @@ static int take_mask(struct job *job, const struct launch_mount *mount)
 	return take_bind(job, &over, job->mounts->null_fd, NULL);
 }
 
+/* Over itself, with all that is mounted below it. */
+static int take_read_only(struct job *job, const struct launch_mount *mount, char **below)
+{
+	long target = child_open(job->mounts->root_fd, mount->target);
+	struct launch_mount over = *mount;
+
+	if (target == -ENOENT)
+		return 0;
+	if (target < 0)
+		return (int)target;
+	over.kind = LAUNCH_MOUNT_BIND;
+	over.attributes = MOUNT_ATTR_RDONLY;
+	return child_close(target, take_bind(job, &over, target, below));
+}
+
 /* ---- what is no mount ---- */
 
 static int take_name(struct job *job, const struct launch_mount *mount)
@@ -293,6 +308,8 @@ int child_mounts(struct job *job)
 			r = take_file_system(job, mount, row, job->has_base ? from : -1);
 		else if (mount->kind == LAUNCH_MOUNT_MASK)
 			r = take_mask(job, mount);
+		else if (mount->kind == LAUNCH_MOUNT_READ_ONLY)
+			r = take_read_only(job, mount, row->below);
 		else if (mount->kind == LAUNCH_MOUNT_DEVICE)
 			r = take_device(job, mount, from);
 		else

@@ -15,11 +15,9 @@
 #include <linux/futex.h>
 #include <linux/securebits.h>
 #include <linux/seccomp.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <termios.h>
 
 /* What the kernel takes; its restorer and mask are nothing for an action without a handler. */
@@ -200,34 +198,6 @@ static int step_unshare(struct job *job)
 	if (namespaces && (namespaces->unshare & CLONE_NEWNS) && job->joins_mounts)
 		late |= CLONE_NEWNS;
 	return late ? (int)raw(SYS_unshare, late) : 0;
-}
-
-static int step_network(struct job *job)
-{
-	const struct launch_namespaces *namespaces = job->plan->namespaces;
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	long fd, r;
-
-	if (!namespaces || !namespaces->loopback)
-		return 0;
-	fd = raw(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return (int)fd;
-	r = raw(SYS_ioctl, fd, SIOCSIFFLAGS, &request);
-	(void)raw(SYS_close, fd);
-	return (int)r;
-}
-
-static int step_hostname(struct job *job)
-{
-	const struct launch_namespaces *namespaces = job->plan->namespaces;
-	size_t size = 0;
-
-	if (!namespaces || !namespaces->hostname)
-		return 0;
-	while (namespaces->hostname[size])
-		size++;
-	return (int)raw(SYS_sethostname, namespaces->hostname, size);
 }
 
 /* ---- descriptors ---- */
@@ -512,11 +482,12 @@ static const struct {
 	{ LAUNCH_RLIMITS, step_rlimits },
 	{ LAUNCH_SESSION, step_session },
 	{ LAUNCH_UNSHARE, step_unshare },
+	{ LAUNCH_SETTINGS, child_settings },
 	{ LAUNCH_ROOT, child_root },
 	{ LAUNCH_MOUNTS, child_mounts },
 	{ LAUNCH_PIVOT, child_pivot },
-	{ LAUNCH_NETWORK, step_network },
-	{ LAUNCH_HOSTNAME, step_hostname },
+	{ LAUNCH_NETWORK, child_network },
+	{ LAUNCH_HOSTNAME, child_hostname },
 	{ LAUNCH_KEEP, step_keep },
 	{ LAUNCH_DESCRIPTORS, step_descriptors },
 	{ LAUNCH_TERMINAL, step_terminal },

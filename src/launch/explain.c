@@ -81,6 +81,23 @@ static int explain_mount(const struct job *job, struct error *err)
 			       job->doing ? job->doing : "the mount point");
 }
 
+static int explain_setting(const struct job *job, struct error *err)
+{
+	int code = job->failure.code;
+	const struct launch_setting *setting = &job->plan->namespaces->settings[job->item];
+
+	if (code == -ENOENT)
+		return error_set(err, code,
+				 "cannot set %s: this kernel has no /proc/sys/%s for it in the new "
+				 "namespace",
+				 setting->path, setting->path);
+	if (code == -EINVAL)
+		return error_set(err, code,
+				 "cannot set %s to \"%s\": the kernel takes no such value",
+				 setting->path, setting->value);
+	return error_set_errno(err, code, "cannot set %s to \"%s\"", setting->path, setting->value);
+}
+
 static int explain_rlimit(const struct job *job, struct error *err)
 {
 	const struct launch_rlimit *row = &job->plan->conditions->rlimits[job->item];
@@ -105,6 +122,8 @@ int job_explain(const struct job *job, struct error *err)
 		return explain_exec(job, err);
 	case LAUNCH_MOUNTS:
 		return explain_mount(job, err);
+	case LAUNCH_SETTINGS:
+		return explain_setting(job, err);
 	case LAUNCH_RLIMITS:
 		return explain_rlimit(job, err);
 	case LAUNCH_FOLDER:

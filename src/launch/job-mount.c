@@ -96,6 +96,30 @@ static int find_below(const char *source, char ***ret_below, struct error *err)
 	return 0;
 }
 
+/* The same for what the plan itself mounts below a place. */
+static int find_planned(const struct launch_file_system *system, const char *target,
+			char ***ret_below, struct error *err)
+{
+	size_t length = strlen(target), count = 0;
+	char **below = *ret_below = calloc(system->mount_count + 1, sizeof(*below));
+
+	if (!below)
+		return error_oom(err);
+	for (size_t i = 0; i < system->mount_count; i++) {
+		const struct launch_mount *mount = &system->mounts[i];
+		bool mounted =
+			mount->kind == LAUNCH_MOUNT_BIND || mount->kind == LAUNCH_MOUNT_FILESYSTEM;
+
+		if (!mounted || strncmp(mount->target, target, length) != 0 ||
+		    mount->target[length] != '/')
+			continue;
+		below[count] = strdup(mount->target + length);
+		if (!below[count++])
+			return error_oom(err);
+	}
+	return 0;
+}
+
 static int check_mount(const struct launch_mount *mount, struct error *err)
 {
 	bool needs_source = mount->kind == LAUNCH_MOUNT_BIND ||
@@ -142,8 +166,8 @@ static void probe_calls(struct job_mounts *mounts)
 		raw(SYS_open_tree, -1, NULL, 0) != -ENOSYS && raw(SYS_fsopen, NULL, 0) != -ENOSYS;
 }
 
-static int prepare_mount(const struct job_mounts *mounts, const struct launch_mount *mount,
-			 struct job_mount *row, struct error *err)
+static int prepare_mount(const struct job_mounts *mounts, const struct launch_file_system *system,
+			 const struct launch_mount *mount, struct job_mount *row, struct error *err)
 {
 	int r = check_mount(mount, err);
 
@@ -152,6 +176,8 @@ static int prepare_mount(const struct job_mounts *mounts, const struct launch_mo
 	if (r == 0 && mount->kind == LAUNCH_MOUNT_BIND && mount->attributes && !mount->shallow &&
 	    !mounts->has_setattr)
 		r = find_below(mount->source, &row->below, err);
+	if (r == 0 && mount->kind == LAUNCH_MOUNT_READ_ONLY && !mounts->has_setattr)
+		r = find_planned(system, mount->target, &row->below, err);
 	return r;
 }
 
@@ -164,7 +190,8 @@ bool job_can_use_base(const struct job *job)
 	    (job->plan->namespaces->unshare & CLONE_NEWUSER))
 		return false;
 	for (size_t i = 0; i < system->mount_count; i++)
-		if (system->mounts[i].kind == LAUNCH_MOUNT_MASK)
+		if (system->mounts[i].kind == LAUNCH_MOUNT_MASK ||
+		    system->mounts[i].kind == LAUNCH_MOUNT_READ_ONLY)
 			return false;
 	return true;
 }
@@ -195,7 +222,7 @@ int job_mounts_new(const struct launch_plan *plan, struct job_mounts **ret_mount
 	mounts->count = system->mount_count;
 	probe_calls(mounts);
 	for (size_t i = 0; r == 0 && i < system->mount_count; i++)
-		r = prepare_mount(mounts, &system->mounts[i], &mounts->rows[i], err);
+		r = prepare_mount(mounts, system, &system->mounts[i], &mounts->rows[i], err);
 	if (r == 0 && system->read_only && !mounts->has_setattr && !system->overlay &&
 	    system->root != LAUNCH_ROOT_EMPTY)
 		r = find_below(system->root == LAUNCH_ROOT_PATH ? system->path : "/",

@@ -100,6 +100,9 @@ int child_mounts(struct job *job);
 int child_pivot(struct job *job);
 int child_landlock(struct job *job); /* child-landlock.c */
 int child_init(struct job *job);
+int child_settings(struct job *job); /* child-space.c */
+int child_network(struct job *job);
+int child_hostname(struct job *job);
 int child_lower_rlimits(struct job *job); /* child-init.c */
 /* The steps behind one; returns the exit code, after a failure. */
 int child_steps_after(struct job *job, enum launch_step step);

@@ -58,6 +58,7 @@ enum launch_step {
 	LAUNCH_RLIMITS,	     /* resources */
 	LAUNCH_SESSION,	     /* session, process group */
 	LAUNCH_UNSHARE,	     /* a cgroup namespace, whose root is the group entered */
+	LAUNCH_SETTINGS,     /* the kernel's, of new namespaces, while /proc is ours */
 	LAUNCH_ROOT,	     /* the new root */
 	LAUNCH_MOUNTS,	     /* what is in it */
 	LAUNCH_PIVOT,	     /* the old root goes */

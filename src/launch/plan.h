@@ -27,6 +27,11 @@ struct launch_join {
 	int flags; /* CLONE_NEW*: one, or with a pidfd several */
 };
 
+/* A file below /proc/sys, of a namespace that is new, and what is written to it. */
+struct launch_setting {
+	const char *path, *value;
+};
+
 struct launch_namespaces {
 	uint64_t unshare; /* CLONE_NEW*, new ones */
 	/* Of a new user namespace. None: the launcher's own user and group, as themselves. */
@@ -38,6 +43,8 @@ struct launch_namespaces {
 	size_t join_count;
 	const char *hostname; /* with CLONE_NEWUTS; NULL: as outside */
 	bool loopback;	      /* "lo" is brought up, with CLONE_NEWNET */
+	const struct launch_setting *settings;
+	size_t setting_count;
 };
 
 /* ---- what the program sees of the file system; needs CLONE_NEWNS ---- */
@@ -49,6 +56,7 @@ enum launch_mount_kind {
 	LAUNCH_MOUNT_FOLDER,	 /* no mount: a folder is made */
 	LAUNCH_MOUNT_SYMLINK,	 /* no mount: a link that says `source` */
 	LAUNCH_MOUNT_DEVICE,	 /* a file like `source` here, /dev/null, or that one */
+	LAUNCH_MOUNT_READ_ONLY,	 /* what is there then, and below it; missing ones are fine */
 };
 
 struct launch_mount {

@@ -21,6 +21,7 @@ struct recipe {
 
 	struct launch_id_map *users, *groups; /* owned, as all that follows */
 	struct launch_mount *mounts;
+	struct launch_setting *settings;
 	struct launch_rlimit *rlimits;
 	gid_t *group_list;
 	struct launch_join net_join;
@@ -56,12 +57,14 @@ typedef int recipe_setter(struct recipe *recipe, const char *value, struct error
 
 /* recipe-space.c */
 recipe_setter recipe_set_unshare, recipe_set_map_user, recipe_set_map_group, recipe_set_net,
-	recipe_set_hostname;
+	recipe_set_hostname, recipe_set_sysctl;
+/* Each is of a namespace that is new. */
+int recipe_check_settings(const struct recipe *recipe, struct error *err);
 /* recipe-mount.c */
 recipe_setter recipe_set_root, recipe_set_empty_root, recipe_set_ro_root, recipe_set_overlay,
 	recipe_set_bind, recipe_set_ro_bind, recipe_set_tmpfs, recipe_set_proc, recipe_set_dev,
 	recipe_set_mount, recipe_set_make_targets, recipe_set_mask, recipe_set_symlink,
-	recipe_set_mkdir, recipe_set_chdir;
+	recipe_set_mkdir, recipe_set_read_only, recipe_set_device, recipe_set_chdir;
 /* /proc and /dev where they were asked for, all in order: parents before what is in them. */
 int recipe_finish_mounts(struct recipe *recipe, struct error *err);
 /* recipe-identity.c */

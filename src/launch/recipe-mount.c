@@ -207,6 +207,18 @@ int recipe_set_mask(struct recipe *recipe, const char *value, struct error *err)
 	return add_path(recipe, LAUNCH_MOUNT_MASK, value, NULL, err);
 }
 
+int recipe_set_read_only(struct recipe *recipe, const char *value, struct error *err)
+{
+	return add_path(recipe, LAUNCH_MOUNT_READ_ONLY, value, NULL, err);
+}
+
+int recipe_set_device(struct recipe *recipe, const char *value, struct error *err)
+{
+	const char *source = recipe_keep(recipe, value, strlen(value));
+
+	return source ? add_path(recipe, LAUNCH_MOUNT_DEVICE, value, source, err) : error_oom(err);
+}
+
 int recipe_set_mkdir(struct recipe *recipe, const char *value, struct error *err)
 {
 	return add_path(recipe, LAUNCH_MOUNT_FOLDER, value, NULL, err);
@@ -331,12 +343,18 @@ static const struct launch_mount dev_mounts[] = {
 	{ LAUNCH_MOUNT_DEVICE, "/dev/zero", "/dev/zero", .optional = true },
 };
 
-/* '/' before all other bytes, so that what is in a folder follows it at once. */
+/*
+ * '/' before all other bytes, so that what is in a folder follows it at once. What makes read-only
+ * comes last: nothing could be made there any more, and what is mounted there is meant too.
+ */
 static int by_path(const void *a, const void *b)
 {
-	const char *one = ((const struct launch_mount *)a)->target;
-	const char *other = ((const struct launch_mount *)b)->target;
+	const struct launch_mount *mount = a, *next = b;
+	const char *one = mount->target, *other = next->target;
+	int last = (mount->kind == LAUNCH_MOUNT_READ_ONLY) - (next->kind == LAUNCH_MOUNT_READ_ONLY);
 
+	if (last)
+		return last;
 	while (*one && *one == *other) {
 		one++;
 		other++;
@@ -364,7 +382,8 @@ int recipe_finish_mounts(struct recipe *recipe, struct error *err)
 	if (system->mount_count > 0)
 		qsort(recipe->mounts, system->mount_count, sizeof(*recipe->mounts), by_path);
 	for (size_t i = 1; i < system->mount_count; i++)
-		if (streq(recipe->mounts[i].target, recipe->mounts[i - 1].target))
+		if (streq(recipe->mounts[i].target, recipe->mounts[i - 1].target) &&
+		    recipe->mounts[i].kind != LAUNCH_MOUNT_READ_ONLY)
 			return error_set(err, -EINVAL, "two things are to be at \"%s\"",
 					 recipe->mounts[i].target);
 	system->mounts = recipe->mounts;

@@ -156,3 +156,90 @@ int recipe_set_hostname(struct recipe *recipe, const char *value, struct error *
 	recipe->namespaces.hostname = recipe_keep(recipe, value, size);
 	return recipe->namespaces.hostname ? 0 : error_oom(err);
 }
+
+/* ---- settings of the kernel (sysctl) ---- */
+
+/* Which there are once for each namespace; all others are the host's. */
+static const struct {
+	const char *path; /* with a final slash: all below it */
+	uint64_t space;
+	const char *option;
+} setting_spaces[] = {
+	{ "fs/mqueue/", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/domainname", CLONE_NEWUTS, "--unshare uts" },
+	{ "kernel/hostname", CLONE_NEWUTS, "--unshare uts" },
+	{ "kernel/msgmax", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/msgmnb", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/msgmni", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/sem", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/shm_rmid_forced", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/shmall", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/shmmax", CLONE_NEWIPC, "--unshare ipc" },
+	{ "kernel/shmmni", CLONE_NEWIPC, "--unshare ipc" },
+	{ "net/", CLONE_NEWNET, "--net none" },
+};
+
+static bool is_of(const char *path, const char *row)
+{
+	size_t length = strlen(row);
+
+	return row[length - 1] == '/' ? strncmp(path, row, length) == 0 : streq(path, row);
+}
+
+/* As sysctl(8) reads it: which of dot and slash comes first parts the names. */
+static void make_path(char *name)
+{
+	const char *first = strpbrk(name, "./");
+
+	if (!first || *first == '/')
+		return;
+	for (char *at = name; *at; at++)
+		*at = *at == '.' ? '/' : *at == '/' ? '.' : *at;
+}
+
+int recipe_set_sysctl(struct recipe *recipe, const char *value, struct error *err)
+{
+	struct launch_namespaces *namespaces = &recipe->namespaces;
+	size_t length = strcspn(value, "=");
+	char *path = recipe_keep(recipe, value, length), *text;
+
+	if (!path)
+		return error_oom(err);
+	if (length == 0 || !value[length])
+		return error_set(err, -EINVAL, "\"%s\" is not written NAME=VALUE", value);
+	make_path(path);
+	if (*path == '/' || strstr(path, ".."))
+		return error_set(err, -EINVAL, "\"%s\" is no name of a setting", path);
+	text = recipe_keep(recipe, value + length + 1, strlen(value + length + 1));
+	if (!text ||
+	    !recipe_grow(&recipe->settings, namespaces->setting_count, sizeof(*recipe->settings)))
+		return error_oom(err);
+	recipe->settings[namespaces->setting_count++] =
+		(struct launch_setting){ .path = path, .value = text };
+	return 0;
+}
+
+static int check_setting(const struct recipe *recipe, const char *path, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(setting_spaces); i++) {
+		if (!is_of(path, setting_spaces[i].path))
+			continue;
+		if (recipe->namespaces.unshare & setting_spaces[i].space)
+			return 0;
+		return error_set(err, -EINVAL,
+				 "sysctl: %s would be changed for others too; it takes a namespace "
+				 "of its own (%s)",
+				 path, setting_spaces[i].option);
+	}
+	return error_set(err, -EINVAL,
+			 "sysctl: %s is a setting of the whole host, not of a namespace", path);
+}
+
+int recipe_check_settings(const struct recipe *recipe, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < recipe->namespaces.setting_count; i++)
+		r = check_setting(recipe, recipe->settings[i].path, err);
+	return r;
+}

@@ -25,6 +25,8 @@ static const struct row {
 	    "network: loopback alone, ours, or that of ip-netns(8)" },
 	  recipe_set_net },
 	{ { "hostname", KEY_VALUE, "NAME", "host name, in a UTS namespace" }, recipe_set_hostname },
+	{ { "sysctl", KEY_LIST, "NAME=VALUE", "a setting of the kernel, of a new namespace" },
+	  recipe_set_sysctl },
 	{ { "root", KEY_VALUE, "DIR", "the folder becomes the root" }, recipe_set_root },
 	{ { "empty-root", KEY_FLAG, NULL, "an empty tmpfs becomes the root" },
 	  recipe_set_empty_root },
@@ -49,6 +51,10 @@ static const struct row {
 	{ { "dev", KEY_FLAG, NULL, "a new /dev with null, zero, random, tty and the like" },
 	  recipe_set_dev },
 	{ { "mask", KEY_LIST, "PATH", "nothing is to be seen there" }, recipe_set_mask },
+	{ { "read-only", KEY_LIST, "PATH", "what is there then, and below it, is read-only" },
+	  recipe_set_read_only },
+	{ { "device", KEY_LIST, "PATH", "a device of ours, at the same place" },
+	  recipe_set_device },
 	{ { "symlink", KEY_LIST, "TARGET:AT", "a symbolic link" }, recipe_set_symlink },
 	{ { "mkdir", KEY_LIST, "AT", "an empty folder" }, recipe_set_mkdir },
 	{ { "chdir", KEY_VALUE, "DIR", "working directory, in the new root" }, recipe_set_chdir },
@@ -136,6 +142,7 @@ void recipe_free(struct recipe *recipe)
 	free(recipe->users);
 	free(recipe->groups);
 	free(recipe->mounts);
+	free(recipe->settings);
 	free(recipe->rlimits);
 	free(recipe->group_list);
 	free(recipe->affinity);
@@ -283,6 +290,9 @@ static int finish_spaces(struct recipe *recipe, struct error *err)
 	if (spaces->user_count > 0 || spaces->group_count > 0 ||
 	    (spaces->unshare && geteuid() != 0))
 		spaces->unshare |= CLONE_NEWUSER;
+	spaces->settings = recipe->settings;
+	if (recipe_check_settings(recipe, err) < 0)
+		return -EINVAL;
 	spaces->users = recipe->users;
 	spaces->groups = recipe->groups;
 	if (spaces->user_count > 0 && spaces->group_count == 0 && recipe->has_identity &&

@@ -64,6 +64,8 @@ static void test_mounts(void **state)
 	set(&f, "bind", "/x\\:y");
 	set(&f, "ro-bind", "/s:/a:noexec,shallow,optional");
 	set(&f, "mask", "/zz");
+	set(&f, "read-only", "/proc");
+	set(&f, "read-only", "/a");
 	set(&f, "symlink", "a:/l");
 	set(&f, "proc", "yes");
 	set(&f, "root", "/r");
@@ -78,7 +80,7 @@ static void test_mounts(void **state)
 	assert_string_equal(system->path, "/r");
 	assert_true(system->read_only && system->overlay && !system->changes);
 	assert_string_equal(f.plan.folder, "/w");
-	assert_int_equal(system->mount_count, 7);
+	assert_int_equal(system->mount_count, 9);
 	assert_string_equal(system->mounts[0].target, "/a");
 	assert_string_equal(system->mounts[0].source, "/s");
 	assert_int_equal(system->mounts[0].attributes, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC);
@@ -92,8 +94,46 @@ static void test_mounts(void **state)
 	assert_string_equal(system->mounts[5].target, "/x:y");
 	assert_string_equal(system->mounts[5].source, "/x:y");
 	assert_int_equal(system->mounts[6].kind, LAUNCH_MOUNT_MASK);
+	assert_int_equal(system->mounts[7].kind, LAUNCH_MOUNT_READ_ONLY);
+	assert_string_equal(system->mounts[7].target, "/a");
+	assert_string_equal(system->mounts[8].target, "/proc");
 	assert_true(recipe_is_sandbox(f.recipe));
 	recipe_free(f.recipe);
+}
+
+static void test_settings(void **state)
+{
+	static const struct {
+		const char *unshare, *setting, *path, *error;
+	} rows[] = {
+		{ "net", "net.ipv4.ip_forward=1", "net/ipv4/ip_forward", NULL },
+		{ "net", "net/ipv4/conf/eth0.1/forwarding=1", "net/ipv4/conf/eth0.1/forwarding",
+		  NULL },
+		{ "net", "net.ipv4.conf.eth0/1.forwarding=1", "net/ipv4/conf/eth0.1/forwarding",
+		  NULL },
+		{ "ipc", "kernel.sem=1 2 3 4", "kernel/sem", NULL },
+		{ "ipc", "net.ipv4.ip_forward=1", NULL, "for others too" },
+		{ "net", "kernel.shmmax=1", NULL, "for others too" },
+		{ "all", "kernel.shmmax_=1", NULL, "whole host" },
+		{ "all", "vm.swappiness=1", NULL, "whole host" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(error_done) struct error err = ERROR_INIT;
+		struct fixture f;
+		int r;
+
+		begin(&f);
+		set(&f, "unshare", rows[i].unshare);
+		set(&f, "sysctl", rows[i].setting);
+		r = recipe_plan(f.recipe, &f.plan, &err);
+		assert_int_equal(r, rows[i].error ? -EINVAL : 0);
+		if (rows[i].error)
+			assert_non_null(strstr(error_text(&err), rows[i].error));
+		else
+			assert_string_equal(f.plan.namespaces->settings[0].path, rows[i].path);
+		recipe_free(f.recipe);
+	}
 }
 
 static void test_process(void **state)
@@ -230,6 +270,10 @@ static void test_refused(void **state)
 		{ "map-user", "0:4294967295:2", "INSIDE[:OUTSIDE[:COUNT]]" },
 		{ "net", "reeve-test-none", "/run/netns/reeve-test-none" },
 		{ "hostname", "", "1 to 64 bytes" },
+		{ "sysctl", "net.ipv4.ip_forward", "NAME=VALUE" },
+		{ "sysctl", "=1", "NAME=VALUE" },
+		{ "sysctl", "/net/ipv4=1", "no name of a setting" },
+		{ "sysctl", "net/../kernel/panic=1", "no name of a setting" },
 		{ "user", "reeve-no-such", "no user \"reeve-no-such\"" },
 		{ "user", "0:reeve-no-such", "no group \"reeve-no-such\"" },
 		{ "user", "4000000", "name a group too" },
@@ -352,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_environment),

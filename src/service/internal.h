@@ -84,6 +84,8 @@ void service_tell_end(struct service *service, const struct service_end *end);
 int service_watch(struct service *service);
 /* After the run has begun, or has been taken over: health, watchdog, pressure. */
 void service_attend(struct service *service);
+/* Begins, or goes on, to wait for WATCHDOG=1. */
+void service_feed_watchdog(struct service *service);
 struct group *service_group(const struct service *service);
 int service_members(const struct service *service);
 extern const struct machine_ops service_ops;

@@ -261,6 +261,7 @@ static void changed(void *userdata, enum machine_state before)
 	switch (machine->state) {
 	case MACHINE_RUNNING:
 		service_tell(service, LOG_INFO, "runs as process %d", service->child.pid);
+		service_feed_watchdog(service);
 		break;
 	case MACHINE_BACKOFF:
 		format_duration(machine->deadline - clock_monotonic(), delay, sizeof(delay));

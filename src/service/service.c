@@ -251,11 +251,12 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void feed_watchdog(struct service *service)
+/* Not before it is ready, as systemd has it: what takes long to begin need not answer meanwhile. */
+void service_feed_watchdog(struct service *service)
 {
 	uint64_t usec = service->manifest->watchdog / 1000;
 
-	if (usec == 0 || !machine_is_active(&service->machine))
+	if (usec == 0 || !machine_is_up(&service->machine))
 		return;
 	if (!service->watchdog_timer)
 		(void)sd_event_add_time_relative(service->supervisor->options.event,
@@ -272,7 +273,7 @@ void service_message(struct service *service, const struct notify_message *messa
 	if (message->words & NOTIFY_READY)
 		machine_ready(&service->machine);
 	if (message->words & (NOTIFY_READY | NOTIFY_WATCHDOG))
-		feed_watchdog(service);
+		service_feed_watchdog(service);
 	if (message->words & NOTIFY_WATCHDOG_TRIGGER && service->manifest->watchdog > 0)
 		machine_fail(&service->machine, END_WATCHDOG);
 }
@@ -298,7 +299,7 @@ void service_attend(struct service *service)
 	if (service->ready_fd >= 0 && !service->machine.ready)
 		(void)sd_event_add_io(service->supervisor->options.event, &service->ready_source,
 				      service->ready_fd, EPOLLIN, on_ready_fd, service);
-	feed_watchdog(service);
+	service_feed_watchdog(service);
 	service_health_start(service);
 	service_pressure_start(service);
 }

@@ -190,6 +190,11 @@ int varlink_invalid_parameter(struct varlink_call *call, const char *parameter)
 			     json_pack("{s:s}", "parameter", parameter));
 }
 
+bool varlink_is_oneway(const struct varlink_call *call)
+{
+	return call->oneway;
+}
+
 bool varlink_wants_more(const struct varlink_call *call)
 {
 	return call->more;

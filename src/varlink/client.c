@@ -18,6 +18,8 @@ enum {
 	REPLY_MAX = 256 << 20, /* a daemon gone mad must not take the caller's memory */
 	READ_SIZE = 65536,
 	BEGIN_MS = 5000,
+	AGAIN_MS = 25000, /* longer than a new daemon may take to begin */
+	AGAIN_PAUSE_MS = 20,
 };
 
 struct varlink_client {
@@ -274,20 +276,64 @@ static int ask(struct varlink_client *client, const char *method, json_t *parame
 	return send_all(client, text, size, patience, err);
 }
 
+static int call_once(struct varlink_client *client, const char *method, json_t *parameters,
+		     const struct patience *patience, struct varlink_answer *ret_answer,
+		     struct error *err)
+{
+	int r = ask(client, method, json_incref(parameters), false, patience, err);
+
+	if (r >= 0)
+		r = receive(client, patience, ret_answer, err);
+	if (r < 0)
+		client->lost = true;
+	return r;
+}
+
+/* The daemon has done nothing, for another one is about to take its place. */
+static bool is_to_be_asked_again(const struct varlink_answer *answer)
+{
+	const json_t *code = json_object_get(answer->parameters, "errno");
+
+	return answer->error && streq(answer->error, "io.reeve.Failed") &&
+	       json_integer_value(code) == EAGAIN;
+}
+
+/* A new connection in place of the one that there is: to who answers now. */
+static int connect_anew(struct varlink_client *client, struct error *err)
+{
+	struct varlink_client *other = NULL;
+	int r = varlink_connect(client->path, &other, err);
+
+	if (r < 0)
+		return r;
+	closep(&client->fd);
+	client->fd = other->fd;
+	other->fd = -1;
+	client->in_size = 0;
+	client->lost = false;
+	varlink_client_free(other);
+	return 0;
+}
+
 int varlink_call(struct varlink_client *client, const char *method, json_t *parameters,
 		 int timeout_ms, json_t **ret_reply, char **ret_error, struct error *err)
 {
 	const struct patience patience = patience_of(timeout_ms);
+	const struct patience again =
+		patience_of(timeout_ms < 0 ? AGAIN_MS : MIN(AGAIN_MS, timeout_ms / 2));
 	struct varlink_answer answer;
-	int r;
+	int r = call_once(client, method, parameters, &patience, &answer, err);
 
-	r = ask(client, method, parameters, false, &patience, err);
-	if (r >= 0)
-		r = receive(client, &patience, &answer, err);
-	if (r < 0) {
-		client->lost = true;
-		return r;
+	while (r >= 0 && is_to_be_asked_again(&answer) && remaining_ms(&again) > 0) {
+		(void)poll(NULL, 0, AGAIN_PAUSE_MS);
+		if (connect_anew(client, NULL) < 0)
+			break;
+		varlink_answer_done(&answer);
+		r = call_once(client, method, parameters, &patience, &answer, err);
 	}
+	json_decref(parameters);
+	if (r < 0)
+		return r;
 	r = answer.error ? 1 : 0;
 	if (r == 1)
 		*ret_error = TAKE_PTR(answer.error);

@@ -18,7 +18,9 @@ DEFINE_CLEANUP(struct varlink_client *, varlink_client_free);
  * later calls on it are -ENOTCONN. A signal's handler ends varlink_observe() with -EINTR and no
  * sentence; varlink_call() goes on waiting.
  *
- * Calls and waits at most `timeout_ms` (-1: for ever). Steals `parameters` (may be NULL).
+ * Calls and waits at most `timeout_ms` (-1: for ever). Steals `parameters` (may be NULL). Who
+ * answers io.reeve.Failed with EAGAIN has done nothing, for another daemon is about to take its
+ * place: that one is asked, over a connection of its own.
  * Returns 0 with *ret_reply owned; 1 when the service answered with a varlink error: then
  * *ret_reply is the error's parameters and *ret_error (owned) its name; or -errno with a sentence.
  */

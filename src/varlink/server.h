@@ -109,6 +109,8 @@ int varlink_fail(struct varlink_call *call, int code, const struct error *err);
 int varlink_invalid_parameter(struct varlink_call *call, const char *parameter);
 /* The client's own wish for more answers. */
 bool varlink_wants_more(const struct varlink_call *call);
+/* Whether nobody hears the answer. */
+bool varlink_is_oneway(const struct varlink_call *call);
 /* Who asks. */
 const struct ucred *varlink_peer(const struct varlink_call *call);
 /*

@@ -130,6 +130,22 @@ static void test_errors(void **state)
 	free(name);
 	json_decref(reply);
 
+	/* Who is about to be replaced is asked again, and the connection goes on being one. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(varlink_call(client, "io.test.Busy", json_pack("{s:i}", "n", 7),
+					      -1, &reply, &name, &err),
+				 0);
+		assert_int_equal(json_integer_value(json_object_get(reply, "n")), 7);
+		json_decref(reply);
+	}
+	assert_int_equal(f.touched, 4);
+	assert_int_equal(varlink_call(client, "io.test.Busy", json_pack("{s:b}", "ever", true),
+				      2000, &reply, &name, &err),
+			 1);
+	assert_int_equal(varlink_explain(name, reply, NULL), -EAGAIN);
+	free(name);
+	json_decref(reply);
+
 	assert_int_equal(varlink_call(client, "io.test.Later", NULL, 50, &reply, &name, NULL),
 			 -ETIMEDOUT);
 	assert_int_equal(varlink_call(client, "io.test.Echo", json_object(), 50, &reply, &name,

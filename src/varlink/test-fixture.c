@@ -82,6 +82,16 @@ static int quit(struct varlink_call *call, json_t *parameters, void *userdata)
 	return varlink_reply(call, NULL);
 }
 
+/* One that is about to be replaced: for the first two that ask, or for ever. */
+static int busy(struct varlink_call *call, json_t *parameters, void *userdata)
+{
+	struct fixture *f = userdata;
+
+	if (++f->touched <= 2 || json_object_get(parameters, "ever"))
+		return -EAGAIN;
+	return varlink_reply(call, json_incref(parameters));
+}
+
 /* Three answers, the last one ends it. */
 static int count(struct varlink_call *call, json_t *parameters, void *userdata)
 {
@@ -92,6 +102,7 @@ static int count(struct varlink_call *call, json_t *parameters, void *userdata)
 
 static const struct varlink_method methods[] = {
 	{ "io.test.Big", VARLINK_READ, big },
+	{ "io.test.Busy", VARLINK_READ, busy },
 	{ "io.test.Count", VARLINK_READ, count },
 	{ "io.test.Echo", VARLINK_READ, echo },
 	{ "io.test.Fail", VARLINK_READ, fail_it },

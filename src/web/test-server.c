@@ -197,6 +197,7 @@ static void test_refusals(void **state)
 	expect(world, "GET /api/nothing HTTP/1.1\r\n" HOST CLOSE, "401", "token");
 	expect(world, "GET /api/nothing HTTP/1.1\r\n" HOST RIGHT CLOSE, "404", "not_found");
 	expect(world, "GET / HTTP/1.1\r\nHost: evil.example\r\n" CLOSE, "421", "bad_host");
+	expect(world, "GET / HTTP/1.1\r\n" HOST "host: evil.example\r\n" CLOSE, "421", "bad_host");
 	expect(world, "GET /api HTTP/1.1\r\nOrigin: http://evil.example\r\n" HOST RIGHT CLOSE,
 	       "403", "bad_origin");
 	expect(world, "POST /api HTTP/1.1\r\n" HOST RIGHT CLOSE, "405", "Allow: GET, HEAD");
@@ -204,7 +205,7 @@ static void test_refusals(void **state)
 	       "body");
 	expect(world, "GET /api/group HTTP/1.1\r\n" HOST RIGHT CLOSE, "400", "needs the parameter");
 	expect(world, "GET /api/web HTTP/1.1\r\n" HOST RIGHT CLOSE, "200",
-	       "\"refused_bad_host\":1");
+	       "\"refused_bad_host\":2");
 	assert_int_equal(world->asked, 0);
 }
 

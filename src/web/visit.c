@@ -8,6 +8,8 @@
 
 #include "web/assets.h"
 
+#include <strings.h>
+
 enum {
 	GUESSES_MOST = 16, /* wrong tokens whose answer waits at a time */
 	GUESS_USEC = 1000000,
@@ -43,6 +45,22 @@ static struct caller *caller_of(struct MHD_Connection *connection)
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info ? info->socket_context : NULL;
+}
+
+static enum MHD_Result count_host(void *userdata, _unused_ enum MHD_ValueKind kind, const char *key,
+				  _unused_ const char *value)
+{
+	*(unsigned *)userdata += strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0;
+	return MHD_YES;
+}
+
+/* NULL where there are several, too: who stands before us may have gone by another one. */
+static const char *host_of(const struct visit *visit)
+{
+	unsigned count = 0;
+
+	(void)MHD_get_connection_values(visit->connection, MHD_HEADER_KIND, count_host, &count);
+	return count == 1 ? header(visit, MHD_HTTP_HEADER_HOST) : NULL;
 }
 
 /* ---- refusing ---- */
@@ -86,7 +104,7 @@ static enum MHD_Result refuse(struct visit *visit, enum request_fault fault)
 static enum request_fault check(const struct visit *visit, bool page)
 {
 	const struct request_headers headers = {
-		.host = header(visit, MHD_HTTP_HEADER_HOST),
+		.host = host_of(visit),
 		.origin = header(visit, MHD_HTTP_HEADER_ORIGIN),
 		.fetch_site = header(visit, "Sec-Fetch-Site"),
 		.authorization = header(visit, MHD_HTTP_HEADER_AUTHORIZATION),

@@ -96,6 +96,7 @@ bundle() { # MEMBERS
 	[[ $output == *"config.json: hooks: it is not known here, and does not hold"* ]]
 }
 
+# bats test_tags=userland
 @test "bundle: bad ones are refused before anything is started" {
 	run timeout 60 reeve run --bundle nowhere
 	[ "$status" -eq 2 ]
@@ -112,4 +113,28 @@ bundle() { # MEMBERS
 	run timeout 60 reeve run --bundle bundle
 	[ "$status" -eq 2 ]
 	[[ $output == *"no program is named"* ]]
+}
+
+@test "bundle: paths that are read-only, settings of its namespaces, devices, the group's name" {
+	[ -c /dev/kmsg ] || skip "needs /dev/kmsg"
+	local numbers
+	numbers=$(stat -c '%Hr %Lr' /dev/kmsg)
+	groups_section g | policy
+	echo "rules: {}" >>"$POLICY"
+	start
+	bundle '"process": {"args": ["sh", "-c", "cat /proc/sys/kernel/shmmni /proc/sys/net/ipv4/ip_unprivileged_port_start; (echo 1 >/proc/sys/kernel/shmmni) || echo refused; [ -c /dev/kmsg ] && echo device; cat /proc/self/cgroup"], "cwd": "/", "env": ["PATH=/usr/bin:/bin"]}'
+	sed -i 's|"maskedPaths"|"readonlyPaths": ["/proc/sys", "/proc/none"], "cgroupsPath": "/a/b", "resources": {"pids": {"limit": 50}}, "sysctl": {"kernel.shmmni": "77", "net.ipv4.ip_unprivileged_port_start": "99"}, "devices": [{"path": "/dev/kmsg", "type": "c", "major": '"${numbers% *}"', "minor": '"${numbers#* }"'}], "maskedPaths"|' bundle/config.json
+	run timeout 60 reeve run --runtime-dir "$RUN" --bundle bundle
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = 77 ]
+	[ "${lines[1]}" = 99 ]
+	[[ $output == *refused*device* && $output == *"/a-b"* ]]
+	[[ $output != *config.json* ]]
+	[[ $(timeout 20 reeve group list --runtime-dir "$RUN" --json) != *a-b* ]]
+	# What is not the namespace's own is not touched.
+	sed -i 's|kernel.shmmni|kernel.panic|' bundle/config.json
+	run timeout 60 reeve run --runtime-dir "$RUN" --bundle bundle
+	[ "$status" -ne 0 ]
+	[[ $output == *"kernel/panic is a setting of the whole host"* ]]
 }

@@ -134,6 +134,22 @@ begin() { # PROGRAM WORDS...
 	eventually is_at "$!" pids g2
 }
 
+@test "cgrules, once: a rule that names a link fits where it leads" {
+	ln -s rv-al programs/rv-link
+	cgrules <<-END
+		*:/nowhere/rv-al pids $RAW/g1
+		*:$WORK/programs/rv-alp* pids $RAW/g1
+		*:$WORK/programs/rv-link pids $RAW/g1
+		*:rv-al pids $RAW/g2
+	END
+	background "$WORK/inside" "$TREE/bin/cgexec" "$WORK/programs/rv-al" 60
+	eventually is_at "$!" pids g1
+	background "$WORK/programs/rv-al" 60
+	eventually grep -qx rv-al "/proc/$!/comm"
+	"$WORK/inside" "$TREE/bin/cgclassify" "$!"
+	is_at "$!" pids g1
+}
+
 @test "cgrules: hierarchies without controllers are placed in, but systemd's where it is named alone" {
 	mkdir named
 	mount -t cgroup -o "none,name=$NAME" reeve-test "$WORK/named"

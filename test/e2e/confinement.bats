@@ -40,6 +40,7 @@ sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < int(sys.argv[1]))' "$1" ||
 	[ ! -e x ]
 }
 
+# bats test_tags=userland
 @test "confinement: a policy that cannot be is refused before anything is started" {
 	run reeve run --seccomp 'allow @basic; kill execve' -- touch started
 	[ "$status" -eq 2 ]

@@ -50,6 +50,7 @@ teardown() {
 	[ "$status" = 137 ]
 }
 
+# bats test_tags=userland
 @test "effects: a group is made for each user, and goes when it is empty" {
 	policy <<-END
 		rules:
@@ -62,6 +63,7 @@ teardown() {
 	eventually bash -c "! reeve group list --runtime-dir '$RUN' | grep -q users/root"
 }
 
+# bats test_tags=userland
 @test "effects: a group made on demand goes on over a reload" {
 	policy <<-END
 		rules:
@@ -102,6 +104,7 @@ teardown() {
 	[ "$took" -lt 2000 ]
 }
 
+# bats test_tags=userland
 @test "effects: a dry run decides and does nothing" {
 	policy <<-END
 		rules:
@@ -112,6 +115,7 @@ teardown() {
 	eventually bash -c "reeve log --runtime-dir '$RUN' --json | grep -q '\"dry\":\\[\"deny\"\\]'"
 }
 
+# bats test_tags=userland
 @test "effects: above its rate a rule does something else" {
 	policy <<-END
 		rules:

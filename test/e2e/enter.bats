@@ -67,6 +67,7 @@ sandbox() {
 	owned "$(pgrep -P "$RUNNER")"
 }
 
+# bats test_tags=userland
 @test "enter: what cannot be is said" {
 	run timeout 30 reeve enter 999999999 -- touch started
 	[ "$status" -eq 125 ]

@@ -35,13 +35,13 @@ same() { # WORDS...
 	start
 	[ "$(starter --runtime-dir "$RUN" -g g)" = reeve ]
 	[ "$(starter --runtime-dir="$RUN" --config "$POLICY" --group g --nice 1 --umask 077)" = reeve ]
-	[ "$(starter --unshare ipc,uts --hostname box --capabilities sys_ptrace)" = reeve ]
+	[ "$(starter --runtime-dir "$RUN" --unshare ipc,uts --hostname box --capabilities sys_ptrace)" = reeve ]
 	[ "$(starter --runtime-dir "$RUN" --limit pids=50)" = reeve-commands ]
-	[ "$(starter --seccomp 'errno EPERM @mount; kill ptrace')" = reeve ]
-	[ "$(starter --seccomp ordinary)" = reeve ]
-	[ "$(starter --seccomp '{"defaultAction": "SCMP_ACT_ALLOW"}')" = reeve-commands ]
-	[ "$(starter --user 0)" = reeve-commands ]
-	[ "$(starter --die-with-parent)" = reeve-commands ]
+	[ "$(starter --runtime-dir "$RUN" --seccomp 'errno EPERM @mount; kill ptrace')" = reeve ]
+	[ "$(starter --runtime-dir "$RUN" --seccomp ordinary)" = reeve ]
+	[ "$(starter --runtime-dir "$RUN" --seccomp '{"defaultAction": "SCMP_ACT_ALLOW"}')" = reeve-commands ]
+	[ "$(starter --runtime-dir "$RUN" --user 0)" = reeve-commands ]
+	[ "$(starter --runtime-dir "$RUN" --die-with-parent)" = reeve-commands ]
 	timeout 60 reeve group freeze --runtime-dir "$RUN" g
 	run timeout 60 reeve run --runtime-dir "$RUN" -g g -- true
 	[ "$status" = 125 ]

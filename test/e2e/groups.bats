@@ -101,6 +101,7 @@ all_commands() {
 	[[ $output == *"process 2 "* ]]
 }
 
+# bats test_tags=userland
 @test "names that could become paths are refused" {
 	local name long
 	printf -v long '%256s' ''
@@ -323,6 +324,7 @@ read_files() { # VARIABLE
 
 # ---- the record ----
 
+# bats test_tags=userland
 @test "state.json is damaged: put aside, told, and nothing of the earlier run removed" {
 	local text
 	r group create old --pids 5
@@ -343,6 +345,7 @@ read_files() { # VARIABLE
 	[ -n "$(places old)" ]
 }
 
+# bats test_tags=userland
 @test "state.json of another boot is worth nothing" {
 	r group create old --pids 5
 	sed -i 's/"boot_id": "[^"]*"/"boot_id": "00000000-0000-4000-8000-000000000000"/' "$RUNTIME/state.json"
@@ -433,6 +436,7 @@ read_files() { # VARIABLE
 	kill "$busy" "$frozen"
 }
 
+# bats test_tags=userland
 @test "two instances with different names live side by side, of one name only one" {
 	need_controller pids
 	local first=$NAME first_policy=$POLICY

@@ -187,6 +187,7 @@ slow_trigger() {
 	eventually counter_is trigger.started 1
 }
 
+# bats test_tags=userland
 @test "SIGSTOP of the daemon while a trigger's program is slow to start" {
 	slow_trigger
 	storm
@@ -199,6 +200,7 @@ slow_trigger() {
 	eventually counter_is trigger.succeeded 1
 }
 
+# bats test_tags=userland
 @test "a trigger's program that is slow to start holds up nothing else" {
 	slow_trigger
 	timeout 20 reeve status --runtime-dir "$RUN"
@@ -229,6 +231,7 @@ slow_trigger() {
 	storm_went_well
 }
 
+# bats test_tags=userland
 @test "SIGSTOP of everything that is called reeved" {
 	storm_policy
 	start
@@ -241,6 +244,7 @@ slow_trigger() {
 	storm_went_well
 }
 
+# bats test_tags=userland
 @test "SIGSTOP of the guard, and of the group of processes that was started" {
 	storm_policy
 	start

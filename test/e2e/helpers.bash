@@ -312,6 +312,11 @@ probe() { # PATH...
 	done
 }
 
+# How often a test does something: in QEMU an execution takes fifty times as long.
+few() { # HERE IN-QEMU
+	if [ -n "${REEVE_TEST_VM:-}" ]; then echo "$2"; else echo "$1"; fi
+}
+
 # Lets the gate take files for old ones, which it then need not ask about again.
 settle() {
 	nap 2.1

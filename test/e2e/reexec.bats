@@ -311,3 +311,24 @@ open("heard", "w").write(client.recv(64).decode())' "$WORK/s"
 	eventually grep -q hello heard
 	stop
 }
+
+@test "what is asked of it meanwhile waits for the new one, and leaves nothing behind" {
+	local i
+	policy <<<"rules: {}"
+	start
+	launches() {
+		while [ ! -e enough ]; do
+			timeout 60 reeve run --pids 9 --runtime-dir "$RUN" -- /bin/sh -c 'echo ran' || echo "failed: $?"
+		done >"$1" 2>&1
+	}
+	background launches a
+	background launches b
+	eventually test -s a
+	for i in 1 2 3; do
+		exec_anew
+	done
+	touch enough
+	wait_gone "${STARTED[@]}"
+	[ "$(cat a b | sort -u)" = ran ]
+	[ -z "$(find $(group_tops) -name 'run-*')" ]
+}

@@ -69,6 +69,7 @@ in_root() {
 	[[ "$output" == *"--unshare pid"* ]]
 }
 
+# bats test_tags=userland
 @test "sandbox: what a user lacks privileges for is named, and how it could be had" {
 	chmod 755 "$WORK"
 	lacks() { # WORD OPTION...
@@ -178,6 +179,7 @@ in_root() {
 	[ -z "$(group_tops | xargs -r -I{} find {} -mindepth 1 -type d)" ]
 }
 
+# bats test_tags=userland
 @test "sandbox: bad input is said before anything happens" {
 	local text
 	bad() { # CODE PART ARGUMENTS

@@ -82,6 +82,7 @@ at_least() { # NAME MEMBER NUMBER
 	[ "$(ps -o sid= -p "$pid" | tr -d ' ')" = "$pid" ]
 }
 
+# bats test_tags=userland
 @test "killed, it runs again, by its policy only" {
 	local pid
 	manifest again wait <<<"restart: on-kill"
@@ -100,6 +101,7 @@ at_least() { # NAME MEMBER NUMBER
 	eventually is again state failed
 }
 
+# bats test_tags=userland
 @test "exit codes, a growing delay, a limit" {
 	manifest code exit 75 <<-'END'
 		restart: always
@@ -257,6 +259,7 @@ has_children() { # PID COUNT
 	is files state running
 }
 
+# bats test_tags=userland
 @test "logs: the last lines, and those that come" {
 	manifest talk print one print two print three sleep 10 print four wait <<<""
 	start
@@ -350,6 +353,11 @@ has_children() { # PID COUNT
 		ready: notify
 		watchdog: 300ms
 	END
+	# What it waits for begins when it is ready.
+	manifest late sleep 600 ready note "$WORK/late" wait <<-'END'
+		ready: notify
+		watchdog: 200ms
+	END
 	touch well
 	manifest sick wait <<-END
 		health: {exec: ["$WORK/agent", check, "$WORK/well"], every: 50ms, retries: 2}
@@ -357,6 +365,8 @@ has_children() { # PID COUNT
 	start
 	eventually at_least dog restarts 1
 	[[ $(ends dog) == *watchdog* ]]
+	eventually test -s late
+	eventually at_least late restarts 1
 	is sick state running
 	is sick restarts 0
 	rm well
@@ -407,6 +417,7 @@ has_children() { # PID COUNT
 	refused 1 'requires "no-such"' svc start lost
 }
 
+# bats test_tags=userland
 @test "before it and behind it" {
 	manifest agent note "$WORK/order" wait <<-END
 		pre_start: ["$WORK/agent", note, "$WORK/order"]

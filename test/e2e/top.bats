@@ -236,3 +236,48 @@ jq_pids() {
 		end
 	EOF2
 }
+
+@test "groups that go while they are selected, folded or searched for, and odd names" {
+	local name
+	start_group() {
+		timeout 20 reeve group create --runtime-dir "$RUN" "$@" >/dev/null
+	}
+	start_group gone --pids 9
+	start_group gone/a --pids 8
+	start_group gone/b --pids 7
+	start_group 'zwölf €' --pids 6
+	start_group 'x"y' --pids 5
+	person 80x24 <<-EOF2
+		< ^- gone
+		< ^  zwölf €
+		< ^  x"y
+		> /gone/a\n
+		< only gone/a
+		> \x1b[F
+		- timeout 20 reeve group delete --runtime-dir $RUN gone/a
+		< no group has this in its name
+		> k
+		> /\x1b
+		< ^    b
+		! ^    a
+		> \x1b[H
+		> \x1b[B\x1b[B\x1b[B\x20
+		< ^\+ gone
+		- timeout 20 reeve group delete --runtime-dir $RUN gone/b
+		- timeout 20 reeve group delete --runtime-dir $RUN gone
+		! gone
+		> f
+		< : frozen
+		> t
+		< : thawed
+		> q
+		end
+	EOF2
+	# Prometheus takes such names as well.
+	timeout 20 reeve metrics --runtime-dir "$RUN" >metrics
+	grep -qF 'group="x\"y"' metrics
+	grep -qF 'group="zwölf €"' metrics
+	if command -v promtool; then
+		promtool check metrics <metrics
+	fi
+}

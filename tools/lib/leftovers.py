@@ -136,6 +136,37 @@ class Groups:
                       if is_ours(folder) or (self.alone and folder not in self.before))
 
 
+class Folders:
+    """The folders of a daemon that has been installed here, which no test may write to."""
+
+    ROOTS = ("/run/reeve", "/var/lib/reeve", "/var/log/reeve", "/etc/reeve")
+
+    def __init__(self, alone, roots=ROOTS):
+        """`alone`: nobody else tests on this machine, so that each change must be a test's."""
+        self.alone = alone
+        self.roots = roots
+        self.before = self.now()
+
+    def now(self):
+        """Each of their files with what changes when it is written."""
+        found = {}
+        for root in self.roots:
+            for folder, _, names in os.walk(root):
+                for path in [folder, *(os.path.join(folder, name) for name in names)]:
+                    try:
+                        about = os.lstat(path)
+                    except OSError:
+                        continue
+                    found[path] = (about.st_ino, about.st_size, about.st_mtime_ns)
+        return found
+
+    def changed(self):
+        if not self.alone:
+            return []
+        now = self.now()
+        return sorted(path for path in now.keys() | self.before.keys() if now.get(path) != self.before.get(path))
+
+
 def mounts_left():
     return sorted(point for point, _ in mounts() if "/reeve-test" in point)
 
