@@ -124,6 +124,9 @@ setup() {
 	[ "$status" -eq 0 ]
 	[[ $output == *':2:3: warning: '*'gone" is a link that leads nowhere'* ]]
 	[[ $output != *'also called'* ]]
+	printf '*:a cpu,nosuch x\n' >"$folder/cgrules.d/c"
+	run reeve check "$folder/cgrules.d/c"
+	[[ $output == *'warning: there is no controller "nosuch": nobody is placed in it'* ]]
 	ln -s many "$folder/programs/another"
 	run reeve check "$folder/cgrules.conf"
 	[[ $output == *':1:3: warning: '*'which is also called another: the rule is about the file'* ]]
