@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 
 #include "cgroup/groups.h"
+#include "cli/check-links.h"
 #include "cli/output.h"
 #include "config/load.h"
 #include "core/engine.h"
@@ -272,6 +273,42 @@ static bool check_ownership(struct check *check, const char *path)
 	return r != -EPERM || !check->installed;
 }
 
+/* Controllers that no hierarchy can have. Which ones are mounted is the host's, and may change. */
+static void check_controllers(struct check *check, const struct policy *policy,
+			      const struct policy_rule *rule, const char *list)
+{
+	while (*list) {
+		size_t size = strcspn(list, ",");
+		_cleanup_(freep) char *message = NULL;
+		enum controller controller;
+
+		if (size > 0 && *list != '*' && strncmp(list, "name=", 5) != 0 &&
+		    !controller_parse(list, size, &controller) &&
+		    asprintf(&message, "there is no controller \"%.*s\": nobody is placed in it",
+			     (int)size, list) >= 0)
+			add_at(check, SEVERITY_WARNING, policy, &rule->at, message);
+		list += size + (list[size] == ',');
+	}
+}
+
+static void check_places(struct check *check, const struct policy *policy,
+			 const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->effect_count; i++) {
+		const struct policy_effect *effect = &rule->effects[i];
+
+		for (size_t k = 0; effect->kind == EFFECT_PLACE && k < effect->place.count; k++)
+			check_controllers(check, policy, rule, effect->place.items[k].controllers);
+	}
+}
+
+static void on_link(const struct position *at, const char *message, void *userdata)
+{
+	const struct testing *testing = userdata;
+
+	add_at(testing->check, SEVERITY_WARNING, testing->policy, at, message);
+}
+
 static void check_policy(struct check *check, const char *path)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
@@ -288,6 +325,9 @@ static void check_policy(struct check *check, const char *path)
 	}
 	owned = check_ownership(check, path);
 	check_host(check, policy);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		check_places(check, policy, &policy->rules[i]);
+	check_links(policy, on_link, &(struct testing){ check, policy });
 	if (!check_tests(check, policy) || !owned) {
 		check->invalid++;
 		return;

@@ -11,12 +11,14 @@
 
 #include "util/fd.h"
 #include "util/mountinfo.h"
+#include "util/text.h"
 
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <sys/stat.h>
 
 enum {
 	EXIT_DONE = 0,
@@ -185,18 +187,31 @@ static bool has_cgroups(void)
 
 /* ---- the log ---- */
 
+/* In a folder that every user may write, another file may come to the name: reeved refuses it. */
+static bool is_in_public(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+	int n = snprintf(folder, sizeof(folder), "%.*s.", (int)(path_last_part(path) - path), path);
+
+	return n < (int)sizeof(folder) && stat(folder, &st) == 0 && (st.st_mode & S_IWOTH);
+}
+
 /* As libcgroup's: what cannot be opened becomes standard output. */
 static bool can_log_to(const char *path)
 {
-	int fd =
-		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+	bool public = is_in_public(path);
+	int fd = public ? -1
+			: open(path,
+			       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW,
+			       0600);
 
 	if (fd >= 0)
 		close(fd);
 	else
 		fprintf(stderr,
 			"cgrulesengd: cannot open the log file %s: %s; standard output is used\n",
-			path, strerror(errno));
+			path, public ? "every user may write its folder" : strerror(errno));
 	return fd >= 0;
 }
 

@@ -373,10 +373,23 @@ static bool add_rule(struct converter *converter, const struct cgrule *rules, si
 	       builder_close(converter->builder);
 }
 
+/* libcgroup looks for users of that name; in a policy it would be a number. */
+static bool is_number(const char *name)
+{
+	return name && *name && name[strspn(name, "0123456789-")] == '\0';
+}
+
 /* False (told): the rule matches nothing. */
 static bool is_useful(const struct converter *converter, const struct cgrule *rule)
 {
 	const char *why = rule->program ? never_matches(rule) : NULL;
+
+	if (is_number(rule->name)) {
+		warn(converter, rule, rule->user_at, rule->name, "write the name",
+		     "\"%.*s\" is a number, and no %s is called so: the rule is left out",
+		     WORD_SHOWN, rule->name, rule->kind == CGRULE_GROUP ? "group" : "user");
+		return false;
+	}
 
 	if (rule->name && *rule->name == '\0')
 		warn(converter, rule, rule->user_at, NULL, NULL,

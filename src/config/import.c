@@ -67,8 +67,12 @@ static void add_line(struct text *text, const char *line)
 					  memcmp(line, "\xef\xbf\xbe", 3) == 0 ||
 					  memcmp(line, "\xef\xbf\xbf", 3) == 0));
 
+		/* Old files are in Latin-1, of which each byte is that character. */
+		if (size == 0 && c >= 0xa0)
+			text_addf(text, "%c%c", 0xc0 | c >> 6, 0x80 | (c & 0x3f));
+		else
+			text_add_bytes(text, bad ? "?" : line, bad ? 1 : size);
 		size = MAX(size, (size_t)1);
-		text_add_bytes(text, bad ? "?" : line, bad ? 1 : size);
 		line += size;
 		left -= size;
 	}

@@ -189,17 +189,39 @@ static bool has_link(struct reader *reader, const char *path)
 	return false;
 }
 
+/* Where a path leads of which some part is a link; NULL: nowhere. What is not there yet, in a
+ * folder that is, will be there. */
+static char *follow(const char *path)
+{
+	char *real = realpath(path, NULL), folder[PATH_MAX];
+	const char *last = path_last_part(path);
+	_cleanup_(freep) char *parent = NULL;
+	struct stat st;
+
+	if (real || errno != ENOENT || lstat(path, &st) == 0)
+		return real;
+	snprintf(folder, sizeof(folder), "%.*s", (int)(last - path), path);
+	parent = realpath(folder, NULL);
+	if (!parent || asprintf(&real, "%s/%s", parent, last) < 0)
+		return NULL;
+	return real;
+}
+
 /* Where the word of a path leads; true with *ret_word filled in if that is another place. */
-static bool resolve_word(struct reader *reader, const struct policy_word *word,
-			 struct policy_word *ret_word)
+static bool resolve_word(struct reader *reader, const struct node *node,
+			 const struct policy_word *word, struct policy_word *ret_word)
 {
 	_cleanup_(freep) char *real = NULL;
+	struct stat st;
 
 	if ((word->form != WORD_EXACT && word->form != WORD_FOLDER) || word->text[0] != '/')
 		return false;
 	if (!has_link(reader, word->text))
 		return false;
-	real = realpath(word->text, NULL);
+	real = follow(word->text);
+	if (!real && lstat(word->text, &st) == 0)
+		report_warning(reader, node, "no program is called so: name what is executed",
+			       "\"%.120s\" is a link that leads nowhere", word->text);
 	if (!real || streq(real, word->text) || path_is_pattern(real))
 		return false;
 	*ret_word = *word;
@@ -342,7 +364,7 @@ static bool read_word(struct reader *reader, struct word_source *from,
 	if (condition->kind == CONDITION_GROUP_IN &&
 	    !add_link(reader, (struct link){ .node = from->node, .word = word }))
 		return false;
-	if (from->key->least && resolve_word(reader, word, word + 1))
+	if (from->key->least && resolve_word(reader, from->node, word, word + 1))
 		condition->word_count++;
 	return !reader->out_of_memory;
 }

@@ -121,6 +121,16 @@ static void never(void **state)
 	      "need be, or its last part)\n");
 }
 
+static void numbers(void **state)
+{
+	(void)state;
+	rules("60001 cpu x\n% pids y\n@12:a cpu x\n* cpu x\n", RULE("a", "place: \"cpu:x\""),
+	      "1:1 warning: \"60001\" is a number, and no user is called so: the rule is left out "
+	      "(write the name)\n"
+	      "3:1 warning: \"12\" is a number, and no group is called so: the rule is left out "
+	      "(write the name)\n");
+}
+
 static void destinations(void **state)
 {
 	rules("* cpu u/%u/%U/%g/%G/%p/%P\n* cpu a%zb/100%%/\\%u/c\\d\n* cpu /\n* cpu .//a/./b/.\n",
@@ -232,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(users_and_programs),
 		cmocka_unit_test(never),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(destinations),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(unknown),

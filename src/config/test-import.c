@@ -54,7 +54,8 @@ static void rules_with_comments(void **state)
 		HEADER "  # first\n  #\n"
 		       "  - name: \"root:cp\"  # why; and this\n" ON "    euid: root\n"
 		       "    program: cp\n" HOST
-		       "    place: [\"cpu,memory:/x/%u/%n\", \"pids:/y\"]\n" STOP "  # before ?\n"
+		       "    place: [\"cpu,memory:/x/%u/%n\", \"pids:/y\"]\n" STOP
+		       "  # before \xc3\xa4\n"
 		       "  - name: \"@root\"\n" ON "    member_of: root\n" HOST
 		       "    place: \"*:/z\"\n" YIELDS STOP "  # end\n",
 		"");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * What the host says of users, their groups and the time of day, and when it says something else.
- * Names of users are resolved when a policy is read: when /etc/passwd or /etc/group has changed it
- * is read once more, and put in place if its files still say what they said; a file that was edited
- * meanwhile is not in force before somebody asks for that. Directory services tell nobody of their
- * changes: their users are counted in by the next reload.
+ * Names of users are resolved when a policy is read, and so are links that conditions name: when
+ * /etc/passwd, /etc/group or such a link has changed it is read once more, and put in place if its
+ * files still say what they said; a file that was edited meanwhile is not in force before somebody
+ * asks for that. Directory services tell nobody of their changes: their users are counted in by the
+ * next reload.
  *
  * The zone is read again when /etc/localtime has changed and when its offset does, which is known
  * beforehand.
@@ -23,7 +24,7 @@ enum {
 
 struct host_files {
 	sd_event_source *watch, *gather, *clock;
-	bool accounts, zone; /* have changed */
+	bool accounts, links, zone; /* have changed */
 };
 
 /* ---- time ---- */
@@ -51,7 +52,8 @@ static int on_clock(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- users ---- */
 
-static void read_accounts(struct engine *engine)
+/* Whose names the policy has looked up has changed: users, links. */
+static bool read_again(struct engine *engine, const char *who)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	_cleanup_(error_done) struct error err = ERROR_INIT;
@@ -61,33 +63,50 @@ static void read_accounts(struct engine *engine)
 	diagnostics_done(&diagnostics);
 	if (r < 0 || policy->fingerprint != engine_policy(engine)->fingerprint) {
 		log_notice(engine->log,
-			   "users have changed, and so has the policy: both count from "
-			   "the next reload on");
-		return;
+			   "%s have changed, and so has the policy: both count from "
+			   "the next reload on",
+			   who);
+		return false;
 	}
 	r = engine_apply(engine, policy, &err);
 	if (r < 0) {
-		log_warning(engine->log, "users have changed, but not for the rules: %s",
+		log_warning(engine->log, "%s have changed, but not for the rules: %s", who,
 			    error_text(&err));
-		return;
+		return false;
 	}
 	(void)TAKE_PTR(policy);
-	engine->counters.accounts_read++;
-	log_info(engine->log, "users have changed: the rules know them");
+	log_info(engine->log, "%s have changed: the rules know them", who);
+	return true;
 }
 
 static int on_gathered(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct engine *engine = userdata;
 	struct host_files *files = engine->host_files;
-	bool accounts = files->accounts, zone = files->zone;
+	bool accounts = files->accounts, links = files->links, zone = files->zone;
 
-	files->accounts = files->zone = false;
+	files->accounts = files->links = files->zone = false;
 	if (zone)
 		read_zone(engine);
 	if (accounts)
-		read_accounts(engine);
+		engine->counters.accounts_read += read_again(engine, "users");
+	else if (links)
+		engine->counters.links_read += read_again(engine, "links to programs");
 	return 0;
+}
+
+static void gather(struct host_files *files)
+{
+	(void)sd_event_source_set_time_relative(files->gather, GATHER_USEC);
+	(void)sd_event_source_set_enabled(files->gather, SD_EVENT_ONESHOT);
+}
+
+void engine_links_changed(struct engine *engine)
+{
+	if (!engine->host_files)
+		return;
+	engine->host_files->links = true;
+	gather(engine->host_files);
 }
 
 static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata)
@@ -104,8 +123,8 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
 	else
 		return 0;
 	files->zone |= lost;
-	(void)sd_event_source_set_time_relative(files->gather, GATHER_USEC);
-	return sd_event_source_set_enabled(files->gather, SD_EVENT_ONESHOT);
+	gather(files);
+	return 0;
 }
 
 /* ---- life ---- */

@@ -335,8 +335,9 @@ static int on_save(sd_event_source *source, uint64_t usec, void *userdata);
 static void save_later(struct engine *engine)
 {
 	struct fleet *fleet = engine->fleet;
-	uint64_t usec = MIN(FIRST_SAVE_USEC << MIN(fleet->saves++, 6U), MOST_SAVE_USEC);
+	uint64_t usec = MIN(FIRST_SAVE_USEC << MIN(fleet->saves, 6U), MOST_SAVE_USEC);
 
+	fleet->saves++;
 	if (!fleet->save)
 		(void)sd_event_add_time_relative(engine->event, &fleet->save, CLOCK_MONOTONIC, usec,
 						 0, on_save, engine);

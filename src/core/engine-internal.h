@@ -81,6 +81,7 @@ struct engine_counters {
 	uint64_t hierarchies_found; /* mounted after the start, and taken */
 	uint64_t unrecorded;	    /* decisions that are in no record */
 	uint64_t changes;	    /* told after the fact by the gate */
+	uint64_t links_read;	    /* the same, because a link to a program leads elsewhere */
 	uint64_t accounts_read;	    /* the policy, once more: users had changed */
 	uint64_t limits_told;	    /* groups looked at because the kernel told of them ... */
 	uint64_t limits_polled;	    /* ... and because nobody does */
@@ -454,6 +455,7 @@ bool engine_wants_users(const struct engine *engine);
 
 /* engine-accounts.c: users, and the time of day */
 int engine_accounts_start(struct engine *engine);
+void engine_links_changed(struct engine *engine); /* that conditions name: read again, soon */
 void engine_accounts_stop(struct engine *engine);
 
 /* engine-limits.c: groups that meet their limits */

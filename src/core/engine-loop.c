@@ -236,6 +236,8 @@ static void on_names(enum names_event event, void *userdata)
 		return;
 	if (event == NAMES_CHANGED) {
 		resolve_soon(engine);
+	} else if (event == NAMES_LED) {
+		engine_links_changed(engine);
 	} else if (engine->gate && event == NAMES_ADDED) {
 		size_t count;
 		const struct gate_watch *added = resolver_take_added(engine->resolver, &count);

@@ -28,6 +28,7 @@ static const struct {
 	{ "engine.limits_polled", ENGINE, offsetof(struct engine_counters, limits_polled) },
 	{ "engine.limits_told", ENGINE, offsetof(struct engine_counters, limits_told) },
 	{ "engine.hierarchies_found", ENGINE, offsetof(struct engine_counters, hierarchies_found) },
+	{ "engine.links_read", ENGINE, offsetof(struct engine_counters, links_read) },
 	{ "engine.mounts_seen", ENGINE, offsetof(struct engine_counters, mounts_seen) },
 	{ "engine.passed_while_stopped", ENGINE,
 	  offsetof(struct engine_counters, passed_while_stopped) },

@@ -17,17 +17,26 @@ struct place {
 struct folder {
 	char *path;
 	int watch;
-	bool any; /* every name below it matters */
+	bool any;   /* every name below it matters */
+	bool links; /* conditions name what is in it: links that appear may matter */
 	/* Folders that appear in it: are they watched, how far down, and for what? */
 	unsigned depth_left, watching;
 };
 
+/* Why the change of a name matters. */
+enum name_meaning {
+	NAME_OF_PATH = 1 << 0, /* a path of a rule leads by it */
+	NAME_OF_LINK = 1 << 1, /* so does a link that a condition names */
+};
+
 /* Everything that one resolution produces. */
 struct pass {
+	const struct policy *policy; /* borrowed, until the next one */
 	struct targets targets;
 	size_t target_room;
-	struct hash places;  /* path as walked -> struct place, for folders */
-	struct hash names;   /* whole paths whose change matters -> non-NULL */
+	struct hash places; /* path as walked -> struct place, for folders */
+	struct hash names;  /* whole paths whose change matters -> enum name_meaning, any of them */
+	unsigned meaning;   /* of names that are added now */
 	struct hash folders; /* path -> struct folder */
 	struct folder **folder_list;
 	size_t folder_count;
@@ -57,8 +66,19 @@ struct resolver {
 void pass_free(struct pass *pass);
 DEFINE_CLEANUP(struct pass *, pass_free);
 
-/* Resolves every path of every rule into `pass`. 0 or -ENOMEM. */
+/* Resolves every path of every rule into `pass`, and finds what else is to be watched. 0 or
+ * -ENOMEM. */
 int resolve_rules(struct pass *pass, struct resolver_state *state, const struct policy *policy);
+/* A link's path, with every name on its way. 0 or -ENOMEM. */
+int resolve_way(struct pass *pass, const char *path);
+/* The folder of a path, in which a link may appear. 0 or -ENOMEM. */
+int resolve_folder_of(struct pass *pass, const char *path);
+
+/* resolve-links.c: finds names by which the programs that conditions name are found. 0 or -ENOMEM.
+ */
+int resolve_links(struct pass *pass, const struct policy *policy);
+/* Does a condition name that path? Looks at all of them. */
+bool resolve_is_named(const struct policy *policy, const char *path);
 
 /*
  * A folder has appeared in one that is watched for a rule: adds it, and what is below it. The first

@@ -85,7 +85,26 @@ static bool add_appeared(struct resolver *resolver, const struct folder *parent,
  */
 struct news {
 	bool changed, renamed, added;
+	bool links; /* a condition's link may lead elsewhere */
 };
+
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static void judge_name(const struct pass *pass, const struct folder *folder, const char *path,
+		       size_t length, struct news *news)
+{
+	uintptr_t meaning = (uintptr_t)hash_get(&pass->names, path, length);
+
+	news->changed |= (meaning & NAME_OF_PATH) != 0;
+	news->links |= (meaning & NAME_OF_LINK) != 0;
+	if (!news->links && folder->links && is_link(path))
+		news->links = resolve_is_named(pass->policy, path);
+}
 
 static void judge(struct resolver *resolver, const struct inotify_event *event, struct news *news)
 {
@@ -95,7 +114,7 @@ static void judge(struct resolver *resolver, const struct inotify_event *event, 
 
 	if (event->mask & IN_Q_OVERFLOW) {
 		resolver->state.overflows++;
-		news->changed = true;
+		news->changed = news->links = true;
 		return;
 	}
 	folder = hash_get(&resolver->by_watch, &event->wd, sizeof(event->wd));
@@ -103,8 +122,8 @@ static void judge(struct resolver *resolver, const struct inotify_event *event, 
 		return;
 	n = snprintf(path, sizeof(path), "%s/%s", streq(folder->path, "/") ? "" : folder->path,
 		     event->name);
-	if (n < (int)sizeof(path) && hash_get(&resolver->now->names, path, (size_t)n))
-		news->changed = true;
+	if (n < (int)sizeof(path))
+		judge_name(resolver->now, folder, path, (size_t)n, news);
 	if (!folder->any || n >= (int)sizeof(path))
 		return;
 	if (event->mask & IN_ISDIR) {
@@ -144,6 +163,8 @@ static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *u
 		resolver->changed(NAMES_ADDED, resolver->userdata);
 	if (news.renamed && !news.changed)
 		resolver->changed(NAMES_RENAMED, resolver->userdata);
+	if (news.links)
+		resolver->changed(NAMES_LED, resolver->userdata);
 	return 0;
 }
 

@@ -118,9 +118,11 @@ static struct folder *watch_folder(struct pass *pass, const char *path, size_t l
 static int watch_name(struct pass *pass, const struct place *parent, const char *name,
 		      size_t length)
 {
+	uintptr_t meaning = (uintptr_t)hash_get(&pass->names, name, length) | pass->meaning;
+
 	if (!watch_folder(pass, parent->text, parent->length, false))
 		return -ENOMEM;
-	return hash_put(&pass->names, name, length, pass, NULL) < 0 ? -ENOMEM : 0;
+	return hash_put(&pass->names, name, length, (void *)meaning, NULL) < 0 ? -ENOMEM : 0;
 }
 
 /* ---- walking a path ---- */
@@ -469,8 +471,7 @@ static int add_target(struct pass *pass, const struct rule_target *target)
 	return 0;
 }
 
-/* The resolved base and the rest of the pattern; bytes of the base that mean something are escaped.
- */
+/* The resolved base and the rest of the pattern; what means something in the base is escaped. */
 static char *glob_text(const struct place *base, const char *rest)
 {
 	struct text text;
@@ -557,9 +558,30 @@ static int resolve_exact(struct pass *pass, struct resolver_state *state,
 	return target.text ? add_target(pass, &target) : -ENOMEM;
 }
 
+int resolve_way(struct pass *pass, const char *path)
+{
+	struct place place;
+
+	pass->meaning = NAME_OF_LINK;
+	return walk(pass, path, strlen(path), 0, &place);
+}
+
+int resolve_folder_of(struct pass *pass, const char *path)
+{
+	size_t length = (size_t)(path_last_part(path) - path);
+	struct folder *folder = watch_folder(pass, path, length - (length > 1), false);
+
+	if (folder)
+		folder->links = true;
+	return folder ? 0 : -ENOMEM;
+}
+
 int resolve_rules(struct pass *pass, struct resolver_state *state, const struct policy *policy)
 {
 	int r = 0;
+
+	pass->policy = policy;
+	pass->meaning = NAME_OF_PATH;
 
 	for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
@@ -567,11 +589,12 @@ int resolve_rules(struct pass *pass, struct resolver_state *state, const struct 
 		for (size_t j = 0; j < rule->path_count && r >= 0; j++) {
 			const struct policy_path *path = &rule->paths[j];
 
-			if (glob_is_pattern(path->text))
-				r = resolve_glob(pass, state, rule, (uint32_t)i, path->text);
-			else
-				r = resolve_exact(pass, state, rule, (uint32_t)i, path);
+			r = glob_is_pattern(path->text)
+				    ? resolve_glob(pass, state, rule, (uint32_t)i, path->text)
+				    : resolve_exact(pass, state, rule, (uint32_t)i, path);
 		}
 	}
-	return r;
+	/* Names may mean more by now: they are walked anew. */
+	hash_done(&pass->places);
+	return r < 0 ? r : resolve_links(pass, policy);
 }

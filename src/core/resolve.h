@@ -20,7 +20,8 @@ enum names_event {
 	NAMES_RENAMED, /* a file came under a name below a watched folder: it may be known already
 			*/
 	NAMES_CHANGED, /* a path of a rule means something else now: resolve again */
-	NAMES_ADDED,   /* folders have appeared below a rule's: resolver_take_added() */
+	NAMES_LED,   /* what a condition of the policy names may be a link to something else now */
+	NAMES_ADDED, /* folders have appeared below a rule's: resolver_take_added() */
 };
 typedef void (*names_changed_fn)(enum names_event event, void *userdata);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* covers: resolve-watch.c */
+/* covers: resolve-watch.c resolve-links.c */
 #include "core/resolve.h"
 
 #include "test/unit.h"
@@ -15,7 +15,7 @@ struct fixture {
 	sd_event *event;
 	struct resolver *resolver;
 	struct targets targets;
-	int changed, renamed, added;
+	int changed, renamed, added, led;
 };
 
 static void on_change(enum names_event event, void *userdata)
@@ -26,6 +26,8 @@ static void on_change(enum names_event event, void *userdata)
 		f->changed++;
 	else if (event == NAMES_ADDED)
 		f->added++;
+	else if (event == NAMES_LED)
+		f->led++;
 	else
 		f->renamed++;
 }
@@ -90,7 +92,7 @@ static void make_link(struct fixture *f, const char *to, const char *below)
 
 static void run_loop(struct fixture *f)
 {
-	f->changed = f->renamed = 0;
+	f->changed = f->renamed = f->led = 0;
 	while (sd_event_run(f->event, 50000) > 0)
 		;
 }
@@ -276,6 +278,43 @@ static void test_folders_that_appear(void **state)
 	assert_int_equal(count, 4);
 }
 
+/* A link that a condition names, with what it leads by; and a name that becomes one. */
+static void test_conditions_name_links(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(freep) char *link = unit_path(f->folder, "link");
+	_cleanup_(freep) char *real = unit_path(f->folder, "x");
+	_cleanup_(freep) char *plain = unit_path(f->folder, "plain");
+	struct policy_word words[] = {
+		{ .form = WORD_EXACT, .text = link, .at = { .line = 1, .column = 1 } },
+		{ .form = WORD_EXACT, .text = real, .at = { .line = 1, .column = 1 } },
+		{ .form = WORD_EXACT, .text = plain, .at = { .line = 2, .column = 1 } },
+	};
+	struct policy_condition inner = { .kind = CONDITION_PROGRAM,
+					  .words = words,
+					  .word_count = ARRAY_SIZE(words) };
+	struct policy_condition not = { .kind = CONDITION_NOT, .inner = &inner, .inner_count = 1 };
+
+	unit_write(f->folder, "x", "x");
+	make_link(f, "x", "next");
+	make_link(f, "next", "link");
+	f->rule.conditions = &not ;
+	f->rule.condition_count = 1;
+	resolve(f, "elsewhere");
+	unit_write(f->folder, "other", "x");
+	unit_write(f->folder, "plain", "x");
+	run_loop(f);
+	assert_int_equal(f->led + f->changed, 0);
+	make_link(f, "other", "next");
+	run_loop(f);
+	assert_true(f->led > 0);
+	assert_int_equal(f->changed, 0);
+	make_link(f, "other", "plain");
+	run_loop(f);
+	assert_true(f->led > 0);
+	f->rule.condition_count = 0;
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -284,7 +323,7 @@ int main(void)
 		CASE(test_folders_and_globs),	CASE(test_changes_are_noticed),
 		CASE(test_a_link_switched),	CASE(test_below_a_folder),
 		CASE(test_open_paths),		CASE(test_reads_that_are_refused),
-		CASE(test_folders_that_appear),
+		CASE(test_folders_that_appear), CASE(test_conditions_name_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

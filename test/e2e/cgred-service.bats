@@ -141,3 +141,12 @@ service() { # ACTION
 		! systemd-analyze verify "$WORK/cgred.service" 2>&1 | grep "$WORK/cgred.service"
 	}
 }
+
+@test "cgred: a log that every user could put elsewhere becomes standard output" {
+	mkdir -m 1777 "$WORK/host-run/public"
+	"$WORK/inside" "$TREE/bin/cgrulesengd" -v -v -f /run/public/log >said 2>&1 3>&-
+	grep -q 'cannot open the log file /run/public/log: every user may write its folder' said
+	[ ! -e "$WORK/host-run/public/log" ]
+	expect_at cpu x ./a
+	service stop
+}

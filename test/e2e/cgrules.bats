@@ -524,3 +524,30 @@ observes() {
 	eventually test ! -e "$PID_FILE"
 	eventually test ! -e "$SOCKET"
 }
+
+# bats test_tags=userland
+@test "cgrules: a rule that names a link is about where it leads, and about where it leads next" {
+	raw_group cpu x
+	ln -s b chosen
+	ln -s chosen link
+	cgrules <<-END
+		*:$WORK/link	cpu	$RAW/x
+		*:$WORK/later	cpu	$RAW/x
+	END
+	cgred
+	expect_at cpu x ./link
+	expect_at cpu x ./b
+	expect_at cpu - ./a
+	# As update-alternatives does.
+	ln -s a chosen.new
+	mv -T chosen.new chosen
+	eventually counter_is engine.links_read 1
+	expect_at cpu x ./link
+	expect_at cpu x ./a
+	expect_at cpu - ./b
+	# A program that comes as a link.
+	ln -s b later
+	eventually counter_is engine.links_read 2
+	expect_at cpu x ./later
+	grep -q 'links to programs have changed: the rules know them' log
+}

@@ -486,6 +486,16 @@ rules: {}"
 	put policy/all <<<"groups: {first: {}}
 rules: {}"
 	eventually groups_are first
+	# An etcd that asks who comes.
+	etcd_stop
+	ETCD_MORE+=(--trusted-ca-file ours.pem --client-cert-auth)
+	CTL+=(--cert ours.pem --key ours.key)
+	etcd_start
+	eventually fleet_says trouble "certificate"
+	FLEET_MORE=", tls: {ca: \"$WORK/ours.pem\", certificate: \"$WORK/ours.pem\", key: \"$WORK/ours.key\"}" local_policy <<<"rules: {}"
+	reload
+	connected
+	timeout 20 reeve fleet status --config "$POLICY" | grep -q "h1    there"
 }
 
 @test "of several endpoints one that works is found" {

@@ -113,3 +113,21 @@ setup() {
 	[ "$status" -eq 2 ]
 	[[ $output == *"--check is needed"* ]]
 }
+
+@test "check: links that lead nowhere, and to a program of many names" {
+	mkdir "$folder/programs"
+	cp /bin/cat "$folder/programs/many"
+	ln -s many "$folder/programs/one"
+	ln -s nowhere "$folder/programs/gone"
+	printf '*:%s cpu x\n' "$folder/programs/one" "$folder/programs/gone" >"$folder/cgrules.conf"
+	run reeve check "$folder/cgrules.conf"
+	[ "$status" -eq 0 ]
+	[[ $output == *':2:3: warning: '*'gone" is a link that leads nowhere'* ]]
+	[[ $output != *'also called'* ]]
+	printf '*:a cpu,nosuch x\n' >"$folder/cgrules.d/c"
+	run reeve check "$folder/cgrules.d/c"
+	[[ $output == *'warning: there is no controller "nosuch": nobody is placed in it'* ]]
+	ln -s many "$folder/programs/another"
+	run reeve check "$folder/cgrules.conf"
+	[[ $output == *':1:3: warning: '*'which is also called another: the rule is about the file'* ]]
+}

@@ -98,6 +98,15 @@ names_in() { # PACKAGE...
 	man --warnings -l "installed/usr/share/man/man3/reeve_port_open.3" | grep -q "^SYNOPSIS"
 }
 
+@test "in /usr/local completions are where the shells look for them" {
+	local path
+	meson setup --prefix=/usr/local -Dtests=false other "$TREE" >said 2>&1 3>&- || { cat said; return 1; }
+	meson introspect --installed other >installed.json
+	for path in zsh/site-functions/_reeve fish/vendor_completions.d/reeve.fish bash-completion/completions/reeve; do
+		grep -qF "\"/usr/local/share/$path\"" installed.json || { echo "$path is not installed"; return 1; }
+	done
+}
+
 service() { # MEMBER
 	inside reeve service status agent --json | awk -v key="\"$1\":" '$1 == key { gsub(/[",]/, "", $2); print $2; exit }'
 }

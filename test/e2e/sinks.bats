@@ -159,6 +159,24 @@ many() { # COUNT
 	numbers_agree away/events
 }
 
+@test "sinks: a spool that cannot be opened is told, with what is lost, and mended by a reload" {
+	mkdir disk
+	mount -t tmpfs -o size=64k none disk
+	mkdir disk/spool
+	mount -o remount,ro disk
+	sink_policy "$WORK/events" "spool: {folder: \"$WORK/disk/spool\"}"
+	start
+	log_has "cannot open $WORK/disk/spool/state: Read-only file system"
+	many 2
+	eventually sink_is here lost 2
+	sink_is here state "no spool"
+	mount -o remount,rw disk
+	reload
+	many 3
+	eventually of_kind_is 3 decision events
+	grep '"kind":"gap"' events | grep -q '"lost":2.*could not be opened'
+}
+
 @test "sinks: a reload changes them, and nothing is lost or told twice" {
 	sink_policy "$WORK/one"
 	start
