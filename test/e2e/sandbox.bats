@@ -88,7 +88,7 @@ in_root() {
 	lacks "--map-user" --groups 0
 	lacks "run as root" --pids 50
 	lacks "run as root" --group some
-	mkdir "$WORK/roots"
+	mkdir -m 755 "$WORK/roots"
 	lacks "roots belongs to user 0" --runtime-dir "$WORK/roots" --group some
 	[ ! -e "$WORK/begun" ]
 	# What needs nothing holds: limits of the process, filters, namespaces, times.
