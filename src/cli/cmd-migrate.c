@@ -68,7 +68,8 @@ static bool is_there(const struct migrate *migrate, const char *path)
 	_cleanup_(freep) char *full = below(migrate, path);
 	struct stat info;
 
-	return full && stat(full, &info) == 0;
+	/* What a link in another root leads to is not here. */
+	return full && lstat(full, &info) == 0;
 }
 
 static const char *plural(size_t count)
@@ -189,6 +190,18 @@ static void find_groups(struct migrate *migrate)
 	add_found(migrate, "groups", file, "libcgroup's groups: %zu", config->groups.count);
 }
 
+static bool is_in_public(const struct migrate *migrate, const char *file)
+{
+	_cleanup_(freep) char *path = below(migrate, file);
+	char *last = path ? strrchr(path, '/') : NULL;
+	struct stat info;
+
+	if (!last)
+		return false;
+	*last = '\0';
+	return stat(path, &info) == 0 && (info.st_mode & S_IWOTH);
+}
+
 static void find_cgred(struct migrate *migrate)
 {
 	static const char *const names[] = { "/etc/sysconfig/cgred.conf", "/etc/sysconfig/cgred",
@@ -212,6 +225,11 @@ static void find_cgred(struct migrate *migrate)
 				   "CONFIG_FILE=%s was never used, and is not: the rules are those "
 				   "of /etc/cgrules.conf",
 				   cgred.config_file);
+		if (cgred.log_file && is_in_public(migrate, cgred.log_file))
+			add_change(migrate, path,
+				   "LOG_FILE=%s is in a folder that every user may write: the log "
+				   "goes to standard output instead",
+				   cgred.log_file);
 	}
 }
 
@@ -249,6 +267,26 @@ static void find_daemons(struct migrate *migrate)
 	process_list_done(&list);
 }
 
+/* libcgroup's script cgconfig put everything into a group of its own. */
+static void find_default_group(struct migrate *migrate)
+{
+	_cleanup_(freep) char *path = below(migrate, "/etc/sysconfig/cgconfig"), *text = NULL;
+	size_t size;
+
+	if (!path || file_read_at(AT_FDCWD, path, FILE_MOST, &text, &size) < 0)
+		return;
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += strspn(line, "\n\t ");
+		if (strncmp(line, "CREATE_DEFAULT=yes", 18) != 0)
+			continue;
+		add_change(migrate, path,
+			   "CREATE_DEFAULT=yes made the group sysdefault and put all processes "
+			   "into "
+			   "it; here a rule for '*' does that, for those that start after it");
+		return;
+	}
+}
+
 static void find_starters(struct migrate *migrate)
 {
 	static const char *const paths[] = {
@@ -260,9 +298,13 @@ static void find_starters(struct migrate *migrate)
 		"/etc/systemd/system/multi-user.target.wants/fetter.service",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (is_there(migrate, paths[i]))
-			add_found(migrate, "start", paths[i], "started with the system");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		_cleanup_(freep) char *path = below(migrate, paths[i]);
+
+		if (path && is_there(migrate, paths[i]))
+			add_found(migrate, "start", path, "started with the system");
+	}
+	find_default_group(migrate);
 }
 
 static bool names_module(const char *path, const char *module)

@@ -83,6 +83,11 @@ setup() {
 	printf '#%%PAM-1.0\nsession optional pam_cgroup.so\n' >"$root/etc/pam.d/su"
 	printf '# session optional pam_cgroup.so\n' >"$root/etc/pam.d/login"
 	touch "$root/etc/init.d/cgred"
+	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	ln -s /nowhere/cgred.service "$root/etc/systemd/system/multi-user.target.wants/"
+	printf '# defaults\nCREATE_DEFAULT=yes\n' >"$root/etc/sysconfig/cgconfig"
+	mkdir -p -m 1777 "$root/tmp"
+	printf 'LOG_FILE=/tmp/cgred\n' >"$root/etc/sysconfig/cgred"
 	echo 'rules: {r: {paths: [/bin/true], action: execute, trigger: KILL}}' >"$root/etc/fetter/config.yaml"
 	run reeve migrate --check --root "$root"
 	[ "$status" -eq 0 ]
@@ -91,6 +96,9 @@ setup() {
 	[[ $output == *"fetter's rules: 1"* ]]
 	[[ $output == *"log /var/log/cgred"* ]]
 	[[ $output == *"/etc/init.d/cgred "*" started with the system"* ]]
+	[[ $output == *"$root/etc/systemd/system/multi-user.target.wants/cgred.service "* ]]
+	[[ $output == *"CREATE_DEFAULT=yes made the group sysdefault"* ]]
+	[[ $output == *"LOG_FILE=/tmp/cgred is in a folder that every user may write"* ]]
 	[[ $output == *"/etc/pam.d/su "*" places sessions"* ]]
 	[[ $output != *"/etc/pam.d/login"* ]]
 	[[ $output == *"CONFIG_FILE=/etc/other was never used"* ]]
