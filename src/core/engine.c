@@ -287,6 +287,9 @@ static int start_daemon(struct engine *engine, struct error *err)
 	r = engine_socket_start(engine, err);
 	if (r >= 0)
 		r = engine_register_start(engine, err);
+	/* What takes long, while the daemon before us still observes. */
+	if (r >= 0 && engine_is_successor(engine) && engine_watch_prepare(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0)
 		r = engine_succession_wait(engine, err);
 	if (r >= 0)
