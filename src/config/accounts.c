@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * /etc/passwd and /etc/group are read once. For everybody else the C library is asked, and with it
- * whatever directory service the host has (where it has none, that would only read the files again,
- * all of them for each name that is in neither): in a thread (asker.h) that is given up when a load
- * has waited ACCOUNTS_LIMIT for it, for a directory that is down may answer never.
+ * /etc/passwd and /etc/group are read once, when a name is first asked for that may stand there,
+ * and taken apart name by name (account-files.h). For everybody else the C library is asked, and
+ * with it whatever directory service the host has (where it has none, that would only read the
+ * files again, all of them for each name that is in neither): in a thread (asker.h) that is given
+ * up when a load has waited ACCOUNTS_LIMIT for it, for a directory that is down may answer never.
  */
 #include "config/accounts.h"
 
@@ -42,11 +43,18 @@ void accounts_done(struct accounts *accounts)
 		struct account *account = accounts->all;
 
 		accounts->all = account->next;
+		if (account->borrowed) {
+			free(account->groups);
+			continue;
+		}
 		account_done(account);
 		free(account);
 	}
 	hash_done(&accounts->users);
 	hash_done(&accounts->groups);
+	account_file_done(&accounts->user_file);
+	account_file_done(&accounts->group_file);
+	arena_freep(&accounts->memory);
 	asker_freep(&accounts->asker);
 }
 
@@ -201,39 +209,69 @@ static struct account *add(struct accounts *accounts, struct hash *hash, const c
 	return hash_put_string(hash, account->asked, account, NULL) < 0 ? NULL : account;
 }
 
-/* As files are for the C library: of two lines with one name the first counts. */
-static int read_users(struct accounts *accounts, FILE *file)
+static struct account *new_borrowed(struct accounts *accounts)
 {
-	struct passwd *entry;
-	int r = 0;
+	struct account *account;
 
-	while (r >= 0 && (entry = fgetpwent(file))) {
-		struct account *account;
-
-		if (entry->pw_name[0] == '+' || entry->pw_name[0] == '-' ||
-		    hash_get_string(&accounts->users, entry->pw_name))
-			continue;
-		account = add(accounts, &accounts->users, entry->pw_name);
-		r = account ? take_user(account, entry) : -ENOMEM;
-	}
-	return r;
+	if (!accounts->memory)
+		accounts->memory = arena_new();
+	account = accounts->memory ? arena_alloc(accounts->memory, sizeof(*account)) : NULL;
+	if (!account)
+		return NULL;
+	account->borrowed = account->found = true;
+	account->next = accounts->all;
+	accounts->all = account;
+	return account;
 }
 
-static int read_groups(struct accounts *accounts, FILE *file)
+/* 1: it is there; 0: it is not; -ENOMEM. */
+static int find_user(struct accounts *accounts, const char *name, struct account **ret_user)
 {
-	struct group *entry;
-	int r = 0;
+	struct passwd entry;
+	struct account *user;
 
-	while (r >= 0 && (entry = fgetgrent(file))) {
-		struct account *account;
+	if (!account_file_user(&accounts->user_file, name, &entry))
+		return 0;
+	user = new_borrowed(accounts);
+	if (!user || !(user->name = arena_string(accounts->memory, name)))
+		return -ENOMEM;
+	user->uid = entry.pw_uid;
+	user->gid = entry.pw_gid;
+	user->home = entry.pw_dir;
+	user->shell = entry.pw_shell;
+	user->asked = user->name;
+	*ret_user = user;
+	return 1;
+}
 
-		if (entry->gr_name[0] == '+' || entry->gr_name[0] == '-' ||
-		    hash_get_string(&accounts->groups, entry->gr_name))
-			continue;
-		account = add(accounts, &accounts->groups, entry->gr_name);
-		r = account ? take_group(account, entry) : -ENOMEM;
-	}
-	return r;
+static int list_members(struct accounts *accounts, char *text, struct account *group)
+{
+	size_t count = 0, room = 1;
+
+	for (const char *at = text; at && *at; at++)
+		room += *at == ',';
+	group->members = arena_alloc(accounts->memory, (room + 1) * sizeof(*group->members));
+	if (!group->members)
+		return -ENOMEM;
+	for (char *member; (member = account_file_member(&text)) != NULL;)
+		group->members[count++] = member;
+	return 0;
+}
+
+static int find_group(struct accounts *accounts, const char *name, struct account **ret_group)
+{
+	struct account *group;
+	char *members;
+	gid_t gid;
+
+	if (!account_file_group(&accounts->group_file, name, &gid, &members))
+		return 0;
+	group = new_borrowed(accounts);
+	if (!group || !(group->asked = arena_string(accounts->memory, name)))
+		return -ENOMEM;
+	group->gid = gid;
+	*ret_group = group;
+	return list_members(accounts, members, group) < 0 ? -ENOMEM : 1;
 }
 
 /* Where systemd's service finds users and groups that are in no file. */
@@ -281,53 +319,88 @@ static bool is_in_files(const struct accounts *accounts, const char *database)
 	return false;
 }
 
-static int read_files(struct accounts *accounts)
+static int read_users(struct accounts *accounts)
 {
-	_cleanup_(fclosep) FILE *users = fopen("/etc/passwd", "re");
-	_cleanup_(fclosep) FILE *groups = fopen("/etc/group", "re");
-	int r = users ? read_users(accounts, users) : 0;
+	int r = account_file_read(&accounts->user_file, "/etc/passwd");
 
-	accounts->files_read = true;
-	accounts->users_in_files = users && is_in_files(accounts, "passwd");
-	accounts->groups_in_files = groups && is_in_files(accounts, "group");
-	return r < 0 || !groups ? r : read_groups(accounts, groups);
+	accounts->users_read = true;
+	accounts->users_in_files = r > 0 && is_in_files(accounts, "passwd");
+	return r;
+}
+
+static int read_groups(struct accounts *accounts)
+{
+	int r = account_file_read(&accounts->group_file, "/etc/group");
+
+	accounts->groups_read = true;
+	accounts->groups_in_files = r > 0 && is_in_files(accounts, "group");
+	return r;
+}
+
+/* In its file: 1, 0 or -ENOMEM. */
+static int find_in_file(struct accounts *accounts, enum kind kind, const char *name,
+			struct account **ret_account)
+{
+	int r = 0;
+
+	if (kind == GROUP) {
+		if (!accounts->groups_read)
+			r = read_groups(accounts);
+		return r < 0 ? r : find_group(accounts, name, ret_account);
+	}
+	if (!accounts->users_read)
+		r = read_users(accounts);
+	return r < 0 || kind != USER ? MIN(r, 0) : find_user(accounts, name, ret_account);
+}
+
+/* Asks the C library, unless that knows no more than the files. */
+static int find_elsewhere(struct accounts *accounts, enum kind kind, const char *name,
+			  const char *asked, struct account **ret_account)
+{
+	bool known = (kind == USER && accounts->users_in_files) ||
+		     (kind == GROUP && accounts->groups_in_files);
+	struct account found = { 0 }, *account;
+	int r = known ? 0 : ask_in_time(accounts, kind, name, 0, &found);
+
+	if (r < 0)
+		return r;
+	account = add(accounts, kind == GROUP ? &accounts->groups : &accounts->users, asked);
+	if (!account) {
+		account_done(&found);
+		return -ENOMEM;
+	}
+	found.asked = account->asked;
+	found.next = account->next;
+	*account = found;
+	*ret_account = account;
+	return 0;
 }
 
 static int find(struct accounts *accounts, enum kind kind, const char *name,
 		struct account **ret_account)
 {
 	struct hash *hash = kind == GROUP ? &accounts->groups : &accounts->users;
-	_cleanup_(freep) char *asked = NULL;
-	struct account *account, found;
-	int r = accounts->files_read ? 0 : read_files(accounts);
+	_cleanup_(freep) char *number = NULL;
+	const char *asked = name;
+	int r;
 
-	if (r < 0)
-		return r;
 	/* A user may be named like a number. */
-	if (asprintf(&asked, "%s%s", kind == USER_NUMBER ? "#" : "", name) < 0) {
-		asked = NULL;
-		return -ENOMEM;
-	}
-	account = hash_get_string(hash, asked);
-	if (!account) {
-		bool known = (kind == USER && accounts->users_in_files) ||
-			     (kind == GROUP && accounts->groups_in_files);
-
-		found = (struct account){ 0 };
-		r = known ? 0 : ask_in_time(accounts, kind, name, 0, &found);
-		if (r < 0)
-			return r;
-		account = add(accounts, hash, asked);
-		if (!account) {
-			account_done(&found);
+	if (kind == USER_NUMBER) {
+		if (asprintf(&number, "#%s", name) < 0) {
+			number = NULL;
 			return -ENOMEM;
 		}
-		found.asked = account->asked;
-		found.next = account->next;
-		*account = found;
+		asked = number;
 	}
-	*ret_account = account;
-	return 0;
+	*ret_account = hash_get_string(hash, asked);
+	if (*ret_account)
+		return 0;
+	r = find_in_file(accounts, kind, name, ret_account);
+	if (r > 0)
+		r = hash_put_string(hash, (*ret_account)->asked, *ret_account, NULL);
+	else if (r == 0)
+		r = find_elsewhere(accounts, kind, name, asked, ret_account);
+	return MIN(r, 0);
 }
 
 int accounts_user(struct accounts *accounts, const char *name, struct account **ret_user)

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "config/account-files.h"
+#include "config/arena.h"
 #include "util/hash.h"
 
 #include <sys/types.h>
@@ -19,6 +21,7 @@ struct account {
 	size_t group_count;
 	bool groups_asked;
 	char *asked;
+	bool borrowed; /* all but `groups` belongs to its file and to the arena */
 	struct account *next;
 };
 
@@ -27,9 +30,11 @@ struct account {
 struct accounts {
 	struct hash users, groups;
 	struct account *all;
+	struct account_file user_file, group_file;
+	struct arena *memory;
 	struct asker *asker;
 	uint64_t waited_ns;
-	bool files_read;
+	bool users_read, groups_read;
 	bool users_in_files, groups_in_files; /* the host has no other: nobody else is asked */
 	/* A directory service has not answered in time: who is in no file counts as not found. */
 	bool gave_up;

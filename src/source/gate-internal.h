@@ -25,6 +25,8 @@ struct watched {
 	unsigned what; /* enum gate_watching */
 };
 
+enum { GATE_AWAY_MS = 8 };
+
 struct worker {
 	struct gate *gate;
 	pthread_t thread;
@@ -32,6 +34,10 @@ struct worker {
 	unsigned index;
 	int processor; /* pinned to, or -1 */
 	bool started;
+	int away_fd;	   /* eventfd: it is to leave events to another for a while; -1: none */
+	unsigned turns;	   /* events that it has taken in a row, in a storm */
+	uint64_t turn_ns;  /* CLOCK_MONOTONIC, of the last */
+	uint64_t alone_ns; /* until when the others are away */
 	_Atomic(const struct mount_table *) mounts; /* that it uses now */
 	struct name_buffer names;
 };
@@ -46,9 +52,10 @@ struct gate {
 	int names_fd;	 /* tells of other names of forgotten files; -1: the kernel cannot */
 	bool evictable;
 	bool realtime;
-	int stop_fd;	    /* eventfd: readable when the threads have to end */
-	int stop_remote_fd; /* the same, of GATE_EXEC_REMOTE: it may hang on a dead server */
-	bool given;	    /* gate_give_away() */
+	_Atomic unsigned turn; /* whose the last event was */
+	int stop_fd;	       /* eventfd: readable when the threads have to end */
+	int stop_remote_fd;    /* the same, of GATE_EXEC_REMOTE: it may hang on a dead server */
+	bool given;	       /* gate_give_away() */
 	_Atomic uint32_t pinned_marks;
 	_Atomic uint32_t epoch;			    /* of gate_forget_all() */
 	_Atomic(const struct mount_table *) mounts; /* of our namespace */
@@ -91,3 +98,6 @@ static inline void gate_count(_Atomic uint64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
+
+/* After an event was taken; only between threads that are pinned. */
+void gate_note_turn(struct worker *worker);

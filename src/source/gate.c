@@ -229,6 +229,7 @@ static void take_events(struct worker *worker, int fd)
 
 		if (n == (ssize_t)sizeof(metadata) && metadata.vers == FANOTIFY_METADATA_VERSION) {
 			handle(worker, &metadata);
+			gate_note_turn(worker);
 		} else if (n < 0 && errno == EAGAIN) {
 			return;
 		} else if (n >= 0 || errno != EINTR) {
@@ -250,13 +251,20 @@ static void *work(void *argument)
 	struct pollfd polls[] = {
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = stop_fd_of(worker->gate, worker->channel), .events = POLLIN },
+		{ .fd = worker->away_fd, .events = POLLIN },
 	};
+	eventfd_t ignored;
 
 	pthread_setname_np(pthread_self(), worker->channel == GATE_EXEC ? "gate" : "gate-slow");
 	set_scheduling(worker);
-	while (!polls[1].revents)
-		if (poll(polls, ARRAY_SIZE(polls), -1) > 0 && polls[0].revents)
+	while (!polls[1].revents) {
+		if (poll(polls, ARRAY_SIZE(polls), -1) <= 0)
+			continue;
+		if (polls[2].revents && eventfd_read(worker->away_fd, &ignored) == 0)
+			(void)poll(&polls[1], 1, GATE_AWAY_MS);
+		else if (polls[0].revents)
 			take_events(worker, fd);
+	}
 	return NULL;
 }
 
@@ -398,7 +406,7 @@ static void prepare_worker(struct gate *gate, unsigned index, int channel)
 
 	worker->gate = gate;
 	worker->index = index;
-	worker->processor = -1;
+	worker->processor = worker->away_fd = -1;
 	worker->channel = channel;
 }
 
@@ -418,6 +426,8 @@ static int plan_workers(struct gate *gate, struct error *err)
 	gate->workers = calloc(gate->worker_count, sizeof(*gate->workers));
 	if (!gate->workers)
 		return error_oom(err);
+	for (unsigned i = 0; i < gate->worker_count; i++)
+		gate->workers[i].away_fd = -1;
 	for (; at < fast; at++) {
 		struct worker *worker = &gate->workers[at];
 
@@ -428,6 +438,9 @@ static int plan_workers(struct gate *gate, struct error *err)
 			processor++;
 		while (!CPU_ISSET((unsigned)processor, &allowed));
 		worker->processor = processor;
+		worker->away_fd = fast > 1 ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+		if (fast > 1 && worker->away_fd < 0)
+			return error_set_errno(err, -errno, "cannot make an eventfd");
 	}
 	for (int kind = GATE_EXEC_REMOTE; kind < GATE_CHANNELS; kind++, at++)
 		prepare_worker(gate, at, kind);
@@ -526,6 +539,8 @@ void gate_free(struct gate *gate)
 	closep(&gate->names_fd);
 	closep(&gate->stop_fd);
 	closep(&gate->stop_remote_fd);
+	for (unsigned i = 0; gate->workers && i < gate->worker_count; i++)
+		closep(&gate->workers[i].away_fd);
 	free(gate->workers);
 	free(gate->shunned);
 	free(gate);
