@@ -5,6 +5,7 @@ load helpers
 
 setup() {
 	e2e_setup
+	unwatched
 	WAYS=$BUILD/test/programs/e2e-ways
 	# Emulated, a try takes a hundred times as long.
 	TRIES=${REEVE_TEST_VM:+200}

@@ -6,6 +6,7 @@ load helpers
 
 setup() {
 	e2e_setup
+	unwatched
 	cp "$BUILD/bench/bench-tiny" tiny
 	cp "$BUILD/bench/bench-tiny" other
 	[ -p never ] || mkfifo never
@@ -117,7 +118,7 @@ storm_went_well() {
 	storm_policy
 	start
 	storm "/$NAME/ga" "$(awk -F : '/:pids:/ { print "pids"; found = 1 } END { if (!found) print 0 }' /proc/self/cgroup)"
-	goes_on 200
+	goes_on "$(few 200 40)"
 	storm_went_well
 	read -r count _ <storm.1
 	[ "$(counter keeper.moved)" = "$count" ]

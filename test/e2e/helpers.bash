@@ -106,11 +106,18 @@ group_tops() {
 
 # ---- policy and daemon ----
 
+# For tests that have nothing to do with watching: in QEMU the kernel takes five seconds at each start of a
+# daemon to check what a source would run there, should somebody watch.
+unwatched() {
+	UNWATCHED=${REEVE_TEST_VM:-}
+}
+
 # Reads a policy without its name from standard input.
 policy() {
 	{
 		printf 'name: %s\n' "$NAME"
 		cat
+		[ -z "${UNWATCHED:-}" ] || echo 'source: off'
 	} >"$POLICY.new"
 	mv "$POLICY.new" "$POLICY"
 }

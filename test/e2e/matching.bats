@@ -5,6 +5,7 @@ load helpers
 
 setup() {
 	e2e_setup
+	unwatched
 }
 
 teardown() {

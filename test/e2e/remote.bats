@@ -5,6 +5,7 @@ load helpers
 
 setup() {
 	e2e_setup
+	unwatched
 	[ -c /dev/fuse ] || modprobe fuse 2>/dev/null || true
 	[ -c /dev/fuse ] || skip "needs /dev/fuse"
 	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"

@@ -6,6 +6,7 @@ load helpers
 
 setup() {
 	e2e_setup
+	unwatched
 	cp "$BUILD/test/programs/e2e-agent" "$WORK/agent"
 	mkdir -m 755 services bin
 	# svc COMMAND ...: reeve service, for this test's daemon.
