@@ -67,6 +67,10 @@ static int make_runtime_dir(struct engine *engine, struct error *err)
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err, -ENOTDIR, "the runtime folder %s is not a folder",
 				 engine->runtime_dir);
+	/* Nothing that a user could do about it. */
+	if (st.st_uid != geteuid() && geteuid() != 0)
+		return error_set(err, -EACCES, "the runtime folder %s belongs to user %u",
+				 engine->runtime_dir, (unsigned)st.st_uid);
 	/* State and socket lie here: nobody else may put something under their names. */
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return error_set(err, -EPERM,
