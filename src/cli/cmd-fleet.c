@@ -247,7 +247,7 @@ static int do_push(struct cli *cli, struct fleet_client *client, struct fleet_pu
 			r = fleet_push_check(cli, client, push, operand, err);
 	}
 	if (r >= 0)
-		r = fleet_past_read(client, push, &past, err);
+		r = fleet_past_read(client, push, false, &past, err);
 	if (r >= 0 && !operand && !past.now)
 		r = error_set(err, -ENOENT, "there is no document %s", push->document);
 	code = r < 0 ? cli_fail(cli, err) : finish(cli, client, push, &past, err);
@@ -314,7 +314,7 @@ static int do_rollback(struct cli *cli, struct fleet_client *client, struct flee
 	if (operand && (parse_u64(operand, &given) < 0 || given == 0 || given > 99999999))
 		r = error_set(err, -EINVAL, "\"%s\" is not the number of a push", operand);
 	if (r >= 0)
-		r = fleet_past_read(client, push, &past, err);
+		r = fleet_past_read(client, push, true, &past, err);
 	if (r >= 0 && operand) {
 		number = (unsigned)given;
 		chosen = fleet_past_at(client, push, &past, number);
@@ -405,7 +405,7 @@ static int do_diff(struct cli *cli, struct fleet_client *client, struct fleet_pu
 	int code, r = read_operand(operand, &text, &size, err);
 
 	if (r >= 0)
-		r = fleet_past_read(client, push, &past, err);
+		r = fleet_past_read(client, push, false, &past, err);
 	if (r < 0) {
 		code = cli_fail(cli, err);
 	} else if (cli->json) {

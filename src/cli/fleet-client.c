@@ -178,14 +178,13 @@ char *fleet_client_key(const struct fleet_client *client, const char *kind)
 	return asprintf(&key, "%s/%s", client->prefix, kind) < 0 ? NULL : key;
 }
 
-int fleet_client_read(struct fleet_client *client, const char *kind, bool below,
-		      struct gateway_pairs *pairs, int64_t *ret_revision, struct error *err)
+/* What a range (taken) has. */
+static int read_range(struct fleet_client *client, json_t *range, struct gateway_pairs *pairs,
+		      int64_t *ret_revision, struct error *err)
 {
-	_cleanup_(freep) char *key = fleet_client_key(client, kind);
 	json_t *answer = NULL;
-	int r = key ? fleet_client_call(client, "/v3/kv/range", gateway_range(key, below), &answer,
-					err)
-		    : error_oom(err);
+	int r = range ? fleet_client_call(client, "/v3/kv/range", range, &answer, err)
+		      : error_oom(err);
 
 	if (r < 0)
 		return r;
@@ -194,6 +193,27 @@ int fleet_client_read(struct fleet_client *client, const char *kind, bool below,
 		r = gateway_number(json_object_get(answer, "header"), "revision", ret_revision);
 	json_decref(answer);
 	return r < 0 ? error_set_errno(err, r, "etcd's answer makes no sense") : 0;
+}
+
+int fleet_client_read(struct fleet_client *client, const char *kind, bool below,
+		      struct gateway_pairs *pairs, int64_t *ret_revision, struct error *err)
+{
+	_cleanup_(freep) char *key = fleet_client_key(client, kind);
+
+	return read_range(client, key ? gateway_range(key, below) : NULL, pairs, ret_revision, err);
+}
+
+int fleet_client_read_keys(struct fleet_client *client, const char *kind,
+			   struct gateway_pairs *pairs, struct error *err)
+{
+	_cleanup_(freep) char *key = fleet_client_key(client, kind);
+	json_t *range = key ? gateway_range(key, true) : NULL;
+
+	if (range && json_object_set_new(range, "keys_only", json_true()) < 0) {
+		json_decref(range);
+		range = NULL;
+	}
+	return read_range(client, range, pairs, NULL, err);
 }
 
 const struct gateway_pair *fleet_client_find(const struct fleet_client *client,

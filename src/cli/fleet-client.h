@@ -30,6 +30,9 @@ int fleet_client_call(struct fleet_client *client, const char *path, json_t *bod
  * (may be NULL). */
 int fleet_client_read(struct fleet_client *client, const char *kind, bool below,
 		      struct gateway_pairs *pairs, int64_t *ret_revision, struct error *err);
+/* The keys alone of all that begins so. */
+int fleet_client_read_keys(struct fleet_client *client, const char *kind,
+			   struct gateway_pairs *pairs, struct error *err);
 /* "PREFIX/KIND": owned; NULL: no memory. */
 char *fleet_client_key(const struct fleet_client *client, const char *kind);
 /* The pair of "PREFIX/KIND", or NULL. */

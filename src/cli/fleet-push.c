@@ -139,7 +139,7 @@ static unsigned number_of(const struct fleet_client *client, const struct fleet_
 	return rest && parse_u64(rest, &number) >= 0 && number < 100000000 ? (unsigned)number : 0;
 }
 
-int fleet_past_read(struct fleet_client *client, const struct fleet_push *push,
+int fleet_past_read(struct fleet_client *client, const struct fleet_push *push, bool texts,
 		    struct fleet_past *ret_past, struct error *err)
 {
 	static const char *const kinds[] = { "history", "about", "rollout" };
@@ -151,7 +151,9 @@ int fleet_past_read(struct fleet_client *client, const struct fleet_push *push,
 
 		snprintf(below, sizeof(below), "%s/%s/", kinds[i],
 			 i < 2 ? push->document : push->scope);
-		if (i < 2 || !push->service)
+		if (i == 0 && !texts)
+			r = fleet_client_read_keys(client, below, &past.pairs, err);
+		else if (i < 2 || !push->service)
 			r = fleet_client_read(client, below, true, &past.pairs, NULL, err);
 	}
 	if (r < 0) {

@@ -34,7 +34,8 @@ struct fleet_past {
 	const struct gateway_pair *now; /* NULL: there is none */
 	unsigned latest;		/* number of a push; 0: none */
 };
-int fleet_past_read(struct fleet_client *client, const struct fleet_push *push,
+/* With the `texts` of earlier pushes, which may be megabytes, or with their numbers alone. */
+int fleet_past_read(struct fleet_client *client, const struct fleet_push *push, bool texts,
 		    struct fleet_past *ret_past, struct error *err);
 void fleet_past_done(struct fleet_past *past);
 /* The text of a push by its number; NULL: it is not kept, or was a removal. */

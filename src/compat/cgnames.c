@@ -7,8 +7,10 @@
  */
 #include "compat/cgnames.h"
 
+#include "config/arena.h"
 #include "util/fd.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 
@@ -19,6 +21,9 @@ void cgnames_done(struct cgnames *names)
 	for (size_t i = 0; i < names->count; i++)
 		free(names->items[i]);
 	free(names->items);
+	hash_done(&names->folders);
+	hash_done(&names->links);
+	arena_free(names->memory);
 	*names = (struct cgnames){ 0 };
 }
 
@@ -105,23 +110,43 @@ static bool may_begin_so(const struct cgnames *names, const char *start, size_t 
 	return false;
 }
 
-/* Rules of one folder stand together: where it is missing, that is found out once. */
+/* The links of a folder, which need not be there. */
+static bool list_links(struct cgnames *names, const char *path, size_t size)
+{
+	const char *folder = arena_copy(names->memory, path, size);
+	DIR *dir = folder ? opendir(folder) : NULL;
+	struct dirent *entry;
+	char link[PATH_MAX], target[1];
+	bool good = folder != NULL;
+
+	while (good && dir && (entry = readdir(dir))) {
+		const char *copy;
+		int n = snprintf(link, sizeof(link), "%s%s", folder, entry->d_name);
+
+		if ((entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN) ||
+		    n >= (int)sizeof(link) || readlink(link, target, sizeof(target)) < 0)
+			continue;
+		copy = arena_string(names->memory, link);
+		good = copy && hash_put_string(&names->links, copy, names, NULL) >= 0;
+	}
+	if (dir)
+		closedir(dir);
+	return good && hash_put(&names->folders, folder, size, names, NULL) >= 0;
+}
+
+/* Rules name many programs in few folders: each of those is looked into once. */
 static bool is_link(struct cgnames *names, const char *path, const char *last)
 {
 	size_t size = (size_t)(last - path);
-	char target[1];
 
-	if (path[0] != '/' || size >= sizeof(names->missing) ||
-	    (size == names->missing_size && memcmp(path, names->missing, size) == 0))
+	if (path[0] != '/')
 		return false;
-	if (readlink(path, target, sizeof(target)) > 0)
-		return true;
-	if (errno != ENOENT)
-		return false;
-	memcpy(names->missing, path, size);
-	names->missing[size] = '\0';
-	names->missing_size = access(names->missing, F_OK) < 0 ? size : 0;
-	return false;
+	if (!names->memory)
+		names->memory = arena_new();
+	if (!names->memory ||
+	    (!hash_get(&names->folders, path, size) && !list_links(names, path, size)))
+		return true; /* out of memory: it may be */
+	return hash_get_string(&names->links, path) != NULL;
 }
 
 bool cgnames_may_fit(const struct cgrule *rule, void *userdata)

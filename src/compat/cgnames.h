@@ -7,13 +7,14 @@
 
 #include "compat/cgrule.h"
 #include "config/cgrules.h"
+#include "util/hash.h"
 
 struct cgnames {
 	char **items; /* paths or last parts of one */
 	size_t count;
-	char missing[256]; /* a folder that is not there, with its slash */
-	size_t missing_size;
-	bool whole; /* a path is among them for each that is none */
+	struct hash folders, links; /* those looked into, with their slash, and the links in them */
+	struct arena *memory;	    /* of both */
+	bool whole;		    /* a path is among them for each that is none */
 };
 
 /* False: they cannot be told, or are too many; then every rule may fit. */

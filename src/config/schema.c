@@ -150,12 +150,39 @@ static size_t list_keys(const struct schema *schema, const char **names, size_t 
 	return count;
 }
 
+/* What the kernel, systemd and containers call a limit, for who comes from there. */
+static const struct {
+	const char *theirs, *ours;
+} other_names[] = {
+	{ "CPUQuota", "cpu" },	     { "CPUWeight", "cpu_weight" },
+	{ "IOWeight", "io_weight" }, { "MemoryHigh", "ram_high" },
+	{ "MemoryMax", "ram" },	     { "TasksMax", "pids" },
+	{ "cpuset", "cpus" },	     { "mem", "ram" },
+	{ "memory", "ram" },	     { "memory_high", "ram_high" },
+	{ "memory_max", "ram" },     { "tasks", "pids" },
+};
+
+static const char *other_name(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(other_names); i++)
+		for (size_t j = 0; streq(name, other_names[i].theirs) && j < count; j++)
+			if (streq(names[j], other_names[i].ours))
+				return names[j];
+	return NULL;
+}
+
 static bool unknown_key(struct reader *reader, const struct schema *schema, const struct node *key)
 {
-	const char *name = tree_text(&reader->tree, key), *hint, *names[SCHEMA_KEYS_MAX];
+	const char *name = tree_text(&reader->tree, key), *hint, *other, *names[SCHEMA_KEYS_MAX];
+	size_t count = list_keys(schema, names, 0);
 	char buffer[96];
 
-	hint = guess_hint(reader, name, names, list_keys(schema, names, 0), buffer, sizeof(buffer));
+	hint = guess_hint(reader, name, names, count, buffer, sizeof(buffer));
+	other = other_name(name, names, count);
+	if (other) {
+		snprintf(buffer, sizeof(buffer), "here it is \"%s\"", other);
+		hint = buffer;
+	}
 	if (schema == &group_schema && streq(name, "kill"))
 		hint = "write \"trigger: KILL\" in the rule";
 	if (schema == &condition_schema && streq(name, "paths"))

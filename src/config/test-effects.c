@@ -112,6 +112,10 @@ static void number_mistakes(void **state)
 				  "limit: { ram: 2G, pids: 100 })\n");
 	expect_body(X "limit: {rma: 1G}",
 		    "3:9 error: unknown key \"rma\" in a group (did you mean \"ram\"?)\n");
+	expect_body(X "limit: {memory: 1G}",
+		    "3:9 error: unknown key \"memory\" in a group (here it is \"ram\")\n");
+	expect_body(X "limit: {mem: 1G}",
+		    "3:9 error: unknown key \"mem\" in a group (here it is \"ram\")\n");
 	expect_body(X "deny: EINVAL",
 		    "3:7 error: \"deny\" must be EPERM or EACCES, not \"EINVAL\"\n");
 }

@@ -20,6 +20,7 @@
 #include "core/decision-log.h"
 #include "core/guard.h"
 #include "core/handover.h"
+#include "core/observer-json.h"
 #include "util/units.h"
 
 #include <fcntl.h>
@@ -283,6 +284,14 @@ static void retire(struct handover *handover)
 		(void)sd_event_exit(engine->event, 0);
 }
 
+static json_t *told_of(const struct observer *observer)
+{
+	struct observer_told told;
+
+	observer_told(observer, &told);
+	return observer_told_to_json(&told);
+}
+
 static void change(struct handover *handover)
 {
 	struct engine *engine = handover->engine;
@@ -302,6 +311,8 @@ static void change(struct handover *handover)
 	if (r >= 0) {
 		json_object_set_new(out.object, "tickets", tickets_of(engine));
 		json_object_set_new(out.object, "observed", json_integer((json_int_t)observed));
+		if (observer)
+			json_object_set_new(out.object, "told", told_of(observer));
 		r = handover_send(handover->socket, &out);
 	}
 	if (r >= 0)

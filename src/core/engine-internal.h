@@ -172,9 +172,10 @@ struct engine {
 	char *program;			    /* the file to be executed anew; NULL: not known */
 	struct handover *handover;	    /* NULL: nobody takes our place */
 	json_t *later;			    /* requests for who is the daemon in the end, or NULL */
-	json_t *before;	      /* the status of the daemon whose place we took, or NULL */
-	json_t *go;	      /* what it said last before we began */
-	uint64_t blind_since; /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
+	json_t *before;		   /* the status of the daemon whose place we took, or NULL */
+	json_t *go;		   /* what it said last before we began */
+	uint64_t blind_since;	   /* CLOCK_BOOTTIME: nobody observes since; 0: nobody has before */
+	struct observer_told told; /* by the daemon before us */
 	sd_event_source *predecessor;
 	struct foreign_end foreign_ends[FOREIGN_ENDS];
 	size_t foreign_next;
@@ -450,6 +451,8 @@ void engine_tell_group(struct engine *engine, enum occasion on, const char *grou
 		       const char *what);
 /* EVENT_BIT()s that rules need. */
 uint32_t engine_wanted_events(const struct engine *engine);
+/* The same before engine_occasions_start(). */
+uint32_t engine_foreseen_events(const struct engine *engine);
 /* Changes of users or groups among them. */
 bool engine_wants_users(const struct engine *engine);
 

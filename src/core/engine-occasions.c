@@ -204,6 +204,8 @@ static void carry_out(struct engine *engine, const struct verdict *verdict, cons
 	urgent->rule_count = verdict->count;
 	memcpy(urgent->rules, verdict->rules, verdict->count * sizeof(uint32_t));
 	plan(engine, snapshot, verdict, &urgent->decision);
+	if (plan_only_counts(&urgent->plan, snapshot_policy(snapshot), verdict))
+		return;
 	/* The rest is done when it becomes that user. */
 	if (occasions->session)
 		plan_drop(&urgent->plan, ~EFFECTS_THAT_PLACE);
@@ -365,15 +367,46 @@ void engine_take_event(struct engine *engine, const struct event *event,
 	act(engine, path);
 }
 
-uint32_t engine_wanted_events(const struct engine *engine)
+static bool asks_for_memfd(const struct policy *policy)
 {
-	uint32_t types = engine->occasions ? events_of_occasions(engine->occasions->wanted) : 0;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t k = 0; k < policy->rules[i].condition_count; k++)
+			if (policy->rules[i].on & OCCASION_BIT(ON_EXECUTE) &&
+			    policy->rules[i].conditions[k].kind == CONDITION_MEMFD)
+				return true;
+	return false;
+}
+
+/* Occasions of the rules that are in force, which the observer tells of. */
+static uint32_t served_occasions(const struct engine *engine)
+{
+	uint32_t served = ~(OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE));
+	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
+
+	if (!engine->gate || asks_for_memfd(snapshot_policy(snapshot)))
+		served |= OCCASION_BIT(ON_EXECUTE);
+	return ruleset_occasions(snapshot->ruleset) & served;
+}
+
+static uint32_t events_for(const struct engine *engine, uint32_t occasions)
+{
+	uint32_t types = events_of_occasions(occasions);
 
 	if (engine->exempt && exempt_follows(engine->exempt))
 		types |= EVENT_BIT(EVENT_FORK);
 	/* OOM's victim is told by its number, and gone before it can be looked at: the table that
 	 * is kept for what ends knows it. */
 	return types & EVENT_BIT(EVENT_OOM) ? types | EVENT_BIT(EVENT_EXIT) : types;
+}
+
+uint32_t engine_wanted_events(const struct engine *engine)
+{
+	return events_for(engine, engine->occasions ? engine->occasions->wanted : 0);
+}
+
+uint32_t engine_foreseen_events(const struct engine *engine)
+{
+	return events_for(engine, served_occasions(engine));
 }
 
 bool engine_wants_users(const struct engine *engine)
@@ -463,28 +496,14 @@ static int on_changes(sd_event_source *source, int fd, uint32_t revents, void *u
 
 /* ---- life ---- */
 
-static bool asks_for_memfd(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->rule_count; i++)
-		for (size_t k = 0; k < policy->rules[i].condition_count; k++)
-			if (policy->rules[i].on & OCCASION_BIT(ON_EXECUTE) &&
-			    policy->rules[i].conditions[k].kind == CONDITION_MEMFD)
-				return true;
-	return false;
-}
-
 int engine_occasions_update(struct engine *engine)
 {
-	uint32_t served = ~(OCCASIONS_OF_FILES | OCCASION_BIT(ON_EXECUTE));
 	struct occasions *occasions = engine->occasions;
-	const struct snapshot *snapshot = gatekeeper_current(engine->keeper);
 	int r;
 
 	if (!occasions)
 		return 0;
-	if (!engine->gate || asks_for_memfd(snapshot_policy(snapshot)))
-		served |= OCCASION_BIT(ON_EXECUTE);
-	occasions->wanted = ruleset_occasions(snapshot->ruleset) & served;
+	occasions->wanted = served_occasions(engine);
 	engine_watch_again(engine);
 	r = engine_limits_update(engine);
 	return MIN(r, 0);

@@ -11,6 +11,7 @@
 #include "config/limits-json.h"
 #include "core/guard.h"
 #include "core/handover.h"
+#include "core/observer-json.h"
 #include "util/units.h"
 
 enum { GO_MS = 90000, REST_MS = 10000 };
@@ -372,6 +373,7 @@ int engine_succession_complete(struct engine *engine, struct error *err)
 	observed = json_object_get(engine->go, "observed");
 	if (json_is_integer(observed))
 		engine->blind_since = (uint64_t)json_integer_value(observed);
+	observer_told_from_json(json_object_get(engine->go, "told"), &engine->told);
 	r = say(engine, "running");
 	if (r < 0)
 		return error_set_errno(err, r, "the daemon before this one has gone");

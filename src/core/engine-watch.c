@@ -12,6 +12,7 @@
 
 #include "core/engine-internal.h"
 #include "core/filter.h"
+#include "core/observer-json.h"
 #include "export/event-json.h"
 #include "model/event-codec.h"
 #include "util/base64.h"
@@ -42,6 +43,7 @@ struct watching {
 	struct observer *observer;
 	struct error error;	  /* why there is none */
 	sd_event_source *opening; /* until it was tried */
+	uint32_t foreseen;	  /* EVENT_BIT()s that it was opened for, beside another daemon */
 	struct watch *watches;
 	struct event_json json;
 	struct text line, message; /* the event in hand as JSON, and what is being sent */
@@ -404,27 +406,9 @@ int engine_watch(struct engine *engine, struct varlink_call *call, const json_t 
 
 /* ---- status ---- */
 
-static json_t *source_to_json(const char *name, const char *state, const char *reason,
-			      const struct source_counters *counters)
-{
-	json_t *causes = json_object();
-
-	for (size_t i = 0; counters && i < SOURCE_CAUSES && counters->causes[i].cause; i++)
-		json_object_set_new(causes, counters->causes[i].cause,
-				    json_integer((json_int_t)counters->causes[i].count));
-	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:I, s:o}", "name", name, "state", state,
-			 "reason", reason, "seen", counters ? (json_int_t)counters->seen : 0,
-			 "matched", 0, "lost", counters ? (json_int_t)counters->lost : 0, "causes",
-			 causes);
-}
-
 void engine_watch_to_json(const struct engine *engine, json_t *sources)
 {
 	const struct watching *watching = engine->watching;
-	const struct observer_refusal *refusals;
-	const struct source *source;
-	char text[OBSERVER_TEXT];
-	size_t count;
 
 	if (!watching)
 		return;
@@ -438,19 +422,8 @@ void engine_watch_to_json(const struct engine *engine, json_t *sources)
 						     NULL));
 		return;
 	}
-	source = observer_source(watching->observer);
-	refusals = observer_refusals(watching->observer, &count);
-	if (source) {
-		bool asked = watching->watches || engine_asked_events(engine) != 0;
-
-		observer_describe(watching->observer, text);
-		json_array_append_new(sources, source_to_json(source->class->name,
-							      asked ? "running" : "idle", text,
-							      &source->counters));
-	}
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(sources, source_to_json(refusals[i].source, "unavailable",
-							      refusals[i].reason, NULL));
+	observer_to_json(watching->observer, watching->watches || engine_asked_events(engine) != 0,
+			 sources);
 }
 
 const struct watch_counters *engine_watch_counters(const struct engine *engine)
@@ -470,7 +443,7 @@ struct observer *engine_observer(const struct engine *engine)
 
 /* ---- life ---- */
 
-static void open_observer(struct watching *watching)
+static int new_observer(struct watching *watching, uint32_t types, bool beside)
 {
 	struct engine *engine = watching->engine;
 	/* What rules place and act by, each millisecond too late: what is rare anyway, and
@@ -480,8 +453,9 @@ static void open_observer(struct watching *watching)
 				(engine->gate ? 0 : EVENT_BIT(EVENT_EXEC));
 	const struct observer_options options = {
 		.source = engine_policy(engine)->source,
-		.types = all_types(watching),
+		.types = types,
 		.plain = plain_types(watching),
+		.beside = beside,
 		.urgent = urgent,
 		.sink = { on_event, watching },
 		.seeded = on_seeded,
@@ -490,9 +464,16 @@ static void open_observer(struct watching *watching)
 		.ended = on_ended,
 	};
 
+	return observer_new(engine->host, engine->event, &options, &watching->observer,
+			    &watching->error);
+}
+
+static void open_observer(struct watching *watching)
+{
+	struct engine *engine = watching->engine;
+
 	watching->opening = sd_event_source_disable_unref(watching->opening);
-	if (observer_new(engine->host, engine->event, &options, &watching->observer,
-			 &watching->error) < 0)
+	if (new_observer(watching, all_types(watching), false) < 0)
 		log_warning(engine->log, "reeve watch will see nothing: %s",
 			    error_text(&watching->error));
 	else if (engine_asked_events(engine) != 0)
@@ -520,10 +501,9 @@ static int on_opening(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-int engine_watch_start(struct engine *engine)
+static int make_watching(struct engine *engine)
 {
 	struct watching *watching = calloc(1, sizeof(*watching));
-	int r;
 
 	if (!watching)
 		return -ENOMEM;
@@ -532,6 +512,50 @@ int engine_watch_start(struct engine *engine)
 	event_json_init(&watching->json, NULL);
 	text_init(&watching->line);
 	text_init(&watching->message);
+	return 0;
+}
+
+int engine_watch_prepare(struct engine *engine)
+{
+	const char *source = engine_policy(engine)->source;
+	int r = make_watching(engine);
+
+	if (r < 0 || !(streq(source, "auto") || streq(source, "bpf")))
+		return r;
+	engine->watching->foreseen = engine_foreseen_events(engine);
+	/* One that does not work is told when it is tried for good. */
+	if (engine->watching->foreseen != 0 &&
+	    new_observer(engine->watching, engine->watching->foreseen, true) < 0)
+		error_done(&engine->watching->error);
+	return 0;
+}
+
+/* What has come since the other one told last waits in the source. */
+static void begin_prepared(struct watching *watching)
+{
+	struct engine *engine = watching->engine;
+
+	if (engine->told.until != 0 && (all_types(watching) & ~watching->foreseen) == 0) {
+		observer_tell_from(watching->observer, &engine->told);
+		engine->blind_since = 0;
+	}
+	engine_watch_again(engine);
+	engine_occasions_observed(engine);
+	malloc_trim(0);
+}
+
+int engine_watch_start(struct engine *engine)
+{
+	struct watching *watching;
+	int r = engine->watching ? 0 : make_watching(engine);
+
+	if (r < 0)
+		return r;
+	watching = engine->watching;
+	if (watching->observer) {
+		begin_prepared(watching);
+		return 0;
+	}
 	if (streq(engine_policy(engine)->source, "off")) {
 		error_set(&watching->error, -EOPNOTSUPP,
 			  "nothing is observed: the policy says source: off");

@@ -14,6 +14,9 @@ struct watching;
  * log and status, and is no error.
  */
 int engine_watch_start(struct engine *engine);
+/* Before that, while another daemon observes yet: the source is opened for what rules ask, so that
+ * nothing is missed when it stops. -ENOMEM. */
+int engine_watch_prepare(struct engine *engine);
 /* `why`: what watchers are told; NULL: the daemon ends. */
 void engine_watch_stop(struct engine *engine, const struct error *why);
 

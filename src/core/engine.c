@@ -67,6 +67,10 @@ static int make_runtime_dir(struct engine *engine, struct error *err)
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err, -ENOTDIR, "the runtime folder %s is not a folder",
 				 engine->runtime_dir);
+	/* Nothing that a user could do about it. */
+	if (st.st_uid != geteuid() && geteuid() != 0)
+		return error_set(err, -EACCES, "the runtime folder %s belongs to user %u",
+				 engine->runtime_dir, (unsigned)st.st_uid);
 	/* State and socket lie here: nobody else may put something under their names. */
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return error_set(err, -EPERM,
@@ -283,6 +287,9 @@ static int start_daemon(struct engine *engine, struct error *err)
 	r = engine_socket_start(engine, err);
 	if (r >= 0)
 		r = engine_register_start(engine, err);
+	/* What takes long, while the daemon before us still observes. */
+	if (r >= 0 && engine_is_successor(engine) && engine_watch_prepare(engine) < 0)
+		r = error_oom(err);
 	if (r >= 0)
 		r = engine_succession_wait(engine, err);
 	if (r >= 0)

@@ -372,7 +372,8 @@ unsigned gatekeeper_act(struct gatekeeper *keeper, struct seat *seat,
 	if (hold > 0 && gate_hold_is_late(seat->event->gate, hold))
 		note_late(snapshot, verdict, &decision);
 	/* What the loop goes on with it tells itself. */
-	if (!(decision.flags & DECISION_UNHELD))
+	if (!(decision.flags & DECISION_UNHELD) &&
+	    !plan_only_counts(&seat->plan, snapshot_policy(snapshot), verdict))
 		tell(keeper, seat, snapshot, &decision);
 	return decision.flags & (DECISION_DENIED | DECISION_KILLED) ? GATE_DENY : GATE_ALLOW;
 }

@@ -143,11 +143,22 @@ static bool drain(struct observer *observer)
 	return r >= 0;
 }
 
+/* A source that gathers does not hand out before its time. */
+static void wait_until_due(const struct observer *observer)
+{
+	const struct source_class *class = observer->source->class;
+	uint64_t now = clock_monotonic(), due = class->due ? class->due(observer->source) : 0;
+
+	if (due > now && due - now <= DRAIN_NS)
+		usleep((useconds_t)((due - now + 999) / 1000));
+}
+
 uint64_t observer_catch_up(struct observer *observer)
 {
 	uint64_t since = clock_boottime();
 
 	if (observer->source && observer->wanted != 0) {
+		wait_until_due(observer);
 		(void)drain(observer);
 		observer_rest(observer);
 	}

@@ -42,8 +42,10 @@ struct observer {
 	size_t found;		       /* news of the scan under way */
 	bool told;		       /* something, in this turn */
 	bool begun;		       /* the beginning is over, the source is read */
-	uint64_t gap_from;    /* boottime of the earliest loss not healed; UINT64_MAX: none */
-	uint64_t last_ns;     /* boottime of the last event */
+	uint64_t gap_from; /* boottime of the earliest loss not healed; UINT64_MAX: none */
+	uint64_t last_ns;  /* boottime of the last event */
+	struct observer_told last, before; /* by us; by another daemon */
+	size_t last_next;
 	uint64_t healed_usec; /* when the last rescan was over */
 	struct observer_counters counters;
 

@@ -108,7 +108,11 @@ static int take_next(struct observer *observer)
 	while (observer->next < source_class_count) {
 		const struct source_class *class = source_classes[observer->next++];
 		struct error err = ERROR_INIT;
-		int r = is_tried(class) ? open_class(observer, class, &err) : -ENOENT;
+		int r;
+
+		if (observer->options.beside && class->id != SOURCE_BPF)
+			break;
+		r = is_tried(class) ? open_class(observer, class, &err) : -ENOENT;
 
 		if (r >= 0)
 			return 0;
@@ -151,6 +155,7 @@ int observer_open_source(struct observer *observer, struct error *err)
 	/* Of what was recorded, nothing belongs to the processes that run here. */
 	if (r >= 0 && observer->source->class->id == SOURCE_REPLAY)
 		observer->own = 0;
+	observer->options.beside = false;
 	return r;
 }
 

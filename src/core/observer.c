@@ -89,19 +89,68 @@ bool observer_take_in(struct observer *observer, struct event *event)
 	return false;
 }
 
+/* How much later than another source ours may see the same. */
+#define APART_NS UINT64_C(5000000)
+
+/* Whether the daemon before us has told of it. */
+static bool was_told(struct observer *observer, const struct event *event)
+{
+	struct observer_told *before = &observer->before;
+
+	if (before->until == 0 || !event_knows(event, FIELD_BOOTTIME) ||
+	    event->boottime > before->until + APART_NS)
+		return false;
+	if (event->boottime <= before->until)
+		return true;
+	for (size_t i = 0; i < OBSERVER_LAST; i++) {
+		if (before->last[i].pid != event->pid || before->last[i].type != event->type)
+			continue;
+		before->last[i].pid = 0;
+		return event->pid != 0;
+	}
+	return false;
+}
+
+static void note_told(struct observer *observer, const struct event *event)
+{
+	struct observer_told *last = &observer->last;
+
+	observer->last_ns = last->until = MAX(observer->last_ns, event->boottime);
+	last->last[observer->last_next].type = event->type;
+	last->last[observer->last_next].pid = event->pid;
+	observer->last_next = (observer->last_next + 1) % OBSERVER_LAST;
+}
+
 void observer_on_event(struct event *event, void *userdata)
 {
 	struct observer *observer = userdata;
 
+	/* The table wants it all the same: what comes may be about its process. */
+	if (was_told(observer, event)) {
+		if (event->type != EVENT_GAP)
+			(void)observer_take_in(observer, event);
+		return;
+	}
 	observer->counters.events++;
 	if (event->type == EVENT_GAP)
 		observer_note_gap(observer, event);
 	else if (event_knows(event, FIELD_BOOTTIME))
-		observer->last_ns = event->boottime;
+		note_told(observer, event);
 	if (observer_take_in(observer, event) && event->type == EVENT_RUNNING)
 		return;
 	if (observer_wants(observer, event->type) && !is_own(observer, event))
 		observer_tell(observer, event);
+}
+
+void observer_told(const struct observer *observer, struct observer_told *ret_told)
+{
+	*ret_told = observer->last;
+	ret_told->until = observer->last_ns;
+}
+
+void observer_tell_from(struct observer *observer, const struct observer_told *told)
+{
+	observer->before = *told;
 }
 
 void observer_tell_blind(struct observer *observer, uint64_t from, const char *reason)

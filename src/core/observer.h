@@ -28,6 +28,7 @@ struct observer_options {
 	const char *const *environment;
 	size_t environment_count;
 	size_t buffer;
+	bool beside; /* another daemon observes yet: only a source that does not disturb its own */
 	uint32_t urgent;	/* EVENT_BIT()s that are told at once; others may wait some 20 ms */
 	struct event_sink sink; /* events are enriched; GAP and SOURCE records come too */
 
@@ -65,6 +66,20 @@ int observer_set_types(struct observer *observer, uint32_t types, struct error *
 /* Hands out what the source holds, for a bounded time; since when there may be more
  * (CLOCK_BOOTTIME). Not from within the sink. */
 uint64_t observer_catch_up(struct observer *observer);
+/*
+ * What was told last, for a daemon that goes on from there with a source of its own. Two sources
+ * see one event at two moments, microseconds apart: so the last ones go by what they are.
+ */
+enum { OBSERVER_LAST = 32 };
+struct observer_told {
+	uint64_t until; /* boottime of the youngest; 0: not known */
+	struct {
+		uint32_t type, pid;
+	} last[OBSERVER_LAST];
+};
+void observer_told(const struct observer *observer, struct observer_told *ret_told);
+/* Of what the source tells, these and all before were told by another one. Before anything is. */
+void observer_tell_from(struct observer *observer, const struct observer_told *told);
 /* Nobody looked before this observer did, since `from`: a gap record that is counted. What has come
  * by then is for the owner to look at. */
 void observer_tell_blind(struct observer *observer, uint64_t from, const char *reason);

@@ -142,6 +142,18 @@ bool plan_has(const struct plan *plan, uint32_t kinds)
 	return false;
 }
 
+bool plan_only_counts(const struct plan *plan, const struct policy *policy,
+		      const struct verdict *verdict)
+{
+	for (unsigned i = 0; i < verdict->count; i++) {
+		const struct policy_rule *rule = &policy->rules[verdict->rules[i]];
+
+		if (rule->rate.max == 0 || rule->effect_count > 0)
+			return false;
+	}
+	return plan->count == 0 && plan->over == 0 && !verdict->truncated;
+}
+
 void plan_drop(struct plan *plan, uint32_t kinds)
 {
 	size_t kept = 0;

@@ -46,6 +46,10 @@ const struct plan_step *plan_find(const struct plan *plan, enum effect_kind kind
 /* True if there is a step of one of these kinds (bits), also one that is dry. */
 bool plan_has(const struct plan *plan, uint32_t kinds);
 
+/* Whether all that match do nothing but count, and none is above its rate: nothing to record. */
+bool plan_only_counts(const struct plan *plan, const struct policy *policy,
+		      const struct verdict *verdict);
+
 /* Takes the steps of these kinds (bits) out: they do not apply here. */
 void plan_drop(struct plan *plan, uint32_t kinds);
 

@@ -64,6 +64,33 @@ static void test_order_and_first(void **state)
 	assert_null(plan_find(&plan, EFFECT_GROUP));
 }
 
+static bool is_over(uint32_t rule, void *userdata)
+{
+	return *(bool *)userdata;
+}
+
+/* Below its rate a rule that says nothing else leaves no record. */
+static void test_only_counts(void **state)
+{
+	struct policy_effect message[] = { log_effect };
+	struct policy_rule rules[] = {
+		{ .rate = { .max = 5, .then = message, .then_count = 1 } },
+		{ .rate = { .max = 5 }, .effects = message, .effect_count = 1 },
+	};
+	const struct policy policy = { .rules = rules, .rule_count = 2 };
+	const struct verdict one = verdict_of(1), both = verdict_of(2);
+	bool over = false;
+	struct plan plan;
+
+	plan_make(&policy, &one, is_over, &over, false, &plan);
+	assert_true(plan_only_counts(&plan, &policy, &one));
+	plan_make(&policy, &both, is_over, &over, false, &plan);
+	assert_false(plan_only_counts(&plan, &policy, &both));
+	over = true;
+	plan_make(&policy, &one, is_over, &over, false, &plan);
+	assert_false(plan_only_counts(&plan, &policy, &one));
+}
+
 /* What a rule in a dry run says decides nothing for those behind it. */
 static void test_dry(void **state)
 {
@@ -189,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_first),
 		cmocka_unit_test(test_dry),
+		cmocka_unit_test(test_only_counts),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_truncated_verdict),
 		cmocka_unit_test(test_verdicts_as_one),

@@ -15,25 +15,29 @@
 #include "front/passing.h"
 #include "launch/recipe-options.h"
 #include "launch/run.h"
+#include "launch/tree.h"
 #include "util/places.h"
+#include "util/units.h"
 
 #include <limits.h>
 
 #define WHOLE "reeve-commands"
 
-enum { OWN_OPTIONS = 4 };
+enum { OWN_OPTIONS = 6, EXIT_TIME_LIMIT = 124 /* as timeout(1) */ };
 
 /* Keys that take more than is here: names of users (which a host may keep anywhere), and
  * a guardian for what is to end with its starter. */
 static const char *const left_keys[] = { "die-with-parent", "groups", "user" };
 
 struct front {
-	const char *runtime_dir, *group, *name;
+	const char *runtime_dir, *group, *name, *timeout, *cpu_time;
 	struct limits_given limits;
 	struct recipe_options given;
 	struct recipe *recipe;
 	struct entrance entrance;
 	struct passing passing;
+	struct launch_tree tree; /* where the program may have to be ended with all it started */
+	struct launch_run wanted;
 	struct launch_signals signals; /* as this process was given them */
 };
 
@@ -52,7 +56,29 @@ static bool is_whole(const struct front *front)
 
 	if (front->group)
 		return !limits && !front->name;
-	return limits || (!front->name && recipe_options_given(&front->given));
+	return limits || (!front->name && (front->timeout || front->cpu_time ||
+					   recipe_options_given(&front->given)));
+}
+
+/* A tree that may have to be ended is in a group of its own, where we are root. */
+static bool makes_group(const struct front *front)
+{
+	return !front->group && (limits_are_given(&front->limits) ||
+				 ((front->timeout || front->cpu_time) && geteuid() == 0));
+}
+
+static int read_time(const char *text, uint64_t *ret_ns)
+{
+	int r = text ? parse_duration(text, 1000000000, ret_ns) : 0;
+
+	return r == 0 && text && (*ret_ns == 0 || *ret_ns > INT64_MAX) ? -EINVAL : r;
+}
+
+static int read_times(struct front *front)
+{
+	int r = read_time(front->timeout, &front->wanted.timeout);
+
+	return r < 0 ? r : read_time(front->cpu_time, &front->wanted.cpu_time);
 }
 
 /* The first word of the program's in *ret_program. */
@@ -65,6 +91,8 @@ static int read_words(struct front *front, int argc, char **argv, char ***ret_pr
 		{ .name = "runtime-dir", .kind = OPTION_STRING, .target = &front->runtime_dir },
 		{ .name = "group", .letter = 'g', .kind = OPTION_STRING, .target = &front->group },
 		{ .name = "name", .letter = 'n', .kind = OPTION_STRING, .target = &front->name },
+		{ .name = "timeout", .kind = OPTION_STRING, .target = &front->timeout },
+		{ .name = "cpu-time", .kind = OPTION_STRING, .target = &front->cpu_time },
 	};
 	/* Not cleared: it is several pages, of which the rest is never touched. */
 	struct option options[OWN_OPTIONS + LIMIT_COUNT + RECIPE_KEYS_MAX];
@@ -83,7 +111,7 @@ static int read_words(struct front *front, int argc, char **argv, char ***ret_pr
 	if (first < 0 || help || first == argc)
 		return -EINVAL;
 	*ret_program = argv + first;
-	return is_whole(front) ? 0 : -EINVAL;
+	return is_whole(front) ? read_times(front) : -EINVAL;
 }
 
 /* Also after an error: the daemon makes the group, whoever hears of it. */
@@ -97,7 +125,7 @@ static int end_passing(struct front *front, int before)
 static int make_plan(struct front *front, struct launch_plan *plan, struct error *err)
 {
 	_cleanup_(closep) int asked = -1;
-	bool own = limits_are_given(&front->limits);
+	bool own = makes_group(front);
 	int r = 0;
 
 	if (front->group) {
@@ -122,27 +150,47 @@ static int make_plan(struct front *front, struct launch_plan *plan, struct error
 	return r;
 }
 
+static int prepare_tree(struct front *front)
+{
+	int r;
+
+	if (!front->wanted.timeout && !front->wanted.cpu_time)
+		return 0;
+	r = launch_tree_init(&front->tree);
+	if (r < 0)
+		return r;
+	front->wanted.tree = &front->tree;
+	/* Of a group that was there before others are members, too. */
+	for (size_t i = 0; i < front->passing.places.count; i++)
+		launch_tree_add_folder(&front->tree, front->passing.places.paths[i]);
+	return 0;
+}
+
 /* The program's exit code; -errno while nothing has been started. */
 static int run(struct front *front, int argc, char **argv)
 {
 	_cleanup_(error_done) struct error err = ERROR_INIT;
 	struct launch_plan plan = { .clone_fd = -1, .signals = &front->signals };
-	const struct launch_run wanted = { .plan = &plan };
 	struct launch_failure failure;
 	struct launch_end end;
 	char **program = NULL;
 	int r = read_words(front, argc, argv, &program, &err);
 
 	plan.argv = program;
+	front->wanted.plan = &plan;
 	if (r == 0)
 		r = make_plan(front, &plan, &err);
+	if (r == 0)
+		r = prepare_tree(front);
 	if (r < 0)
 		return r;
-	r = launch_run_whole(&wanted, &end, &failure, &err);
+	r = launch_run_whole(&front->wanted, &end, &failure, &err);
 	if (r >= 0 && end.status.exit_code != 0)
 		passing_tell(&front->passing);
 	if (r >= 0)
-		return end.status.exit_code;
+		return end.reason == LAUNCH_TIMEOUT || end.reason == LAUNCH_CPU_TIME
+			       ? EXIT_TIME_LIMIT
+			       : end.status.exit_code;
 	if (failure.step != LAUNCH_SUPERVISION)
 		return r;
 	fprintf(stderr, "reeve: %s\n", error_text(&err));
@@ -151,6 +199,8 @@ static int run(struct front *front, int argc, char **argv)
 
 static void front_done(struct front *front)
 {
+	if (front->wanted.tree)
+		launch_tree_done(&front->tree);
 	entrance_done(&front->entrance);
 	passing_done(&front->passing);
 	limits_given_done(&front->limits);

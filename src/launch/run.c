@@ -112,12 +112,29 @@ static bool has_signal(const char *text, const char *key, int number)
 	return value && (strtoull(value, NULL, 16) >> (number - 1) & 1);
 }
 
-/* Whether the program leaves a signal to the kernel. */
-static bool is_left_alone(const struct run *run, int number)
+/* With a first process beside it (--init), the program is the oldest child of that. */
+static pid_t program_of(const struct run *run)
+{
+	const struct launch_conditions *conditions = run->wanted->plan->conditions;
+	char path[64], text[64] = "";
+	long pid;
+
+	if (!conditions || !conditions->init)
+		return run->child.pid;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)run->child.pid,
+		 (int)run->child.pid);
+	/* Of more children than fit, the first is the one, too. */
+	(void)file_read_into(AT_FDCWD, path, text, sizeof(text));
+	pid = strtol(text, NULL, 10);
+	return pid > 0 ? (pid_t)pid : run->child.pid;
+}
+
+/* Whether a process leaves a signal to the kernel. */
+static bool is_left_alone(pid_t pid, int number)
 {
 	char path[32], text[4096];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)run->child.pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (file_read_into(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return false;
 	return !has_signal(text, "SigCgt:", number) && !has_signal(text, "SigIgn:", number) &&
@@ -127,7 +144,8 @@ static bool is_left_alone(const struct run *run, int number)
 /* For the first process of a namespace the kernel drops what it does not handle. */
 static bool is_dropped(const struct run *run, int number)
 {
-	return is_first(run->wanted->plan) && is_deadly(number) && is_left_alone(run, number);
+	return is_first(run->wanted->plan) && is_deadly(number) &&
+	       is_left_alone(run->child.pid, number);
 }
 
 static void remember_sender(struct run *run, const struct signalfd_siginfo *info)
@@ -201,7 +219,8 @@ static bool has_to_follow(const struct run *run, int number)
 static void suspend(struct run *run)
 {
 	run->pty.suspend = false;
-	if (tcgetpgrp(run->pty.master) != run->child.pid || !is_left_alone(run, SIGTSTP))
+	if (tcgetpgrp(run->pty.master) != run->child.pid ||
+	    !is_left_alone(program_of(run), SIGTSTP))
 		return;
 	run->asked_to_stop = true;
 	(void)kill(-run->child.pid, SIGSTOP);

@@ -406,7 +406,6 @@ rules: {}"
 	kill -CONT "$DAEMON"
 	eventually groups_are second
 	connected
-	log_has "a message that is too large"
 }
 
 @test "a lease that is taken away is granted anew" {

@@ -128,6 +128,12 @@ place() {
 	same run --runtime-dir "$RUN" -g 'a"b' -- true
 	same run --runtime-dir "$RUN" -g g -- reeve-test-none
 	same run --runtime-dir "$RUN" -g g -- /etc/passwd
+	same run --runtime-dir "$RUN" -g g --timeout 0.2 -- sleep 1000
+	same run --runtime-dir "$RUN" --timeout 0.2 -- sh -c 'sleep 1000 & sleep 1000'
+	same run --runtime-dir "$RUN" -n mine --pids 50 --cpu-time 0.1 -- sh -c 'while :; do :; done'
+	same run --runtime-dir "$RUN" --timeout 60 -- sh -c 'exit 3'
+	same run --runtime-dir "$RUN" --timeout 0 -- true
+	same run --runtime-dir "$RUN" --timeout soon -- true
 	same run --runtime-dir "$RUN" -g g
 	same run --runtime-dir "$RUN" -g g --nice 99 -- true
 	same run --runtime-dir "$RUN" --group

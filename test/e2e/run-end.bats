@@ -220,6 +220,15 @@ no_groups() {
 		> \x03
 		< KeyboardInterrupt
 		< bash-
+		> reeve run --pty --init -- python3 own.py\n
+		< began, 75 by 25
+		> \x1a
+		< Stopped
+		> fg\n
+		< goes on, 75 by 25
+		> \x03
+		< KeyboardInterrupt
+		< bash-
 		> echo still ""here\n
 		< still here
 		> exit 0\n

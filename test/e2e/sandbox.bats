@@ -88,6 +88,7 @@ in_root() {
 	lacks "--map-user" --groups 0
 	lacks "run as root" --pids 50
 	lacks "run as root" --group some
+	lacks "/usr belongs to user 0" --runtime-dir /usr --group some
 	[ ! -e "$WORK/begun" ]
 	# What needs nothing holds: limits of the process, filters, namespaces, times.
 	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 30 reeve run --net none --hostname inside --seccomp offline \
