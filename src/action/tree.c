@@ -26,6 +26,8 @@ enum {
 	 * uninterruptibly (a parent in vfork(2)) does not; nor does it fork. */
 	STAND_USEC = 50000,
 	LOOK_USEC = 500,
+	/* Who runs may be in a fork, and on a busy machine waits long for a processor to end it. */
+	RUN_USEC = 500000,
 };
 
 /* What a tree_fn returns to have the process stand still before its children are listed. */
@@ -46,7 +48,7 @@ struct walk {
 	uint32_t *slots; /* by pid: index + 1 of the one that had the number last */
 	size_t slot_count;
 	bool no_children_files;
-	bool moving; /* somebody was, whose children were listed in this pass */
+	bool moving, running; /* somebody was, whose children were listed in this pass */
 	struct tree_result result;
 };
 
@@ -234,6 +236,7 @@ static void see_whether_it_stands(struct walk *walk, struct member *member)
 	member->stopping = proc_stat_read(walk->host->proc_fd, member->pid, text, &stat) == 0 &&
 			   stat.start == member->start && !strchr("TtZX", stat.state);
 	walk->moving |= member->stopping;
+	walk->running |= member->stopping && stat.state == 'R';
 }
 
 /* How many one pass over all that are known has found, or -errno. */
@@ -241,7 +244,7 @@ static int pass_over(struct walk *walk)
 {
 	int found = 0, r;
 
-	walk->moving = false;
+	walk->moving = walk->running = false;
 	for (size_t i = 0; i < walk->count; i++)
 		see_whether_it_stands(walk, &walk->members[i]);
 	for (size_t i = 0; i < walk->count && !walk->no_children_files; i++) {
@@ -268,7 +271,7 @@ static int walk_tree(struct walk *walk, pid_t root, bool with_root)
 		walk->result.vanished += with_root;
 	for (;;) {
 		r = pass_over(walk);
-		if (r == 0 && walk->moving && waited < STAND_USEC) {
+		if (r == 0 && walk->moving && waited < (walk->running ? RUN_USEC : STAND_USEC)) {
 			usleep(LOOK_USEC);
 			waited += LOOK_USEC;
 			continue;
@@ -277,7 +280,7 @@ static int walk_tree(struct walk *walk, pid_t root, bool with_root)
 		if (r <= 0 || walk->result.passes == TREE_PASSES)
 			break;
 	}
-	walk->result.unstable = r > 0;
+	walk->result.unstable = r > 0 || walk->running;
 	return MIN(r, 0);
 }
 

@@ -20,7 +20,9 @@ typedef int (*tree_fn)(pid_t pid, uint64_t start, void *userdata);
 struct tree_result {
 	size_t done, failed, vanished; /* -ESRCH is vanished */
 	unsigned passes;
-	bool unstable; /* the last pass that is allowed still found new ones */
+	/* The last pass that is allowed still found new ones, or somebody who was stopped ran on:
+	 * what these have forked since is not reached. */
+	bool unstable;
 	int last_error;
 };
 

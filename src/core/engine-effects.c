@@ -276,6 +276,11 @@ static int signal_tree(struct act *act, int number)
 			&result);
 	if (r < 0)
 		return r;
+	if (result.unstable)
+		log_limited(act->engine->log, &act->engine->move_limit, LOG_WARNING,
+			    "not all that descends from process %d was sent signal %d: it "
+			    "forks faster than can be followed",
+			    act->effects.target.pid, number);
 	if (result.done == 0)
 		return result.last_error < 0 ? result.last_error : -ESRCH;
 	return result.failed > 0 ? result.last_error : 0;
