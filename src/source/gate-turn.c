@@ -18,9 +18,9 @@ enum {
 void gate_note_turn(struct worker *worker)
 {
 	struct gate *gate = worker->gate;
-	uint64_t now;
+	uint64_t now = clock_monotonic();
+	eventfd_t ignored;
 
-	now = clock_monotonic();
 	if (worker->away_fd < 0 || now < worker->alone_ns)
 		return;
 	if (atomic_exchange_explicit(&gate->turn, worker->index, memory_order_relaxed) !=
@@ -30,6 +30,8 @@ void gate_note_turn(struct worker *worker)
 	worker->turn_ns = now;
 	if (++worker->turns != TURNS_MOST)
 		return;
+	/* Who stays must not go because of what another said before. */
+	(void)eventfd_read(worker->away_fd, &ignored);
 	for (unsigned i = 0; i < gate->worker_count; i++)
 		if (i != worker->index && gate->workers[i].away_fd >= 0)
 			(void)eventfd_write(gate->workers[i].away_fd, 1);
