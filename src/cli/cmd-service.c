@@ -37,11 +37,21 @@ static int add_word(json_t *object, const char *command, const char *word, struc
 {
 	const char *equals = strchr(word, '=');
 	_cleanup_(freep) char *key = equals ? strndup(word, (size_t)(equals - word)) : NULL;
+	json_t *value;
 
 	if (!equals || equals == word)
 		return error_set(err, -EINVAL, "%s: \"%s\" is not written KEY=VALUE", command,
 				 word);
-	if (!key || json_object_set_new(object, key, value_of(equals + 1)) < 0)
+	value = value_of(equals + 1);
+	/* A text that begins so is none: it was meant to be a list or a map. */
+	if (json_is_string(value) && strchr("[{", equals[1])) {
+		json_decref(value);
+		return error_set(err, -EINVAL,
+				 "%s: \"%s\" is not JSON, as lists and maps are given here: "
+				 "KEY='[\"a\", \"b\"]', KEY='{\"a\": \"b\"}'",
+				 command, word);
+	}
+	if (!key || json_object_set_new(object, key, value) < 0)
 		return error_set(err, -EINVAL, "%s: \"%s\" is not UTF-8 text", command, word);
 	return 0;
 }
@@ -64,6 +74,13 @@ static int make_manifest(const struct cli *cli, int count, char **words, json_t 
 {
 	json_t *manifest = json_object(), *run = json_array(), *limits = NULL;
 	int r = limit_options_to_json(cli, &limits, err);
+
+	if (r >= 0 && strchr(words[0], '/') && words[0][0] != '/')
+		r = error_set(err, -EINVAL,
+			      "service install: \"%s\": write the program's path from \"/\" on, "
+			      "for a "
+			      "service does not run in this folder",
+			      words[0]);
 
 	for (int i = 0; r >= 0 && i < count; i++)
 		if (json_array_append_new(run, json_string(words[i])) < 0)
@@ -276,7 +293,8 @@ static const struct command_option install_options[] = {
 	{ "no-start", 0, OPTION_FLAG, NULL, "do not start it now", FIELD(no_start) },
 	{ "restart", 0, OPTION_STRING, "WHEN", "no, on-kill, on-abnormal, on-failure or always",
 	  FIELD(restart) },
-	{ "set", 's', OPTION_LIST, "KEY=VALUE", "any key of reeve.service.yaml(5)", FIELD(set) },
+	{ "set", 's', OPTION_LIST, "KEY=VALUE",
+	  "any key of reeve.service.yaml(5); lists and maps as JSON", FIELD(set) },
 };
 
 static const struct command_option logs_options[] = {

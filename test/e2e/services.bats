@@ -196,6 +196,8 @@ has_children() { # PID COUNT
 	refused 1 'did you mean "on-kill"' svc install x --restart on-kil -- "$WORK/agent"
 	refused 1 'no service "x"' svc start x
 	refused 1 'no service "x"' svc stop x
+	refused 2 'is not JSON, as lists and maps' svc install x -s 'env={A: b}' -- "$WORK/agent"
+	refused 2 'from "/" on' svc install x -- ./agent
 	[ -z "$(ls services)" ]
 	# A file that is wrong does not keep others from running.
 	echo 'run: [' >services/broken.yaml
