@@ -12,6 +12,15 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+/* Whether AddressSanitizer is there, whose malloc() gives nothing back. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { UNIT_SANITIZED = 1 };
+#elif defined(__has_feature)
+enum { UNIT_SANITIZED = __has_feature(address_sanitizer) };
+#else
+enum { UNIT_SANITIZED = 0 };
+#endif
+
 /* A new empty folder below $TMPDIR; its path is owned by the caller, who removes it as below. */
 char *unit_folder_new(void);
 

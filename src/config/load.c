@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * A load: files -> texts -> one tree -> one policy, with all mistakes on the way. The tree is 32
- * bytes a value and gone at the end; malloc_trim() gives its pages back, because the daemon lives
+ * bytes a value and gone at the end; heap_trim() gives its pages back, because the daemon lives
  * long and reloads seldom.
  */
 #include "config/load.h"
@@ -13,8 +13,7 @@
 #include "config/schema.h"
 #include "config/source.h"
 #include "config/values.h"
-
-#include <malloc.h>
+#include "util/heap.h"
 
 enum { TRIM_FROM = 1024 * 1024 }; /* of text: below, there is nothing worth a trim */
 
@@ -191,7 +190,7 @@ static int finish(struct reader *reader, int result, size_t errors_before,
 		*ret_policy = TAKE_PTR(reader->policy);
 	reader_done(reader);
 	if (size >= TRIM_FROM)
-		malloc_trim(0);
+		heap_trim();
 	return result;
 }
 

@@ -4,6 +4,7 @@
  * covers: arena.c files.c policy.c source.c tree.c
  */
 #include "config/test-policy.h"
+#include "test/unit.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -286,14 +287,6 @@ static long resident_kb(void)
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-enum { SANITIZED = __has_feature(address_sanitizer) };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 static void a_hundred_thousand_rules(void **state)
 {
 	_cleanup_(parsed_done) struct parsed parsed = { 0 };
@@ -313,7 +306,7 @@ static void a_hundred_thousand_rules(void **state)
 	assert_int_equal(parsed.policy->rule_count, MANY);
 	assert_string_equal(parsed.policy->rules[MANY - 1].paths[0].text, "/opt/app999/bin/99999");
 	assert_int_equal(parsed.policy->rules[MANY - 1].at.line, 2 + 4 * (MANY - 1) + 1);
-	if (!SANITIZED)
+	if (!UNIT_SANITIZED)
 		assert_true(resident_kb() - before < 26 * 1024);
 }
 

@@ -16,8 +16,7 @@
 #include "export/event-json.h"
 #include "model/event-codec.h"
 #include "util/base64.h"
-
-#include <malloc.h>
+#include "util/heap.h"
 
 enum {
 	BATCH_MAX = 48 << 10,
@@ -480,7 +479,7 @@ static void open_observer(struct watching *watching)
 		engine_watch_again(engine);
 	engine_occasions_observed(engine);
 	/* What loading BPF programs has taken: the kernel's type information is some megabytes. */
-	malloc_trim(0);
+	heap_trim();
 }
 
 void engine_watch_again(struct engine *engine)
@@ -541,7 +540,7 @@ static void begin_prepared(struct watching *watching)
 	}
 	engine_watch_again(engine);
 	engine_occasions_observed(engine);
-	malloc_trim(0);
+	heap_trim();
 }
 
 int engine_watch_start(struct engine *engine)

@@ -8,6 +8,7 @@
 #include "core/handover.h"
 #include "daemon/arguments.h"
 #include "util/fd.h"
+#include "util/heap.h"
 #include "util/places.h"
 
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -138,14 +138,6 @@ static void prepare_process(void)
 	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
 }
 
-/* What is used stays in memory; what is never used need not come in (MCL_ONFAULT). Locked memory
- * cannot be given back, so what the start has used is, before. */
-static void lock_memory(void)
-{
-	malloc_trim(0);
-	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-}
-
 static void print_failure(const struct diagnostics *diagnostics, const struct error *err)
 {
 	diagnostics_print(diagnostics, isatty(STDERR_FILENO), stderr);
@@ -258,7 +250,7 @@ static int run_daemon(const struct arguments *arguments, int guard_fd, int ready
 			engine_succession_refuse(succession->socket, r, &diagnostics, &err);
 		return exit_code(arguments, &diagnostics);
 	}
-	lock_memory();
+	heap_lock();
 	/* Warnings do not stop it, but they must be seen. */
 	diagnostics_print(&diagnostics, isatty(STDERR_FILENO), stderr);
 	adopt_watchdog(event);

@@ -7,11 +7,11 @@
 #include "service/internal.h"
 #include "service/sandbox.h"
 #include "util/fd.h"
+#include "util/heap.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <malloc.h>
 #include <sys/stat.h>
 
 enum { MANIFEST_MAX = 1 << 20 };
@@ -156,7 +156,7 @@ int supervisor_load(struct supervisor *supervisor, struct error *err)
 	}
 	/* What reading took is some MiB, and not needed again. */
 	if (supervisor->count > 0)
-		(void)malloc_trim(0);
+		heap_trim();
 	supervisor_wake(supervisor);
 	return 0;
 }

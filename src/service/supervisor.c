@@ -6,12 +6,16 @@
  */
 #include "service/claim.h"
 #include "service/internal.h"
+#include "util/heap.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { FILES_USUAL = 1024 };
+enum {
+	FILES_USUAL = 1024,
+	TRIM_FROM = 100, /* services that go at once, of some 6 kB each */
+};
 
 /* ---- the list ---- */
 
@@ -141,6 +145,7 @@ const struct service_manifest *supervisor_manifest(const struct supervisor *supe
 static int on_wake(sd_event_source *source, void *userdata)
 {
 	struct supervisor *supervisor = userdata;
+	size_t before = supervisor->count;
 
 	supervisor->wake = sd_event_source_disable_unref(supervisor->wake);
 	for (size_t i = 0; i < supervisor->count; i++) {
@@ -162,6 +167,8 @@ static int on_wake(sd_event_source *source, void *userdata)
 		}
 		machine_wake(&service->machine);
 	}
+	if (before - supervisor->count >= TRIM_FROM)
+		heap_trim();
 	return 0;
 }
 
