@@ -108,9 +108,13 @@ static int obtain(struct apply *apply, const char *name, struct group **ret_grou
 
 		if (!above)
 			return -ENOMEM;
+		bool there = groups_find(apply->groups, above);
+
 		r = obtain(apply, above, &parent);
 		if (r < 0)
 			return r;
+		if (!there)
+			parent->implied = true;
 	}
 	if (!group) {
 		made = group_new(apply->groups, name, parent);
@@ -152,6 +156,7 @@ static int name_groups(struct apply *apply, const struct group_spec *specs, size
 		if (limits_copy(&group->next.limits, specs[i].limits) < 0)
 			return error_oom(err);
 		group->next.spec = group->next.named = true;
+		group->implied = false;
 		if (apply->all || specs[i].on_demand)
 			group->on_demand = specs[i].on_demand;
 	}

@@ -251,6 +251,11 @@ int group_usage_of(const struct group *group, uint32_t wanted, struct group_usag
  * first where `evacuate`, else -EBUSY. Frozen ones are thawed before.
  */
 int group_remove(struct groups *groups, const char *name, bool evacuate, struct error *err);
+/*
+ * After a group of that name went: those above it go too that nobody named, as long as they are
+ * empty. What was made before the daemon took its state over counts as named.
+ */
+void groups_remove_above(struct groups *groups, const char *name);
 
 /*
  * `reeve clean`: moves every process of our groups out (to where each hierarchy's base's parent

@@ -45,6 +45,7 @@ struct group {
 	uint32_t enable; /* v2 controllers that its children need */
 	bool leaf;	 /* its processes are in the leaf */
 	bool on_demand;
+	bool implied; /* made for those below only, in this life of the daemon */
 	struct {
 		bool wanted; /* named by the specs that are being applied, or above one */
 		bool spec;   /* has limits in the specs */

@@ -226,6 +226,32 @@ int group_remove(struct groups *groups, const char *name, bool evacuate, struct 
 	return groups_state_save(groups, err);
 }
 
+static bool has_child(const struct group *group)
+{
+	const struct groups *groups = group->groups;
+
+	for (size_t i = 0; i < groups->count; i++)
+		if (groups->items[i]->parent == group)
+			return true;
+	return false;
+}
+
+void groups_remove_above(struct groups *groups, const char *name)
+{
+	_cleanup_(freep) char *path = strdup(name);
+	char *slash;
+
+	while (path && (slash = strrchr(path, '/'))) {
+		const struct group *group;
+
+		*slash = '\0';
+		group = groups_find(groups, path);
+		if (!group || !group->implied || has_child(group) ||
+		    group_remove(groups, path, false, NULL) < 0)
+			return;
+	}
+}
+
 /* Everybody out of a directory and of those that others made below it. */
 static int clear_directory(const struct groups *groups, const struct made *made)
 {

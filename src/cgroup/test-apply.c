@@ -467,6 +467,33 @@ static void remove_moves_up(void **state)
 	fake_done(&fake);
 }
 
+/* What was made only because a group below needed it goes with that. */
+static void remove_goes_up(void **state)
+{
+	const struct group_spec specs[] = { { "named", &nothing },
+					    { "named/x/y", &pids_only },
+					    { "named/x/z/z", &pids_only } };
+	struct groups *groups;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake, FAKE_V1);
+	groups = open_groups(&fake);
+	apply(groups, specs, 3, 0);
+	assert_int_equal(groups_count(groups), 5);
+	assert_int_equal(group_remove(groups, "named/x/z/z", false, NULL), 0);
+	groups_remove_above(groups, "named/x/z/z");
+	assert_null(groups_find(groups, "named/x/z"));
+	assert_non_null(groups_find(groups, "named/x"));
+	assert_int_equal(group_remove(groups, "named/x/y", false, NULL), 0);
+	groups_remove_above(groups, "named/x/y");
+	assert_false(fake_exists(&fake, "sys/fs/cgroup/pids/reeve/named/x"));
+	assert_int_equal(groups_count(groups), 1);
+	assert_true(fake_exists(&fake, "sys/fs/cgroup/pids/reeve/named"));
+	groups_free(groups);
+	fake_done(&fake);
+}
+
 static void freezes_and_tells_usage(void **state)
 {
 	const struct limits all = { .set = LIMIT_BIT(LIMIT_PIDS) | LIMIT_BIT(LIMIT_RAM) |
@@ -539,6 +566,7 @@ int main(void)
 		cmocka_unit_test(moves_back),
 		cmocka_unit_test(one_more_group),
 		cmocka_unit_test(remove_moves_up),
+		cmocka_unit_test(remove_goes_up),
 		cmocka_unit_test(freezes_and_tells_usage),
 		cmocka_unit_test(systemd_keeps_its_tree),
 	};

@@ -345,17 +345,23 @@ static int do_delete(struct engine *engine, const json_t *parameters, json_t **r
 		     struct error *err)
 {
 	const json_t *evacuate = json_object_get(parameters, "evacuate");
+	_cleanup_(freep) char *name = NULL;
 	struct group *group;
 	int r = get_group(engine, parameters, "name", &group, err);
 
 	if (r < 0)
 		return r;
+	name = strdup(group_name(group));
+	if (!name)
+		return error_oom(err);
 	if (is_in_policy(engine_policy(engine), group_name(group)))
 		return error_set(err, -EBUSY,
 				 "group \"%s\", or one below it, is in the policy: take it out "
 				 "there and run reeve reload",
 				 group_name(group));
-	r = group_remove(engine->groups, group_name(group), json_is_true(evacuate), err);
+	r = group_remove(engine->groups, name, json_is_true(evacuate), err);
+	if (r >= 0)
+		groups_remove_above(engine->groups, name);
 	/* Also when only some went: no snapshot may hold on to what was taken away. */
 	if (engine_groups_changed(engine) < 0 && r >= 0)
 		r = error_oom(err);

@@ -88,6 +88,8 @@ place() {
 	[ "$(starter --runtime-dir "$RUN" --pids 50 --pids 40)" = reeve-commands ]
 	[ "$(starter --runtime-dir "$RUN" -n mine --ram 512M --cpu '1.5 cores' --cpus 0)" = reeve ]
 	[ "$(timeout 60 reeve run --runtime-dir "$RUN" -n mine --pids 50 -- cat /proc/self/cgroup | place mine)" = mine ]
+	timeout 60 reeve run --runtime-dir "$RUN" -n above/mine --pids 50 -- true
+	[ -z "$(timeout 60 reeve group list --runtime-dir "$RUN" | grep above)" ]
 	[[ $(timeout 60 reeve run --runtime-dir "$RUN" --pids 50 -- cat /proc/self/cgroup | place mine) =~ ^run-[0-9]+$ ]]
 	run timeout 60 reeve run --runtime-dir "$RUN" --pids 1 -- sh -c '(true); exit 7'
 	[ "$status" != 0 ]
