@@ -222,7 +222,7 @@ void service_show(FILE *out, bool colour, const json_t *service, const json_t *g
 	line(out, "health", member_string(service, "health"));
 	line(out, "manifest", member_string(service, "file"));
 	if (member_true(service, "changed"))
-		line(out, "", "has changed: service restart takes it up");
+		line(out, "", "has changed: new limits hold, service restart takes up the rest");
 	line(out, "enabled", member_true(service, "enabled") ? "yes" : "no");
 	line(out, "restart", member_string(service, "restart"));
 	show_counters(out, json_object_get(service, "counters"));
