@@ -65,11 +65,11 @@ begin() { # PROGRAM WORDS...
 @test "cgrules, once: cgclassify puts a process where the daemon has put it" {
 	local seed who program told
 	local -a someone=(
-		"setpriv --reuid 61201 --regid 61201 --clear-groups"
-		"setpriv --reuid 61202 --regid 61202 --groups 61203"
-		"setpriv --reuid 61201 --regid 61202 --groups 61203"
-		"setpriv --reuid 61202 --regid 61203 --clear-groups"
-		"chrt --fifo 1 setpriv --reuid 61201 --regid 61201 --clear-groups"
+		"setpriv --reuid 61211 --regid 61211 --clear-groups"
+		"setpriv --reuid 61212 --regid 61212 --groups 61213"
+		"setpriv --reuid 61211 --regid 61212 --groups 61213"
+		"setpriv --reuid 61212 --regid 61213 --clear-groups"
+		"chrt --fifo 1 setpriv --reuid 61211 --regid 61211 --clear-groups"
 		"env"
 	)
 	mkfifo -m 666 go
@@ -113,7 +113,7 @@ begin() { # PROGRAM WORDS...
 		return 1
 	}
 	says_of 1 "No such process" "$TREE/bin/cgclassify" 4194303
-	says_of 1 "pid 1: Permission denied" setpriv --reuid 61201 --regid 61201 --clear-groups "$TREE/bin/cgclassify" 1
+	says_of 1 "pid 1: Permission denied" setpriv --reuid 61211 --regid 61211 --clear-groups "$TREE/bin/cgclassify" 1
 	# Of several, who cannot be moved does not keep the others.
 	background sleep 60
 	says_of 1 "pid 4194303" "$TREE/bin/cgclassify" 4194303 "$!"

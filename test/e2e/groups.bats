@@ -497,7 +497,7 @@ read_files() { # VARIABLE
   a/b: {pids: 20}"
 	start_daemon
 	r run -g a/b -- "$PROGRAMS/demo-first" /a/b 1
-	r run -g a -- sh -c "grep -q '$NAME/a' /proc/self/cgroup"
+	r run -g a -- sh -c "grep -q '$NAME/a' /proc/self/cgroup || { cat /proc/self/cgroup; exit 1; }"
 }
 
 @test "run with limits: its own group, gone afterwards" {

@@ -205,7 +205,7 @@ in_group() { # GROUP PID
 	local pid
 	# Of this source there are not two at once.
 	policy <<<"source: connector
-rules: {them: {on: [execute, setuid], uid: 61201, group: g}}
+rules: {them: {on: [execute, setuid], uid: 61241, group: g}}
 groups: {g: {pids: 1000}}"
 	cat >changing.py <<-'END'
 		import os, time
@@ -213,7 +213,7 @@ groups: {g: {pids: 1000}}"
 		while not os.path.exists("enough") and len(pids) < 400:
 		    pid = os.fork()
 		    if pid == 0:
-		        os.setuid(61201)
+		        os.setuid(61241)
 		        time.sleep(600)
 		    pids.append(pid)
 		    time.sleep(0.005)
@@ -240,12 +240,12 @@ groups: {g: {pids: 1000}}"
 @test "rules on forks and ends hold before, during and after: whoever is born is told of once, and so is his end" {
 	local i
 	policy <<<"rules:
-  born: {on: fork, uid: 61203, log: \"born %p\"}
-  over: {on: exit, uid: 61203, log: \"over %p\"}"
+  born: {on: fork, uid: 61243, log: \"born %p\"}
+  over: {on: exit, uid: 61243, log: \"over %p\"}"
 	# Forks until told otherwise, and says whom: a line a child, which ends at once.
 	cat >forking.py <<-'END'
 		import os, time
-		os.setuid(61203)
+		os.setuid(61243)
 		with open("children", "w") as out:
 		    while not os.path.exists("enough"):
 		        pid = os.fork()

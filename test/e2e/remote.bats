@@ -37,6 +37,8 @@ remote_marked() { # COUNT
 	reeve status --runtime-dir "$RUN" | grep -q "and $1 remote file systems"
 }
 
+# Who else of root's looks into it, as a daemon of another test, counts too.
+# bats test_tags=alone
 @test "a user's own file system, which root may not look into, is not in his way" {
 	policy <<-EOF
 		rules:
