@@ -99,5 +99,5 @@ static inline void gate_count(_Atomic uint64_t *counter)
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-/* After an event was taken; only between threads that are pinned. */
+/* After an event was let go for who executes; only between threads that are pinned. */
 void gate_note_turn(struct worker *worker);

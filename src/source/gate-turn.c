@@ -4,7 +4,8 @@
  * it, the others find nothing without even leaving poll(2), at some 9 us of processor time each,
  * and an interrupt to their processors. So who has taken many events in a row sends the others away
  * for a moment. Then they look again, for as many events at least: another processor may have its
- * own storm by now, which is served best there.
+ * own storm by now, which is served best there. Only what is let go at once counts: whoever has to
+ * be moved is served best by its own processor's thread, which may take its time.
  */
 #include "source/gate-internal.h"
 

@@ -151,6 +151,7 @@ static void handle(struct worker *worker, const struct fanotify_event_metadata *
 	if (passes(worker, metadata->pid)) {
 		answer(gate, channel_fd, metadata->fd, true);
 		close(metadata->fd);
+		gate_note_turn(worker);
 		return;
 	}
 	if (describe(worker, metadata, &hold, &event))
@@ -229,7 +230,6 @@ static void take_events(struct worker *worker, int fd)
 
 		if (n == (ssize_t)sizeof(metadata) && metadata.vers == FANOTIFY_METADATA_VERSION) {
 			handle(worker, &metadata);
-			gate_note_turn(worker);
 		} else if (n < 0 && errno == EAGAIN) {
 			return;
 		} else if (n >= 0 || errno != EINTR) {
