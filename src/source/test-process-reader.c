@@ -413,7 +413,8 @@ static void run_nested(int ready, int go, const void *data)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execl("/usr/bin/sleep", "nested", "60", (char *)NULL);
 	}
-	(void)!write(ready, &pid, sizeof(pid));
+	/* The end of the pipe comes with the execution: from then on it goes with us. */
+	close(ready);
 	(void)!read(go, &byte, 1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
