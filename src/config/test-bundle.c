@@ -138,6 +138,19 @@ static void test_group_names(void **state)
 	}
 }
 
+/* The bundle is taken, and exactly these are what is said of it. */
+static void expect_remarks(const char *text, const char *const *wanted, size_t count)
+{
+	struct bundle bundle;
+	_cleanup_(freep) char *taken = NULL;
+
+	assert_int_equal(parse_bundle(text, &bundle, &taken, NULL), 0);
+	assert_int_equal(bundle.remark_count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(bundle.remarks[i], wanted[i]);
+	bundle_done(&bundle);
+}
+
 /* A device is one of this host's. */
 static void test_devices(void **state)
 {
@@ -150,14 +163,8 @@ static void test_devices(void **state)
 		"made",
 		"config.json: linux.devices[1]: it is no device, and is not made",
 	};
-	struct bundle bundle;
-	_cleanup_(freep) char *taken = NULL;
 
-	assert_int_equal(parse_bundle(text, &bundle, &taken, NULL), 0);
-	assert_int_equal(bundle.remark_count, ARRAY_SIZE(wanted));
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		assert_string_equal(bundle.remarks[i], wanted[i]);
-	bundle_done(&bundle);
+	expect_remarks(text, wanted, ARRAY_SIZE(wanted));
 }
 
 static void test_what_is_not_known_is_noted(void **state)
@@ -173,14 +180,8 @@ static void test_what_is_not_known_is_noted(void **state)
 		"config.json: mounts[0]: control groups are not shown to the program",
 		"config.json: mounts[1]: the option \"strange\" does not hold",
 	};
-	struct bundle bundle;
-	_cleanup_(freep) char *taken = NULL;
 
-	assert_int_equal(parse_bundle(text, &bundle, &taken, NULL), 0);
-	assert_int_equal(bundle.remark_count, ARRAY_SIZE(wanted));
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		assert_string_equal(bundle.remarks[i], wanted[i]);
-	bundle_done(&bundle);
+	expect_remarks(text, wanted, ARRAY_SIZE(wanted));
 }
 
 /* ---- member by member ---- */
