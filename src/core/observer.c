@@ -115,7 +115,7 @@ static void note_told(struct observer *observer, const struct event *event)
 {
 	struct observer_told *last = &observer->last;
 
-	observer->last_ns = last->until = MAX(observer->last_ns, event->boottime);
+	observer->last_ns = MAX(observer->last_ns, event->boottime);
 	last->last[observer->last_next].type = event->type;
 	last->last[observer->last_next].pid = event->pid;
 	observer->last_next = (observer->last_next + 1) % OBSERVER_LAST;
