@@ -10,7 +10,8 @@
 int child_settings(struct job *job)
 {
 	const struct launch_namespaces *namespaces = job->plan->namespaces;
-	long folder, fd, r = 0;
+	long folder;
+	int r = 0;
 
 	if (!namespaces || namespaces->setting_count == 0)
 		return 0;
@@ -19,19 +20,12 @@ int child_settings(struct job *job)
 		return (int)folder;
 	for (size_t i = 0; r == 0 && i < namespaces->setting_count; i++) {
 		const struct launch_setting *setting = &namespaces->settings[i];
-		size_t size = 0;
 
-		while (setting->value[size])
-			size++;
 		job->item = i;
-		fd = raw(SYS_openat, folder, setting->path, O_WRONLY | O_CLOEXEC);
-		r = fd < 0 ? fd : raw(SYS_write, fd, setting->value, size);
-		if (fd >= 0)
-			(void)raw(SYS_close, fd);
-		r = r < 0 ? r : 0;
+		r = child_write(folder, setting->path, setting->value);
 	}
 	(void)raw(SYS_close, folder);
-	return (int)r;
+	return r;
 }
 
 int child_network(struct job *job)
@@ -53,11 +47,8 @@ int child_network(struct job *job)
 int child_hostname(struct job *job)
 {
 	const struct launch_namespaces *namespaces = job->plan->namespaces;
-	size_t size = 0;
 
 	if (!namespaces || !namespaces->hostname)
 		return 0;
-	while (namespaces->hostname[size])
-		size++;
-	return (int)raw(SYS_sethostname, namespaces->hostname, size);
+	return (int)raw(SYS_sethostname, namespaces->hostname, raw_length(namespaces->hostname));
 }

@@ -177,17 +177,13 @@ int job_maps_write(const struct job_maps *maps, pid_t pid, const char **ret_doin
 
 /* ---- the child's part ---- */
 
-static int child_write(const char *path, const char *text)
+int child_write(long folder, const char *path, const char *text)
 {
-	size_t size = 0;
-	long fd, r;
+	long fd = raw(SYS_openat, folder, path, O_WRONLY | O_CLOEXEC), r;
 
-	while (text[size])
-		size++;
-	fd = raw(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return (int)fd;
-	r = raw(SYS_write, fd, text, size);
+	r = raw(SYS_write, fd, text, raw_length(text));
 	(void)raw(SYS_close, fd);
 	return r < 0 ? (int)r : 0;
 }
@@ -202,13 +198,13 @@ int child_maps(struct job *job)
 	if (maps->by_parent)
 		return job_ask(job);
 	job->doing = "the users (uid_map)";
-	r = child_write("/proc/self/uid_map", maps->users.text);
+	r = child_write(AT_FDCWD, "/proc/self/uid_map", maps->users.text);
 	if (r < 0)
 		return r;
 	job->doing = "setgroups";
-	r = child_write("/proc/self/setgroups", "deny");
+	r = child_write(AT_FDCWD, "/proc/self/setgroups", "deny");
 	if (r < 0)
 		return r;
 	job->doing = "the groups (gid_map)";
-	return child_write("/proc/self/gid_map", maps->groups.text);
+	return child_write(AT_FDCWD, "/proc/self/gid_map", maps->groups.text);
 }

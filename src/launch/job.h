@@ -100,6 +100,8 @@ int child_mounts(struct job *job);
 int child_pivot(struct job *job);
 int child_landlock(struct job *job); /* child-landlock.c */
 int child_init(struct job *job);
+/* The whole text, by one write, into a file below the folder or AT_FDCWD. */
+int child_write(long folder, const char *path, const char *text);
 int child_settings(struct job *job); /* child-space.c */
 int child_network(struct job *job);
 int child_hostname(struct job *job);

@@ -50,6 +50,16 @@ static inline long raw_call(long number, long a, long b, long c, long d, long e,
 }
 #endif
 
+/* Where the C library's strlen() may not be called either. */
+static inline size_t raw_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length])
+		length++;
+	return length;
+}
+
 #define RAW_CALL(number, a, b, c, d, e, f, ...) \
 	raw_call((long)(number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 /* raw(SYS_close, fd): up to six arguments, pointers and numbers. */
